@@ -1,0 +1,39 @@
+# The commands that CI runs too. Needs Python 3.11 or newer, git and make.
+PYTHON ?= python3
+BIN := .venv/bin
+# One thread a process: two processes work side by side.
+RUN := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1
+
+.PHONY: compare test lint format benchmarks clean
+
+compare: .venv/installed-plot  ## compare six classifiers on minerals, write report/
+	$(RUN) $(BIN)/python -m benchmarks.compare_minerals
+
+test: .venv/installed-tests lint  ## everything that must hold
+	$(RUN) $(BIN)/python -m pytest
+
+lint: .venv/installed-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+format: .venv/installed-tests
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmarks: .venv/installed-rruff  ## the studies behind the figures; needs 82 MB of RRUFF data
+	$(RUN) $(BIN)/python -m benchmarks.compare_minerals --save-results
+	$(RUN) $(BIN)/python -m benchmarks.bench_new_crystals
+
+clean:
+	rm -rf .venv report
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed-%: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing sklearn-raman[$*] into .venv (a minute or two) ..."
+	$(BIN)/python -m pip install --quiet --editable '.[$*]' --constraint constraints.txt
+	@touch $@

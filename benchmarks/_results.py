@@ -1,0 +1,25 @@
+"""Write the figures of a benchmark to `benchmarks/results/<name>.json`."""
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+_PACKAGES = ("sklearn-raman", "scikit-learn", "torch", "skorch", "numpy", "scipy")
+
+
+def write_results(name, figures, *, folder=RESULTS):
+    """Save figures with the versions that made them; returns the path."""
+    versions = {package: version(package) for package in _PACKAGES}
+    versions["python"] = platform.python_version()
+    path = Path(folder) / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"versions": versions, **figures}, indent=2) + "\n")
+    return path
+
+
+def rounded(frame, digits=4):
+    """Turn a table into records with rounded numbers; missing values become None."""
+    frame = frame.reset_index().round(digits).astype(object)
+    return frame.where(frame.notna(), None).to_dict(orient="records")

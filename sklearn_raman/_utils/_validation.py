@@ -1,0 +1,107 @@
+"""Checks that several estimators share."""
+
+import warnings
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+from sklearn_raman._utils._wavenumbers import check_same_axis, resolve_wavenumbers
+
+
+def check_spectra(
+    estimator, X, y="no_validation", *, reset, dtype=(np.float64, np.float32), **checks
+):
+    """Validate spectra for an estimator and keep hold of their axis.
+
+    Like scikit-learn's `validate_data`; beside it, fit (`reset=True`) stores the axis
+    as `wavenumbers_in_` (cm-1, or None), and later calls compare with it.
+
+    Parameters
+    ----------
+    estimator : estimator
+        May have a parameter `wavenumbers`.
+    X : array-like or data frame of shape (n_spectra, n_points)
+    y : array-like of shape (n_spectra,) or "no_validation"
+    reset : bool
+        True in fit.
+    dtype : dtype or sequence of dtype
+        Kept if X has one of them, else converted to the first.
+    **checks
+        Further arguments of `validate_data`.
+
+    Returns
+    -------
+    X, or the pair X, y if y was given
+    """
+    checked = validate_data(
+        estimator, X, y, dtype=dtype, order="C", reset=reset, **checks
+    )
+    if reset:
+        n_points = estimator.n_features_in_
+        estimator.wavenumbers_in_ = resolve_wavenumbers(
+            X, getattr(estimator, "wavenumbers", None), n_points
+        )
+    else:
+        check_same_axis(X, getattr(estimator, "wavenumbers_in_", None))
+    return checked
+
+
+def lower_default(value, default, limit, *, owner, name, why):
+    """Resolve a size that the row length (or rank) limits.
+
+    A size left at its default is lowered to `limit` with a warning, because the default
+    is our choice; one the user set raises, because it is theirs.
+
+    Parameters
+    ----------
+    value : int or None
+        What the user gave; None means the default.
+    default : int
+        The size used when there is room for it.
+    limit : int
+        The largest possible size.
+    owner, name : str
+        Class and parameter, for the message.
+    why : str
+        What sets the limit, for example "the spectra have 5 points".
+
+    Returns
+    -------
+    int
+    """
+    wanted = default if value is None else value
+    if wanted <= limit:
+        return wanted
+    if value is not None:
+        raise ValueError(
+            f"{owner}({name}={value}) is too large: {why}, which allows at most "
+            f"{limit}. Use a smaller {name}."
+        )
+    warnings.warn(
+        f"{owner} uses {name}={limit} instead of its default {default}: {why}.",
+        UserWarning,
+        stacklevel=3,
+    )
+    return limit
+
+
+def warn_unscaled(flat, *, owner, reason):
+    """Warn once about rows that come back as they are, with their number.
+
+    Parameters
+    ----------
+    flat : ndarray of shape (n_spectra,), bool
+        True where a row can't be scaled.
+    owner : str
+        Class name.
+    reason : str
+        Why, for example "are constant".
+    """
+    n_flat = int(flat.sum())
+    if n_flat:
+        warnings.warn(
+            f"{owner}: {n_flat} of {len(flat)} spectra {reason} and come back "
+            "unscaled, as they are.",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,7 @@
+"""Splitting spectra and comparing models on equal terms."""
+
+from sklearn_raman.model_selection._compare import compare
+from sklearn_raman.model_selection._comparison import Comparison
+from sklearn_raman.model_selection._split import OneGroupPerClassSplit
+
+__all__ = ["Comparison", "OneGroupPerClassSplit", "compare"]

@@ -1,0 +1,283 @@
+"""Compare models on the same folds of the same spectra."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch, check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.parallel import Parallel, delayed
+from tqdm import tqdm
+
+from sklearn_raman.model_selection._comparison import Comparison
+from sklearn_raman.model_selection._evaluate import evaluate_fold
+from sklearn_raman.model_selection._explanations import average_folds
+from sklearn_raman.model_selection._folds import ignores_groups, make_folds, resolve_cv
+from sklearn_raman.model_selection._unwrap import innermost, is_search
+
+
+def compare(
+    estimators,
+    X,
+    y=None,
+    *,
+    groups=None,
+    cv=5,
+    n_jobs=None,
+    explain=True,
+    progress=True,
+    random_state=None,
+):
+    """Compare classifiers, Pipelines and searches on one set of folds.
+
+    Every model is fitted on the same training spectra and judged on the same test
+    spectra. Searches choose their parameters inside the training part, by group where
+    groups are given.
+
+    Parameters
+    ----------
+    estimators : dict of str to estimator
+        Name and model: a classifier, a Pipeline, or a search such as GridSearchCV.
+    X : array-like of shape (n_spectra, n_points), data frame, list or Bunch
+        Spectra. Column labels of a data frame that are numbers are the wavenumbers in
+        cm-1. A list may hold one pair (wavenumbers, intensities) for each spectrum, for
+        models whose first step resamples the axis. A Bunch brings `data` and `target`;
+        whole-number targets are shown by its `target_names`.
+    y : array-like of shape (n_spectra,), default=None
+        Class of each spectrum. None if X is a Bunch.
+    groups : array-like of shape (n_spectra,), "ignore" or None, default=None
+        What makes spectra alike apart from the class: crystal, patient, replicate.
+        "ignore" splits without groups although the data set has some.
+    cv : int, splitter or iterable of (train, test), default=5
+        An int means stratified, shuffled folds, by group if there are groups.
+    n_jobs : int or None, default=None
+        Processes that work on models and folds at the same time. Folds and seeds don't
+        depend on it.
+    explain : bool, default=True
+        Whether to average, for each class, the maps of the classifiers that have
+        `explain_`, over the correctly classified test spectra.
+    progress : bool, default=True
+        Whether to show a progress bar on the standard error stream.
+    random_state : int, RandomState instance or None, default=None
+        Decides the folds of an int `cv` and the calibration folds. The models' own
+        randomness is theirs: set their `random_state`.
+
+    Returns
+    -------
+    Comparison
+        Table, predictions, differences, maps and a report.
+
+    Raises
+    ------
+    ValueError
+        If the data set has groups and none are given; if a group or a spectrum is on
+        both sides of a fold; if a fold tests a class it does not train; if lengths
+        differ, labels are missing or there is one class only.
+    RuntimeError
+        If a model fails: names the model and the fold.
+
+    See Also
+    --------
+    OneGroupPerClassSplit : Holds out one crystal of each class.
+    sklearn.model_selection.cross_validate : Scores of one model.
+
+    Notes
+    -----
+    Macro-F1 averages over the classes that occur in a test part or are predicted there.
+    Log-loss is given for models with probabilities of their own. For a model that
+    only has `decision_function`, and for support vector machines in any case, one
+    temperature [1]_ is learned on folds (by group) of the training part, and the column
+    `calibrated` is True; its accuracy remains that of the model itself. Where the
+    training part has too few groups for that, log-loss is missing.
+
+    Probabilities, and so log-loss, take further fits that are not in `fit_time`.
+
+    References
+    ----------
+    .. [1] Guo, C., Pleiss, G., Sun, Y. and Weinberger, K. Q. (2017). On calibration of
+       modern neural networks. Proceedings of Machine Learning Research 70, 1321-1330.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn_raman.model_selection import compare
+    >>> models = {"LDA": LinearDiscriminantAnalysis(), "KNN": KNeighborsClassifier()}
+    >>> X, y = load_iris(return_X_y=True)
+    >>> result = compare(models, X, y, cv=5, progress=False, random_state=0)
+    >>> result.to_frame()["accuracy"].round(2)
+    model
+    LDA    0.98
+    KNN    0.95
+    Name: accuracy, dtype: float64
+    """
+    _check_estimators(estimators)
+    data = _check_data(X, y, groups)
+    cv = resolve_cv(cv, data.groups, random_state)
+    folds = make_folds(cv, data.X, data.y, data.groups)
+    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    if data.groups is not None:
+        for name, estimator in estimators.items():
+            _warn_ungrouped_search(name, estimator)
+
+    # Fold by fold, so that a slow model is not left to one process at the end.
+    tasks = [
+        delayed(evaluate_fold)(
+            name, estimator, (number, *fold), data, explain=explain, seed=seed
+        )
+        for number, fold in enumerate(folds)
+        for name, estimator in estimators.items()
+    ]
+    outcomes = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(tasks)
+    done = {}
+    with tqdm(total=len(tasks), desc="compare", disable=not progress) as bar:
+        for outcome in outcomes:
+            done[outcome.name, outcome.fold] = outcome
+            bar.set_postfix_str(f"{outcome.name}, fold {outcome.fold}", refresh=False)
+            bar.update()
+    ordered = [done[name, k] for name in estimators for k in range(len(folds))]
+    return _collect(ordered, data, protocol=_describe(data, folds, cv))
+
+
+def _check_estimators(estimators):
+    """Raise unless there is a dict of names and models."""
+    if not isinstance(estimators, dict) or not estimators:
+        raise ValueError(
+            "estimators must be a dict of names and models, for example "
+            f'{{"SVM": make_pipeline(SNV(), SVC())}}, got {estimators!r}.'
+        )
+    for name, estimator in estimators.items():
+        usable = hasattr(estimator, "fit") and hasattr(estimator, "get_params")
+        if not isinstance(name, str) or not usable or isinstance(estimator, type):
+            raise ValueError(
+                f"estimators has the entry {name!r}: {estimator!r}; it needs a text as "
+                "name and an estimator object (not its class) as value."
+            )
+
+
+def _check_data(X, y, groups):
+    """Take a Bunch apart and check labels and groups against the spectra."""
+    known = getattr(X, "attrs", {}).get("groups")
+    if isinstance(X, Bunch):
+        if y is not None:
+            raise ValueError("y must be None when X is a Bunch, which has its target.")
+        X, y, known = X.data, named_target(X), X.get("groups")
+    if y is None:
+        raise ValueError("y is missing: pass the class of each spectrum, or a Bunch.")
+    if groups is None and known is not None:
+        what = f" ({known})" if isinstance(known, str) else ""
+        raise ValueError(
+            f"This data set has groups{what} and groups is None. Spectra of one "
+            "crystal, patient or replicate would be on both sides of a split, and the "
+            "score would say how well a model remembers them, not how it does on a new "
+            "one (leakage). Pass groups=bunch.groups (or the array of group names); "
+            'pass groups="ignore" to reproduce such a protocol on purpose.'
+        )
+    ignored = isinstance(groups, str)
+    if ignored and groups != "ignore":
+        raise ValueError(
+            f'groups must be None, "ignore" or one entry for each spectrum, got '
+            f"{groups!r}."
+        )
+    n_spectra = X.shape[0] if hasattr(X, "shape") else len(X)
+    y = _one_per_spectrum("y", y, n_spectra)
+    check_classification_targets(y)
+    classes = np.unique(y)
+    if len(classes) < 2:
+        raise ValueError(
+            f"y has one class only ({classes[0]!r}): there is nothing to tell apart."
+        )
+    if groups is not None and not ignored:
+        groups = _one_per_spectrum("groups", groups, n_spectra)
+    return Bunch(
+        X=X,
+        y=y,
+        groups=None if ignored else groups,
+        classes=classes,
+        grouping="ignored" if ignored else "none" if groups is None else "given",
+    )
+
+
+def named_target(bunch):
+    """Return the target of a Bunch as names where it holds positions of names."""
+    target = np.asarray(bunch.target)
+    names = bunch.get("target_names")
+    if names is None or not np.issubdtype(target.dtype, np.integer):
+        return target
+    if target.min() < 0 or target.max() >= len(names):
+        return target
+    return np.asarray(names)[target]
+
+
+def _one_per_spectrum(name, values, n_spectra):
+    """Return 1-D values, one for each spectrum and none missing."""
+    values = np.asarray(values)
+    if values.shape != (n_spectra,):
+        raise ValueError(
+            f"{name} has shape {values.shape} but X has {n_spectra} spectra: {name} "
+            "needs one entry for each spectrum."
+        )
+    missing = pd.isna(values)
+    if missing.any():
+        raise ValueError(
+            f"{name} misses {missing.sum()} of {n_spectra} values (first at row "
+            f"{missing.argmax()}): name each, or leave those rows out."
+        )
+    return values
+
+
+def _warn_ungrouped_search(name, estimator):
+    """Warn if a search picks its parameters on folds that ignore the groups."""
+    search = innermost(estimator)[0]
+    if is_search(search) and ignores_groups(search.cv):
+        warnings.warn(
+            f"The search of {name!r} has cv={search.cv!r}, which ignores groups: "
+            "spectra of one group are on both sides of its inner folds, and it prefers "
+            "parameters that memorise. Use cv=StratifiedGroupKFold(k) in the search.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _describe(data, folds, cv):
+    """Say what was done, for the report."""
+    return {
+        "n_spectra": len(data.y),
+        "n_groups": None if data.groups is None else len(np.unique(data.groups)),
+        "grouping": data.grouping,
+        "n_folds": len(folds),
+        "n_train": [len(train) for train, _ in folds],
+        "n_test": [len(test) for _, test in folds],
+        "splitter": repr(cv) if hasattr(cv, "split") else None,
+    }
+
+
+def _collect(outcomes, data, protocol):
+    """Turn the outcomes, in order of models and folds, into a Comparison."""
+    folds = [{"model": o.name, "fold": o.fold, **o.scores} for o in outcomes]
+    predictions = [
+        pd.DataFrame(
+            {
+                "model": o.name,
+                "fold": o.fold,
+                "row": o.test,
+                "true": data.y[o.test],
+                "predicted": o.predicted,
+            }
+        )
+        for o in outcomes
+    ]
+    maps = {}
+    for outcome in outcomes:
+        if outcome.explanation is not None:
+            maps.setdefault(outcome.name, []).append(outcome.explanation)
+    return Comparison(
+        pd.DataFrame(folds),
+        pd.concat(predictions, ignore_index=True),
+        classes=data.classes,
+        protocol=protocol,
+        explanations={
+            name: average_folds(parts, data.classes) for name, parts in maps.items()
+        },
+    )

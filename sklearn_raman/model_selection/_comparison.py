@@ -1,0 +1,298 @@
+"""The result of comparing models."""
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sklearn_raman.model_selection import _display, _report
+from sklearn_raman.model_selection._metrics import (
+    METRICS,
+    MISSING,
+    TIMES,
+    format_score,
+    format_seconds,
+)
+from sklearn_raman.model_selection._statistics import corrected_t_test
+
+
+class Comparison:
+    """Scores, predictions and maps of several models on the same folds.
+
+    Made by :func:`compare`; printing it shows the table.
+
+    Parameters
+    ----------
+    folds : DataFrame
+        One row for each model and fold: `model`, `fold`, `n_train`, `n_test`,
+        `accuracy`, `balanced_accuracy`, `f1_macro`, `log_loss`, `calibrated`,
+        `fit_time`, `score_time` (seconds).
+    predictions : DataFrame
+        One row for each model, fold and test spectrum: `model`, `fold`, `row`, `true`,
+        `predicted`.
+    classes : ndarray of shape (n_classes,)
+        All labels, sorted.
+    protocol : dict
+        What was done: `n_spectra`, `n_groups` (or None), `grouping` ("given", "ignored"
+        or "none"), `n_folds`, `n_train`, `n_test`, `splitter`.
+    explanations : dict of str to Bunch
+        For each model that can explain itself: `axis` (n_points,), `unit` ("cm-1" or
+        "point"), `classes`, `mean_map` and `mean_spectrum` (n_classes, n_points), and
+        `counts` (n_classes,), the number of correctly classified test spectra in each
+        mean. Each map was divided by its largest absolute value before averaging. The
+        spectrum is the one that the classifier was given, after the preprocessing.
+
+    Attributes
+    ----------
+    predictions, classes, protocol, explanations
+        As above.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn_raman.model_selection import compare
+    >>> models = {"KNN": KNeighborsClassifier(), "guess": DummyClassifier()}
+    >>> X, y = load_iris(return_X_y=True)
+    >>> result = compare(models, X, y, progress=False, random_state=0)
+    >>> result.confusion_matrix("KNN").shape
+    (3, 3)
+    >>> pair = result.differences().iloc[0]
+    >>> f"{pair['row']} minus {pair['column']}: {pair['difference']:.2f}"
+    'KNN minus guess: 0.62'
+    """
+
+    def __init__(self, folds, predictions, *, classes, protocol, explanations):
+        self._folds = folds
+        self.predictions = predictions
+        self.classes = classes
+        self.protocol = protocol
+        self.explanations = explanations
+
+    def to_frame(self, kind="summary"):
+        """Return the scores as a data frame.
+
+        Parameters
+        ----------
+        kind : {"summary", "folds"}, default="summary"
+            "summary": one row for each model, best accuracy first; each metric and time
+            (seconds) as mean over folds and, in the column that ends in `_std`, as
+            standard deviation over folds (divisor n_folds - 1). Log-loss is missing
+            where one or more folds has none. "folds": one row for each model and fold.
+
+        Returns
+        -------
+        DataFrame
+            Scores; changing it does not change the comparison.
+        """
+        if kind == "folds":
+            return self._folds.copy()
+        if kind != "summary":
+            raise ValueError(f'kind must be "summary" or "folds", got {kind!r}.')
+        columns = {}
+        by_model = self._folds.groupby("model", sort=False)
+        for name in (*METRICS, *TIMES):
+            values = by_model[name]
+            # A mean over the folds that happen to have a value compares unlike things.
+            complete = values.count() == values.size()
+            columns[name] = values.mean().where(complete)
+            columns[f"{name}_std"] = values.std(ddof=1).where(complete)
+            if name == "log_loss":
+                columns["calibrated"] = by_model["calibrated"].any()
+        frame = pd.DataFrame(columns)
+        return frame.sort_values("accuracy", ascending=False, kind="stable")
+
+    def confusion_matrix(self, model):
+        """Count predicted against true classes, summed over folds.
+
+        Parameters
+        ----------
+        model : str
+            Name given to :func:`compare`.
+
+        Returns
+        -------
+        DataFrame of shape (n_classes, n_classes)
+            True classes in rows, predicted classes in columns.
+        """
+        rows = self.predictions[self.predictions["model"] == model]
+        if rows.empty:
+            names = list(self._folds["model"].unique())
+            raise ValueError(
+                f"model={model!r} was not compared; the models are {names}."
+            )
+        counts = rows.groupby(["true", "predicted"]).size()
+        matrix = counts.unstack(fill_value=0).reindex(
+            index=self.classes, columns=self.classes, fill_value=0
+        )
+        return matrix.rename_axis(index="true", columns="predicted")
+
+    def differences(self, metric="accuracy", *, confidence=0.95):
+        """Mean difference of each pair of models, with an interval.
+
+        Both models of a pair were scored on the same folds, so their difference in each
+        fold is free of how hard that fold was. The interval and p come from the
+        corrected resampled t-test [1]_: for k folds with differences d_i of variance
+        s^2 (divisor k - 1), the variance of their mean is taken as
+        (1/k + n_test/n_train) * s^2, with k - 1 degrees of freedom.
+
+        Parameters
+        ----------
+        metric : {"accuracy", "balanced_accuracy", "f1_macro", "log_loss"}, \
+                default="accuracy"
+            Score to compare.
+        confidence : float, default=0.95
+            Coverage of the interval, between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            One row for each pair: `row` and `column` (names, in the order of the
+            summary), `difference` (mean of row minus column), `lower`, `upper`,
+            `p_value`. Intervals are missing with fewer than two folds, and everything
+            is where a model lacks the metric. p is not corrected for the number of
+            pairs.
+
+        Notes
+        -----
+        The test assumes that the scores of two folds are correlated as strongly as
+        n_test / (n_train + n_test), because their training sets overlap. It was derived
+        for random splits and is approximate for k-fold cross-validation; with few folds
+        the interval is wide.
+
+        References
+        ----------
+        .. [1] Nadeau, C. and Bengio, Y. (2003). Inference for the generalization error.
+           Machine Learning 52, 239-281.
+        """
+        if metric not in METRICS:
+            raise ValueError(f"metric must be one of {list(METRICS)}, got {metric!r}.")
+        if not 0 < confidence < 1:
+            raise ValueError(
+                f"confidence must be between 0 and 1 (0.95 for 95 %), got {confidence}."
+            )
+        scores = self._folds.pivot(index="fold", columns="model", values=metric)
+        records = []
+        for row, column in combinations(self.to_frame().index, 2):
+            mean, lower, upper, p_value = corrected_t_test(
+                scores[row] - scores[column],
+                self.protocol["n_train"],
+                self.protocol["n_test"],
+                confidence=confidence,
+            )
+            records.append((row, column, mean, lower, upper, p_value))
+        names = ["row", "column", "difference", "lower", "upper", "p_value"]
+        return pd.DataFrame(records, columns=names)
+
+    def plot(self, metric="accuracy"):
+        """Draw the score of each fold and their mean, one line for each model.
+
+        Parameters
+        ----------
+        metric : {"accuracy", "balanced_accuracy", "f1_macro", "log_loss"}, \
+                default="accuracy"
+            Score to draw.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Save it with `figure.savefig(path)`.
+        """
+        if metric not in METRICS:
+            raise ValueError(f"metric must be one of {list(METRICS)}, got {metric!r}.")
+        label, more_is_better = METRICS[metric]
+        order = list(self.to_frame().index)
+        scores = self._folds.pivot(index="fold", columns="model", values=metric)
+        return _display.draw_scores(
+            {name: scores[name].to_numpy() for name in order}, label, more_is_better
+        )
+
+    def plot_explanations(self, classes=None):
+        """Draw mean spectrum and mean map of each class, the models side by side.
+
+        Parameters
+        ----------
+        classes : list of labels, default=None
+            None draws all classes, one row each.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            One row of panels for each class (more with three models or more). Save it
+            with `figure.savefig(path)`.
+
+        Raises
+        ------
+        ValueError
+            If no model was explained or a label is unknown.
+        """
+        if not self.explanations:
+            raise ValueError(
+                "None of the models was explained: no classifier has explain_, or "
+                "compare was called with explain=False."
+            )
+        classes = self.classes if classes is None else classes
+        known = np.isin(classes, self.classes)
+        if isinstance(classes, str) or known.size == 0 or not known.all():
+            raise ValueError(
+                f"classes must be a list of labels from {list(self.classes)}, got "
+                f"{classes!r}."
+            )
+        return _display.draw_explanations(self.explanations, classes)
+
+    def save_html(self, path, *, title="Comparison of models", description=""):
+        """Write everything as one page that needs no other file and no network.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write; an existing one is replaced.
+        title : str, default="Comparison of models"
+            Plain text at the top of the page.
+        description : str, default=""
+            Plain text below the title; blank lines separate paragraphs.
+
+        Returns
+        -------
+        Path
+            The file written.
+        """
+        path = Path(path)
+        page = _report.render(self, title=title, description=description)
+        path.write_text(page, encoding="utf-8")
+        return path
+
+    def __repr__(self):
+        summary = self.to_frame()
+        cells = {}
+        for name, (label, _) in METRICS.items():
+            cells[label] = [
+                format_score(mean, std)
+                for mean, std in zip(summary[name], summary[f"{name}_std"], strict=True)
+            ]
+        cells["log-loss"] = [
+            text + ("*" if mark and text != MISSING else "")
+            for text, mark in zip(cells["log-loss"], summary["calibrated"], strict=True)
+        ]
+        for name, label in TIMES.items():
+            cells[label] = [format_seconds(seconds) for seconds in summary[name]]
+        table = pd.DataFrame(cells, index=summary.index.rename(None)).to_string()
+        lines = [self._headline(), "", table]
+        if "*" in "".join(cells["log-loss"]):
+            lines.append("* probabilities calibrated on folds of the training part")
+        return "\n".join(lines)
+
+    def _headline(self):
+        """Say in one line what was compared on what."""
+        counts = [
+            (self._folds["model"].nunique(), "models"),
+            (self.protocol["n_folds"], "folds"),
+            (self.protocol["n_spectra"], "spectra"),
+            (len(self.classes), "classes"),
+        ]
+        if self.protocol["n_groups"] is not None:
+            counts.append((self.protocol["n_groups"], "groups"))
+        text = ", ".join(f"{count} {what}" for count, what in counts)
+        return text + "; mean ± standard deviation over folds"

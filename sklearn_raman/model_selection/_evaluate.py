@@ -1,0 +1,190 @@
+"""One model on one fold: fit, predict, score, explain."""
+
+import time
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.metrics import accuracy_score, f1_score, log_loss, recall_score
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.svm import SVC, NuSVC
+from sklearn.utils import Bunch
+from sklearn.utils.metadata_routing import get_routing_for_object
+from sklearn.utils.validation import has_fit_parameter
+
+from sklearn_raman._utils._sklearn import safe_indexing
+from sklearn_raman.model_selection._explanations import explain_fold
+from sklearn_raman.model_selection._folds import ignores_groups
+from sklearn_raman.model_selection._unwrap import (
+    best_of,
+    final_estimator,
+    innermost,
+    is_search,
+)
+
+MAX_CALIBRATION_FOLDS = 5
+
+
+def evaluate_fold(name, estimator, fold, data, *, explain, seed):
+    """Fit a clone of a model on the training part of a fold and judge it on the rest.
+
+    Parameters
+    ----------
+    name : str
+    estimator : estimator, not fitted
+    fold : tuple (number, train, test)
+    data : Bunch
+        `X`, `y`, `groups` (or None) and `classes`.
+    explain : bool
+    seed : int
+        Decides the calibration folds.
+
+    Returns
+    -------
+    Bunch
+        `name`, `fold`, `scores` (dict), `test`, `predicted`, `explanation` (or None).
+
+    Raises
+    ------
+    RuntimeError
+        If the model fails; names model, fold and stage, and has the cause attached.
+    """
+    number, train, test = fold
+    X_train, X_test = safe_indexing(data.X, train), safe_indexing(data.X, test)
+    y_train, y_test = data.y[train], data.y[test]
+    groups = None if data.groups is None else data.groups[train]
+    model = clone(estimator)
+    stage = "fit"
+    try:
+        start = time.perf_counter()
+        model.fit(X_train, y_train, **group_parameters(model, groups))
+        fit_time = time.perf_counter() - start
+
+        stage = "predict"
+        start = time.perf_counter()
+        predicted = np.asarray(model.predict(X_test))
+        score_time = time.perf_counter() - start
+
+        stage = "predict_proba"
+        loss, calibrated = probability_score(
+            model, X_train, y_train, groups, X_test, y_test, seed
+        )
+        stage = "explain_ (explain=False leaves it out)"
+        explanation = (
+            explain_fold(model, X_test, y_test, predicted, data.classes)
+            if explain
+            else None
+        )
+    except Exception as error:
+        raise RuntimeError(
+            f"The model {name!r} failed in fold {number} ({len(train)} training and "
+            f"{len(test)} test spectra) in {stage}: {type(error).__name__}: {error}"
+        ) from error
+    scores = {
+        **label_scores(y_test, predicted),
+        "log_loss": loss,
+        "calibrated": calibrated,
+        "fit_time": fit_time,
+        "score_time": score_time,
+        "n_train": len(train),
+        "n_test": len(test),
+    }
+    return Bunch(
+        name=name,
+        fold=number,
+        scores=scores,
+        test=test,
+        predicted=predicted,
+        explanation=explanation,
+    )
+
+
+def label_scores(y_true, predicted):
+    """Return accuracy, balanced accuracy and macro-F1.
+
+    Balanced accuracy is the mean recall of the classes in `y_true`; macro-F1 is the
+    mean over the classes that are in `y_true` or predicted, so that no term is
+    undefined.
+    """
+    present = np.unique(y_true)
+    return {
+        "accuracy": accuracy_score(y_true, predicted),
+        "balanced_accuracy": recall_score(
+            y_true, predicted, labels=present, average="macro"
+        ),
+        "f1_macro": f1_score(y_true, predicted, average="macro"),
+    }
+
+
+def group_parameters(estimator, groups):
+    """Return the keyword arguments that hand groups to `estimator.fit`.
+
+    Searches get them for their inner folds, classifiers whose `fit` has a parameter
+    `groups` for their validation split. With scikit-learn's metadata routing switched
+    on, the estimator's own requests decide.
+    """
+    if groups is None:
+        return {}
+    if get_config()["enable_metadata_routing"]:
+        routing = get_routing_for_object(estimator)
+        return {"groups": groups} if routing.consumes("fit", ["groups"]) else {}
+    last, prefix = innermost(estimator)
+    if is_search(last):
+        wanted = not ignores_groups(last.cv)
+    else:
+        wanted = has_fit_parameter(last, "groups")
+    return {f"{prefix}groups": groups} if wanted else {}
+
+
+def probability_score(model, X_train, y_train, groups, X_test, y_test, seed):
+    """Return the log-loss of a fitted model and whether it was calibrated for it.
+
+    A classifier with `predict_proba` is taken at its word, except a support vector
+    machine, whose `probability=True` splits without groups. Models that only have a
+    `decision_function` are calibrated on folds of the training part.
+
+    Returns
+    -------
+    loss : float
+        NaN if there is no way to honest probabilities.
+    calibrated : bool
+    """
+    own = not isinstance(final_estimator(model), (SVC, NuSVC))
+    if own and hasattr(model, "predict_proba"):
+        return class_log_loss(model, X_test, y_test), False
+    if not hasattr(model, "decision_function"):
+        return np.nan, False
+    folds = calibration_folds(y_train, groups, seed)
+    if folds is None:
+        return np.nan, False
+    # One temperature for all classes: sigmoid calibration learns two numbers a class
+    # from the few spectra there are, and is far off when the model is nearly right.
+    calibrator = CalibratedClassifierCV(
+        clone(best_of(model)), method="temperature", cv=folds, ensemble=False
+    )
+    calibrator.fit(X_train, y_train)
+    return class_log_loss(calibrator, X_test, y_test), True
+
+
+def class_log_loss(model, X, y):
+    """Log-loss over all classes that the model knows."""
+    return log_loss(y, model.predict_proba(X), labels=model.classes_)
+
+
+def calibration_folds(y, groups, seed):
+    """Return folds of the training part that train every class, by group if given.
+
+    None if a class has fewer than two spectra (groups), or if no such folds are found.
+    """
+    units = np.arange(len(y)) if groups is None else groups
+    n_units = min(len(np.unique(units[y == label])) for label in np.unique(y))
+    if n_units < 2:
+        return None
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    splitter = kind(
+        min(MAX_CALIBRATION_FOLDS, n_units), shuffle=True, random_state=seed
+    )
+    folds = list(splitter.split(y, y, groups))
+    complete = all(len(test) and np.isin(y, y[train]).all() for train, test in folds)
+    return folds if complete else None

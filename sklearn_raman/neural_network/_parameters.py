@@ -1,0 +1,59 @@
+"""skorch's parameters made to behave as scikit-learn's."""
+
+from sklearn.base import BaseEstimator
+
+from sklearn_raman._utils._sklearn import validate_parameter_constraints
+
+
+class ParametersMixin:
+    """Parameters are what the signature lists and what double underscores add.
+
+    skorch keeps more on the instance and acts on some parameters as they are set;
+    scikit-learn wants an unfitted estimator to hold its parameters and nothing else,
+    and set_params to store and fit to act.
+    """
+
+    # skorch sets these on the instance; scikit-learn allows nothing but parameters
+    # there before fit, so they are class attributes.
+    history_ = None
+    initialized_ = False
+    virtual_params_ = {}  # replaced, never changed in place
+    classes = None
+
+    def _forget_skorch_state(self):
+        """Remove what skorch's constructor left beside the parameters."""
+        for name in ("history_", "initialized_", "virtual_params_", "classes"):
+            vars(self).pop(name, None)
+
+    def _get_param_names(self):
+        # scikit-learn's (the signature) and skorch's double-underscore names that were
+        # given, instead of all of __dict__. skorch notes a name in set_params before it
+        # sets it, hence "in vars".
+        signature = BaseEstimator._get_param_names.__func__(type(self))
+        given = {name for name in self._params_to_validate if name in vars(self)}
+        return sorted({*signature, *given})
+
+    def set_params(self, **params):
+        # skorch acts on some parameters at once: it builds callbacks (and raises), and
+        # on a fitted net replaces the trained module by a fresh one. In scikit-learn
+        # set_params only stores, and the next fit acts.
+        if "callbacks" in params:
+            self.callbacks = params.pop("callbacks")
+        if not self.initialized_:
+            return super().set_params(**params)
+        self.initialized_ = False
+        try:
+            return super().set_params(**params)
+        finally:
+            self.initialized_ = True
+
+    def _check_params(self):
+        # Not scikit-learn's decorator: it calls self._validate_params(), a name that
+        # skorch uses for something else.
+        constraints = self._parameter_constraints
+        params = self.get_params(deep=False)
+        validate_parameter_constraints(
+            constraints,
+            {name: params[name] for name in constraints},
+            type(self).__name__,
+        )

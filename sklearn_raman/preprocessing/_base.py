@@ -1,0 +1,81 @@
+"""What all transformers that treat each spectrum by itself have in common."""
+
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+
+from sklearn_raman._utils._sklearn import fit_context
+from sklearn_raman._utils._validation import check_spectra
+from sklearn_raman._utils._wavenumbers import format_wavenumbers
+
+
+class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Base of the transformers that keep the grid.
+
+    A subclass writes `_transform_spectra(X)`: validated spectra in, as many spectra
+    with as many points out. One that learns from the training spectra also writes
+    `_learn(X)`; without it the transformer is stateless, and each spectrum's result
+    depends on that spectrum alone.
+    """
+
+    _parameter_constraints: dict = {}
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Check the spectra and their axis, and learn what the parameters ask for.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Spectra. Column labels that are numbers are the wavenumbers in cm-1.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+        """
+        self._learn(check_spectra(self, X, reset=True))
+        return self
+
+    def transform(self, X):
+        """Transform each spectrum.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Spectra on the axis seen in fit.
+
+        Returns
+        -------
+        ndarray or data frame of shape (n_spectra, n_points)
+            Transformed spectra; float32 stays float32, all else becomes float64.
+        """
+        return self._transform_spectra(check_spectra(self, X, reset=False))
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the column labels, which are the wavenumbers where they are known.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Labels of the input; None means those seen in fit.
+
+        Returns
+        -------
+        ndarray of str
+            Labels of the output.
+        """
+        named = input_features is not None or hasattr(self, "feature_names_in_")
+        axis = getattr(self, "wavenumbers_in_", None)
+        if named or axis is None:
+            return super().get_feature_names_out(input_features)
+        return format_wavenumbers(axis)
+
+    def _learn(self, X):
+        """Learn from the training spectra; by default there is nothing to learn."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

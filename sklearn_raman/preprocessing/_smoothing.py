@@ -1,0 +1,137 @@
+"""Smoothing and derivatives along the wavenumber axis."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.signal import savgol_coeffs, savgol_filter
+
+from sklearn_raman._utils._sklearn import Interval, StrOptions
+from sklearn_raman._utils._validation import lower_default
+from sklearn_raman.preprocessing._base import SpectrumTransformer
+
+
+class SavitzkyGolay(SpectrumTransformer):
+    """Savitzky-Golay smoothing and derivatives.
+
+    Fits a polynomial to a moving window and evaluates it, or its derivative, in the
+    middle (:func:`scipy.signal.savgol_filter`). Window and derivative count points: the
+    filter assumes an even grid, so resample an uneven axis first
+    (:class:`WavenumberResampler`).
+
+    Parameters
+    ----------
+    window_length : int or None, default=None
+        Number of points in the window. None means 11, or as many as the spectra have.
+    polyorder : int or None, default=None
+        Order of the polynomial, below `window_length`. None means 2 (or `deriv`, if
+        that is larger), or as much as the window allows.
+    deriv : int, default=0
+        Order of the derivative; 0 smooths.
+    delta : float, default=1.0
+        Distance between points in cm-1, a divisor of derivatives. With 1.0 a derivative
+        is per point. Negative for a falling axis.
+    mode : {"interp", "mirror", "nearest", "constant", "wrap"}, default="interp"
+        How the ends are treated; see :func:`scipy.signal.savgol_filter`.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of points of a spectrum.
+    feature_names_in_ : ndarray of shape (n_points,)
+        Column labels, if all are strings.
+    wavenumbers_in_ : ndarray of shape (n_points,) or None
+        Axis in cm-1, if known.
+
+    Raises
+    ------
+    ValueError
+        If a given window is longer than the spectra, or a given order does not fit the
+        window or the derivative.
+
+    Warns
+    -----
+    UserWarning
+        If a default is lowered because the spectra are short.
+
+    References
+    ----------
+    .. [1] A. Savitzky, M. J. E. Golay, "Smoothing and differentiation of data by
+       simplified least squares procedures", Anal. Chem. 36 (1964) 1627-1639.
+
+    Examples
+    --------
+    >>> from sklearn_raman.preprocessing import SavitzkyGolay
+    >>> X = [[1.0, 4.0, 9.0, 16.0, 25.0, 36.0]]
+    >>> SavitzkyGolay(window_length=5, deriv=1).fit_transform(X).round(6)
+    array([[ 2.,  4.,  6.,  8., 10., 12.]])
+    """
+
+    _parameter_constraints: dict = {
+        "window_length": [Interval(Integral, 1, None, closed="left"), None],
+        "polyorder": [Interval(Integral, 0, None, closed="left"), None],
+        "deriv": [Interval(Integral, 0, None, closed="left")],
+        "delta": [Interval(Real, None, None, closed="neither")],
+        "mode": [StrOptions({"interp", "mirror", "nearest", "constant", "wrap"})],
+    }
+
+    def __init__(
+        self,
+        *,
+        window_length=None,
+        polyorder=None,
+        deriv=0,
+        delta=1.0,
+        mode="interp",
+    ):
+        self.window_length = window_length
+        self.polyorder = polyorder
+        self.deriv = deriv
+        self.delta = delta
+        self.mode = mode
+
+    def _transform_spectra(self, X):
+        window_length, polyorder = self._resolve_window(X.shape[1])
+        fit = {"polyorder": polyorder, "deriv": self.deriv, "delta": self.delta}
+        if self.mode != "interp":
+            return savgol_filter(X, window_length, mode=self.mode, axis=1, **fit)
+        # scipy fits the ends of all spectra in one least squares problem, which rounds
+        # a spectrum by which others stand beside it.
+        filtered = savgol_filter(X, window_length, mode="nearest", axis=1, **fit)
+        start, end = X[:, :window_length], X[:, -window_length:]
+        for i in range(window_length // 2):
+            ends = ((i, start), (window_length - 1 - i, end))
+            for (position, window), column in zip(ends, (i, -1 - i), strict=True):
+                weights = savgol_coeffs(window_length, pos=position, use="dot", **fit)
+                filtered[:, column] = np.ascontiguousarray(window * weights).sum(axis=1)
+        return filtered
+
+    def _learn(self, X):
+        self._resolve_window(X.shape[1])  # a window that does not fit fails in fit
+
+    def _resolve_window(self, n_points):
+        """Return window length and polynomial order for spectra of n_points."""
+        if self.delta == 0:
+            raise ValueError("delta is the distance between points and can't be 0.")
+        window_length = lower_default(
+            self.window_length,
+            11,
+            n_points,
+            owner="SavitzkyGolay",
+            name="window_length",
+            why=f"the spectra have {n_points} points",
+        )
+        polyorder = lower_default(
+            self.polyorder,
+            max(2, self.deriv),
+            window_length - 1,
+            owner="SavitzkyGolay",
+            name="polyorder",
+            why=f"the window has {window_length} points",
+        )
+        if self.deriv > polyorder:
+            raise ValueError(
+                f"SavitzkyGolay(deriv={self.deriv}) needs a polynomial of at least "
+                f"that order, but polyorder is {polyorder}: the derivative would be "
+                "zero everywhere. Raise polyorder (and window_length above it)."
+            )
+        return window_length, polyorder

@@ -1,0 +1,83 @@
+"""Targets, normalisation and score derivatives of `explain_`."""
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_raman._utils._explanation import (
+    normalize_maps,
+    resolve_target,
+    score_weights,
+)
+
+CLASSES = np.array(["calcite", "quartz"])
+
+
+def test_targets():
+    assert resolve_target(None, CLASSES, 3) is None
+    assert resolve_target("all", CLASSES, 3) == "all"
+    np.testing.assert_array_equal(resolve_target("quartz", CLASSES, 3), [1, 1, 1])
+    found = resolve_target(["quartz", "calcite", "quartz"], CLASSES, 3)
+    np.testing.assert_array_equal(found, [1, 0, 1])
+    # A class may be called "all": then the label goes first.
+    np.testing.assert_array_equal(resolve_target("all", np.array(["a", "all"]), 1), [1])
+
+
+def test_unknown_target():
+    with pytest.raises(ValueError, match="gypsum.*calcite.*quartz"):
+        resolve_target("gypsum", CLASSES, 2)
+    with pytest.raises(ValueError, match=r"shape \(3,\) but X has 2"):
+        resolve_target(["quartz"] * 3, CLASSES, 2)
+
+
+@pytest.mark.parametrize("how", [None, "max", "minmax", "sum"])
+def test_normalize(how, rng):
+    maps = rng.normal(size=(3, 2, 7))
+    maps[1] = 0
+    found = normalize_maps(maps, how)
+    assert np.isfinite(found).all()
+    np.testing.assert_array_equal(found[1], 0)
+    rows = found[[0, 2]]
+    if how == "max":
+        np.testing.assert_allclose(np.abs(rows).max(axis=-1), 1)
+        np.testing.assert_array_equal(np.sign(rows), np.sign(maps[[0, 2]]))
+    elif how == "minmax":
+        np.testing.assert_allclose(rows.min(axis=-1), 0)
+        np.testing.assert_allclose(rows.max(axis=-1), 1)
+    elif how == "sum":
+        np.testing.assert_allclose(np.abs(rows).sum(axis=-1), 1)
+
+
+def test_normalize_unknown():
+    with pytest.raises(ValueError, match="normalize"):
+        normalize_maps(np.ones((1, 2)), "l7")
+
+
+SCORES = {
+    "logit": lambda z, c: z[c],
+    "logodds": lambda z, c: z[c] - torch.logsumexp(torch.cat([z[:c], z[c + 1 :]]), 0),
+    "prob": lambda z, c: torch.softmax(z, 0)[c],
+}
+
+
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("n_classes", [2, 5])
+def test_score_weights_against_autograd(score, n_classes, rng):
+    logits = rng.normal(size=(6, n_classes)) * 3
+    positions = rng.integers(n_classes, size=6)
+    found = score_weights(logits, positions, score)
+    for z, c, weights in zip(logits, positions, found, strict=True):
+        z = torch.tensor(z, requires_grad=True)
+        SCORES[score](z, c).backward()
+        np.testing.assert_allclose(weights, z.grad, atol=1e-12)
+
+
+def test_logodds_do_not_saturate():
+    """At probability 1 the derivative of the probability is 0, of log-odds not."""
+    weights = score_weights(np.array([[1000.0, 0.0]]), np.array([0]), "logodds")
+    np.testing.assert_allclose(weights, [[1, -1]])
+
+
+def test_unknown_score():
+    with pytest.raises(ValueError, match="score"):
+        score_weights(np.zeros((1, 2)), np.array([0]), "logits")

@@ -1,0 +1,44 @@
+"""What all tests share. SCIPY_ARRAY_API must be set before scipy is imported: without
+it scikit-learn skips one of its checks."""
+
+import os
+
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture
+def rng():
+    """A generator of its own for each test."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def axis():
+    """A rising axis in cm-1."""
+    return np.arange(400.0, 700.0, 2.0)
+
+
+@pytest.fixture(scope="session")
+def spectra(axis):
+    """Twelve spectra of three classes: one Lorentzian each, a sloping background."""
+    rng = np.random.default_rng(0)
+    centers = np.repeat([450.0, 550.0, 650.0], 4)[:, None]
+    peaks = rng.uniform(50, 150, (12, 1)) / (1 + ((axis - centers) / 6) ** 2)
+    background = rng.uniform(10, 30, (12, 1)) + rng.uniform(0.01, 0.1, (12, 1)) * axis
+    return peaks + background + rng.normal(0, 0.5, (12, len(axis)))
+
+
+@pytest.fixture(scope="session")
+def labels():
+    """The classes of `spectra`."""
+    return np.repeat(["calcite", "quartz", "zircon"], 4)
+
+
+@pytest.fixture
+def frame(spectra, axis):
+    """`spectra` as a data frame whose column labels are the axis."""
+    return pd.DataFrame(spectra, columns=[str(value) for value in axis])

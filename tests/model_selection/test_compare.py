@@ -1,0 +1,335 @@
+"""compare against scikit-learn's own functions, and its guards against leakage."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import config_context
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import RidgeClassifier
+from sklearn.metrics import log_loss
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    cross_validate,
+)
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
+from sklearn.utils import Bunch
+
+from sklearn_raman.model_selection import OneGroupPerClassSplit, compare
+
+METRICS = ["accuracy", "balanced_accuracy", "f1_macro", "log_loss"]
+
+
+def run(models, X, y=None, **settings):
+    return compare(models, X, y, **{"progress": False, "random_state": 0, **settings})
+
+
+def folds_of(result, model):
+    frame = result.to_frame("folds")
+    return frame[frame["model"] == model].sort_values("fold").reset_index(drop=True)
+
+
+class SpySplitter(StratifiedGroupKFold):
+    """Remembers the groups it was given; the list is shared with its copies."""
+
+    seen = []
+
+    def split(self, X, y=None, groups=None):
+        self.seen.append(None if groups is None else np.asarray(groups))
+        return super().split(X, y, groups)
+
+
+class Broken(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        raise ZeroDivisionError("no light on the detector")
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+
+# The scorer of scikit-learn warns where a fold lacks a class; ours has no need to.
+@pytest.mark.filterwarnings("ignore:y_pred contains classes:UserWarning")
+@pytest.mark.parametrize("grouped", [True, False])
+def test_equals_cross_validate_on_the_same_folds(spectra, grouped):
+    X, y, groups = spectra
+    groups = groups if grouped else None
+    models = {"LDA": make_pipeline(StandardScaler(), LinearDiscriminantAnalysis())}
+    models["naive Bayes"] = GaussianNB()
+    kind = StratifiedGroupKFold if grouped else StratifiedKFold
+    cv = kind(4, shuffle=True, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = run(models, X, y, groups=groups, cv=4)
+    for name, model in models.items():
+        scoring = ["accuracy", "balanced_accuracy", "f1_macro", "neg_log_loss"]
+        oracle = cross_validate(model, X, y, groups=groups, cv=cv, scoring=scoring)
+        ours = folds_of(result, name)
+        for metric in METRICS[:3]:
+            np.testing.assert_allclose(ours[metric], oracle[f"test_{metric}"])
+        np.testing.assert_allclose(ours["log_loss"], -oracle["test_neg_log_loss"])
+        assert not ours["calibrated"].any()
+        assert (ours["fit_time"] > 0).all() and (ours["score_time"] > 0).all()
+
+
+def test_all_models_get_the_same_folds_and_predictions_are_kept(spectra):
+    X, y, groups = spectra
+    models = {"KNN": KNeighborsClassifier(3), "guess": DummyClassifier()}
+    result = run(models, X, y, groups=groups, cv=5)
+    frame = result.predictions
+    rows = [part["row"].to_numpy() for _, part in frame.groupby("model")]
+    np.testing.assert_array_equal(*rows)
+    np.testing.assert_array_equal(np.sort(rows[0]), np.arange(len(y)))
+    np.testing.assert_array_equal(frame["true"], y[frame["row"]])
+    right = frame["true"] == frame["predicted"]
+    accuracy = right.groupby([frame["model"], frame["fold"]]).mean()
+    folds = result.to_frame("folds").set_index(["model", "fold"])["accuracy"]
+    pd.testing.assert_series_equal(
+        accuracy.sort_index(), folds.sort_index(), check_names=False
+    )
+
+
+def test_two_processes_give_the_same_bits(spectra, explainer):
+    X, y, groups = spectra
+    models = {"KNN": KNeighborsClassifier(3), "SVM": SVC(), "mean": explainer}
+    one, two = (run(models, X, y, groups=groups, cv=3, n_jobs=n) for n in (1, 2))
+    columns = ["model", "fold", *METRICS, "calibrated", "n_train", "n_test"]
+    pd.testing.assert_frame_equal(
+        one.to_frame("folds")[columns], two.to_frame("folds")[columns], check_exact=True
+    )
+    pd.testing.assert_frame_equal(one.predictions, two.predictions)
+    for key in ("mean_map", "mean_spectrum", "counts"):
+        np.testing.assert_array_equal(
+            one.explanations["mean"][key], two.explanations["mean"][key]
+        )
+
+
+@pytest.mark.parametrize("routing", [False, True])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_inner_searches_get_the_groups_of_their_training_part(
+    spectra, wrapped, routing
+):
+    X, y, groups = spectra
+    SpySplitter.seen.clear()
+    inner = SpySplitter(2)
+    search = GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [1, 3]}, cv=inner)
+    model = Pipeline([("scale", StandardScaler()), ("search", search)])
+    outer = StratifiedGroupKFold(3, shuffle=True, random_state=0)
+    with warnings.catch_warnings(), config_context(enable_metadata_routing=routing):
+        warnings.simplefilter("error")
+        run({"KNN": model if wrapped else search}, X, y, groups=groups, cv=outer)
+    expected = [groups[train] for train, _ in outer.split(X, y, groups)]
+    assert len(SpySplitter.seen) == 3
+    for seen, wanted in zip(SpySplitter.seen, expected, strict=True):
+        np.testing.assert_array_equal(seen, wanted)
+
+
+@pytest.mark.parametrize("inner", [None, 2, StratifiedKFold(2)])
+def test_a_search_that_ignores_groups_is_named_once(spectra, inner):
+    X, y, groups = spectra
+    search = GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [1, 3]}, cv=inner)
+    with pytest.warns(UserWarning) as caught:
+        run({"tuned KNN": search}, X, y, groups=groups, cv=3)
+    assert len(caught) == 1
+    assert "'tuned KNN'" in str(caught[0].message)
+    assert "cv=StratifiedGroupKFold(k)" in str(caught[0].message)
+
+
+def test_a_classifier_whose_fit_has_groups_gets_them(spectra):
+    X, y, groups = spectra
+    seen = []
+
+    class Asks(DummyClassifier):
+        def fit(self, X, y, groups=None):
+            seen.append(groups)
+            return super().fit(X, y)
+
+    cv = GroupKFold(3)
+    run({"asks": make_pipeline(StandardScaler(), Asks())}, X, y, groups=groups, cv=cv)
+    for given, (train, _) in zip(seen, cv.split(X, y, groups), strict=True):
+        np.testing.assert_array_equal(given, groups[train])
+
+
+@pytest.mark.parametrize("search", [False, True])
+def test_support_vector_machine_is_calibrated_by_group(spectra, search):
+    X, y, groups = spectra
+    model = make_pipeline(StandardScaler(), SVC(C=2))
+    best = model
+    if search:
+        model = GridSearchCV(model, {"svc__C": [2]}, cv=GroupKFold(2))
+    cv = GroupKFold(3)
+    result = run({"SVM": model}, X, y, groups=groups, cv=cv)
+    ours = folds_of(result, "SVM")
+    assert ours["calibrated"].all()
+    seed = np.random.RandomState(0).randint(np.iinfo(np.int32).max)
+    for fold, (train, test) in enumerate(cv.split(X, y, groups)):
+        part = X.iloc[train], y[train], groups[train]
+        n_folds = min(len(set(part[2][part[1] == label])) for label in set(y))
+        inner = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+        oracle = CalibratedClassifierCV(
+            best, method="temperature", cv=list(inner.split(*part)), ensemble=False
+        ).fit(*part[:2])
+        loss = log_loss(
+            y[test], oracle.predict_proba(X.iloc[test]), labels=np.unique(y)
+        )
+        assert ours["log_loss"][fold] == pytest.approx(loss, rel=1e-9)
+        accuracy = best.fit(*part[:2]).score(X.iloc[test], y[test])
+        assert ours["accuracy"][fold] == accuracy
+
+
+def test_log_loss_is_missing_where_nothing_honest_can_be_had(spectra, explainer):
+    X, y, groups = spectra
+    few = np.isin(
+        groups, [f"{label}-{group}" for label in range(3) for group in (0, 1)]
+    )
+    models = {"ridge": RidgeClassifier(), "mean": explainer}
+    result = run(models, X[few], y[few], groups=groups[few], cv=2)
+    # One group of each class is left for training, and the other has no scores at all.
+    assert result.to_frame("folds")["log_loss"].isna().all()
+    assert not result.to_frame("folds")["calibrated"].any()
+    assert str(result).count("–") == 2
+
+
+def test_bunch_brings_names_and_needs_groups(spectra):
+    X, y, groups = spectra
+    names, codes = np.unique(y, return_inverse=True)
+    bunch = Bunch(data=X, target=codes, target_names=names, groups=groups)
+    models = {"KNN": KNeighborsClassifier()}
+    result = run(models, bunch, groups=bunch.groups, cv=3)
+    assert list(result.classes) == list(names)
+    assert set(result.predictions["predicted"]) <= set(names)
+    with pytest.raises(ValueError, match="leakage.*groups=bunch.groups"):
+        run(models, bunch, cv=3)
+    ignored = run(models, bunch, groups="ignore", cv=3)
+    assert ignored.protocol["grouping"] == "ignored"
+    with pytest.raises(ValueError, match="y must be None when X is a Bunch"):
+        run(models, bunch, y, groups=groups)
+
+
+def test_frame_that_knows_of_groups_needs_them(spectra):
+    X, y, _ = spectra
+    X = X.copy()
+    X.attrs["groups"] = "RRUFF id of the crystal"
+    with pytest.raises(ValueError, match=r"has groups \(RRUFF id of the crystal\)"):
+        run({"KNN": KNeighborsClassifier()}, X, y)
+    run({"KNN": KNeighborsClassifier()}, X, y, groups="ignore", cv=2)
+
+
+def test_ragged_spectra_go_through_to_a_resampling_step(spectra):
+    X, y, groups = spectra
+    axis = X.columns.to_numpy(float)
+    grid = np.linspace(300, 900, 20)
+    start = np.random.default_rng(0).integers(0, 4, len(y))
+    rows = X.to_numpy()
+    ragged = [(axis[s:], row[s:]) for s, row in zip(start, rows, strict=True)]
+    resample = FunctionTransformer(
+        lambda pairs: np.stack([np.interp(grid, *pair) for pair in pairs])
+    )
+    models = {"SVM": make_pipeline(resample, SVC())}
+    result = run(models, ragged, y, groups=groups, cv=3)
+    direct = resample.transform(ragged)
+    same = run({"SVM": SVC()}, direct, y, groups=groups, cv=3)
+    pd.testing.assert_frame_equal(result.predictions, same.predictions)
+    assert result.to_frame()["log_loss"].notna().all()
+
+
+def test_polars_frames_work(spectra):
+    polars = pytest.importorskip("polars")
+    X, y, groups = spectra
+    models = {"KNN": KNeighborsClassifier(3)}
+    ours = run(models, polars.from_pandas(X), y, groups=groups, cv=3)
+    pandas = run(models, X, y, groups=groups, cv=3)
+    pd.testing.assert_frame_equal(ours.predictions, pandas.predictions)
+
+
+def test_one_group_per_class_works_as_cv(spectra):
+    X, y, groups = spectra
+    cv = OneGroupPerClassSplit(4, random_state=1)
+    result = run({"KNN": KNeighborsClassifier()}, X, y, groups=groups, cv=cv)
+    assert (result.to_frame("folds")["n_test"] == 12).all()
+    assert result.confusion_matrix("KNN").to_numpy().sum() == 48
+
+
+def test_masks_and_positions_mean_the_same_folds(spectra):
+    X, y, groups = spectra
+    pairs = list(GroupKFold(3).split(X, y, groups))
+    rows = np.arange(len(y))
+    masks = [(np.isin(rows, train), np.isin(rows, test)) for train, test in pairs]
+    models = {"KNN": KNeighborsClassifier()}
+    one, two = (run(models, X, y, groups=groups, cv=cv) for cv in (iter(pairs), masks))
+    pd.testing.assert_frame_equal(one.predictions, two.predictions)
+
+
+LEAKY = KFold(3, shuffle=True, random_state=0)
+ROWS = np.arange(60)
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"),
+    [
+        (LEAKY, r"Fold 0 has \d+ of \d+ test groups also in training"),
+        ([(ROWS[::2], ROWS[1::2])], r"15 of 15 test groups .* 30 of 30 test spectra"),
+        ([(ROWS[:40], ROWS[36:])], "4 spectra on both sides .first: row 36"),
+        ([(ROWS[:20], ROWS[20:])], "tests 2 classes that are not in its training part"),
+        ([(ROWS, [])], "Fold 0 has 60 training and 0 test spectra"),
+        ([([0, 1], [60])], "cv gives row 60, but X has rows 0 to 59"),
+        ([([0.5, 1], [2])], "cv must give row positions"),
+        ([], "gives no fold"),
+        ("five", "cv must be a number of folds"),
+    ],
+)
+def test_bad_folds_are_explained(spectra, cv, message):
+    X, y, groups = spectra
+    with pytest.raises(ValueError, match=message):
+        run({"KNN": KNeighborsClassifier()}, X, y, groups=groups, cv=cv)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"y": None}, "y is missing"),
+        ({"y": np.zeros(60)}, "y has one class only"),
+        ({"y": np.zeros(59)}, r"y has shape \(59,\) but X has 60 spectra"),
+        ({"y": np.linspace(0, 1, 60)}, "Unknown label type"),
+        ({"groups": "crystal"}, "groups must be None"),
+        ({"groups": ["a"] * 3}, r"groups has shape \(3,\)"),
+        ({"groups": [None] + ["a"] * 59}, "groups misses 1 of 60 values"),
+        ({"estimators": {}}, "estimators must be a dict"),
+        ({"estimators": {"KNN": KNeighborsClassifier}}, "needs a text as name"),
+    ],
+)
+def test_bad_input_is_explained(spectra, changes, message):
+    X, y, groups = spectra
+    arguments = {"estimators": {"KNN": KNeighborsClassifier()}, "X": X, "y": y}
+    with pytest.raises(ValueError, match=message):
+        compare(**{**arguments, "groups": groups, "progress": False, **changes})
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_failing_model_is_named_with_its_fold_and_cause(spectra, n_jobs):
+    X, y, groups = spectra
+    message = r"'bad' failed in fold \d .* in fit: ZeroDivisionError: no light"
+    with pytest.raises(RuntimeError, match=message) as caught:
+        run({"bad": Broken()}, X, y, groups=groups, cv=3, n_jobs=n_jobs)
+    if n_jobs == 1:
+        assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_progress_goes_to_the_error_stream(spectra, capsys):
+    X, y, groups = spectra
+    for progress in (True, False):
+        run({"KNN": KNeighborsClassifier()}, X, y, groups=groups, progress=progress)
+        output = capsys.readouterr()
+        assert output.out == ""
+        assert ("5/5" in output.err) is progress

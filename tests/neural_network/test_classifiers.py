@@ -1,0 +1,249 @@
+"""The classifier beyond scikit-learn's checks: what users rely on."""
+
+import pickle
+import signal
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.metrics import log_loss
+from skorch import NeuralNetClassifier
+from skorch.callbacks import Callback, EpochScoring
+from torch import nn
+
+from sklearn_raman.datasets import make_lorentzian_spectra
+from sklearn_raman.neural_network import CNNClassifier, SpectralNetClassifier
+
+SMALL = {"n_filters": 4, "n_hidden": 8, "lr": 1e-2, "max_epochs": 5, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def data():
+    """60 spectra of 64 points, three classes with names."""
+    X, y = make_lorentzian_spectra(
+        20, centers=(10, 30, 50), n_points=64, noise=0.1, random_state=0
+    )
+    return X, np.array(["agate", "beryl", "topaz"])[y]
+
+
+def test_is_a_skorch_classifier(data):
+    cnn = CNNClassifier(**SMALL).fit(*data)
+    assert isinstance(cnn, NeuralNetClassifier)
+    assert len(cnn.history_) == cnn.n_iter_ == 5
+    assert cnn.history_[-1]["train_loss"] < cnn.history_[0]["train_loss"]
+
+
+def test_settings_of_the_paper():
+    params = CNNClassifier().get_params()
+    paper = {"n_filters": 64, "kernel_size": 8, "pool_size": 2, "n_hidden": 128}
+    training = {"dropout": 0.5, "negative_slope": 0.2, "lr": 1e-3, "max_epochs": 100}
+    assert {**paper, **training}.items() <= params.items()
+
+
+def test_same_seed_same_bits(data):
+    first = CNNClassifier(**SMALL).fit(*data).predict_proba(data[0])
+    second = CNNClassifier(**SMALL).fit(*data).predict_proba(data[0])
+    np.testing.assert_array_equal(first, second)
+    other = CNNClassifier(**{**SMALL, "random_state": 1}).fit(*data)
+    assert (other.predict_proba(data[0]) != first).any()
+
+
+def test_callers_random_state_is_untouched(data):
+    torch.manual_seed(3)
+    np.random.seed(3)  # noqa: NPY002 - the generator that must stay as it is
+    expected = torch.rand(1), np.random.rand()  # noqa: NPY002
+    torch.manual_seed(3)
+    np.random.seed(3)  # noqa: NPY002
+    cnn = CNNClassifier(**SMALL).fit(*data)
+    cnn.predict(data[0])
+    cnn.explain_(data[0])
+    assert (torch.rand(1), np.random.rand()) == expected  # noqa: NPY002
+
+
+def test_threads_are_restored(data):
+    before = torch.get_num_threads()
+    seen = []
+
+    class Watch(Callback):
+        def on_epoch_begin(self, net, **kwargs):
+            seen.append(torch.get_num_threads())
+
+    CNNClassifier(**SMALL, callbacks=[Watch()]).fit(*data).predict(data[0])
+    assert set(seen) == {1}
+    assert torch.get_num_threads() == before
+
+
+def test_refit_on_other_spectra(data):
+    """Dimensions are found anew, and none of them is a parameter."""
+    X, y = data
+    cnn = CNNClassifier(**SMALL).fit(X, y)
+    params = cnn.get_params(deep=False)
+    cnn.fit(X[:40, :30], y[:40])
+    assert list(cnn.classes_) == ["agate", "beryl"]
+    assert cnn.predict(X[:, :30]).shape == (60,)
+    assert cnn.get_params(deep=False) == params
+
+
+def test_clone_keeps_every_parameter():
+    cnn = CNNClassifier(
+        n_filters=3, optimizer=torch.optim.SGD, optimizer__momentum=0.5, verbose=1
+    )
+    assert clone(cnn).get_params(deep=False) == cnn.get_params(deep=False)
+
+
+def test_skorch_names_in_parameters(data):
+    cnn = CNNClassifier(**SMALL).set_params(
+        optimizer__weight_decay=0.1, module__dropout=0.25, iterator_train__shuffle=False
+    )
+    cnn.fit(*data)
+    assert cnn.optimizer_.param_groups[0]["weight_decay"] == 0.1
+    assert cnn.module_.dropout.p == 0.25
+
+
+@pytest.mark.parametrize("name", ["compile", "dataset", "use_caching"])
+def test_parameters_that_clone_would_lose(name):
+    with pytest.raises(TypeError, match=name):
+        CNNClassifier(**{name: None})
+
+
+def test_set_params_on_a_fitted_net_waits_for_fit(data):
+    """skorch would swap the trained module for a fresh one at once."""
+    cnn = CNNClassifier(**SMALL).fit(*data)
+    before = cnn.predict_proba(data[0])
+    cnn.set_params(module__n_hidden=5)
+    np.testing.assert_array_equal(cnn.predict_proba(data[0]), before)
+    assert cnn.fit(*data).module_.hidden.out_features == 5
+
+
+@pytest.mark.parametrize("container", [pd.DataFrame, list, np.asfortranarray])
+def test_containers(container, data):
+    X, y = data
+    expected = CNNClassifier(**SMALL).fit(X, y).predict_proba(X)
+    X = container(X) if container is not list else X.tolist()
+    found = CNNClassifier(**SMALL).fit(X, y).predict_proba(X)
+    np.testing.assert_array_equal(found, expected)
+    assert found.dtype == np.float32
+
+
+def test_double_precision(data):
+    cnn = CNNClassifier(**SMALL, dtype="float64").fit(*data)
+    assert cnn.predict_proba(data[0]).dtype == np.float64
+
+
+def test_warm_start_continues(data):
+    cold = CNNClassifier(**{**SMALL, "max_epochs": 10}).fit(*data)
+    warm = CNNClassifier(**SMALL, warm_start=True).fit(*data).fit(*data)
+    assert warm.n_iter_ == cold.n_iter_ == 10
+    assert warm.history_[5]["train_loss"] < warm.history_[0]["train_loss"]
+
+
+def test_partial_fit(data):
+    X, y = data
+    cnn = CNNClassifier(**SMALL)
+    cnn.partial_fit(X[:40], y[:40], classes=["agate", "beryl", "topaz"])
+    cnn.partial_fit(X[40:], y[40:])
+    assert set(cnn.predict(X)) <= {"agate", "beryl", "topaz"}
+    with pytest.raises(ValueError, match=r"classes that the first fit did not.*zircon"):
+        cnn.partial_fit(X[:2], ["agate", "zircon"])
+
+
+def test_early_stopping_returns_to_the_best_epoch(data):
+    settings = {**SMALL, "max_epochs": 200, "lr": 3e-2}
+    cnn = CNNClassifier(
+        **settings, early_stopping=True, n_iter_no_change=3, validation_fraction=0.3
+    ).fit(*data)
+    losses = cnn.history_[:, "valid_loss"]
+    assert cnn.n_iter_ < 200
+    assert int(np.argmin(losses)) < cnn.n_iter_ - 1
+
+
+def test_epoch_scoring_with_names_as_labels(data):
+    """skorch's own scoring sees positions; both must agree."""
+    scoring = EpochScoring("accuracy", lower_is_better=False, on_train=True)
+    cnn = CNNClassifier(**{**SMALL, "max_epochs": 20, "dropout": 0.0})
+    cnn.set_params(callbacks=[("scoring", scoring)]).fit(*data)
+    assert cnn.history_[-1]["accuracy"] == pytest.approx(1.0, abs=0.05)
+
+
+def test_class_weight_moves_the_decision(data):
+    X, y = data
+    settings = {**SMALL, "max_epochs": 1}
+    rare = np.r_[0:20, 20:24]
+    plain = CNNClassifier(**settings).fit(X[rare], y[rare])
+    weighted = CNNClassifier(**settings, class_weight={"agate": 1e-3, "beryl": 1})
+    weighted.fit(X[rare], y[rare])
+    assert (
+        weighted.predict_proba(X[rare])[:, 1].mean()
+        > plain.predict_proba(X[rare])[:, 1].mean()
+    )
+
+
+def test_divergence_is_an_error(data):
+    with pytest.raises(ValueError, match="training loss is .* lower lr"):
+        CNNClassifier(
+            **{**SMALL, "lr": 1e30, "optimizer": torch.optim.SGD, "max_epochs": 20}
+        ).fit(data[0] * 1e10, data[1])
+
+
+def test_keyboard_interrupt_ends_training(data):
+    """skorch would return a half-trained net, and a grid search would go on."""
+
+    class PressCtrlC(nn.Module):
+        def __init__(self, n_points, n_classes):
+            super().__init__()
+            self.layer = nn.Linear(n_points, n_classes)
+
+        def forward(self, x):
+            signal.raise_signal(signal.SIGINT)
+            return self.layer(x)
+
+    with pytest.raises(KeyboardInterrupt):
+        SpectralNetClassifier(PressCtrlC).fit(*data)
+
+
+def test_pickle(data):
+    cnn = CNNClassifier(**SMALL).fit(*data)
+    again = pickle.loads(pickle.dumps(cnn))
+    np.testing.assert_array_equal(
+        again.predict_proba(data[0]), cnn.predict_proba(data[0])
+    )
+    np.testing.assert_array_equal(again.explain_(data[0]), cnn.explain_(data[0]))
+
+
+def test_batch_size_does_not_change_predictions(data):
+    cnn = CNNClassifier(**SMALL).fit(*data)
+    expected = cnn.predict_proba(data[0])
+    cnn.set_params(batch_size=7)
+    np.testing.assert_allclose(cnn.predict_proba(data[0]), expected, atol=1e-6)
+
+
+def test_learns_simulated_spectra():
+    """Three peak positions and noise, as in section 4.1 of Fukuhara et al."""
+    X, y = make_lorentzian_spectra(
+        20,
+        n_points=256,
+        centers=(40, 120, 210),
+        noise=0.1,
+        n_distractors=1,
+        random_state=0,
+    )
+    X_new, y_new = make_lorentzian_spectra(
+        20,
+        n_points=256,
+        centers=(40, 120, 210),
+        noise=0.1,
+        n_distractors=1,
+        random_state=1,
+    )
+    cnn = CNNClassifier(n_filters=16, max_epochs=30, random_state=0).fit(X, y)
+    assert cnn.score(X_new, y_new) > 0.95
+    assert log_loss(y_new, cnn.predict_proba(X_new)) < 0.3
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda(data):
+    cnn = CNNClassifier(**SMALL, device="cuda").fit(*data)
+    assert next(cnn.module_.parameters()).is_cuda
+    assert cnn.explain_(data[0]).shape == data[0].shape

@@ -1,0 +1,190 @@
+"""Resampling and cropping, with numpy and scipy as oracles."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.interpolate import CubicSpline, PchipInterpolator, make_interp_spline
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+
+from sklearn_raman.preprocessing import SNV, WavenumberCrop, WavenumberResampler
+
+TARGET = np.array([410.0, 411.3, 500.0, 650.7])
+ORACLES = {
+    "linear": lambda axis, row: np.interp(TARGET, axis, row),
+    "quadratic": lambda axis, row: make_interp_spline(axis, row, k=2)(TARGET),
+    "cubic": lambda axis, row: CubicSpline(axis, row)(TARGET),
+    "pchip": lambda axis, row: PchipInterpolator(axis, row)(TARGET),
+}
+
+
+@pytest.mark.parametrize("kind", ORACLES)
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize("uneven", [False, True])
+def test_kinds(kind, direction, uneven, spectra, axis):
+    axis = axis + (np.sin(axis) / 2 if uneven else 0)
+    expected = np.stack([ORACLES[kind](axis, row) for row in spectra])
+    resampler = WavenumberResampler(
+        target_wavenumbers=TARGET, wavenumbers=axis[::direction], kind=kind
+    )
+    found = resampler.fit_transform(spectra[:, ::direction])
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", ORACLES)
+def test_ragged_equals_matrix(kind, spectra, axis):
+    """One axis for all, given once or with each spectrum: the same result."""
+    ragged = [(axis, row) for row in spectra]
+    resampler = WavenumberResampler(target_wavenumbers=TARGET, kind=kind)
+    np.testing.assert_allclose(
+        resampler.fit_transform(ragged),
+        resampler.set_params(wavenumbers=axis).fit_transform(spectra),
+        rtol=1e-10,
+    )
+
+
+def test_descending_target(spectra, axis):
+    up = WavenumberResampler(target_wavenumbers=(420, 480, 3), wavenumbers=axis)
+    down = WavenumberResampler(target_wavenumbers=(480, 420, -3), wavenumbers=axis)
+    np.testing.assert_allclose(
+        up.fit_transform(spectra), down.fit_transform(spectra)[:, ::-1], rtol=1e-12
+    )
+
+
+def test_names_out(frame):
+    resampler = WavenumberResampler(target_wavenumbers=(400, 410, 2.5))
+    found = resampler.set_output(transform="pandas").fit_transform(frame)
+    assert list(found.columns) == ["400.0", "402.5", "405.0", "407.5", "410.0"]
+    unchanged = WavenumberResampler().set_output(transform="pandas")
+    assert list(unchanged.fit_transform(frame).columns) == list(frame.columns)
+
+
+@pytest.mark.parametrize("kind", ["linear", "cubic", "pchip"])
+def test_outside_the_measured_range(kind, spectra, axis):
+    settings = {
+        "target_wavenumbers": [390.0, 400.0, 698.0, 710.0],
+        "wavenumbers": axis,
+        "kind": kind,
+    }
+    with pytest.raises(
+        ValueError, match="400 to 698 cm-1.*390 to 710.*2 of its points"
+    ):
+        WavenumberResampler(**settings).fit(spectra)
+    edge = WavenumberResampler(**settings, fill_value="edge").fit_transform(spectra)
+    np.testing.assert_allclose(edge, spectra[:, [0, 0, -1, -1]], rtol=1e-10)
+    zero = WavenumberResampler(**settings, fill_value=-1.0).fit_transform(spectra)
+    np.testing.assert_array_equal(zero[:, [0, 3]], -1)
+    np.testing.assert_allclose(zero[:, 1:3], edge[:, 1:3], rtol=1e-12)
+
+
+def test_ragged_outside_names_the_spectrum(axis, spectra):
+    ragged = [(axis, spectra[0]), (axis + 50, spectra[1])]
+    resampler = WavenumberResampler(target_wavenumbers=(420, 480, 2))
+    with pytest.raises(ValueError, match="Spectrum 1 covers 450 to 748"):
+        resampler.fit_transform(ragged)
+
+
+def test_plain_array_has_no_axis(spectra):
+    with pytest.raises(ValueError, match="WavenumberResampler needs the wavenumber"):
+        WavenumberResampler(target_wavenumbers=[1, 2, 3]).fit(spectra)
+    with pytest.raises(ValueError, match="WavenumberCrop needs the wavenumber"):
+        WavenumberCrop(region=(0, 10)).fit(spectra)
+    automatic = pd.DataFrame(spectra)
+    with pytest.raises(ValueError, match="needs the wavenumber"):
+        WavenumberCrop(region=(0, 10)).fit(automatic)
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        (([1, 2, 3], [1, 2]), "axis of spectrum 0 has 3 points but the spectra have 2"),
+        (([1, 2, 2], [1, 2, 3]), "axis of spectrum 0 must be strictly"),
+        (([1, 2, 3], [1, np.nan, 3]), "Spectrum 0 contains NaN"),
+    ],
+)
+def test_bad_ragged(pair, message):
+    with pytest.raises(ValueError, match=message):
+        WavenumberResampler(target_wavenumbers=[1, 2]).fit([pair])
+
+
+def test_ragged_needs_a_target(axis, spectra):
+    with pytest.raises(ValueError, match="set target_wavenumbers"):
+        WavenumberResampler().fit([(axis, spectra[0])])
+    with pytest.raises(ValueError, match="bring their own axes"):
+        WavenumberResampler(target_wavenumbers=[500], wavenumbers=axis).fit(
+            [(axis, spectra[0])]
+        )
+
+
+def test_ragged_keeps_float32(axis, spectra):
+    ragged = [(axis, row.astype(np.float32)) for row in spectra]
+    resampler = WavenumberResampler(target_wavenumbers=TARGET)
+    assert resampler.fit_transform(ragged).dtype == np.float32
+
+
+def test_refit_forgets_the_other_form(axis, spectra):
+    resampler = WavenumberResampler(target_wavenumbers=TARGET, wavenumbers=axis)
+    resampler.fit(spectra)
+    resampler.set_params(wavenumbers=None).fit([(axis, row) for row in spectra])
+    assert not hasattr(resampler, "n_features_in_")
+    with pytest.raises(ValueError, match="fitted on ragged"):
+        resampler.transform(spectra)
+
+
+def test_too_few_points_for_the_order():
+    resampler = WavenumberResampler(
+        target_wavenumbers=[1.5], wavenumbers=[1, 2, 3], kind="cubic"
+    )
+    with pytest.raises(ValueError, match="at least 4 points"):
+        resampler.fit([[1.0, 2.0, 3.0]])
+
+
+def test_ragged_through_a_grid_search(axis, spectra, labels):
+    """Pairs of different lengths, split, searched over and predicted like an array."""
+    ragged = [(axis[i % 3 :], row[i % 3 :]) for i, row in enumerate(spectra)]
+    pipeline = make_pipeline(
+        WavenumberResampler(), SNV(), KNeighborsClassifier(1)
+    ).set_output(transform="pandas")
+    grid = {
+        "wavenumberresampler__target_wavenumbers": [(410, 690, 2), (410, 690, 5)],
+        "wavenumberresampler__kind": ["linear", "cubic"],
+    }
+    pipeline.set_params(wavenumberresampler__target_wavenumbers=(410, 690, 2))
+    search = GridSearchCV(pipeline, grid, cv=2).fit(ragged, labels)
+    assert search.score(ragged, labels) == 1
+    assert (cross_val_predict(pipeline, ragged, labels, cv=2) == labels).all()
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_crop_is_inclusive(direction, spectra, axis):
+    crop = WavenumberCrop(region=(450, 460), wavenumbers=axis[::direction])
+    found = crop.fit_transform(spectra[:, ::direction])
+    expected = spectra[:, (axis >= 450) & (axis <= 460)]
+    np.testing.assert_array_equal(found, expected[:, ::direction])
+    np.testing.assert_array_equal(
+        crop.wavenumbers_out_, np.arange(450, 461, 2.0)[::direction]
+    )
+
+
+def test_crop_chain_keeps_wavenumbers(frame):
+    """Two crops in a row: the second one sees the axis that the first one left."""
+    chain = make_pipeline(
+        WavenumberCrop(region=(420, 600)), WavenumberCrop(region=(None, 500))
+    ).set_output(transform="pandas")
+    found = chain.fit_transform(frame)
+    assert (found.columns[0], found.columns[-1]) == ("420.0", "500.0")
+    pd.testing.assert_frame_equal(found, frame.loc[:, "420.0":"500.0"])
+
+
+@pytest.mark.parametrize(
+    ("region", "message"),
+    [
+        ((1000, 1100), "leaves no point.*400 to 698"),
+        ((600, 500), "low <= high"),
+        ((500,), "must be"),
+    ],
+)
+def test_bad_region(region, message, frame):
+    with pytest.raises(ValueError, match=message):
+        WavenumberCrop(region=region).fit(frame)

@@ -1,0 +1,183 @@
+"""PLS-LDA against scikit-learn's parts, and its maps against autograd."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from sklearn_raman.datasets import load_minerals, make_lorentzian_spectra
+from sklearn_raman.discriminant_analysis import PLSLDA
+
+
+@pytest.fixture(scope="module")
+def minerals():
+    """A third of the bundled minerals."""
+    data = load_minerals()
+    return data.data[::3, ::4], data.target_names[data.target[::3]], data.groups[::3]
+
+
+def indicators(y):
+    return OneHotEncoder(sparse_output=False).fit_transform(np.asarray(y)[:, None])
+
+
+@pytest.mark.parametrize("n_components", [1, 3, 12])
+def test_is_pls_then_lda(n_components, minerals):
+    X, y, _ = minerals
+    model = PLSLDA(n_components=n_components).fit(X[::2], y[::2])
+    pls = PLSRegression(n_components, scale=False, tol=1e-14, max_iter=5000)
+    pls.fit(X[::2], indicators(y[::2]))
+    lda = LinearDiscriminantAnalysis().fit(pls.transform(X[::2]), y[::2])
+    np.testing.assert_allclose(
+        np.abs(model.transform(X)), np.abs(pls.transform(X)), atol=1e-4
+    )
+    np.testing.assert_allclose(
+        model.predict_proba(X), lda.predict_proba(pls.transform(X)), atol=1e-3
+    )
+
+
+def test_scale_is_a_standard_scaler_in_front(minerals):
+    X, y, _ = minerals
+    scaled = PLSLDA(n_components=5, scale=True).fit(X, y)
+    pipeline = make_pipeline(StandardScaler(), PLSLDA(n_components=5)).fit(X, y)
+    np.testing.assert_allclose(
+        scaled.predict_proba(X), pipeline.predict_proba(X), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("n_components", [1, 2, 10])
+def test_vip_squares_average_to_one(n_components, minerals):
+    X, y, _ = minerals
+    vip = PLSLDA(n_components=n_components).fit(X, y).vip_
+    assert vip.shape == (X.shape[1],)
+    np.testing.assert_allclose((vip**2).mean(), 1)
+
+
+def test_vip_finds_the_peaks():
+    """Above 1 at the three class peaks, below 0.5 in most places without a peak."""
+    X, y = make_lorentzian_spectra(20, noise=0.01, random_state=0)
+    vip = PLSLDA().fit(X, y).vip_
+    assert (vip[[100, 500, 1000]] > 1).all()
+    assert np.median(vip) < 0.5
+
+
+def test_rmse_chooses_from_the_source_range(minerals):
+    X, y, _ = minerals
+    model = PLSLDA(n_components="rmse", random_state=0).fit(X, y)
+    assert 2 <= model.n_components_ <= 20
+    again = PLSLDA(n_components="rmse", random_state=0).fit(X, y)
+    assert again.n_components_ == model.n_components_
+
+
+@pytest.fixture
+def inner_splits(monkeypatch):
+    """The inner splits that fit makes, as they are made."""
+    splits = []
+    inner_split = PLSLDA._inner_split
+
+    def spy(self, *args):
+        splits.append(inner_split(self, *args))
+        return splits[-1]
+
+    monkeypatch.setattr(PLSLDA, "_inner_split", spy)
+    return splits
+
+
+def test_rmse_is_the_lowest_sum(inner_splits):
+    """Recomputed with one PLS model for each number of components."""
+    X, y = make_lorentzian_spectra(16, n_distractors=2, random_state=1)
+    model = PLSLDA(n_components="rmse", random_state=3).fit(X, y)
+    ((train, valid),) = inner_splits
+    Y = indicators(y)
+    sums = {}
+    for k in range(2, 21):
+        pls = PLSRegression(k, scale=False, tol=1e-12, max_iter=2000)
+        pls.fit(X[train], Y[train])
+        sums[k] = sum(
+            np.sqrt(((Y[part] - pls.predict(X[part])) ** 2).mean(axis=0)).mean()
+            for part in (train, valid)
+        )
+    assert model.n_components_ == min(sums, key=sums.get)
+
+
+def test_rmse_keeps_groups_apart(minerals, inner_splits):
+    X, y, groups = minerals
+    PLSLDA(n_components="rmse", random_state=0).fit(X, y, groups=groups)
+    ((train, valid),) = inner_splits
+    assert not set(groups[train]) & set(groups[valid])
+    assert len(train) + len(valid) == len(X)
+
+
+def test_components_above_the_rank(rng):
+    X = rng.normal(size=(20, 3)) @ rng.normal(size=(3, 50))
+    y = np.arange(20) % 4
+    assert PLSLDA(n_components=3).fit(X, y).n_components_ == 3
+    with pytest.raises(ValueError, match=r"n_components=5\) is too large.*hold 3"):
+        PLSLDA(n_components=5).fit(X, y)
+    with pytest.raises(ValueError, match=r"n_components=30\) is too large.*hold 19"):
+        PLSLDA(n_components=30).fit(rng.normal(size=(20, 50)), y)
+    with pytest.warns(UserWarning, match="n_components=1 instead of its default 2"):
+        PLSLDA().fit(X[:, :1], y)
+
+
+@pytest.mark.parametrize("score", ["logodds", "logit", "prob"])
+@pytest.mark.parametrize("n_classes", [2, 18])
+def test_explain_is_centred_x_times_gradient(score, n_classes, minerals):
+    """The gradient is torch's, through the fitted matrices."""
+    X, y, _ = minerals
+    kept = np.isin(y, np.unique(y)[:n_classes])
+    X, y = X[kept], y[kept]
+    model = PLSLDA(n_components=8).fit(X, y)
+    rows = X[::5]
+    x = torch.tensor(rows, requires_grad=True)
+    z = (x - torch.tensor(model.mean_)) @ torch.tensor(model.rotations_)
+    z = z @ torch.tensor(model._lda.coef_.T) + torch.tensor(model._lda.intercept_)
+    if n_classes == 2:
+        z = torch.cat([-z / 2, z / 2], dim=1)
+    predicted = z.argmax(dim=1)
+    own = z.gather(1, predicted[:, None])[:, 0]
+    others = z.scatter(1, predicted[:, None], -torch.inf).logsumexp(1)
+    value = {"logit": own, "logodds": own - others, "prob": (own - others).sigmoid()}
+    value[score].sum().backward()
+    expected = (rows - model.mean_) * x.grad.numpy()
+    found = model.explain_(rows, score=score)
+    np.testing.assert_allclose(found, expected, atol=1e-8 * np.abs(expected).max())
+
+
+def test_explain_logit_adds_up(minerals):
+    """The sum over a map is the score's distance from the mean spectrum's."""
+    X, y, _ = minerals
+    model = PLSLDA(n_components=8).fit(X, y)
+    maps = model.explain_(X, target="all", score="logit")
+    at_mean = model.decision_function(model.mean_[None])
+    np.testing.assert_allclose(
+        maps.sum(axis=2), model.decision_function(X) - at_mean, atol=1e-6
+    )
+
+
+def test_explain_all_is_each(minerals):
+    X, y, _ = minerals
+    model = PLSLDA(n_components=8).fit(X, y)
+    together = model.explain(X[:7], target="all")
+    for c, label in enumerate(model.classes_):
+        np.testing.assert_array_equal(together[:, c], model.explain_(X[:7], label))
+    predicted = model.explain_(X[:7], model.predict(X[:7]))
+    np.testing.assert_array_equal(predicted, model.explain_(X[:7]))
+
+
+def test_explain_errors(minerals):
+    X, y, _ = minerals
+    model = PLSLDA().fit(X, y)
+    with pytest.raises(ValueError, match="not a class"):
+        model.explain_(X, target="cheese")
+    with pytest.raises(ValueError, match="method='grad_cam' is not available"):
+        model.explain_(X, method="grad_cam")
+
+
+def test_float32(minerals):
+    X, y, _ = minerals
+    model = PLSLDA(n_components=4).fit(X.astype(np.float32), y)
+    assert model.transform(X.astype(np.float32)).dtype == np.float32
+    assert model.explain_(X.astype(np.float32)).dtype == np.float32
