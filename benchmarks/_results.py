@@ -19,7 +19,7 @@ def write_results(name, figures, *, folder=RESULTS):
     return path
 
 
-def rounded(frame, digits=4):
+def rounded(frame, digits=6):
     """Turn a table into records with rounded numbers; missing values become None."""
     frame = frame.reset_index().round(digits).astype(object)
     return frame.where(frame.notna(), None).to_dict(orient="records")

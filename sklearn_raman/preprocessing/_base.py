@@ -17,6 +17,7 @@ class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
     """
 
     _parameter_constraints: dict = {}
+    _min_points = 1  # shorter spectra get an error
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -34,7 +35,7 @@ class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         self : object
             The fitted transformer.
         """
-        self._learn(check_spectra(self, X, reset=True))
+        self._learn(self._check_training_spectra(X))
         return self
 
     def transform(self, X):
@@ -70,6 +71,9 @@ class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         if named or axis is None:
             return super().get_feature_names_out(input_features)
         return format_wavenumbers(axis)
+
+    def _check_training_spectra(self, X):
+        return check_spectra(self, X, reset=True, ensure_min_features=self._min_points)
 
     def _learn(self, X):
         """Learn from the training spectra; by default there is nothing to learn."""

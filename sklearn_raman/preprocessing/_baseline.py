@@ -7,7 +7,7 @@ import numpy as np
 from pybaselines import Baseline
 
 from sklearn_raman._utils._sklearn import Interval, fit_context
-from sklearn_raman._utils._validation import check_spectra, lower_default
+from sklearn_raman._utils._validation import lower_default
 from sklearn_raman._utils._wavenumbers import check_wavenumbers
 from sklearn_raman.preprocessing._base import SpectrumTransformer
 from sklearn_raman.preprocessing._whittaker import airpls
@@ -85,6 +85,7 @@ class BaselineCorrection(SpectrumTransformer):
     (1, 5)
     """
 
+    _min_points = 2  # one point is its own baseline
     _parameter_constraints: dict = {
         "method": [str],
         "method_params": [dict, None],
@@ -97,7 +98,6 @@ class BaselineCorrection(SpectrumTransformer):
         self.wavenumbers = wavenumbers
 
     def _learn(self, X):
-        check_spectra(self, X, reset=False, ensure_min_features=2)
         if self.method not in baseline_methods():
             reason = (
                 "corrects all spectra of a set together, which lets one spectrum's "
@@ -233,6 +233,7 @@ class AIRPLS(SpectrumTransformer):
     True
     """
 
+    _min_points = 2  # one point is its own baseline
     _parameter_constraints: dict = {
         "lam": [Interval(Real, 0, None, closed="neither")],
         "diff_order": [Interval(Integral, 1, 3, closed="both"), None],
@@ -247,7 +248,6 @@ class AIRPLS(SpectrumTransformer):
         self.tol = tol
 
     def _learn(self, X):
-        check_spectra(self, X, reset=False, ensure_min_features=2)
         self.n_iter_ = int(self._correct(X)[1].max())
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -266,7 +266,7 @@ class AIRPLS(SpectrumTransformer):
         ndarray or data frame of shape (n_spectra, n_points)
             Corrected spectra; float32 stays float32, all else becomes float64.
         """
-        X = check_spectra(self, X, reset=True, ensure_min_features=2)
+        X = self._check_training_spectra(X)
         corrected, n_iter = self._correct(X)
         self.n_iter_ = int(n_iter.max())
         return corrected

@@ -1,0 +1,52 @@
+"""What the README shows is what happens."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_example(capsys):
+    """The printed score and band are those shown, up to what processors round."""
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    (shown,) = re.findall(r"```text\n(.*?)```", README, flags=re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    score, band = (float(value) for value in printed.split())
+    shown_score, shown_band = (float(value) for value in shown.split())
+    assert score == pytest.approx(shown_score, abs=0.02)
+    assert band == pytest.approx(shown_band, abs=10)
+    assert band == pytest.approx(1086, abs=10)  # the carbonate stretch of calcite
+
+
+def test_commands_exist():
+    makefile = (ROOT / "Makefile").read_text()
+    for command in set(re.findall(r"make (\w+)", README)) - {"installs"}:
+        assert re.search(rf"^{command}:", makefile, flags=re.MULTILINE), command
+
+
+@pytest.mark.parametrize("page", ["README.md", "benchmarks/README.md"])
+def test_figures_are_the_committed_results(page):
+    """Every mean ± deviation in the pages stands in a file of results."""
+    stated = set(re.findall(r"\d\.\d{3} ± \d\.\d{3}", (ROOT / page).read_text()))
+    committed = set()
+    for path in (ROOT / "benchmarks" / "results").glob("*.json"):
+        figures = json.loads(path.read_text())
+        tables = [figures, *(v for v in figures.values() if isinstance(v, dict))]
+        for row in (row for table in tables for row in table.get("summary", [])):
+            for metric in ("accuracy", "balanced_accuracy", "f1_macro", "log_loss"):
+                if row.get(metric) is not None:
+                    committed.add(f"{row[metric]:.3f} ± {row[metric + '_std']:.3f}")
+    assert stated
+    assert stated <= committed, sorted(stated - committed)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/guide.md", "docs/contributing.md"])
+def test_links_lead_somewhere(page):
+    folder = (ROOT / page).parent
+    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
+        assert target.startswith("https://") or (folder / target).exists(), target
