@@ -122,6 +122,11 @@ def test_components_above_the_rank(rng):
         PLSLDA().fit(X[:, :1], y)
 
 
+def test_equal_spectra():
+    with pytest.raises(ValueError, match="All training spectra are equal"):
+        PLSLDA().fit(np.ones((6, 9)), [0, 1] * 3)
+
+
 @pytest.mark.parametrize("score", ["logodds", "logit", "prob"])
 @pytest.mark.parametrize("n_classes", [2, 18])
 def test_explain_is_centred_x_times_gradient(score, n_classes, minerals):

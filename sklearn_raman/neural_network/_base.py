@@ -22,6 +22,11 @@ from sklearn_raman._utils._sklearn import (
 )
 from sklearn_raman._utils._torch import isolated_randomness, limited_threads
 from sklearn_raman._utils._validation import check_spectra
+from sklearn_raman.neural_network._callbacks import (
+    InterruptedByUser,
+    raised_in_callback,
+    stopping_last,
+)
 from sklearn_raman.neural_network._dataset import (
     BatchDataset,
     keep_batch,
@@ -30,18 +35,6 @@ from sklearn_raman.neural_network._dataset import (
 from sklearn_raman.neural_network._explain import ExplainMixin
 from sklearn_raman.neural_network._modules import CNN
 from sklearn_raman.neural_network._parameters import ParametersMixin
-
-# skorch would take these through **kwargs; as they are not in our signatures, clone()
-# would lose them in silence.
-_NOT_TAKEN = {
-    "compile",
-    "dataset",
-    "iterator_train",
-    "iterator_valid",
-    "predict_nonlinearity",
-    "torch_load_kwargs",
-    "use_caching",
-}
 
 
 class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
@@ -189,8 +182,7 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
         verbose=0,
         **kwargs,
     ):
-        if lost := sorted(set(kwargs) & _NOT_TAKEN):
-            raise TypeError(f"{type(self).__name__} does not take {lost}.")
+        self._reject_unlisted(kwargs)
         super().__init__(
             module,
             criterion=criterion,
@@ -353,7 +345,7 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
         with isolated_randomness(seed, self.device), limited_threads(self.n_threads):
             try:
                 yield
-            except _InterruptedByUser as stop:
+            except InterruptedByUser as stop:
                 raise KeyboardInterrupt from stop
 
     def fit_loop(self, X, y=None, **fit_params):
@@ -364,9 +356,9 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
             # Callbacks stop training with this exception, and skorch swallows it. From
             # the keyboard it must get through, or a grid search would go on with
             # half-trained networks.
-            if _raised_in_callback(stop):
+            if raised_in_callback(stop):
                 raise
-            raise _InterruptedByUser from stop
+            raise InterruptedByUser from stop
 
     def _finish(self):
         self.n_iter_ = len(self.history_)
@@ -400,15 +392,7 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
         return callbacks
 
     def _yield_callbacks(self):
-        # EarlyStopping interrupts the round of callbacks: last, or those after it
-        # would miss the last epoch.
-        last = []
-        for name, callback, named_by_user in super()._yield_callbacks():
-            if isinstance(callback, EarlyStopping):
-                last.append((name, callback, named_by_user))
-            else:
-                yield name, callback, named_by_user
-        yield from last
+        return stopping_last(super()._yield_callbacks())
 
     def infer(self, x, **fit_params):
         """Apply the module to a batch, without its sample weights."""
@@ -459,15 +443,3 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
         codes = self.predict_proba(X).argmax(axis=1)
         # In skorch's data set the true labels are positions: answer in kind.
         return codes if is_dataset(X) else self.classes_[codes]
-
-
-class _InterruptedByUser(BaseException):
-    """Carries a Ctrl-C past skorch, which takes it for the end of training."""
-
-
-def _raised_in_callback(stop):
-    """Tell whether an exception comes from a callback's hook (on_epoch_end, ...)."""
-    step = stop.__traceback__
-    while step.tb_next is not None:
-        step = step.tb_next
-    return step.tb_frame.f_code.co_name.startswith("on_")

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from sklearn.utils.metaestimators import available_if
 
 from sklearn_raman._utils._explanation import normalize_maps, resolve_target
 from sklearn_raman._utils._torch import limited_threads
@@ -15,9 +16,24 @@ from sklearn_raman.inspection import (
 )
 
 
+def _can_explain(classifier):
+    """Raise if the network of a classifier can't be split at its feature maps."""
+    module = getattr(classifier, "module_", None)
+    if module is None:
+        return True  # layers may become attributes only when a module is built
+    missing = [name for name in ("features", "head") if not hasattr(module, name)]
+    if missing:
+        raise AttributeError(
+            f"{type(module).__name__} can't be explained, it has no "
+            f"{' and no '.join(missing)}: split forward(x) into head(features(x))."
+        )
+    return True
+
+
 class ExplainMixin:
     """Gives a fitted `SpectralNetClassifier` its method `explain_`."""
 
+    @available_if(_can_explain)
     def explain_(
         self,
         X,
@@ -64,7 +80,13 @@ class ExplainMixin:
            https://doi.org/10.1016/j.aca.2019.08.064
         """
         self.check_is_fitted()
-        self._check_explainable(method, upsample)
+        if method not in ("auto", "contribution"):
+            raise ValueError(
+                f"method={method!r} is not available for {type(self).__name__}; use "
+                '"auto" or "contribution".'
+            )
+        if upsample not in ("linear", False):
+            raise ValueError(f'upsample must be "linear" or False, got {upsample!r}.')
         X = check_spectra(self, X, reset=False, dtype=self.dtype)
         target = resolve_target(target, self.classes_, len(X))
         size = batch_size or self.batch_size
@@ -84,21 +106,6 @@ class ExplainMixin:
         return normalize_maps(maps, normalize).astype(self.dtype, copy=False)
 
     explain = explain_
-
-    def _check_explainable(self, method, upsample):
-        if method not in ("auto", "contribution"):
-            raise ValueError(
-                f"method={method!r} is not available for {type(self).__name__}; use "
-                '"auto" or "contribution".'
-            )
-        if upsample not in ("linear", False):
-            raise ValueError(f'upsample must be "linear" or False, got {upsample!r}.')
-        missing = [n for n in ("features", "head") if not hasattr(self.module_, n)]
-        if missing:
-            raise TypeError(
-                f"{type(self.module_).__name__} can't be explained, it has no "
-                f"{' and no '.join(missing)}: split forward(x) into head(features(x))."
-            )
 
     @contextmanager
     def _evaluation_mode(self):

@@ -4,6 +4,18 @@ from sklearn.base import BaseEstimator
 
 from sklearn_raman._utils._sklearn import validate_parameter_constraints
 
+# skorch would take these through **kwargs; as they are not in our signatures, clone()
+# would lose them in silence.
+_NOT_TAKEN = {
+    "compile",
+    "dataset",
+    "iterator_train",
+    "iterator_valid",
+    "predict_nonlinearity",
+    "torch_load_kwargs",
+    "use_caching",
+}
+
 
 class ParametersMixin:
     """Parameters are what the signature lists and what double underscores add.
@@ -19,6 +31,13 @@ class ParametersMixin:
     initialized_ = False
     virtual_params_ = {}  # replaced, never changed in place
     classes = None
+
+    __repr__ = BaseEstimator.__repr__
+
+    def _reject_unlisted(self, names):
+        """Raise for skorch's parameters that the signature does not list."""
+        if lost := sorted(set(names) & _NOT_TAKEN):
+            raise TypeError(f"{type(self).__name__} does not take {lost}.")
 
     def _forget_skorch_state(self):
         """Remove what skorch's constructor left beside the parameters."""

@@ -130,6 +130,11 @@ default=None
         self : object
             The fitted transformer.
         """
+        if not isinstance(self.fill_value, str) and not np.isfinite(self.fill_value):
+            raise ValueError(
+                f"fill_value={self.fill_value} would put missing values into the "
+                'spectra; use "raise", "edge" or a finite number.'
+            )
         if is_ragged(X):
             self._fit_ragged(X)
             return self
@@ -326,17 +331,17 @@ class WavenumberCrop(TransformerMixin, BaseEstimator):
         return self
 
     def _region_bounds(self):
-        if len(self.region) != 2:
-            raise ValueError(f"region must be (low, high), got {self.region!r}.")
-        low, high = self.region
-        low = -np.inf if low is None else low
-        high = np.inf if high is None else high
-        if not low <= high:
-            raise ValueError(
-                f"region must be (low, high) in cm-1 with low <= high, got "
-                f"{self.region!r}."
-            )
-        return low, high
+        numbers = all(end is None or isinstance(end, Real) for end in self.region)
+        if len(self.region) == 2 and numbers:
+            low, high = self.region
+            low = -np.inf if low is None else low
+            high = np.inf if high is None else high
+            if low <= high:
+                return low, high
+        raise ValueError(
+            "region must be a pair (low, high) of numbers in cm-1 with low <= high, "
+            f"got {self.region!r}."
+        )
 
     def transform(self, X):
         """Cut the region out of each spectrum.

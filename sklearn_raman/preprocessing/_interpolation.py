@@ -70,12 +70,10 @@ def check_coverage(axis, target, fill_value, *, what="X"):
 
 
 def is_ragged(X):
-    """Tell whether X is a sequence of (wavenumbers, intensities) pairs."""
+    """Tell whether X holds (wavenumbers, intensities) pairs and is not a matrix."""
     if isinstance(X, np.ndarray) and X.dtype != object:
         return False
-    if not isinstance(X, (list, tuple, np.ndarray)) or len(X) == 0:
-        return False
-    return all(_is_pair(item) for item in X)
+    return isinstance(X, (list, tuple, np.ndarray)) and any(map(_is_pair, X))
 
 
 def _is_pair(item):
@@ -95,11 +93,21 @@ def check_ragged(X):
     list of pairs of arrays of equal length; intensities float32 stay float32
     """
     spectra = []
-    for number, (axis, intensities) in enumerate(X):
-        name = f"The axis of spectrum {number}"
-        intensities = np.asarray(intensities)
+    for number, pair in enumerate(X):
+        if not _is_pair(pair):
+            raise ValueError(
+                f"Spectrum {number} is not a pair of wavenumbers and intensities, as "
+                "others in X are: give each spectrum as two sequences of equal length."
+            )
+        axis, intensities = pair[0], np.asarray(pair[1])
+        if intensities.dtype.kind not in "fiu":
+            raise ValueError(
+                f"Spectrum {number} has intensities of type {intensities.dtype}; they "
+                "must be real numbers."
+            )
         if intensities.dtype != np.float32:
             intensities = intensities.astype(np.float64)
+        name = f"The axis of spectrum {number}"
         axis = check_wavenumbers(axis, name=name, n_points=len(intensities))
         if not np.isfinite(intensities).all():
             raise ValueError(

@@ -12,6 +12,11 @@ from sklearn_raman.preprocessing._base import SpectrumTransformer
 
 def _divide_rows(X, scale, *, offset=0.0, owner, reason):
     """Return (X - offset) / scale in X's dtype; rows of scale 0 as they are."""
+    if not np.isfinite(scale).all():
+        raise ValueError(
+            f"{owner} can't scale intensities as large as {np.abs(X).max():g}: their "
+            "sum or square is no finite number. Divide the spectra by a constant first."
+        )
     flat = scale == 0
     warn_unscaled(flat, owner=owner, reason=reason)
     scaled = (X - np.reshape(offset, (-1, 1))) / np.where(flat, 1, scale)[:, None]

@@ -99,10 +99,16 @@ def airpls(X, *, lam=1e5, diff_order=2, max_iter=50, tol=1e-3):
     corrected = np.empty_like(X)
     n_iter = np.empty(len(X), dtype=int)
     converged = np.empty(len(X), dtype=bool)
-    for i, y in enumerate(X.astype(np.float64, copy=False)):
-        corrected[i], n_iter[i], converged[i] = airpls_residual(
-            y, bands, lam, max_iter, tol
-        )
+    try:
+        for i, y in enumerate(X.astype(np.float64, copy=False)):
+            corrected[i], n_iter[i], converged[i] = airpls_residual(
+                y, bands, lam, max_iter, tol
+            )
+    except np.linalg.LinAlgError as error:
+        raise ValueError(
+            f"lam={lam:g} is too large for diff_order={diff_order}: beside the penalty "
+            f"the spectrum at row {i} vanishes in rounding ({error}). Use less."
+        ) from error
     if not converged.all():
         warnings.warn(
             f"airPLS did not converge for {int((~converged).sum())} of {len(X)} "

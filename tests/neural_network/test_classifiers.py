@@ -86,6 +86,10 @@ def test_refit_on_other_spectra(data):
     assert cnn.get_params(deep=False) == params
 
 
+def test_repr_is_scikit_learns():
+    assert repr(CNNClassifier(n_filters=3)) == "CNNClassifier(n_filters=3)"
+
+
 def test_clone_keeps_every_parameter():
     cnn = CNNClassifier(
         n_filters=3, optimizer=torch.optim.SGD, optimizer__momentum=0.5, verbose=1

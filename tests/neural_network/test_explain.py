@@ -117,5 +117,7 @@ class Opaque(nn.Module):
 
 def test_a_network_in_one_piece_says_what_it_lacks(data):
     net = SpectralNetClassifier(Opaque, max_epochs=1, random_state=0).fit(*data)
-    with pytest.raises(TypeError, match="no features and no head"):
+    assert not hasattr(net, "explain_")
+    with pytest.raises(AttributeError, match="explain_") as caught:
         net.explain_(data[0])
+    assert "no features and no head" in str(caught.value.__cause__)

@@ -101,11 +101,25 @@ def test_plain_array_has_no_axis(spectra):
         (([1, 2, 3], [1, 2]), "axis of spectrum 0 has 3 points but the spectra have 2"),
         (([1, 2, 2], [1, 2, 3]), "axis of spectrum 0 must be strictly"),
         (([1, 2, 3], [1, np.nan, 3]), "Spectrum 0 contains NaN"),
+        (([1, 2, 3], [1, 2j, 3]), "type complex128"),
+        (([1, 2, 3], ["a", "b", "c"]), "must be real numbers"),
     ],
 )
 def test_bad_ragged(pair, message):
     with pytest.raises(ValueError, match=message):
         WavenumberResampler(target_wavenumbers=[1, 2]).fit([pair])
+
+
+def test_ragged_with_something_else_in_it(axis, spectra):
+    with pytest.raises(ValueError, match="Spectrum 1 is not a pair"):
+        WavenumberResampler(target_wavenumbers=[500]).fit([(axis, spectra[0]), [1.0]])
+
+
+@pytest.mark.parametrize("fill_value", [np.nan, np.inf])
+def test_fill_value_must_be_finite(fill_value, frame):
+    resampler = WavenumberResampler(target_wavenumbers=[1], fill_value=fill_value)
+    with pytest.raises(ValueError, match="missing values into the spectra"):
+        resampler.fit(frame)
 
 
 def test_ragged_needs_a_target(axis, spectra):
@@ -183,6 +197,7 @@ def test_crop_chain_keeps_wavenumbers(frame):
         ((1000, 1100), "leaves no point.*400 to 698"),
         ((600, 500), "low <= high"),
         ((500,), "must be"),
+        (("low", "high"), "must be"),
     ],
 )
 def test_bad_region(region, message, frame):

@@ -65,6 +65,11 @@ def test_airpls_scales_with_the_spectrum(scale, spectra):
     np.testing.assert_allclose(found, AIRPLS().fit_transform(spectra), atol=1e-6)
 
 
+def test_airpls_lam_beyond_rounding(spectra):
+    with pytest.raises(ValueError, match=r"lam=1e\+30 is too large for diff_order=2"):
+        AIRPLS(lam=1e30).fit(spectra)
+
+
 @pytest.mark.parametrize("flat", [0.0, 5.0])
 def test_airpls_constant_spectrum(flat):
     """A constant is its own baseline; nothing becomes NaN."""

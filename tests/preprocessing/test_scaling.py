@@ -110,6 +110,12 @@ def test_bad_reference(reference, message, spectra):
         MSC(reference=reference).fit(spectra)
 
 
+def test_overflow_is_an_error(spectra):
+    with pytest.raises(ValueError, match="can't scale intensities as large as"):
+        with np.errstate(over="ignore"):
+            SNV().fit_transform(spectra * 1e200)
+
+
 @pytest.mark.parametrize(
     "scaler", [SNV(), SpectrumMinMaxScaler(), MSC(), SpectrumNormalizer()], ids=str
 )
