@@ -1,0 +1,379 @@
+"""Removal of cosmic rays: find spikes narrower than any line, bridge the gap."""
+
+from numbers import Integral, Real
+
+import numpy as np
+
+from sklearn_raman._utils._sklearn import Interval
+from sklearn_raman._utils._validation import check_spectra, lower_default
+from sklearn_raman.preprocessing._base import SpectrumTransformer
+
+_CHUNK = 2**20  # values looked at in one go, which bounds the extra memory
+_REACH = 10  # points on each side that tell the local noise
+_SHOULDER = 3  # points beyond the run's neighbours that tell a line from a spike
+
+
+class Despiker(SpectrumTransformer):
+    """Replace cosmic rays by a straight line between their neighbours.
+
+    A cosmic ray rises and falls within a few points. It is looked for where the first
+    difference of the spectrum jumps up and down again by more than its usual spread
+    (the modified z-scores of Whitaker and Hayes [1]_), and then has to pass a width
+    test, because in a spectrum with little noise every line jumps: a spike stands on
+    the spectrum without shoulders, a line of full width at half maximum of 2 points or
+    more does not. Use it on raw spectra, before smoothing or resampling widens spikes.
+
+    Parameters
+    ----------
+    threshold : float, default=4.0
+        Smallest modified z-score of both edges of a spike, and smallest height of the
+        spike in units of the local noise of a difference. A spike of 8 standard
+        deviations of the noise has edges of about 5.7. Lower finds more and errs more.
+    max_width : int or None, default=None
+        Largest width of a spike in points; what is wider stays. None means 3, or less
+        than half of a short spectrum.
+    window : int or None, default=None
+        Number of points on each side of a spike from which its replacement is drawn:
+        a line through the mean of those before and the mean of those behind, other
+        spikes left out. Larger is less noisy and flattens lines more. None means 2, or
+        as many as the spectra have.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of points of a spectrum.
+    feature_names_in_ : ndarray of shape (n_points,)
+        Column labels, if all are strings.
+    wavenumbers_in_ : ndarray of shape (n_points,) or None
+        Axis in cm-1, if known.
+
+    Raises
+    ------
+    ValueError
+        If a given `max_width` is not less than half of the spectrum, or a given
+        `window` is not shorter than the spectrum.
+
+    Warns
+    -----
+    UserWarning
+        If a default is lowered because the spectra are short.
+
+    Notes
+    -----
+    With d the first difference of a spectrum, the score is z = 0.6745 (d - median d) /
+    MAD(d), MAD being the median absolute deviation from the median. A run of up to
+    `max_width` points is a candidate if one z in it is above `threshold` and a later
+    one below minus `threshold`. It is a spike if its height is above `threshold` times
+    the noise of a difference there, and above that by a multiple of its shoulders: 1.5
+    for one point, four times more for each further one. The height is taken over the
+    higher of the run's neighbours and over a cubic through two neighbours on each side,
+    so that neither the flank nor the top of a line counts; the shoulders are how far
+    the neighbours stand above points further out. Points of the run that hardly rise
+    stay.
+
+    What this costs: a spike stays on a line of about its own height (the wider the
+    spike, the sooner), and so does a small one among many strong lines, which raise
+    MAD. Where lines of less than 4 points' width overlap, some of the small ones are
+    taken for spikes. Spectra of less than ten points are too short to find much.
+
+    At an end the spectrum is continued by its mirror image, where a spike shows half of
+    itself. Dips stay, and steps, except for a step up that only (`max_width` + 1) / 2
+    points follow until the end of the spectrum: these look like half a spike.
+
+    If more than half of the differences are equal (spectra without noise, rounded to
+    few levels or clipped at zero) MAD is 0. Then the spread is taken over those that do
+    deviate, so that one level up and down is no spike where that happens all the time.
+    Where at most one in twenty deviates, or four, there is no noise to speak of and the
+    width test alone decides: in an otherwise constant row every bump is a spike. In any
+    case, what the rounding of floating-point numbers can do is no spike.
+
+    Each spectrum is looked at once. A second pass finds next to nothing.
+
+    References
+    ----------
+    .. [1] D. A. Whitaker, K. Hayes, "A simple algorithm for despiking Raman spectra",
+       Chemom. Intell. Lab. Syst. 179 (2018) 82-84,
+       https://doi.org/10.1016/j.chemolab.2018.06.009
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_raman.preprocessing import Despiker
+    >>> x = np.arange(200.0)
+    >>> line = 100 / (1 + ((x - 60) / 3) ** 2)
+    >>> spectrum = line + 50 * (x == 130)
+    >>> despiker = Despiker().fit([spectrum])
+    >>> np.argwhere(despiker.find_spikes([spectrum]))
+    array([[  0, 130]])
+    >>> cleaned = despiker.transform([spectrum])[0]
+    >>> print(abs(cleaned - line).max().round(2), cleaned.max())
+    0.0 100.0
+    """
+
+    _parameter_constraints: dict = {
+        "threshold": [Interval(Real, 0, None, closed="neither")],
+        "max_width": [Interval(Integral, 1, None, closed="left"), None],
+        "window": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
+    def __init__(self, *, threshold=4.0, max_width=None, window=None):
+        self.threshold = threshold
+        self.max_width = max_width
+        self.window = window
+
+    def find_spikes(self, X):
+        """Say which points `transform` replaces.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Spectra on the axis seen in fit.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_points), bool
+            True at the points that belong to a spike.
+        """
+        X = check_spectra(self, X, reset=False)
+        max_width, _ = self._resolve_widths(X.shape[1])
+        return spike_mask(X, threshold=self.threshold, max_width=max_width)
+
+    def _transform_spectra(self, X):
+        max_width, window = self._resolve_widths(X.shape[1])
+        spikes = spike_mask(X, threshold=self.threshold, max_width=max_width)
+        return replace_spikes(X, spikes, window=window)
+
+    def _learn(self, X):
+        self._resolve_widths(X.shape[1])  # what does not fit fails in fit
+
+    def _resolve_widths(self, n_points):
+        """Return max_width and window for spectra of n_points."""
+        common = {"owner": "Despiker", "why": f"the spectra have {n_points} points"}
+        max_width = lower_default(
+            self.max_width, 3, max(1, (n_points - 1) // 2), name="max_width", **common
+        )
+        window = lower_default(
+            self.window, 2, max(1, n_points - 1), name="window", **common
+        )
+        return max_width, window
+
+
+def spike_mask(X, *, threshold=4.0, max_width=3):
+    """Find the points that belong to cosmic rays.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_points), float64 or float32
+        Finite spectra. With fewer than three points there is nothing to find.
+    threshold, max_width
+        As in `Despiker`; `max_width` is less than half of `n_points`.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra, n_points), bool
+    """
+    mask = np.zeros(X.shape, dtype=bool)
+    if X.shape[1] < 3:
+        return mask
+    n_rows = max(1, _CHUNK // X.shape[1])
+    for start in range(0, len(X), n_rows):
+        rows = slice(start, start + n_rows)
+        _mark_spikes(mask[rows], X[rows], threshold, max_width)
+    return mask
+
+
+def replace_spikes(X, mask, *, window=2):
+    """Draw a straight line between the neighbours of each run of marked points.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_points), float64 or float32
+    mask : ndarray of shape (n_spectra, n_points), bool
+        True at the points to replace. A row that is True throughout stays.
+    window : int, default=2
+        Points on each side of a run whose means the line goes through, without those
+        that are marked themselves. At an end there is one side, and its mean is taken.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra, n_points), of X's dtype
+    """
+    replaced = X.copy()
+    mask = mask & ~mask.all(axis=1, keepdims=True)
+    first = mask & ~np.pad(mask, ((0, 0), (1, 0)))[:, :-1]
+    last = mask & ~np.pad(mask, ((0, 0), (0, 1)))[:, 1:]
+    rows, start = np.nonzero(first)
+    stop = np.nonzero(last)[1]
+    distance = np.arange(1, window + 1)[:, None]
+    x_left, y_left = _mean_point(X, mask, rows, start - distance)
+    x_right, y_right = _mean_point(X, mask, rows, stop + distance)
+    y_left = np.where(np.isnan(y_left), y_right, y_left)
+    y_right = np.where(np.isnan(y_right), y_left, y_right)
+    rows, columns = np.nonzero(mask)
+    run = np.cumsum(first[rows, columns]) - 1
+    slope = ((y_right - y_left) / (x_right - x_left))[run]
+    replaced[rows, columns] = y_left[run] + slope * (columns - x_left[run])
+    return replaced
+
+
+def _mean_point(X, mask, rows, columns):
+    """Return mean position and height of the unmarked points; a height of NaN if none.
+
+    The columns, of shape (window, n_runs), may lie outside the spectrum.
+    """
+    inside = np.clip(columns, 0, X.shape[1] - 1)
+    good = (columns == inside) & ~mask[rows, inside]
+    number = good.sum(axis=0)
+    heights = np.where(good, X[rows, inside], 0).astype(np.float64)
+    # Where no point is good any position does: the height is the other side's.
+    position = np.where(good, columns, 0).sum(axis=0) / np.maximum(number, 1)
+    position[number == 0] = columns[0, number == 0]
+    height = sum(heights) / np.where(number == 0, np.nan, number)
+    return position, height
+
+
+def _mark_spikes(mask, X, threshold, max_width):
+    """Set mask where X, of three points or more, has spikes."""
+    scores, spread = _edge_scores(X, max_width)
+    rows, first, width = _candidates(scores, threshold, max_width)
+    X = X.astype(np.float64, copy=False)
+    noise = spread / np.sqrt(2)
+    found = []
+    for r in np.unique(width):
+        chosen = width == r
+        where = rows[chosen], first[chosen]
+        margin, belongs = _judge_runs(X, *where, r, noise[where[0]], threshold)
+        keep = margin > 0
+        found += zip(
+            where[0][keep], where[1][keep], margin[keep], belongs[keep], strict=True
+        )
+    # The clearest first; what overlaps or touches it is another view of the same spike.
+    for row, start, _, belongs in sorted(found, key=lambda run: -run[2]):
+        stop = start + len(belongs)
+        if not mask[row, max(start - 1, 0) : stop + 1].any():
+            points = np.flatnonzero(belongs) + start
+            mask[row, _mirror(points, X.shape[1])] = True
+
+
+def _mirror(columns, n_points):
+    """Return the columns that stand for those beyond the ends: their mirror images."""
+    columns = np.abs(columns) % (2 * (n_points - 1))
+    return np.where(columns < n_points, columns, 2 * (n_points - 1) - columns)
+
+
+def _edge_scores(X, max_width):
+    """Return the modified z-scores of the differences, and the spread behind them.
+
+    The scores are those of each spectrum continued by max_width points at each end;
+    the spread (one standard deviation of a difference) has shape (n_spectra,).
+    """
+    n_points = X.shape[1]
+    rounding = 8 * np.finfo(X.dtype).eps * np.abs(X).max(axis=1)
+    columns = _mirror(np.arange(-max_width, n_points + max_width), n_points)
+    d = np.diff(X[:, columns].astype(np.float64, copy=False), axis=1)
+    own = slice(max_width, max_width + n_points - 1)
+    d -= np.median(d[:, own], axis=1, keepdims=True)
+    deviation = np.abs(d[:, own])
+    mad = np.median(deviation, axis=1)
+    for row in np.flatnonzero(mad == 0):
+        moving = deviation[row][deviation[row] > 0]
+        if len(moving) > max(4, deviation.shape[1] / 20):
+            mad[row] = np.median(moving)
+    spread = np.maximum(mad / 0.6745, rounding)
+    d /= np.where(spread == 0, 1, spread)[:, None]  # 0: the row is zero throughout
+    return d, spread
+
+
+def _candidates(scores, threshold, max_width):
+    """Return row, first column and width of each run that might be a spike.
+
+    These are all runs of up to max_width points that hold an edge up and, behind it,
+    an edge down. A run that crosses an end has to be its own mirror image.
+    """
+    n_points = scores.shape[1] + 1 - 2 * max_width
+    up, down = scores > threshold, scores < -threshold
+    runs = [np.zeros((0, 3), dtype=int)]
+    for core in range(1, max_width + 1):
+        rows, edges = np.nonzero(up[:, :-core] & down[:, core:])
+        for width in range(core, max_width + 1):
+            for before in range(width - core + 1):
+                first = edges + 1 - max_width - before
+                runs.append(np.stack([rows, first, np.full_like(rows, width)], axis=1))
+    rows, first, width = np.unique(np.concatenate(runs), axis=0).T
+    last = first + width - 1
+    end = n_points - 1
+    inner = (first > 0) & (last < end)
+    mirrored = (first == -last) | (first + last == 2 * end)
+    keep = inner | mirrored
+    return rows[keep], first[keep], width[keep]
+
+
+def _judge_runs(X, rows, first, width, noise, threshold):
+    """Tell how clearly runs of one width are spikes, and which of their points belong.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_points), float64
+    rows, first : ndarrays of shape (n_runs,), int
+    width : int
+    noise : ndarray of shape (n_runs,)
+        Standard deviation of the noise in the whole spectrum.
+    threshold : float
+
+    Returns
+    -------
+    margin : ndarray of shape (n_runs,)
+        Height of the run less what a line or noise could reach; a spike is above 0.
+    belongs : ndarray of shape (n_runs, width), bool
+        Whether a point rises above the noise.
+    """
+    columns = first[:, None] + np.arange(-_REACH, width + _REACH)
+    values = X[rows[:, None], _mirror(columns, X.shape[1])]
+    left = values[:, _REACH - 1 :: -1]  # outwards, the nearest first
+    run = values[:, _REACH : _REACH + width]
+    right = values[:, _REACH + width :]
+
+    # Third differences leave next to nothing of lines wider than a few points. Their
+    # variance is 1 + 9 + 9 + 1 = 20 times that of the noise.
+    rough = np.abs(np.diff(np.stack([left, right], axis=1), n=3, axis=2))
+    local = np.median(rough.reshape(len(rough), -1), axis=1) / 0.6745 / np.sqrt(20)
+    # Lines crowd both estimates. Each test takes the one on the safe side.
+    low, high = np.minimum(noise, local), np.maximum(noise, local)
+
+    # Positions count from the middle of the run; a cubic through the four neighbours at
+    # +-a and +-b, split into its even and its odd part.
+    t = np.arange(width) - (width - 1) / 2
+    a, b = (width + 1) / 2, (width + 3) / 2
+    even = (right[:, :2] + left[:, :2]) / 2
+    odd = (right[:, :2] - left[:, :2]) / (2 * np.array([a, b]))
+    line = even[:, :1] + odd[:, :1] * t
+    even_slope, odd_slope = (
+        (part[:, 1:] - part[:, :1]) / (b**2 - a**2) for part in (even, odd)
+    )
+    cubic = line + (even_slope + odd_slope * t) * (t**2 - a**2)
+
+    neighbours = np.maximum(left[:, :1], right[:, :1])
+    height = (run - np.maximum(neighbours, cubic)).max(axis=1)
+    # How far a neighbour stands above what the points beyond it lead to expect, less
+    # 2.5 standard deviations of that: by the mean of both sides, where the slope of a
+    # flank cancels, and on each side by the slope across the run, because the rise to
+    # the next line may make up for a shoulder.
+    m = np.arange(1, _SHOULDER + 1)
+    beyond = slice(1, _SHOULDER + 1)
+    slope = odd[:, :1]
+    lever = m / (2 * a)
+    allowed = 2.5 * low[:, None]
+    allowed_one_sided = allowed * np.sqrt((1 + lever) ** 2 + lever**2 + 1)
+    terms = [
+        even[:, :1] - (left + right)[:, beyond] / 2 - allowed,
+        left[:, :1] - slope * m - left[:, beyond] - allowed_one_sided,
+        right[:, :1] + slope * m - right[:, beyond] - allowed_one_sided,
+    ]
+    shoulders = np.maximum(np.max(terms, axis=(0, 2)), 0)
+    # 1.5 and the factor 4 were found by trying: enough for Lorentzian and Gaussian
+    # lines of 2 points' full width at half maximum, wherever the grid meets them. A
+    # line that the end cuts looks sharper in its mirror image.
+    crosses_end = (first <= 0) | (first + width >= X.shape[1])
+    margin = height - 1.5 * 4.0 ** (width - 1 + 2 * crosses_end) * shoulders
+    margin -= threshold * np.sqrt(2) * high
+    return margin, run - line > 3 * high[:, None]
