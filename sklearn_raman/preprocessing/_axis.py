@@ -18,9 +18,9 @@ from sklearn_raman.preprocessing._interpolation import (
     check_coverage,
     check_ragged,
     interpolate_rows,
-    interpolation_operator,
     is_outside,
     is_ragged,
+    shared_axis_interpolator,
 )
 
 
@@ -68,8 +68,10 @@ default=None
     spectrum with its own axis. It passes through `Pipeline`, `cross_val_score` and
     `GridSearchCV` like an array if this transformer is the first step.
 
-    On one shared axis the spline is a fixed linear map, computed once in fit and kept
-    as a sparse matrix (weights below 1e-13 are dropped).
+    On one shared axis fit prepares what the spectra have in common: for "linear" the
+    two points around each target, for "quadratic" and "cubic" the spline as a product
+    of sparse matrices (entries below 1e-13 are dropped). Spectra are then handled in
+    blocks, so memory beside the result does not grow with their number.
 
     Resampling to a coarser grid does not average: noise stays as it is.
 
@@ -147,14 +149,13 @@ default=None
         )
         self.wavenumbers_out_ = expand_grid(self.target_wavenumbers)
         check_coverage(axis, self.wavenumbers_out_, self.fill_value)
-        if self.kind != "pchip":  # not linear in the intensities: no operator
-            self._operator = interpolation_operator(
-                axis, self.wavenumbers_out_, self.kind
-            )
+        self._interpolate = shared_axis_interpolator(
+            axis, self.wavenumbers_out_, self.kind
+        )
         return self
 
     def _fit_ragged(self, X):
-        for name in ("n_features_in_", "feature_names_in_", "_operator"):
+        for name in ("n_features_in_", "feature_names_in_", "_interpolate"):
             vars(self).pop(name, None)  # left by an earlier fit on a matrix
         if self.target_wavenumbers is None:
             raise ValueError(
@@ -194,13 +195,8 @@ default=None
         X = check_spectra(self, X, reset=False)
         if self.target_wavenumbers is None:
             return X
-        axis, target = self.wavenumbers_in_, self.wavenumbers_out_
-        if self.kind == "pchip":
-            resampled = interpolate_rows(axis, X, target, self.kind)
-        else:
-            resampled = (self._operator.astype(X.dtype) @ X.T).T
-        resampled = np.ascontiguousarray(resampled, dtype=X.dtype)
-        self._fill_outside(resampled, axis)
+        resampled = self._interpolate(X)
+        self._fill_outside(resampled, self.wavenumbers_in_)
         return resampled
 
     def _transform_ragged(self, X):

@@ -1,5 +1,7 @@
 """Resampling and cropping, with numpy and scipy as oracles."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -42,6 +44,84 @@ def test_ragged_equals_matrix(kind, spectra, axis):
         resampler.set_params(wavenumbers=axis).fit_transform(spectra),
         rtol=1e-10,
     )
+
+
+@pytest.mark.parametrize("kind", ORACLES)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_blocks_do_not_show(kind, dtype, rng):
+    """Spectra are handled in blocks; where these begin must not change one bit."""
+    axis = np.linspace(200, 2000, 211) + rng.uniform(-2, 2, 211)
+    X = rng.normal(100, 30, (200, 211)).astype(dtype)
+    resampler = WavenumberResampler(
+        target_wavenumbers=(210, 1990, 7.3), wavenumbers=axis, kind=kind
+    ).fit(X)
+    one_by_one = np.concatenate([resampler.transform(row[None]) for row in X])
+    assert one_by_one.dtype == dtype
+    for n_rows in (1, 2, 63, 64, 65, 95, 96, 97, 128, 200):
+        found = resampler.transform(X[:n_rows])
+        np.testing.assert_array_equal(found, one_by_one[:n_rows])
+        assert found.flags.c_contiguous
+    for other in (np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2]):
+        np.testing.assert_array_equal(resampler.transform(other), one_by_one)
+    np.testing.assert_array_equal(resampler.transform(X[::-1]), one_by_one[::-1])
+
+
+@pytest.mark.parametrize("kind", ["linear", "quadratic", "cubic"])
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize("spacing", ["even", "uneven", "gap"])
+def test_equals_scipy(kind, direction, spacing, rng):
+    """Many points, also far from even: what is dropped from the spline is rounding."""
+    axis = np.linspace(200, 2000, 1000)
+    if spacing == "uneven":
+        axis += rng.uniform(-0.7, 0.7, 1000)
+    elif spacing == "gap":
+        axis[500:] += 1000
+    X = rng.normal(0, 1, (5, 1000))
+    target = np.sort(rng.uniform(axis[0], axis[-1], 700))
+    if kind == "linear":
+        expected = np.stack([np.interp(target, axis, row) for row in X])
+    else:
+        degree = 2 if kind == "quadratic" else 3
+        expected = make_interp_spline(axis, X, k=degree, axis=1)(target)
+    settings = {"target_wavenumbers": target, "kind": kind}
+    resampler = WavenumberResampler(wavenumbers=axis[::direction], **settings)
+    found = resampler.fit_transform(X[:, ::direction])
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * scale)
+    single = resampler.transform(X[:, ::direction].astype(np.float32))
+    np.testing.assert_allclose(single, expected, rtol=0, atol=1e-6 * scale)
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_linear_keeps_what_was_measured(direction, dtype, rng):
+    """A target on a measured point takes its value as it is, also on the last one."""
+    axis = np.sort(rng.uniform(200, 2000, 100))
+    X = rng.normal(0, 1e3, (70, 100)).astype(dtype)
+    X[0] = 0.1
+    resampler = WavenumberResampler(
+        target_wavenumbers=axis, wavenumbers=axis[::direction]
+    )
+    np.testing.assert_array_equal(resampler.fit_transform(X[:, ::direction]), X)
+    between = resampler.set_params(target_wavenumbers=(axis[1:] + axis[:-1]) / 2)
+    found = between.fit_transform(X[:, ::direction])
+    np.testing.assert_array_equal(found[0], X[0, 0])  # constant stays constant
+
+
+@pytest.mark.parametrize("kind", ORACLES)
+def test_memory_does_not_grow_with_spectra(kind, rng):
+    X = rng.normal(size=(3000, 1000))
+    axis = np.arange(1000.0)
+    resampler = WavenumberResampler(
+        target_wavenumbers=(1, 998, 0.5), wavenumbers=axis, kind=kind
+    ).fit(X)
+    tracemalloc.start()
+    try:
+        result = resampler.transform(X)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak - result.nbytes < 16e6  # a copy of X alone is 24 MB
 
 
 def test_descending_target(spectra, axis):
