@@ -21,7 +21,10 @@ format: .venv/installed-tests
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-benchmarks: .venv/installed-rruff  ## the studies behind the figures; needs 82 MB of RRUFF data
+benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82 MB of data
+	$(RUN) $(BIN)/python -m benchmarks.bench_baseline
+	$(RUN) $(BIN)/python -m benchmarks.bench_axis
+	$(RUN) $(BIN)/python -m benchmarks.check_baselines
 	$(RUN) $(BIN)/python -m benchmarks.compare_minerals --save-results
 	$(RUN) $(BIN)/python -m benchmarks.bench_new_crystals
 

@@ -6,7 +6,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
-_PACKAGES = ("sklearn-raman", "scikit-learn", "torch", "skorch", "numpy", "scipy")
+DOCS_IMAGES = Path(__file__).parents[1] / "docs" / "images"
+_PACKAGES = (
+    "sklearn-raman",
+    "scikit-learn",
+    "torch",
+    "skorch",
+    "numpy",
+    "scipy",
+    "numba",
+)
 
 
 def write_results(name, figures, *, folder=RESULTS):

@@ -32,7 +32,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
-from benchmarks._results import rounded, write_results
+from benchmarks._results import DOCS_IMAGES, rounded, write_results
 from sklearn_raman.datasets import load_minerals
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.model_selection import compare
@@ -50,7 +50,6 @@ N_TRAINING_CRYSTALS = 2
 DEVELOPMENT_SEEDS = range(5)
 REPORTED_SEEDS = range(100, 105)
 SHOWN = ("Beryl", "Calcite", "Forsterite")  # in the figure of the README
-IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
 
 def add_noise(spectra, snr, *, random_state):
@@ -214,7 +213,7 @@ def main(argv=None):
         }
         print(write_results("compare_minerals", {"snr": options.snr, **figures}))
         maps = results["few_and_noisy"].plot_explanations(list(SHOWN))
-        maps.savefig(IMAGES / "what_models_looked_at.png", dpi=110)
+        maps.savefig(DOCS_IMAGES / "what_models_looked_at.png", dpi=110)
 
 
 if __name__ == "__main__":

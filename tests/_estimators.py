@@ -7,15 +7,19 @@ from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.neural_network import CNNClassifier, SpectralNetClassifier
 from sklearn_raman.preprocessing import (
     AIRPLS,
+    ARPLS,
+    ASLS,
     MSC,
     SNV,
     BaselineCorrection,
+    Despiker,
     SavitzkyGolay,
     SpectrumMinMaxScaler,
     SpectrumNormalizer,
     SquareRoot,
     WavenumberCrop,
     WavenumberResampler,
+    WhittakerSmoother,
 )
 
 _SMALL = {"n_filters": 4, "n_hidden": 16, "lr": 1e-2, "random_state": 0}
@@ -26,7 +30,12 @@ _DETERMINISTIC = {"dropout": 0, "batch_size": 1000, "dtype": "float64"}
 STATELESS = [
     AIRPLS(),
     AIRPLS(diff_order=1, lam=10.0),
+    AIRPLS(engine="numpy", n_jobs=2),
+    AIRPLS(ends="zhang", tol_reference="above_minimum"),
+    ARPLS(),
+    ASLS(),
     BaselineCorrection(),
+    Despiker(),
     SavitzkyGolay(),
     SNV(),
     SpectrumMinMaxScaler(),
@@ -38,10 +47,13 @@ STATELESS = [
     SquareRoot(),
     WavenumberCrop(),
     WavenumberResampler(),
+    WhittakerSmoother(),
 ]
 
 # Stateless too, but for spectra of some length only: not for scikit-learn's checks.
 SIZED = [
+    AIRPLS(cutoff=100.0, wavenumbers=range(400, 700, 2)),
+    WhittakerSmoother(weights=[float(i % 3) for i in range(150)]),
     BaselineCorrection(method="arpls", method_params={"lam": 1e4}),
     BaselineCorrection(method="modpoly"),
     MSC(reference=[float(i % 7) for i in range(150)]),

@@ -5,7 +5,10 @@ Each one treats a spectrum by itself, unless its name or a parameter says otherw
 """
 
 from sklearn_raman.preprocessing._axis import WavenumberCrop, WavenumberResampler
-from sklearn_raman.preprocessing._baseline import AIRPLS, BaselineCorrection
+from sklearn_raman.preprocessing._baseline import BaselineCorrection
+from sklearn_raman.preprocessing._despike import Despiker
+from sklearn_raman.preprocessing._penalized import airpls, arpls, asls
+from sklearn_raman.preprocessing._penalized_baselines import AIRPLS, ARPLS, ASLS
 from sklearn_raman.preprocessing._scaling import (
     MSC,
     SNV,
@@ -13,17 +16,24 @@ from sklearn_raman.preprocessing._scaling import (
     SpectrumNormalizer,
     SquareRoot,
 )
-from sklearn_raman.preprocessing._smoothing import SavitzkyGolay
+from sklearn_raman.preprocessing._smoothing import SavitzkyGolay, WhittakerSmoother
 
 __all__ = [
     "AIRPLS",
+    "ARPLS",
+    "ASLS",
     "MSC",
     "SNV",
     "BaselineCorrection",
+    "Despiker",
     "SavitzkyGolay",
     "SpectrumMinMaxScaler",
     "SpectrumNormalizer",
     "SquareRoot",
     "WavenumberCrop",
     "WavenumberResampler",
+    "WhittakerSmoother",
+    "airpls",
+    "arpls",
+    "asls",
 ]

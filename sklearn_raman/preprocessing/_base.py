@@ -4,7 +4,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 
 from sklearn_raman._utils._sklearn import fit_context
 from sklearn_raman._utils._validation import check_spectra
-from sklearn_raman._utils._wavenumbers import format_wavenumbers
+from sklearn_raman._utils._wavenumbers import check_wavenumbers, format_wavenumbers
 
 
 class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -74,6 +74,14 @@ class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
 
     def _check_training_spectra(self, X):
         return check_spectra(self, X, reset=True, ensure_min_features=self._min_points)
+
+    def _known_axis(self, n_points):
+        """Return the axis seen in fit or given as a parameter, or None."""
+        axis = getattr(self, "wavenumbers_in_", None)
+        given = getattr(self, "wavenumbers", None)
+        if axis is None and given is not None:
+            axis = check_wavenumbers(given, n_points=n_points)
+        return axis
 
     def _learn(self, X):
         """Learn from the training spectra; by default there is nothing to learn."""

@@ -6,7 +6,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._sklearn import StrOptions
 from sklearn_raman._utils._validation import warn_unscaled
-from sklearn_raman._utils._wavenumbers import check_wavenumbers
 from sklearn_raman.preprocessing._base import SpectrumTransformer
 
 
@@ -220,9 +219,7 @@ class SpectrumNormalizer(SpectrumTransformer):
         )
 
     def _area(self, height):
-        axis = getattr(self, "wavenumbers_in_", None)
-        if axis is None and self.wavenumbers is not None:
-            axis = check_wavenumbers(self.wavenumbers, n_points=height.shape[1])
+        axis = self._known_axis(height.shape[1])
         if axis is None:
             return trapezoid(height, axis=1)
         return np.abs(trapezoid(height, axis, axis=1))  # a falling axis integrates < 0

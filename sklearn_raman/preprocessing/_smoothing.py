@@ -8,6 +8,11 @@ from scipy.signal import savgol_coeffs, savgol_filter
 from sklearn_raman._utils._sklearn import Interval, StrOptions
 from sklearn_raman._utils._validation import lower_default
 from sklearn_raman.preprocessing._base import SpectrumTransformer
+from sklearn_raman.preprocessing._penalized import check_lam
+from sklearn_raman.preprocessing._penalty import PenaltyMixin
+from sklearn_raman.preprocessing._whittaker import smooth_spectra
+
+_CHUNK_VALUES = 2**20  # smoothed at a time: the memory does not grow with the spectra
 
 
 class SavitzkyGolay(SpectrumTransformer):
@@ -135,3 +140,110 @@ class SavitzkyGolay(SpectrumTransformer):
                 "zero everywhere. Raise polyorder (and window_length above it)."
             )
         return window_length, polyorder
+
+
+class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
+    """Smooth spectra by penalised least squares.
+
+    The smooth curve z minimises sum(w (y - z)^2) + lam sum((D z)^2), where D takes
+    differences [1]_. All spectra share the weights, so one factorisation serves them.
+
+    Parameters
+    ----------
+    lam : float, default=10.0
+        Smoothness. It counts points: at twice the sampling density the same curve needs
+        2 ** (2 * diff_order) times the value.
+    cutoff : float or None, default=None
+        Smoothness in cm-1, in place of `lam`: the length of a wave of which the curve
+        follows half. Means the same whatever the sampling. Needs an even axis.
+    diff_order : int or None, default=None
+        Order of the differences that are penalised, 1 to 3. None means 2, or what short
+        spectra allow.
+    weights : array-like of shape (n_points,) or None, default=None
+        Weights w of the points, not negative; 0 bridges a point. None means 1.
+    wavenumbers : array-like of shape (n_points,) or None, default=None
+        Axis in cm-1 for `cutoff`. None takes numeric column labels.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of points of a spectrum.
+    feature_names_in_ : ndarray of shape (n_points,)
+        Column labels, if all are strings.
+    wavenumbers_in_ : ndarray of shape (n_points,) or None
+        Axis in cm-1, if known.
+
+    Raises
+    ------
+    ValueError
+        If a given `diff_order` is not below the number of points, `weights` does not
+        fit, is negative or has fewer positive values than `diff_order`, `lam` is beyond
+        what rounding allows, or `cutoff` meets an uneven or unknown axis.
+
+    See Also
+    --------
+    SavitzkyGolay : Smoothing by moving polynomials.
+
+    References
+    ----------
+    .. [1] P. H. C. Eilers, "A perfect smoother", Anal. Chem. 75 (2003) 3631-3636,
+       https://doi.org/10.1021/ac034173t
+
+    Examples
+    --------
+    >>> from sklearn_raman.preprocessing import WhittakerSmoother
+    >>> WhittakerSmoother(lam=1e6).fit_transform([[0.0, 2.0, 2.0, 4.0]]).round(3)
+    array([[0.2, 1.4, 2.6, 3.8]])
+    """
+
+    _min_points = 2  # a single point has no neighbour to be smooth with
+    _parameter_constraints: dict = {
+        **PenaltyMixin.constraints,
+        "weights": ["array-like", None],
+    }
+
+    def __init__(
+        self,
+        *,
+        lam=10.0,
+        cutoff=None,
+        diff_order=None,
+        weights=None,
+        wavenumbers=None,
+    ):
+        self.lam = lam
+        self.cutoff = cutoff
+        self.diff_order = diff_order
+        self.weights = weights
+        self.wavenumbers = wavenumbers
+
+    def _learn(self, X):
+        self._settings(X)  # what does not fit fails in fit
+
+    def _settings(self, X):
+        """Return weights, lam and order of differences for these spectra."""
+        lam, diff_order = self._penalty(X)
+        check_lam(lam, diff_order)
+        if self.weights is None:
+            return np.ones(X.shape[1]), lam, diff_order
+        weights = np.asarray(self.weights, dtype=np.float64)
+        if weights.shape != (X.shape[1],) or not (weights >= 0).all():
+            raise ValueError(
+                f"weights must be {X.shape[1]} values of 0 or more, one for each "
+                f"point, got shape {weights.shape}."
+            )
+        if np.count_nonzero(weights) < diff_order or not np.isfinite(weights).all():
+            raise ValueError(
+                f"weights must be finite and positive at {diff_order} points or more, "
+                "or the curve is not determined."
+            )
+        return weights, lam, diff_order
+
+    def _transform_spectra(self, X):
+        weights, lam, diff_order = self._settings(X)
+        rows = max(1, _CHUNK_VALUES // X.shape[1])
+        smooth = np.empty_like(X)
+        for start in range(0, len(X), rows):
+            chunk = slice(start, start + rows)
+            smooth[chunk] = smooth_spectra(X[chunk], weights, lam, diff_order)
+        return smooth

@@ -1,10 +1,18 @@
 """Every script in benchmarks/ that needs no extra data runs in its quick mode."""
 
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import compare_minerals
+from benchmarks import (
+    bench_axis,
+    bench_baseline,
+    check_baselines,
+    compare_minerals,
+)
 from sklearn_raman.datasets import load_minerals
 
 
@@ -15,6 +23,43 @@ def test_compare_minerals_quick(tmp_path, capsys):
         assert model in printed
     for page in ("new_crystals.html", "few_and_noisy.html"):
         assert "<html" in (tmp_path / page).read_text()
+
+
+def test_bench_axis_quick(monkeypatch, capsys):
+    monkeypatch.setattr(bench_axis, "write_results", None)  # quick writes no results
+    bench_axis.main(["--quick"])
+    printed = capsys.readouterr().out
+    for method in (bench_axis.OURS, "np.interp", "CubicSpline", "fancy indexing"):
+        assert method in printed
+
+
+def test_bench_baseline_compares_the_same():
+    """Every rival that is installed with the tests corrects as ours does."""
+    X = bench_baseline.simulate(5, 150)
+    for name, diff_order in bench_baseline.CASES:
+        own, own_iter = bench_baseline.ours(name, diff_order)(X)
+        rival = bench_baseline.pybaselines_method(name, diff_order, solver=3)
+        expected, n_iter = rival(X)
+        np.testing.assert_allclose(own, expected, atol=1e-6 * np.ptp(X))
+        np.testing.assert_array_equal(own_iter, n_iter)
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="memory is read from Linux's /proc"
+)
+def test_check_baselines_quick(capsys):
+    with warnings.catch_warnings():  # the script silences them for the whole process
+        check_baselines.main(["--quick"])
+    assert "above_1e-6" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["linear", "cubic"])
+def test_bench_axis_compares_the_same(kind):
+    """All methods that the benchmark times compute the same values."""
+    records = bench_axis.measure(kind, 20, 200, 230, np.float64, 1)
+    errors = [record["error"] for record in records if record["error"] is not None]
+    assert len(errors) == len(records) - 1  # a copy is the floor, not a method
+    assert max(errors) < 1e-12
 
 
 @pytest.mark.parametrize("seed", range(3))
