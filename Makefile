@@ -25,6 +25,7 @@ benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82
 	$(RUN) $(BIN)/python -m benchmarks.bench_baseline
 	$(RUN) $(BIN)/python -m benchmarks.bench_axis
 	$(RUN) $(BIN)/python -m benchmarks.check_baselines
+	$(RUN) $(BIN)/python -m benchmarks.check_despiker
 	$(RUN) $(BIN)/python -m benchmarks.compare_minerals --save-results
 	$(RUN) $(BIN)/python -m benchmarks.bench_new_crystals
 

@@ -11,6 +11,7 @@ from benchmarks import (
     bench_axis,
     bench_baseline,
     check_baselines,
+    check_despiker,
     compare_minerals,
 )
 from sklearn_raman.datasets import load_minerals
@@ -42,6 +43,14 @@ def test_bench_baseline_compares_the_same():
         expected, n_iter = rival(X)
         np.testing.assert_allclose(own, expected, atol=1e-6 * np.ptp(X))
         np.testing.assert_array_equal(own_iter, n_iter)
+
+
+def test_check_despiker_quick(monkeypatch, capsys):
+    monkeypatch.setattr(
+        check_despiker, "write_results", None
+    )  # quick writes no results
+    check_despiker.main(["--quick"])
+    assert "recall" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(

@@ -101,6 +101,24 @@ def solve_extended(weights, right_side, bands, lam):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_ends_of_the_published_program(engine, raw):
+    """The program's loop with dense matrices; both ends weigh exp(t max(r_neg) / sum)."""
+    X, lam = raw[:5, ::3], 1e3
+    found, info = airpls(X, lam=lam, ends="zhang", engine=engine, return_info=True)
+    matrix = np.diff(np.eye(X.shape[1]), n=2, axis=0)
+    for y, row, n_iter in zip(X, found, info["n_iter"], strict=True):
+        weights = np.ones(len(y))
+        for t in range(1, n_iter + 1):
+            system = np.diag(weights) + lam * matrix.T @ matrix
+            r = y - np.linalg.solve(system, weights * y)
+            below = r < 0
+            total = np.abs(r[below]).sum()
+            weights = np.where(below, np.exp(t * np.abs(r) / total), 0)
+            weights[[0, -1]] = np.exp(t * r[below].max() / total)
+        np.testing.assert_allclose(row, r, atol=1e-8 * np.ptp(y))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("diff_order", "lam"), [(2, 1e7), (3, 1e2), (3, 1e7)])
 def test_extended_precision(engine, diff_order, lam):
     """The truth where the system is so ill-conditioned that one solve is not enough."""
