@@ -3,9 +3,9 @@
     python -m benchmarks.check_despiker            (seconds)
     python -m benchmarks.check_despiker --quick    (prints, writes no results)
 
-Real lines: the 320 bundled minerals, whose lines are sharp and which hold hardly a cosmic
-ray. Points and spectra that are flagged, how many spectra lose their highest point, and
-the points that the modified z-scores of the difference alone would flag (Whitaker and
+Real lines: the 320 bundled minerals, whose lines are sharp and which hold hardly a
+cosmic ray. Points and spectra that are flagged, how many spectra lose their highest
+point, and the points that the modified z-scores of the difference alone would flag (Whitaker and
 Hayes 2018, the same threshold), which is what the width test is for.
 
 Spikes: 2000 spectra of white noise with one spike of one point at a random place; the

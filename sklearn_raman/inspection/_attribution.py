@@ -11,7 +11,7 @@ from sklearn_raman._utils._explanation import score_weights
 
 
 def contribution(module, X, target=None, *, score="logodds"):
-    """Contribution map of seed 001: what each unit adds to the score of a class.
+    """Map what each feature-map unit adds to the score of a class.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ default=None
         Ragged input brings its own axes.
     kind : {"linear", "quadratic", "cubic", "pchip"}, default="linear"
         Interpolating spline of order 1, 2 or 3 (not-a-knot ends), or a piecewise cubic
-        that does not overshoot. Seed [1]_ uses order 2.
+        that does not overshoot. The source [1]_ uses order 2.
     fill_value : {"raise", "edge"} or float, default="raise"
         What happens where the target leaves the measured range: an error, the value of
         the nearest measured point, or this number. None of the last two is information.

@@ -2,7 +2,6 @@
 
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -392,14 +391,18 @@ def check_finite(chunk, start):
 
 
 def choose_engine(engine):
-    """Return the function that corrects a chunk; "auto" takes numba if installed."""
+    """Return the function that corrects a chunk; "auto" takes numba if it can."""
     if engine not in ("auto", "numba", "numpy"):
         raise ValueError(f'engine must be "auto", "numba" or "numpy", got {engine!r}.')
-    if engine == "numpy" or (engine == "auto" and find_spec("numba") is None):
+    if engine == "numpy":
         return correct_with_numpy
-    # Imported when needed: numba takes longer to import than all of this package.
-    from sklearn_raman.preprocessing._whittaker_numba import correct_with_numba
-
+    try:
+        # Imported when needed: numba takes longer to import than all of this package.
+        from sklearn_raman.preprocessing._whittaker_numba import correct_with_numba
+    except ImportError:  # not installed, or not for this version of numpy
+        if engine == "numba":
+            raise
+        return correct_with_numpy
     return correct_with_numba
 
 
