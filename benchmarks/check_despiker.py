@@ -5,8 +5,8 @@
 
 Real lines: the 320 bundled minerals, whose lines are sharp and which hold hardly a
 cosmic ray. Points and spectra that are flagged, how many spectra lose their highest
-point, and the points that the modified z-scores of the difference alone would flag (Whitaker and
-Hayes 2018, the same threshold), which is what the width test is for.
+point, and the points that the modified z-scores of the difference alone would flag
+(Whitaker and Hayes 2018, the same threshold), which is what the width test is for.
 
 Spikes: 2000 spectra of white noise with one spike of one point at a random place; the
 share that is found, by height in standard deviations of the noise.
