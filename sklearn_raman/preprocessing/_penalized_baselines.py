@@ -140,7 +140,9 @@ class AIRPLS(PenalizedBaseline):
     The definition is the paper's with the weights corrected by its author (the absolute
     value missing in eq. 9), t counted from 1 and capped at 50, and no special weights
     at the ends; pybaselines uses the same. Fewer than max(2, diff_order) points below
-    the baseline end the iteration.
+    the baseline end the iteration. A baseline that hangs on just diff_order points
+    passes through them, and rounding decides whether they count as below it: on spectra
+    of a few points, or without background, two correct programs may then differ.
 
     References
     ----------
