@@ -15,7 +15,6 @@ from sklearn_raman.preprocessing import (
     ARPLS,
     ASLS,
     SNV,
-    WhittakerSmoother,
     airpls,
     arpls,
     asls,
@@ -395,17 +394,6 @@ def test_cutoff_does_not_know_the_sampling(cls, diff_order):
         assert np.abs(dense[::2] - coarse).max() > 0.02 * np.ptp(y)
 
 
-@pytest.mark.parametrize("diff_order", [1, 2, 3])
-def test_cutoff_is_where_half_is_followed(diff_order):
-    """A long wave with the period of the cutoff comes through at half its height."""
-    axis = np.arange(0.0, 6000.0, 2.0)
-    wave = np.cos(2 * np.pi * axis / 300.0)
-    smoother = WhittakerSmoother(cutoff=300.0, diff_order=diff_order, wavenumbers=axis)
-    smooth = smoother.fit_transform(wave[None])[0]
-    middle = slice(1000, 2000)
-    np.testing.assert_allclose(smooth[middle], wave[middle] / 2, atol=1e-3)
-
-
 def test_cutoff_needs_an_even_axis(spectra, axis):
     with pytest.raises(ValueError, match="AIRPLS needs the wavenumber of each column"):
         AIRPLS(cutoff=100.0).fit(spectra)
@@ -423,30 +411,3 @@ def test_axis_may_fall(spectra, axis):
     down = AIRPLS(cutoff=100.0, wavenumbers=axis[::-1])
     found = down.fit_transform(spectra[:, ::-1])[:, ::-1]
     assert difference(found, up, spectra) < 1e-9
-
-
-# Smoother -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("diff_order", [1, 2, 3])
-def test_smoother_is_the_dense_solution(diff_order, raw):
-    weights = np.linspace(0, 1, raw.shape[1])
-    matrix = np.diff(np.eye(raw.shape[1]), n=diff_order, axis=0)
-    system = np.diag(weights) + 50.0 * matrix.T @ matrix
-    expected = np.linalg.solve(system, (weights * raw).T).T
-    smoother = WhittakerSmoother(lam=50.0, diff_order=diff_order, weights=weights)
-    assert difference(smoother.fit_transform(raw), expected, raw) < 1e-9
-
-
-@pytest.mark.parametrize(
-    ("weights", "message"),
-    [
-        (np.ones(3), "150 values"),
-        (-np.ones(150), "0 or more"),
-        (np.zeros(150), "positive at 2 points"),
-        (np.full(150, np.inf), "finite"),
-    ],
-)
-def test_smoother_bad_weights(weights, message, spectra):
-    with pytest.raises(ValueError, match=message):
-        WhittakerSmoother(weights=weights).fit(spectra)
