@@ -25,10 +25,12 @@ class Despiker(SpectrumTransformer):
 
     Parameters
     ----------
-    threshold : float, default=4.0
+    threshold : float, default=5.0
         Smallest modified z-score of both edges of a spike, and smallest height of the
-        spike in units of the local noise of a difference. A spike of 8 standard
-        deviations of the noise has edges of about 5.7. Lower finds more and errs more.
+        spike in units of the local noise of a difference. In white noise 5 finds half
+        of the spikes that are 8 standard deviations high and nearly all from 12 on; 4
+        finds more, and takes more than three times as many points of clean mineral
+        spectra for spikes.
     max_width : int or None, default=None
         Largest width of a spike in points; what is wider stays. None means 3, or less
         than half of a short spectrum.
@@ -116,7 +118,7 @@ class Despiker(SpectrumTransformer):
         "window": [Interval(Integral, 1, None, closed="left"), None],
     }
 
-    def __init__(self, *, threshold=4.0, max_width=None, window=None):
+    def __init__(self, *, threshold=5.0, max_width=None, window=None):
         self.threshold = threshold
         self.max_width = max_width
         self.window = window
@@ -158,7 +160,7 @@ class Despiker(SpectrumTransformer):
         return max_width, window
 
 
-def spike_mask(X, *, threshold=4.0, max_width=3):
+def spike_mask(X, *, threshold=5.0, max_width=3):
     """Find the points that belong to cosmic rays.
 
     Parameters
