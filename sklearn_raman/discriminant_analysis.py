@@ -168,12 +168,12 @@ class PLSLDA(
         spread[spread == 0] = 1
         scaled = (X - self.mean_) / spread
         indicators = (y[:, None] == self.classes_).astype(np.float64)
-        wanted = self._wanted_components(scaled, indicators, y, groups)
         if not scaled.any():
             raise ValueError(
                 "All training spectra are equal: there is nothing for latent variables "
                 "to describe."
             )
+        wanted = self._wanted_components(scaled, indicators, y, groups)
         pls, n_found = _fit_pls(scaled, indicators, wanted)
         self.n_components_ = self._limit_components(wanted, n_found)
         kept = slice(self.n_components_)

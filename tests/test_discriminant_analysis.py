@@ -122,9 +122,10 @@ def test_components_above_the_rank(rng):
         PLSLDA().fit(X[:, :1], y)
 
 
-def test_equal_spectra():
+@pytest.mark.parametrize("n_components", [2, "rmse"])
+def test_equal_spectra(n_components):
     with pytest.raises(ValueError, match="All training spectra are equal"):
-        PLSLDA().fit(np.ones((6, 9)), [0, 1] * 3)
+        PLSLDA(n_components=n_components).fit(np.ones((6, 9)), [0, 1] * 3)
 
 
 @pytest.mark.parametrize("score", ["logodds", "logit", "prob"])

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -245,10 +246,9 @@ def test_ragged_spectra_go_through_to_a_resampling_step(spectra):
 
 
 def test_polars_frames_work(spectra):
-    polars = pytest.importorskip("polars")
     X, y, groups = spectra
     models = {"KNN": KNeighborsClassifier(3)}
-    ours = run(models, polars.from_pandas(X), y, groups=groups, cv=3)
+    ours = run(models, pl.from_pandas(X), y, groups=groups, cv=3)
     pandas = run(models, X, y, groups=groups, cv=3)
     pd.testing.assert_frame_equal(ours.predictions, pandas.predictions)
 

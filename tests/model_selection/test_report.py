@@ -12,8 +12,6 @@ from sklearn.svm import SVC
 from sklearn_raman.model_selection import compare
 from sklearn_raman.model_selection._report import _signed
 
-pytest.importorskip("matplotlib")
-
 VOID = {"meta", "img", "br"}
 
 

@@ -44,12 +44,20 @@ def difference(found, expected, spectra):
 
 
 def pybaselines_result(name, X, **params):
-    """Corrected spectra and number of solves; pybaselines solves max_iter + 1 times."""
+    """Corrected spectra and number of solves; pybaselines solves max_iter + 1 times.
+
+    It does not note the solve after which too few points lie below the baseline.
+    """
     fitter = Baseline()
     params["max_iter"] = params.pop("max_iter", 50) - 1
-    fits = [getattr(fitter, name)(row, **params) for row in X]
-    corrected = X - np.stack([baseline for baseline, _ in fits])
-    return corrected, np.array([len(info["tol_history"]) for _, info in fits])
+    corrected, n_iter = np.empty_like(X), np.empty(len(X), dtype=int)
+    for i, row in enumerate(X):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            baseline, info = getattr(fitter, name)(row, **params)
+        early = any("points are below the data" in str(w.message) for w in caught)
+        corrected[i], n_iter[i] = row - baseline, len(info["tol_history"]) + early
+    return corrected, n_iter
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -65,13 +73,16 @@ def test_is_pybaselines(name, diff_order, lam, data, raw):
         expected, n_iter = pybaselines_result(name, X, **settings)
     done = info["converged"]
     assert done.any()
-    # On background-free spectra few points lie below the baseline; at order 3 that is
-    # so ill-conditioned that pybaselines is off (see the test that follows).
-    limit = 1e-4 if (data, diff_order) == ("minerals", 3) else 1e-6
-    assert difference(found[done], expected[done], X[done]) < limit
-    # Where pybaselines stops for want of points it does not note the last solve.
-    assert (np.abs(info["n_iter"] - n_iter)[done] <= 1).all()
-    assert (info["n_iter"] == n_iter)[done].mean() > 0.8
+    np.testing.assert_array_equal(info["n_iter"][done], n_iter[done])
+    error = np.abs(found - expected).max(axis=1) / np.ptp(X, axis=1)
+    off = done & (error >= 1e-6)
+    if (name, data, diff_order) != ("airpls", "minerals", 3):
+        assert not off.any()
+    # On background-free spectra few points lie below the baseline. At order 3 that is
+    # so ill-conditioned that pybaselines is off in some; extended precision decides.
+    for y, row, solves in zip(X[off], found[off], info["n_iter"][off], strict=True):
+        truth = airpls_extended(y, diff_order, lam, solves)
+        assert np.abs(row - truth).max() < 1e-7 * np.ptp(y)
 
 
 def solve_extended(weights, right_side, bands, lam):
@@ -118,6 +129,18 @@ def test_ends_of_the_published_program(engine, raw):
         np.testing.assert_allclose(row, r, atol=1e-8 * np.ptp(y))
 
 
+def airpls_extended(y, diff_order, lam, n_iter):
+    """Correct a spectrum in extended precision, with a given number of solves."""
+    bands = penalty_bands(len(y), diff_order)
+    weights = np.ones(len(y), np.longdouble)
+    right_side = penalise(y.astype(np.longdouble), diff_order)
+    for iteration in range(1, n_iter + 1):
+        r = solve_extended(weights, right_side, bands, lam)
+        depth = np.where(r < 0, -r, 0)
+        weights = np.where(depth > 0, np.exp(iteration * depth / depth.sum()), 0)
+    return r
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("diff_order", "lam"), [(2, 1e7), (3, 1e2), (3, 1e7)])
 def test_extended_precision(engine, diff_order, lam):
@@ -126,15 +149,9 @@ def test_extended_precision(engine, diff_order, lam):
     found, info = airpls(
         X, lam=lam, diff_order=diff_order, engine=engine, return_info=True
     )
-    bands = penalty_bands(X.shape[1], diff_order)
     for y, row, n_iter in zip(X, found, info["n_iter"], strict=True):
-        weights = np.ones(len(y), np.longdouble)
-        right_side = penalise(y.astype(np.longdouble), diff_order)
-        for iteration in range(1, n_iter + 1):
-            r = solve_extended(weights, right_side, bands, lam)
-            depth = np.where(r < 0, -r, 0)
-            weights = np.where(depth > 0, np.exp(iteration * depth / depth.sum()), 0)
-        assert np.abs(row - r).max() < 1e-7 * np.ptp(y)
+        truth = airpls_extended(y, diff_order, lam, n_iter)
+        assert np.abs(row - truth).max() < 1e-7 * np.ptp(y)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
