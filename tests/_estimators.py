@@ -4,7 +4,12 @@ To add an estimator, add a row; `test_common.py` fails while a public one is mis
 """
 
 from sklearn_raman.discriminant_analysis import PLSLDA
-from sklearn_raman.neural_network import CNNClassifier, SpectralNetClassifier
+from sklearn_raman.neural_network import (
+    CNNClassifier,
+    FMCNNClassifier,
+    GAPCNNClassifier,
+    SpectralNetClassifier,
+)
 from sklearn_raman.preprocessing import (
     AIRPLS,
     ARPLS,
@@ -22,9 +27,15 @@ from sklearn_raman.preprocessing import (
     WhittakerSmoother,
 )
 
-_SMALL = {"n_filters": 4, "n_hidden": 16, "lr": 1e-2, "random_state": 0}
 # The sum over one batch of all spectra does not depend on their order or repetition.
-_DETERMINISTIC = {"dropout": 0, "batch_size": 1000, "dtype": "float64"}
+_DETERMINISTIC = {
+    "dropout": 0,
+    "augmentation": None,
+    "batch_size": 1000,
+    "dtype": "float64",
+    "max_epochs": 30,
+    "random_state": 0,
+}
 
 # Each spectrum's result depends on that spectrum alone.
 STATELESS = [
@@ -80,9 +91,14 @@ CLASSIFIERS = [
     PLSLDA(n_components="rmse", random_state=0),
     PLSLDA(scale=True),
     SpectralNetClassifier(max_epochs=20, lr=1e-2, random_state=0),
-    CNNClassifier(),
-    CNNClassifier(**_SMALL, **_DETERMINISTIC, max_epochs=50),
-    CNNClassifier(**_SMALL, **_DETERMINISTIC, max_epochs=50, class_weight="balanced"),
+    CNNClassifier(max_epochs=10, random_state=0),
+    CNNClassifier(n_filters=4, n_hidden=16, lr=1e-2, **_DETERMINISTIC),
+    CNNClassifier(
+        n_filters=4, n_hidden=16, lr=1e-2, class_weight="balanced", **_DETERMINISTIC
+    ),
+    FMCNNClassifier(max_epochs=10, random_state=0),
+    GAPCNNClassifier(max_epochs=10, random_state=0),
+    GAPCNNClassifier(lr=1e-2, **_DETERMINISTIC),
 ]
 
 ESTIMATORS = STATELESS + LEARNING + CLASSIFIERS

@@ -43,7 +43,7 @@ def test_numpydoc(name):
 
 @pytest.mark.parametrize("name", [n for n, o in NAMES.items() if isinstance(o, type)])
 def test_class_has_example(name):
-    assert ">>>" in NAMES[name].__doc__ or name.endswith(("Comparison", ".CNN"))
+    assert ">>>" in NAMES[name].__doc__ or name.endswith(("Comparison", "CNN"))
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if not OVERRIDES.search(n)])

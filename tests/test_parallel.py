@@ -1,5 +1,6 @@
 """The same bits however the work is spread."""
 
+import distributed
 import joblib
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklearn_raman.datasets import make_raman_spectra
-from sklearn_raman.neural_network import CNNClassifier
+from sklearn_raman.neural_network import GAPCNNClassifier
 from sklearn_raman.preprocessing import AIRPLS, SNV, WavenumberCrop
 
 
@@ -19,22 +20,43 @@ def data():
 
 
 def search(n_jobs):
+    """Search with every source of randomness that a fit has."""
     pipeline = make_pipeline(
         WavenumberCrop(region=(420, 780)),
         AIRPLS(lam=1e4),
         SNV(),
-        CNNClassifier(n_hidden=8, max_epochs=3, random_state=0),
+        GAPCNNClassifier(max_epochs=3, dropout=0.2, early_stopping=True),
     ).set_output(transform="pandas")
-    grid = {"cnnclassifier__n_filters": [2, 4], "airpls__lam": [1e3, 1e5]}
+    pipeline.set_params(gapcnnclassifier__random_state=0)
+    grid = {"gapcnnclassifier__pool_bins": [2, 4], "airpls__lam": [1e3, 1e5]}
     return GridSearchCV(pipeline, grid, cv=2, scoring="neg_log_loss", n_jobs=n_jobs)
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
-def test_bit_identical_scores(backend, data):
-    X, y = data
-    alone = search(1).fit(X, y)
-    with joblib.parallel_config(backend):
-        together = search(2).fit(X, y)
+@pytest.fixture(scope="module")
+def alone(data):
+    return search(1).fit(*data)
+
+
+def check_same_bits(together, alone, X):
     for key in ("split0_test_score", "split1_test_score"):
         np.testing.assert_array_equal(together.cv_results_[key], alone.cv_results_[key])
     np.testing.assert_array_equal(together.predict_proba(X), alone.predict_proba(X))
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_bit_identical_scores(backend, data, alone):
+    with joblib.parallel_config(backend):
+        check_same_bits(search(2).fit(*data), alone, data[0])
+
+
+@pytest.mark.parametrize(("n_workers", "threads"), [(2, 1), (1, 2)])
+def test_bit_identical_scores_on_dask(n_workers, threads, data, alone):
+    """Two processes of one thread, and one of two threads."""
+    with (
+        distributed.LocalCluster(
+            n_workers=n_workers, threads_per_worker=threads, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster),
+        joblib.parallel_config("dask"),
+    ):
+        check_same_bits(search(2).fit(*data), alone, data[0])

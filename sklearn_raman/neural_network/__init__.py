@@ -1,7 +1,25 @@
 """Convolutional networks as scikit-learn classifiers, trained by skorch."""
 
+from sklearn_raman.neural_network._augmentation import Augmentation
 from sklearn_raman.neural_network._base import SpectralNetClassifier
-from sklearn_raman.neural_network._classifiers import CNNClassifier
-from sklearn_raman.neural_network._modules import CNN
+from sklearn_raman.neural_network._classifiers import (
+    CNNClassifier,
+    FMCNNClassifier,
+    GAPCNNClassifier,
+    paper_settings,
+)
+from sklearn_raman.neural_network._layers import SpectralInput
+from sklearn_raman.neural_network._modules import CNN, FMCNN, GAPCNN
 
-__all__ = ["CNN", "CNNClassifier", "SpectralNetClassifier"]
+__all__ = [
+    "CNN",
+    "FMCNN",
+    "GAPCNN",
+    "Augmentation",
+    "CNNClassifier",
+    "FMCNNClassifier",
+    "GAPCNNClassifier",
+    "SpectralInput",
+    "SpectralNetClassifier",
+    "paper_settings",
+]

@@ -1,43 +1,26 @@
 """skorch trains the network; this file makes it a scikit-learn classifier."""
 
-from collections.abc import Mapping
-from contextlib import contextmanager
 from numbers import Integral, Real
 
-import numpy as np
 import torch
-from sklearn.model_selection import StratifiedShuffleSplit
-from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
 from skorch import NeuralNetClassifier
-from skorch.callbacks import EarlyStopping
-from skorch.dataset import ValidSplit
 from skorch.utils import is_dataset
 from torch import nn
 
-from sklearn_raman._utils._sklearn import (
-    Interval,
-    StrOptions,
-    check_sample_weight,
-)
-from sklearn_raman._utils._torch import isolated_randomness, limited_threads
+from sklearn_raman._utils._sklearn import HasMethods, Interval, StrOptions
+from sklearn_raman._utils._torch import limited_threads
 from sklearn_raman._utils._validation import check_spectra
-from sklearn_raman.neural_network._callbacks import (
-    InterruptedByUser,
-    raised_in_callback,
-    stopping_last,
-)
-from sklearn_raman.neural_network._dataset import (
-    BatchDataset,
-    keep_batch,
-    relative_weights,
-)
+from sklearn_raman.neural_network._augmentation import Augmentation
+from sklearn_raman.neural_network._data import BatchDataset, keep_batch
 from sklearn_raman.neural_network._explain import ExplainMixin
 from sklearn_raman.neural_network._modules import CNN
 from sklearn_raman.neural_network._parameters import ParametersMixin
+from sklearn_raman.neural_network._training import TrainingMixin
 
 
-class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
+class SpectralNetClassifier(
+    ExplainMixin, TrainingMixin, ParametersMixin, NeuralNetClassifier
+):
     """A torch network for spectra as a scikit-learn classifier.
 
     skorch does the training, with its callbacks, history and `module__*`,
@@ -54,18 +37,37 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
         (n, n_classes). With methods `features` and `head` it can be explained.
     criterion : class, default=torch.nn.CrossEntropyLoss
         Loss on logits; it must take ``reduction="none"``.
-    optimizer : class, default=torch.optim.Adam
+    optimizer : class, default=torch.optim.AdamW
         Optimizer.
     lr : float, default=1e-3
-        Learning rate.
-    max_epochs : int, default=100
-        Number of passes over the training spectra.
-    batch_size : int, default=20
+        Learning rate; with a schedule, the highest.
+    lr_schedule : {"one_cycle", None}, default="one_cycle"
+        Let the learning rate rise over the first fifth of all steps and then fall to 0,
+        or keep it.
+    max_epochs : int or "auto", default="auto"
+        Number of passes over the training spectra. "auto" takes 20, and more where the
+        set is so small that these are fewer than 800 steps.
+    batch_size : int, default=32
         Spectra in a step.
+    weight_decay : float, default=0.05
+        Weight decay of the optimizer for weights (not for biases and normalisations):
+        decoupled in AdamW, an L2 penalty in Adam and SGD.
+    label_smoothing : float, default=0.1
+        Share of each label that is spread evenly over the classes; for the
+        cross-entropy. Probabilities come out less sure: where they matter, calibrate
+        them (`sklearn.calibration.CalibratedClassifierCV(method="temperature")`).
+    augmentation : Augmentation, "auto" or None, default="auto"
+        Random variations of the training spectra, see :class:`Augmentation`; None
+        switches them off.
+    sampler : estimator with `fit_resample` or None, default=None
+        Over-sampler as in imbalanced-learn. It sees the training spectra only, after
+        the validation split, so that no synthetic spectrum has a parent among the
+        validation spectra. `sampler__*` parameters can be searched. Not together with
+        `sample_weight`.
     early_stopping : bool, default=False
-        Keep `validation_fraction` of the spectra out of training (shuffled, by class),
-        stop when the loss on them has not improved for `n_iter_no_change` epochs, and
-        return to the best epoch.
+        Keep `validation_fraction` of the spectra out of training (by class, and by
+        group where fit gets `groups`), stop when the loss on them has not improved for
+        `n_iter_no_change` epochs, and return to the best epoch.
     validation_fraction : float, default=0.1
         See `early_stopping`.
     n_iter_no_change : int, default=10
@@ -75,8 +77,9 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn.
     random_state : int, RandomState or None, default=None
-        Decides initial weights, dropout, order of batches and validation split. The
-        caller's torch generator is left untouched.
+        Decides initial weights, dropout, augmentation, order of batches, validation
+        split, and a sampler whose own `random_state` is None. The caller's torch
+        generator is left untouched.
     warm_start : bool, default=False
         Continue training at the next fit instead of starting afresh.
     callbacks : list or None, default=None
@@ -84,7 +87,8 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
     train_split : callable or None, default=None
         skorch's own way to split off validation data; goes before `early_stopping`.
     device : str, default="cpu"
-        Where the network lives, for example "cuda".
+        Where the network lives, for example "cuda". A fitted classifier moves when this
+        is set anew.
     dtype : {"float32", "float64"}, default="float32"
         Precision of the computation and of the probabilities.
     n_threads : int or None, default=1
@@ -94,7 +98,7 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
     verbose : int, default=0
         1 prints a line an epoch.
     **kwargs
-        skorch's `module__*`, `optimizer__*`, `callbacks__*`, ...
+        skorch's `module__*`, `optimizer__*`, `callbacks__*`, `iterator_train__*`, ...
 
     Attributes
     ----------
@@ -106,6 +110,11 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
         Losses and times of each epoch.
     n_iter_ : int
         Number of epochs.
+    sampler_ : estimator
+        The sampler as used, if there is one.
+    augmentation_strength_ : float
+        Factor between 0 and 1 for the strengths of the augmentation: how much the
+        training spectra differ from one another.
     n_features_in_ : int
         Number of points of a spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
@@ -134,7 +143,8 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
     ...     def forward(self, x):
     ...         return self.head(self.features(x))
     >>> X, y = np.eye(4), ["a", "b", "a", "b"]
-    >>> net = SpectralNetClassifier(Linear, lr=0.1, max_epochs=50, random_state=0)
+    >>> net = SpectralNetClassifier(Linear, lr=0.1, max_epochs=50, augmentation=None,
+    ...                             random_state=0)
     >>> net.fit(X, y).predict(X)
     array(['a', 'b', 'a', 'b'], dtype='<U1')
     """
@@ -144,7 +154,15 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
 
     _parameter_constraints: dict = {
         "lr": [Interval(Real, 0, None, closed="neither")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "lr_schedule": [StrOptions({"one_cycle"}), None],
+        "max_epochs": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "augmentation": [Augmentation, StrOptions({"auto"}), None],
+        "sampler": [HasMethods("fit_resample"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -163,10 +181,15 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
         module=CNN,
         *,
         criterion=nn.CrossEntropyLoss,
-        optimizer=torch.optim.Adam,
+        optimizer=torch.optim.AdamW,
         lr=1e-3,
-        max_epochs=100,
-        batch_size=20,
+        lr_schedule="one_cycle",
+        max_epochs="auto",
+        batch_size=32,
+        weight_decay=0.05,
+        label_smoothing=0.1,
+        augmentation="auto",
+        sampler=None,
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
@@ -198,6 +221,11 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
             dataset=BatchDataset,
             **kwargs,
         )
+        self.lr_schedule = lr_schedule
+        self.weight_decay = weight_decay
+        self.label_smoothing = label_smoothing
+        self.augmentation = augmentation
+        self.sampler = sampler
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -221,6 +249,8 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
             defaults["n_classes"] = len(self.classes_)
         elif prefix == "criterion":
             defaults = {"reduction": "none"}  # sample weights come after
+            if issubclass(self.criterion, nn.CrossEntropyLoss):
+                defaults["label_smoothing"] = self.label_smoothing
         elif prefix == "optimizer":
             if issubclass(self.optimizer, torch.optim.Adam | torch.optim.AdamW):
                 defaults = {"fused": True}  # the same steps, a fifth less time
@@ -231,180 +261,6 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
             # not shuffle; predict must not disturb the caller's stream.
             defaults["generator"] = torch.Generator()
         return {**defaults, **chosen}
-
-    # Data ----------------------------------------------------------------------------
-
-    def _check_training_data(self, X, y, sample_weight, *, reset, classes=None):
-        """Validate; return what BatchDataset takes, and class positions."""
-        X, y = check_spectra(self, X, y, reset=reset, dtype=self.dtype)
-        check_classification_targets(y)
-        if sample_weight is not None:
-            sample_weight = check_sample_weight(
-                sample_weight, X, dtype=np.float64, ensure_non_negative=True
-            )
-            kept = sample_weight > 0  # weight 0 is the same as not being there
-            X, y, sample_weight = X[kept], y[kept], sample_weight[kept]
-        if reset:
-            # skorch's name for classes_, which is a property without a setter.
-            self.classes_inferred_ = np.unique(y if classes is None else classes)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes in the "
-                f"data, but the data contains only one class: {self.classes_[0]}"
-            )
-        if unseen := sorted(set(np.unique(y)) - set(self.classes_)):
-            raise ValueError(f"y holds classes that the first fit did not: {unseen}.")
-        codes = np.searchsorted(self.classes_, y)
-        weights = relative_weights(
-            self.class_weight, self.classes_, y, sample_weight=sample_weight
-        )
-        if weights is not None:
-            X = {"x": X, "sample_weight": weights.astype(self.dtype)}
-        return X, codes
-
-    def check_data(self, X, y=None):
-        """Do nothing: skorch's check would replace the labels by their positions."""
-
-    def get_split_datasets(self, X, y=None, **fit_params):
-        """Split off validation data, as skorch does, or for `early_stopping`."""
-        dataset = self.get_dataset(X, y)
-        split = self.train_split
-        if split is None and self.early_stopping:
-            n_valid = max(
-                int(np.ceil(self.validation_fraction * len(y))), len(self.classes_)
-            )
-            seed = self.random_state_.randint(2**31 - 1)
-            shuffled = StratifiedShuffleSplit(1, test_size=n_valid, random_state=seed)
-            split = ValidSplit(shuffled, stratified=True)
-        return (dataset, None) if split is None else split(dataset, y, **fit_params)
-
-    # Training ------------------------------------------------------------------------
-
-    def fit(self, X, y, sample_weight=None):
-        """Train the network.
-
-        Parameters
-        ----------
-        X : array-like or data frame of shape (n_spectra, n_points)
-            Training spectra.
-        y : array-like of shape (n_spectra,)
-            Labels.
-        sample_weight : array-like of shape (n_spectra,) or None, default=None
-            Weights of the spectra, not negative.
-
-        Returns
-        -------
-        self : object
-            The fitted classifier.
-        """
-        self._check_params()
-        cold = not (self.warm_start and self.initialized_)
-        X, codes = self._check_training_data(X, y, sample_weight, reset=cold)
-        with self._training(fresh=cold):
-            super().fit(X, codes)
-        return self._finish()
-
-    def partial_fit(self, X, y, classes=None, sample_weight=None, **fit_params):
-        """Train for another `max_epochs` epochs without starting afresh.
-
-        Parameters
-        ----------
-        X : array-like or data frame of shape (n_spectra, n_points)
-            Training spectra.
-        y : array-like of shape (n_spectra,)
-            Labels.
-        classes : array-like or None, default=None
-            All labels, if the first call does not hold each of them.
-        sample_weight : array-like of shape (n_spectra,) or None, default=None
-            Weights of the spectra, not negative.
-        **fit_params
-            Used by skorch, whose fit calls this method.
-
-        Returns
-        -------
-        self : object
-            The fitted classifier.
-        """
-        if "_routing_method" in fit_params:
-            return super().partial_fit(X, y, **fit_params)
-        self._check_params()
-        cold = not self.initialized_
-        X, codes = self._check_training_data(
-            X, y, sample_weight, reset=cold, classes=classes
-        )
-        with self._training(fresh=cold):
-            super().partial_fit(X, codes)
-        return self._finish()
-
-    @contextmanager
-    def _training(self, *, fresh):
-        """Seed torch inside and restore it outside; the same for its threads."""
-        if fresh or not hasattr(self, "random_state_"):
-            self.random_state_ = check_random_state(self.random_state)
-        seed = self.random_state_.randint(2**31 - 1)
-        with isolated_randomness(seed, self.device), limited_threads(self.n_threads):
-            try:
-                yield
-            except InterruptedByUser as stop:
-                raise KeyboardInterrupt from stop
-
-    def fit_loop(self, X, y=None, **fit_params):
-        """Train as skorch does, but do not take Ctrl-C for the end of training."""
-        try:
-            return super().fit_loop(X, y, **fit_params)
-        except KeyboardInterrupt as stop:
-            # Callbacks stop training with this exception, and skorch swallows it. From
-            # the keyboard it must get through, or a grid search would go on with
-            # half-trained networks.
-            if raised_in_callback(stop):
-                raise
-            raise InterruptedByUser from stop
-
-    def _finish(self):
-        self.n_iter_ = len(self.history_)
-        loss = self.history_[-1].get("train_loss", 0.0)
-        if not np.isfinite(loss):
-            raise ValueError(
-                f"The training loss is {loss} after {self.n_iter_} epochs: lower lr "
-                f"(now {self.lr}) or scale the spectra, for example with "
-                "SpectrumNormalizer."
-            )
-        return self
-
-    def initialize_module(self):
-        """Create the module in the chosen precision and memory layout."""
-        super().initialize_module()
-        self.module_.to(getattr(torch, self.dtype), memory_format=torch.channels_last)
-        return self
-
-    @property
-    def _default_callbacks(self):
-        # get_params(deep=True) reads this, whatever the parameter's value is.
-        callbacks = super()._default_callbacks
-        if isinstance(self.early_stopping, bool | np.bool_) and self.early_stopping:
-            stopping = EarlyStopping(
-                patience=self.n_iter_no_change,
-                threshold=self.tol,
-                load_best=True,
-                sink=keep_batch,
-            )
-            callbacks.append(("early_stopping", stopping))
-        return callbacks
-
-    def _yield_callbacks(self):
-        return stopping_last(super()._yield_callbacks())
-
-    def infer(self, x, **fit_params):
-        """Apply the module to a batch, without its sample weights."""
-        x = x["x"] if isinstance(x, Mapping) else x
-        return super().infer(x, **fit_params)
-
-    def get_loss(self, y_pred, y_true, X=None, training=False):
-        """Return the weighted mean loss of a batch."""
-        loss = super().get_loss(y_pred, y_true, X=X, training=training)
-        if isinstance(X, Mapping):
-            loss = loss * X["sample_weight"].to(loss.device)
-        return loss.mean()
 
     # Prediction ----------------------------------------------------------------------
 
@@ -424,6 +280,7 @@ class SpectralNetClassifier(ExplainMixin, ParametersMixin, NeuralNetClassifier):
         self.check_is_fitted()
         if not is_dataset(X):  # skorch's callbacks pass the validated data set
             X = check_spectra(self, X, reset=False, dtype=self.dtype)
+        self._move_to_device()
         with limited_threads(self.n_threads):
             return super().predict_proba(X)
 

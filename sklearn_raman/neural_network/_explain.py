@@ -90,6 +90,7 @@ class ExplainMixin:
         X = check_spectra(self, X, reset=False, dtype=self.dtype)
         target = resolve_target(target, self.classes_, len(X))
         size = batch_size or self.batch_size
+        self._move_to_device()
         maps = []
         with limited_threads(self.n_threads), self._evaluation_mode():
             for start in range(0, len(X), size):

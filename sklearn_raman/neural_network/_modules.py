@@ -1,47 +1,52 @@
 """The networks: plain modules with `features(x)` and `head(features)`.
 
-`features` takes spectra (n, n_points) and returns feature maps (n, channels, units);
-`head` turns these into logits (n, n_classes). There is no softmax inside, and each
-layer is registered once, so that explanations can start at the feature maps.
-
-A spectrum is an image of height 1 here: two-dimensional convolutions in torch's
-channels-last layout take about half the time of one-dimensional ones on a CPU, and
-compute the same.
+`features` takes raw spectra (n, n_points) and returns feature maps (n, channels,
+units); `head` turns these into logits (n, n_classes). There is no softmax inside, and
+each layer is registered once, so that explanations can start at the feature maps. What
+training learns about the scale of the spectra is in the layer `input`.
 """
 
 from math import ceil
 
 from torch import nn
 
+from sklearn_raman.neural_network._layers import (
+    BatchNorm,
+    BinnedAveragePool,
+    Fire,
+    SpectralInput,
+    initialise_glorot,
+    max_pool,
+    same_convolution,
+)
 
-def same_convolution(n_in, n_out, width):
-    """Convolution along the spectrum that keeps its length, as pad and convolution.
 
-    An even width can't be centred: as in TensorFlow, which the papers used, the odd
-    zero goes to the right.
+class SpectralNet(nn.Module):
+    """Base of the networks: `head(features(x))`, and an input that is learnt.
+
+    A subclass sets `input` (:class:`SpectralInput`) and `blocks` (layers on images
+    (n, channels, 1, units)) and defines `head`.
     """
-    left = (width - 1) // 2
-    return [
-        nn.ConstantPad2d((left, width - 1 - left, 0, 0), 0.0),
-        nn.Conv2d(n_in, n_out, (1, width)),
-    ]
+
+    def learn_input(self, X, sample_weight=None):
+        """Learn the scale of training spectra; the classifier calls it once."""
+        self.input.learn(X, sample_weight)
+
+    def features(self, x):
+        """Return feature maps (n, channels, units) of spectra (n, n_points)."""
+        return self.blocks(self.input(x)).squeeze(2)
+
+    def forward(self, x):
+        """Return logits (n, n_classes) of spectra (n, n_points)."""
+        return self.head(self.features(x))
 
 
-def initialise_glorot(module):
-    """Draw weights as Glorot and Bengio (2010), TensorFlow's default; zero biases."""
-    for layer in module.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            nn.init.xavier_uniform_(layer.weight)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
-
-
-class CNN(nn.Module):
+class CNN(SpectralNet):
     """The network of Fukuhara et al. (2019), figure 1.
 
-    Two blocks of convolution, leaky ReLU and max-pooling, a fully connected layer
-    without activation, dropout, and an output layer. A spectrum of 1451 points gives
-    feature maps of 363 units.
+    Blocks of convolution, leaky ReLU and max-pooling, a fully connected layer without
+    activation, dropout, and an output layer. A spectrum of 1451 points gives feature
+    maps of 363 units.
 
     Parameters
     ----------
@@ -49,6 +54,8 @@ class CNN(nn.Module):
         Length of a spectrum; 1 or more.
     n_classes : int
         Number of logits.
+    n_blocks : int, default=2
+        Number of blocks; the paper also tries 3.
     n_filters : int, default=64
         Filters of each convolution.
     kernel_size : int, default=8
@@ -61,11 +68,18 @@ class CNN(nn.Module):
         Share of its values that training drops.
     negative_slope : float, default=0.2
         Slope of the leaky ReLU below zero.
+    scaling : {"residual", None}, default="residual"
+        See `SpectralInput`; the paper has None.
+    derivative : bool, default=True
+        See `SpectralInput`; the paper has False.
 
     Notes
     -----
-    The paper names the leaky ReLU "at the output of every convolutional layer" only, so
-    the fully connected layer is linear. Initial weights are not given: Glorot's.
+    Where the paper is silent or says two things:
+
+    - it names the leaky ReLU "at the output of every convolutional layer" only, so the
+      fully connected layer is linear (no visible effect on accuracy);
+    - initial weights are not given: Glorot's, the default of its software.
     """
 
     def __init__(
@@ -73,21 +87,22 @@ class CNN(nn.Module):
         n_points,
         n_classes,
         *,
+        n_blocks=2,
         n_filters=64,
         kernel_size=8,
         pool_size=2,
         n_hidden=128,
         dropout=0.5,
         negative_slope=0.2,
+        scaling="residual",
+        derivative=True,
     ):
         super().__init__()
-        layers, n_channels, n_units = [], 1, n_points
-        for _ in range(2):
+        self.input = SpectralInput(n_points, scaling=scaling, derivative=derivative)
+        layers, n_channels, n_units = [], self.input.n_channels, n_points
+        for _ in range(n_blocks):
             layers += same_convolution(n_channels, n_filters, kernel_size)
-            layers += [
-                nn.LeakyReLU(negative_slope),
-                nn.MaxPool2d((1, pool_size), ceil_mode=True),
-            ]
+            layers += [nn.LeakyReLU(negative_slope), max_pool(pool_size)]
             n_channels, n_units = n_filters, ceil(n_units / pool_size)
         self.blocks = nn.Sequential(*layers)
         self.hidden = nn.Linear(n_channels * n_units, n_hidden)
@@ -95,14 +110,172 @@ class CNN(nn.Module):
         self.output = nn.Linear(n_hidden, n_classes)
         initialise_glorot(self)
 
-    def features(self, x):
-        """Return feature maps (n, n_filters, units) of spectra (n, n_points)."""
-        return self.blocks(x[:, None, None, :]).squeeze(2)
-
     def head(self, features):
         """Return logits (n, n_classes) of feature maps."""
         return self.output(self.dropout(self.hidden(features.flatten(1))))
 
-    def forward(self, x):
-        """Return logits (n, n_classes) of spectra (n, n_points)."""
-        return self.head(self.features(x))
+
+class FMCNN(SpectralNet):
+    """The fire-module network of Guo et al. (2020).
+
+    Convolution, leaky ReLU, batch normalisation, fire module, max-pooling, a fully
+    connected layer with leaky ReLU, and an output layer.
+
+    Parameters
+    ----------
+    n_points : int
+        Length of a spectrum; 1 or more.
+    n_classes : int
+        Number of logits.
+    n_filters : int, default=32
+        Filters of the first convolution.
+    kernel_size : int, default=9
+        Width of its filters in points.
+    n_squeeze : int, default=16
+        Channels of the fire module's squeezing convolution.
+    n_expand : int, default=32
+        Channels of each of its two expanding convolutions.
+    pool_size : int, default=4
+        Width and stride of max-pooling in units.
+    n_hidden : int, default=128
+        Size of the fully connected layer.
+    dropout : float, default=0.0
+        Share of its values that training drops.
+    negative_slope : float, default=0.2
+        Slope of the leaky ReLU below zero.
+    batch_norm : bool, default=True
+        Normalise after the first convolution, as in the paper.
+    scaling : {"residual", None}, default="residual"
+        See `SpectralInput`; the paper has None.
+    derivative : bool, default=True
+        See `SpectralInput`; the paper has False.
+
+    Notes
+    -----
+    Where the paper is silent or says two things:
+
+    - numbers of filters, their width and the pool's are only drawn, not given: the
+      defaults are those that train well on minerals;
+    - the text has the leaky ReLU before the batch normalisation, and so has this;
+    - an activation follows each convolution of the fire module, as where that module
+      comes from; the paper does not say;
+    - "FMCNN" is spelled out in two ways, with a fire module and as a factorisation
+      machine; only the first is described, and built here;
+    - a fully connected layer *and* an output layer are named: there are two.
+    """
+
+    def __init__(
+        self,
+        n_points,
+        n_classes,
+        *,
+        n_filters=32,
+        kernel_size=9,
+        n_squeeze=16,
+        n_expand=32,
+        pool_size=4,
+        n_hidden=128,
+        dropout=0.0,
+        negative_slope=0.2,
+        batch_norm=True,
+        scaling="residual",
+        derivative=True,
+    ):
+        super().__init__()
+        self.input = SpectralInput(n_points, scaling=scaling, derivative=derivative)
+        self.blocks = nn.Sequential(
+            *same_convolution(self.input.n_channels, n_filters, kernel_size),
+            nn.LeakyReLU(negative_slope),
+            BatchNorm(n_filters) if batch_norm else nn.Identity(),
+            Fire(n_filters, n_squeeze, n_expand, negative_slope),
+            max_pool(pool_size),
+        )
+        n_units = ceil(n_points / pool_size)
+        self.hidden = nn.Linear(2 * n_expand * n_units, n_hidden)
+        self.activation = nn.LeakyReLU(negative_slope)
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(n_hidden, n_classes)
+        initialise_glorot(self)
+
+    def head(self, features):
+        """Return logits (n, n_classes) of feature maps."""
+        hidden = self.activation(self.hidden(features.flatten(1)))
+        return self.output(self.dropout(hidden))
+
+
+class GAPCNN(SpectralNet):
+    """The global-average-pooling network of Zhang et al. (2020).
+
+    Three convolutions with ReLU, the average of each feature map, and an output layer
+    without bias, so that its class activation maps add up to the logits.
+
+    Parameters
+    ----------
+    n_points : int
+        Length of a spectrum; 1 or more.
+    n_classes : int
+        Number of logits.
+    n_filters : sequence of int, default=(16, 32, 64)
+        Filters of each convolution.
+    kernel_size : sequence of int, default=(11, 7, 5)
+        Width of the filters of each convolution, in units.
+    stride : sequence of int, default=(1, 1, 1)
+        Stride of each convolution, in units.
+    pool_size : int, default=2
+        Width and stride of max-pooling between the convolutions; 1 pools nothing.
+    pool_bins : int, default=32
+        Bins that the feature maps are averaged in; 1 is the paper. A single average
+        cannot tell where a peak is, since a convolution does not know.
+    dropout : float, default=0.0
+        Share of the averages that training drops.
+    scaling : {"residual", None}, default="residual"
+        See `SpectralInput`; the paper has None.
+    derivative : bool, default=True
+        See `SpectralInput`; the paper has False.
+
+    Notes
+    -----
+    The table with widths and strides is missing from the paper's public parts, as are
+    pooling and padding: the defaults are those that train well on minerals, with zeros
+    as padding.
+    """
+
+    def __init__(
+        self,
+        n_points,
+        n_classes,
+        *,
+        n_filters=(16, 32, 64),
+        kernel_size=(11, 7, 5),
+        stride=(1, 1, 1),
+        pool_size=2,
+        pool_bins=32,
+        dropout=0.0,
+        scaling="residual",
+        derivative=True,
+    ):
+        super().__init__()
+        if not len(n_filters) == len(kernel_size) == len(stride) > 0:
+            raise ValueError(
+                "n_filters, kernel_size and stride need one value a convolution, got "
+                f"{n_filters}, {kernel_size} and {stride}."
+            )
+        self.input = SpectralInput(n_points, scaling=scaling, derivative=derivative)
+        layers, n_channels, n_units = [], self.input.n_channels, n_points
+        for i, (n_out, width, step) in enumerate(
+            zip(n_filters, kernel_size, stride, strict=True)
+        ):
+            if i > 0 and pool_size > 1:
+                layers.append(max_pool(pool_size))
+                n_units = ceil(n_units / pool_size)
+            layers += [*same_convolution(n_channels, n_out, width, step), nn.ReLU()]
+            n_channels, n_units = n_out, ceil(n_units / step)
+        self.blocks = nn.Sequential(*layers)
+        self.pool = BinnedAveragePool(n_units, pool_bins)
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(n_channels * self.pool.n_bins, n_classes, bias=False)
+        initialise_glorot(self)
+
+    def head(self, features):
+        """Return logits (n, n_classes) of feature maps."""
+        return self.output(self.dropout(self.pool(features).flatten(1)))

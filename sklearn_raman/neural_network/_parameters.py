@@ -58,6 +58,22 @@ class ParametersMixin:
         # set_params only stores, and the next fit acts.
         if "callbacks" in params:
             self.callbacks = params.pop("callbacks")
+        # To skorch every name with two underscores is one of its own components.
+        for owner in ("sampler", "augmentation"):
+            if owner in params:
+                setattr(self, owner, params.pop(owner))
+            prefix = f"{owner}__"
+            nested = {name for name in params if name.startswith(prefix)}
+            component = getattr(self, owner)
+            if nested and not hasattr(component, "set_params"):
+                raise ValueError(
+                    f"{sorted(nested)[0]} can't be set: {owner} is {component!r} and "
+                    f"has no parameters. Set {owner} to an object first."
+                )
+            if nested:
+                component.set_params(
+                    **{name.removeprefix(prefix): params.pop(name) for name in nested}
+                )
         if not self.initialized_:
             return super().set_params(**params)
         self.initialized_ = False

@@ -21,7 +21,8 @@ def test_sizes_of_the_paper():
 @pytest.mark.parametrize("kernel_size", [3, 8])
 def test_is_a_one_dimensional_network(kernel_size, rng):
     """The image of height 1 computes what conv1d and max_pool1d do."""
-    net = CNN(101, 4, n_filters=5, kernel_size=kernel_size, pool_size=3).eval()
+    settings = {"n_filters": 5, "kernel_size": kernel_size, "pool_size": 3}
+    net = CNN(101, 4, scaling=None, derivative=False, **settings).eval()
     x = torch.tensor(rng.normal(size=(6, 101)), dtype=torch.float32)
     maps = x[:, None]
     for layer in (m for m in net.blocks if isinstance(m, nn.Conv2d)):

@@ -1,0 +1,189 @@
+"""Variations of training spectra that a spectrometer could have measured."""
+
+from numbers import Real
+
+import torch
+from sklearn.base import BaseEstimator
+
+from sklearn_raman._utils._sklearn import Interval, validate_parameter_constraints
+
+# What counts as full variation between spectra of a set, see `strength_for`.
+_FULL_SHARE = 0.7
+_N_WAVES = 4  # cosines in a smooth random curve
+
+
+class Augmentation(BaseEstimator):
+    """Random variations of spectra, drawn anew for each batch in training.
+
+    In this order: a mixture with another spectrum of the same class, a shift and a
+    stretch of the wavenumber axis, a smooth gain, a smooth baseline, white noise. Then
+    mean and standard deviation of each spectrum are set back to what they were, so that
+    spectra that came in normalised (:class:`~sklearn_raman.preprocessing.SNV`) stay so.
+
+    A strength of 0 leaves a step out. All strengths but `mixup` are for sets whose
+    spectra are much unlike each other; where they are alike (one kind of tablet, one
+    kind of oil), what tells classes apart is as small as these variations. The
+    classifier scales them down then, in proportion to the share of the set's standard
+    deviation that is left around its mean spectrum.
+
+    Parameters
+    ----------
+    shift : float, default=3.0
+        Largest shift of the axis, in cm-1; uniform in both directions. Where the axis
+        is not known, a point counts as 2 cm-1.
+    stretch : float, default=0.0
+        Largest relative stretch around the centre of the axis (0.001 moves the ends of
+        1000 cm-1 by 0.5 cm-1).
+    gain : float, default=0.0
+        Standard deviation of the logarithm of a smooth factor.
+    baseline : float, default=0.5
+        Size of a smooth curve that is added, relative to the standard deviation of the
+        spectrum.
+    noise : float, default=0.1
+        Largest standard deviation of white noise, relative to that of the spectrum; the
+        level is uniform between 0 and this.
+    mixup : float, default=1.0
+        Largest share of another spectrum of the same class and batch that is mixed in;
+        the share is uniform between 0 and this.
+
+    Notes
+    -----
+    Random numbers come from torch's default generator, which the classifier seeds.
+
+    Examples
+    --------
+    >>> from sklearn_raman.neural_network import Augmentation, CNNClassifier
+    >>> cnn = CNNClassifier(augmentation=Augmentation(shift=1.0, noise=0.3))
+    >>> _ = cnn.set_params(augmentation__noise=0.2)
+    """
+
+    _parameter_constraints: dict = {
+        "shift": [Interval(Real, 0, None, closed="left")],
+        "stretch": [Interval(Real, 0, 1, closed="left")],
+        "gain": [Interval(Real, 0, None, closed="left")],
+        "baseline": [Interval(Real, 0, None, closed="left")],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "mixup": [Interval(Real, 0, 1, closed="both")],
+    }
+
+    def __init__(
+        self,
+        *,
+        shift=3.0,
+        stretch=0.0,
+        gain=0.0,
+        baseline=0.5,
+        noise=0.1,
+        mixup=1.0,
+    ):
+        self.shift = shift
+        self.stretch = stretch
+        self.gain = gain
+        self.baseline = baseline
+        self.noise = noise
+        self.mixup = mixup
+
+    def augment(self, X, y, *, spacing=2.0, strength=1.0):
+        """Return varied spectra.
+
+        Parameters
+        ----------
+        X : torch.Tensor of shape (n_spectra, n_points)
+            A batch.
+        y : torch.Tensor of shape (n_spectra,)
+            Class positions.
+        spacing : float, default=2.0
+            Distance between points in cm-1.
+        strength : float, default=1.0
+            Factor for all strengths but `mixup`.
+
+        Returns
+        -------
+        torch.Tensor of shape (n_spectra, n_points)
+        """
+        validate_parameter_constraints(
+            self._parameter_constraints, self.get_params(), type(self).__name__
+        )
+        mean, deviation = _level(X)
+        if self.mixup:
+            partner, share = _partners(y, X), self.mixup * _uniform(X)
+            X, mean, deviation = (
+                torch.lerp(own, own[partner], share) for own in (X, mean, deviation)
+            )
+        if self.shift or self.stretch:
+            shift = _symmetric(X) * strength * self.shift / spacing
+            stretch = _symmetric(X) * strength * self.stretch
+            X = move_axis(X, shift, stretch)
+        if self.gain:
+            X = X * torch.exp(smooth_curves(X, strength * self.gain))
+        if self.baseline:
+            size = strength * self.baseline * _uniform(X)
+            X = X + deviation * smooth_curves(X, size)
+        if self.noise:
+            level = strength * self.noise * _uniform(X)
+            X = X + deviation * level * torch.randn_like(X)
+        new_mean, new_deviation = _level(X)
+        factor = deviation / torch.where(new_deviation > 0, new_deviation, 1)
+        return (X - new_mean) * factor + mean
+
+
+def strength_for(share):
+    """Return the strength for a set, from the share of its variation within the set.
+
+    Parameters
+    ----------
+    share : float
+        Standard deviation around the mean spectrum over that around the overall mean:
+        near 1 where spectra have hardly anything in common (minerals), 0.01 to 0.05
+        where they differ in details (tablets, oils).
+    """
+    return min(1.0, share / _FULL_SHARE)
+
+
+def move_axis(X, shift, stretch):
+    """Shift and stretch each spectrum (both of shape (n_spectra, 1)), in points.
+
+    Linear interpolation; beyond an end the spectrum keeps the value of that end.
+    """
+    n_points = X.shape[1]
+    if n_points == 1:
+        return X
+    points = torch.arange(n_points, dtype=X.dtype, device=X.device)
+    source = points + shift + (points - (n_points - 1) / 2) * stretch
+    source = source.clamp(0, n_points - 1)
+    left = source.long().clamp(max=n_points - 2)
+    return torch.lerp(X.gather(1, left), X.gather(1, left + 1), source - left)
+
+
+def smooth_curves(X, size):
+    """Draw a sum of slow cosines for each spectrum; wave m has a height of size / m."""
+    n_spectra, n_points = X.shape
+    numbers = torch.arange(1, _N_WAVES + 1, dtype=X.dtype, device=X.device)
+    heights = X.new_empty(n_spectra, _N_WAVES).normal_() * size / numbers
+    phase = torch.pi * numbers * _uniform(X)
+    positions = torch.linspace(0, 1, n_points, dtype=X.dtype, device=X.device)
+    waves = torch.pi * numbers[:, None] * positions
+    # cos(wave + phase) by parts: two products of small matrices.
+    return (heights * phase.cos()) @ waves.cos() - (heights * phase.sin()) @ waves.sin()
+
+
+def _level(X):
+    """Return mean and standard deviation of each spectrum, of shape (n_spectra, 1)."""
+    return X.mean(dim=1, keepdim=True), X.std(dim=1, keepdim=True, correction=0)
+
+
+def _partners(y, X):
+    """Draw for each spectrum another one of its class in the batch, or itself."""
+    same = (y[:, None] == y[None, :]).to(X)
+    same.fill_diagonal_(1e-9)  # itself only where there is no other
+    return torch.multinomial(same, 1)[:, 0]
+
+
+def _uniform(X):
+    """Draw one number in [0, 1) for each spectrum."""
+    return X.new_empty(len(X), 1).uniform_()
+
+
+def _symmetric(X):
+    """Draw one number in [-1, 1) for each spectrum."""
+    return 2 * _uniform(X) - 1

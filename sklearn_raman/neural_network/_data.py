@@ -1,0 +1,185 @@
+"""How spectra reach a network: split, over-sampled, weighted, as whole tensors."""
+
+import warnings
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedShuffleSplit
+from sklearn.utils import compute_class_weight
+
+
+class BatchDataset(torch.utils.data.Dataset):
+    """Spectra, labels and optional sample weights as tensors.
+
+    `__getitems__` is torch's own hook: a DataLoader (and a Subset, which a validation
+    split makes) hands it a whole list of positions, so that nothing is collated row by
+    row.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_points), or dict of arrays
+        Spectra, or {"x": spectra, "sample_weight": weights}.
+    y : ndarray of shape (n_spectra,), int, or None
+        Class positions; None, in prediction, stands for zeros that nobody reads.
+    """
+
+    def __init__(self, X, y=None):
+        arrays = X if isinstance(X, Mapping) else {"x": X}
+        # torch.tensor copies: from_numpy warns about the read-only memory maps that
+        # joblib gives to its workers.
+        self.arrays = {key: torch.tensor(np.asarray(v)) for key, v in arrays.items()}
+        n_spectra = len(self.arrays["x"])
+        self.y = torch.zeros(n_spectra, dtype=torch.int64)
+        if y is not None:
+            self.y = torch.tensor(np.asarray(y))
+
+    def __len__(self):
+        return len(self.y)
+
+    def __getitems__(self, positions):
+        positions = torch.as_tensor(positions)
+        batch = {key: value[positions] for key, value in self.arrays.items()}
+        return (batch if len(batch) > 1 else batch["x"]), self.y[positions]
+
+    def __getitem__(self, position):
+        X, y = self.__getitems__([position])
+        X = {key: v[0] for key, v in X.items()} if isinstance(X, Mapping) else X[0]
+        return X, y[0]
+
+
+class TrainingData(NamedTuple):
+    """The data sets of one fit: to train on, and to validate on or None."""
+
+    train: BatchDataset
+    valid: torch.utils.data.Dataset | None
+
+
+class Spectra(NamedTuple):
+    """Rows of a training set: spectra, class positions, sample weights or None."""
+
+    X: np.ndarray
+    codes: np.ndarray
+    weights: np.ndarray | None
+
+    def take(self, positions):
+        """Return some of the rows."""
+        weights = None if self.weights is None else self.weights[positions]
+        return Spectra(self.X[positions], self.codes[positions], weights)
+
+
+def keep_batch(batch):
+    """Collate function of a dataset that gives whole batches."""
+    return batch
+
+
+def validation_split(codes, fraction, groups, random_state):
+    """Return positions of training and validation spectra.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_spectra,), int
+        Class positions.
+    fraction : float
+        Share of the spectra for validation; about that with groups.
+    groups : ndarray of shape (n_spectra,) or None
+        No group is on both sides. A class keeps a group to train on.
+    random_state : RandomState
+
+    Returns
+    -------
+    train, valid : ndarray, int
+        In the order of the spectra.
+    """
+    seed = random_state.randint(2**31 - 1)
+    if groups is None:
+        n_valid = max(int(np.ceil(fraction * len(codes))), len(np.unique(codes)))
+        shuffled = StratifiedShuffleSplit(1, test_size=n_valid, random_state=seed)
+        train, valid = next(shuffled.split(codes, codes))
+        return np.sort(train), np.sort(valid)
+    n_groups = len(np.unique(groups))
+    n_folds = min(max(round(1 / fraction), 2), n_groups)
+    held_out = np.zeros(len(codes), dtype=bool)
+    if n_folds > 1:
+        folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+        with warnings.catch_warnings():
+            # It warns of classes with fewer spectra than folds: not a concern here.
+            warnings.filterwarnings("ignore", message="The least populated class")
+            held_out[next(folds.split(codes, codes, groups))[1]] = True
+    for code in np.setdiff1d(codes, codes[~held_out]):
+        held_out &= ~np.isin(groups, groups[codes == code])
+    if not held_out.any():
+        raise ValueError(
+            "No group can be held out for validation without taking a whole class from "
+            f"training: there are {n_groups} groups. Use early_stopping=False, or "
+            "collect more groups of each class."
+        )
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def over_sample(spectra, sampler, classes, random_state):
+    """Return the training spectra after a sampler, and the fitted sampler.
+
+    Parameters
+    ----------
+    spectra : Spectra
+        Without weights: a synthetic spectrum would have none.
+    sampler : estimator with `fit_resample`
+        As in imbalanced-learn. A clone is used; where its `random_state` is None it is
+        set.
+    classes : ndarray of shape (n_classes,)
+        Labels, which the sampler sees instead of positions.
+    random_state : RandomState
+    """
+    sampler = clone(sampler)
+    seeds = {
+        name: random_state.randint(2**31 - 1)
+        for name, value in sorted(sampler.get_params().items())
+        if name.split("__")[-1] == "random_state" and value is None
+    }
+    sampler.set_params(**seeds)
+    X, y = sampler.fit_resample(spectra.X, classes[spectra.codes])
+    X = np.ascontiguousarray(X, dtype=spectra.X.dtype)
+    if not np.isfinite(X).all():
+        raise ValueError(f"{type(sampler).__name__} returned NaN or infinity.")
+    return Spectra(X, np.searchsorted(classes, y), None), sampler
+
+
+def join_weights(class_weight, classes, train, valid=None):
+    """Return training and validation rows with sample and class weights joined.
+
+    Class weights are those of the training spectra. The weights are divided by their
+    mean over the training set, and not over a batch, where the sum may be 0.
+    """
+    if class_weight is None and train.weights is None:
+        return train, valid
+    factors = np.ones(len(classes))
+    if class_weight is not None:
+        factors = compute_class_weight(
+            class_weight,
+            classes=classes,
+            y=classes[train.codes],
+            sample_weight=train.weights,
+        )
+
+    def joined(rows):
+        own = 1.0 if rows.weights is None else rows.weights
+        return own * factors[rows.codes]
+
+    mean = joined(train).mean()
+    return tuple(
+        rows if rows is None else rows._replace(weights=joined(rows) / mean)
+        for rows in (train, valid)
+    )
+
+
+def as_dataset(spectra):
+    """Return rows as a data set, or None for None."""
+    if spectra is None:
+        return None
+    arrays = {"x": spectra.X}
+    if spectra.weights is not None:
+        arrays["sample_weight"] = spectra.weights.astype(spectra.X.dtype)
+    return BatchDataset(arrays, spectra.codes)

@@ -1,0 +1,97 @@
+"""A fitted classifier on disk, in another process, on another device."""
+
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+import skops.io
+import torch
+
+from sklearn_raman.datasets import make_lorentzian_spectra
+from sklearn_raman.neural_network import (
+    CNNClassifier,
+    FMCNNClassifier,
+    GAPCNNClassifier,
+)
+
+CLASSIFIERS = [CNNClassifier, FMCNNClassifier, GAPCNNClassifier]
+
+
+@pytest.fixture(scope="module")
+def data():
+    return make_lorentzian_spectra(
+        10, centers=(10, 50), n_points=64, noise=0.1, random_state=0
+    )
+
+
+def through_pickle(net, path):
+    return pickle.loads(pickle.dumps(net))
+
+
+def through_joblib(net, path):
+    joblib.dump(net, path / "net.joblib")
+    return joblib.load(path / "net.joblib")
+
+
+def through_joblib_mapped(net, path):
+    joblib.dump(net, path / "net.joblib")
+    return joblib.load(path / "net.joblib", mmap_mode="r")
+
+
+def through_skops(net, path):
+    skops.io.dump(net, path / "net.skops")
+    unknown = skops.io.get_untrusted_types(file=path / "net.skops")
+    return skops.io.load(path / "net.skops", trusted=unknown)
+
+
+@pytest.mark.parametrize("cls", CLASSIFIERS)
+@pytest.mark.parametrize(
+    "through", [through_pickle, through_joblib, through_joblib_mapped, through_skops]
+)
+def test_round_trip(cls, through, data, tmp_path):
+    X, y = data
+    net = cls(max_epochs=2, random_state=0).fit(X, y)
+    again = through(net, tmp_path)
+    np.testing.assert_array_equal(again.predict_proba(X), net.predict_proba(X))
+    np.testing.assert_array_equal(again.explain_(X), net.explain_(X))
+    assert again.get_params()["max_epochs"] == 2
+    assert again.fit(X, y).n_iter_ == 2
+
+
+@pytest.mark.parametrize("cls", CLASSIFIERS)
+def test_save_params_of_skorch(cls, data, tmp_path):
+    """The scale of the spectra is part of what is saved."""
+    X, y = data
+    net = cls(max_epochs=2, random_state=0).fit(X, y)
+    net.save_params(f_params=tmp_path / "net.pt")
+    other = cls(max_epochs=1, random_state=1).fit(X * 3, y)
+    other.load_params(f_params=tmp_path / "net.pt")
+    np.testing.assert_array_equal(other.predict_proba(X), net.predict_proba(X))
+
+
+def test_module_is_complete_by_itself(data):
+    """Raw spectra in, logits out; nothing of the classifier is needed."""
+    X, y = data
+    net = CNNClassifier(max_epochs=2, random_state=0).fit(X, y)
+    module = net.module_.eval()
+    with torch.no_grad():
+        logits = module(torch.tensor(X, dtype=torch.float32))
+    np.testing.assert_allclose(
+        torch.softmax(logits, dim=1), net.predict_proba(X), atol=1e-6
+    )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("cls", CLASSIFIERS)
+def test_moves_between_devices(cls, data):
+    X, y = data
+    net = cls(max_epochs=2, random_state=0).fit(X, y)
+    expected = net.predict_proba(X)
+    net.set_params(device="cuda")
+    np.testing.assert_allclose(net.predict_proba(X), expected, atol=1e-4)
+    assert next(net.module_.parameters()).is_cuda
+    net.partial_fit(X, y)
+    assert net.explain_(X).shape == X.shape
+    again = pickle.loads(pickle.dumps(net)).set_params(device="cpu")
+    np.testing.assert_allclose(again.predict_proba(X), net.predict_proba(X), atol=1e-4)
