@@ -6,10 +6,10 @@ from sklearn_raman.neural_network._classifiers import (
     CNNClassifier,
     FMCNNClassifier,
     GAPCNNClassifier,
-    paper_settings,
 )
 from sklearn_raman.neural_network._layers import SpectralInput
 from sklearn_raman.neural_network._modules import CNN, FMCNN, GAPCNN
+from sklearn_raman.neural_network._paper_settings import paper_settings
 
 __all__ = [
     "CNN",

@@ -1,0 +1,214 @@
+"""What a training step, an epoch and a fit cost, against plain torch and skorch.
+
+    python -m benchmarks.bench_training            (3 minutes)
+    python -m benchmarks.bench_training --quick    (seconds; prints, writes no results)
+
+One torch thread. The contestants of a comparison take turns, after a warm-up; medians
+over the rounds of CPU time; ratios are medians of the ratios within a round.
+
+Step: `CNNClassifier` (1200 points, 64 filters, batches of 32, with augmentation,
+derivative channel and AdamW) against the same layers as `Conv1d` on the bare spectra,
+trained by `Adam` as torch has it: what one would write first.
+
+Fit: `fit` of the three classifiers against a bare torch loop that computes the same
+(module, augmentation, optimizer, schedule), and against skorch as it installs: its own
+data set, data loader and callbacks around the same module and optimizer, without
+augmentation and schedule.
+
+Default fit: seconds of one fit with all defaults on 2000 spectra of 700 points.
+"""
+
+import argparse
+import time
+from math import ceil
+
+import numpy as np
+import pandas as pd
+import torch
+from skorch import NeuralNetClassifier
+from torch import nn
+from torch.nn import functional
+
+from benchmarks._results import rounded, write_results
+from sklearn_raman.datasets import make_lorentzian_spectra
+from sklearn_raman.neural_network import (
+    CNN,
+    FMCNN,
+    GAPCNN,
+    Augmentation,
+    CNNClassifier,
+    FMCNNClassifier,
+    GAPCNNClassifier,
+)
+from sklearn_raman.neural_network._schedule import auto_epochs
+
+NETS = {
+    "CNN": (CNNClassifier, CNN, 1e-3),
+    "FMCNN": (FMCNNClassifier, FMCNN, 3e-3),
+    "GAPCNN": (GAPCNNClassifier, GAPCNN, 3e-3),
+}
+
+
+def plain_cnn(n_points, n_classes, n_filters):
+    """Return the layers of `CNN` as one-dimensional ones on a single channel."""
+    n_units = ceil(ceil(n_points / 2) / 2)
+    return nn.Sequential(
+        nn.Unflatten(1, (1, n_points)),
+        nn.Conv1d(1, n_filters, 8, padding="same"),
+        nn.LeakyReLU(0.2),
+        nn.MaxPool1d(2, ceil_mode=True),
+        nn.Conv1d(n_filters, n_filters, 8, padding="same"),
+        nn.LeakyReLU(0.2),
+        nn.MaxPool1d(2, ceil_mode=True),
+        nn.Flatten(),
+        nn.Linear(n_filters * n_units, 128),
+        nn.Dropout(0.5),
+        nn.Linear(128, n_classes),
+    )
+
+
+def plain_step(X, y, n_filters):
+    """Return a function that takes a step of the plain network."""
+    net = plain_cnn(X.shape[1], int(y.max()) + 1, n_filters)
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+
+    def step():
+        optimizer.zero_grad()
+        functional.cross_entropy(net(X), y).backward()
+        optimizer.step()
+
+    return step
+
+
+def our_step(X, y, n_filters):
+    """Return a function that takes a step of a `CNNClassifier`."""
+    net = CNNClassifier(n_filters=n_filters, max_epochs=1, random_state=0)
+    net.fit(X.numpy(), y.numpy())
+    return lambda: net.train_step((X, y))
+
+
+def bare_fit(module, lr, X, y, n_epochs, *, augment):
+    """Train as the classifiers do, in a plain loop."""
+    torch.manual_seed(0)
+    X, y = torch.tensor(X, dtype=torch.float32), torch.tensor(y)
+    net = module(X.shape[1], int(y.max()) + 1).to(memory_format=torch.channels_last)
+    net.learn_input(X)
+    groups = [
+        {"params": [p for p in net.parameters() if p.ndim > 1], "weight_decay": 0.05},
+        {"params": [p for p in net.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=lr, fused=True)
+    n_steps = n_epochs * -(-len(X) // 32)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, n_steps)
+    augmentation = Augmentation()
+    net.train()
+    for _ in range(n_epochs):
+        for batch in torch.randperm(len(X)).split(32):
+            x = augmentation.augment(X[batch], y[batch]) if augment else X[batch]
+            loss = functional.cross_entropy(net(x), y[batch], label_smoothing=0.1)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+
+
+def skorch_fit(module, lr, X, y, n_epochs):
+    """Train the same module with skorch as it installs."""
+    NeuralNetClassifier(
+        module,
+        criterion=nn.CrossEntropyLoss,
+        optimizer=torch.optim.AdamW,
+        optimizer__fused=True,
+        lr=lr,
+        max_epochs=n_epochs,
+        batch_size=32,
+        train_split=None,
+        verbose=0,
+        module__n_points=X.shape[1],
+        module__n_classes=int(y.max()) + 1,
+    ).fit(X.astype(np.float32), y)
+
+
+def interleaved(contestants, n_rounds, repeat=1):
+    """Return CPU seconds of each contestant in each round, after a warm-up."""
+    seconds = {name: [] for name in contestants}
+    for round_ in range(n_rounds + 1):
+        for name, run in contestants.items():
+            start = time.process_time()
+            for _ in range(repeat):
+                run()
+            if round_:
+                seconds[name].append((time.process_time() - start) / repeat)
+    return pd.DataFrame(seconds)
+
+
+def summary(seconds, reference):
+    """Return medians and ratios to one contestant."""
+    ratios = seconds.div(seconds[reference], axis=0)
+    return pd.DataFrame({"cpu_ms": 1000 * seconds.median(), "ratio": ratios.median()})
+
+
+def main(argv=None):
+    """Run the comparisons and print them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true")
+    quick = parser.parse_args(argv).quick
+    torch.set_num_threads(1)
+    n_filters, n_rounds = (4, 2) if quick else (64, 15)
+
+    X, y = make_lorentzian_spectra(
+        16, n_points=1200, centers=(300, 900), random_state=0
+    )
+    batch = torch.tensor(X, dtype=torch.float32), torch.tensor(y)
+    steps = {
+        "plain Conv1d + Adam": plain_step(*batch, n_filters),
+        "CNNClassifier": our_step(*batch, n_filters),
+    }
+    figures = {
+        "step": summary(
+            interleaved(steps, n_rounds, repeat=2 if quick else 20),
+            "plain Conv1d + Adam",
+        )
+    }
+    print(figures["step"])
+
+    n_spectra, n_epochs = (20, 2) if quick else (100, 10)
+    X, y = make_lorentzian_spectra(
+        n_spectra, n_points=700, centers=(100, 300, 600), random_state=0
+    )
+    for name, (classifier, module, lr) in NETS.items():
+        settings = {"max_epochs": n_epochs, "random_state": 0}
+        runs = {
+            "bare torch": lambda m=module, r=lr: bare_fit(
+                m, r, X, y, n_epochs, augment=True
+            ),
+            "fit": lambda c=classifier, s=settings: c(**s).fit(X, y),
+            "bare torch, not augmented": lambda m=module, r=lr: bare_fit(
+                m, r, X, y, n_epochs, augment=False
+            ),
+            "skorch, not augmented": lambda m=module, r=lr: skorch_fit(
+                m, r, X, y, n_epochs
+            ),
+        }
+        found = interleaved(runs, 1 if quick else 5)
+        figures[f"fit {name}"] = summary(found, "bare torch")
+        print(f"\n{name}\n{figures[f'fit {name}']}")
+
+    if not quick:
+        X, y = make_lorentzian_spectra(
+            200, n_points=700, centers=range(50, 650, 60), random_state=0
+        )
+        default = {"n_spectra": len(X), "n_epochs": auto_epochs(len(X), 32)}
+        for name, (classifier, _, _) in NETS.items():
+            start = time.process_time(), time.perf_counter()
+            classifier(random_state=0).fit(X, y)
+            default[f"{name}_cpu_s"] = time.process_time() - start[0]
+            default[f"{name}_wall_s"] = time.perf_counter() - start[1]
+        print(f"\nDefault fit: {default}")
+        figures = {name: rounded(table) for name, table in figures.items()}
+        figures["default_fit"] = default
+        print(write_results("bench_training", figures))
+
+
+if __name__ == "__main__":
+    main()
