@@ -4,6 +4,9 @@
 units); `head` turns these into logits (n, n_classes). There is no softmax inside, and
 each layer is registered once, so that explanations can start at the feature maps. What
 training learns about the scale of the spectra is in the layer `input`.
+
+Where a paper has an activation and then max-pooling, the pool comes first here: the
+activations rise, so that the result is the same, from fewer values.
 """
 
 from math import ceil
@@ -102,7 +105,7 @@ class CNN(SpectralNet):
         layers, n_channels, n_units = [], self.input.n_channels, n_points
         for _ in range(n_blocks):
             layers += same_convolution(n_channels, n_filters, kernel_size)
-            layers += [nn.LeakyReLU(negative_slope), max_pool(pool_size)]
+            layers += [max_pool(pool_size), nn.LeakyReLU(negative_slope)]
             n_channels, n_units = n_filters, ceil(n_units / pool_size)
         self.blocks = nn.Sequential(*layers)
         self.hidden = nn.Linear(n_channels * n_units, n_hidden)
@@ -189,6 +192,7 @@ class FMCNN(SpectralNet):
             BatchNorm(n_filters) if batch_norm else nn.Identity(),
             Fire(n_filters, n_squeeze, n_expand, negative_slope),
             max_pool(pool_size),
+            nn.LeakyReLU(negative_slope),
         )
         n_units = ceil(n_points / pool_size)
         self.hidden = nn.Linear(2 * n_expand * n_units, n_hidden)
@@ -265,11 +269,12 @@ class GAPCNN(SpectralNet):
         for i, (n_out, width, step) in enumerate(
             zip(n_filters, kernel_size, stride, strict=True)
         ):
-            if i > 0 and pool_size > 1:
+            layers += same_convolution(n_channels, n_out, width, step)
+            n_channels, n_units = n_out, ceil(n_units / step)
+            if i < len(n_filters) - 1 and pool_size > 1:
                 layers.append(max_pool(pool_size))
                 n_units = ceil(n_units / pool_size)
-            layers += [*same_convolution(n_channels, n_out, width, step), nn.ReLU()]
-            n_channels, n_units = n_out, ceil(n_units / step)
+            layers.append(nn.ReLU())
         self.blocks = nn.Sequential(*layers)
         self.pool = BinnedAveragePool(n_units, pool_bins)
         self.dropout = nn.Dropout(dropout)
