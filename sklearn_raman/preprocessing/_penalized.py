@@ -61,8 +61,8 @@ def airpls(
         as they would be without it.
     engine : {"auto", "numba", "numpy"}, default="auto"
         "numba" for compiled kernels, "numpy" for the plain reference; "auto" takes
-        numba where it is installed. They agree to 1e-9 of the range of a spectrum, and
-        to 1e-7 where hardly a point lies below the baseline.
+        numba where it is installed. They agree to 1e-9 of the range of a spectrum; with
+        lam of 1e6 and more, on spectra without background, to 1e-6.
     n_jobs : int or None, default=None
         Threads; None means 1. The result does not depend on it.
 

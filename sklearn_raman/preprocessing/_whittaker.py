@@ -22,6 +22,11 @@ from scipy.special import expit
 LAM_WARN = {1: 1e12, 2: 1e11, 3: 1e10}
 LAM_MAX = {1: 1e15, 2: 1e14, 3: 1e13}
 
+# Iterative refinement: a step of less than this part of the largest residual leaves an
+# error below 1e-10 of the range, measured on simulated and mineral spectra.
+NEGLIGIBLE_STEP = 1e-7
+MAX_REFINEMENTS = 4
+
 
 def penalty_bands(n_points, diff_order):
     """Return D'D in scipy's lower banded form, shape (diff_order + 1, n_points)."""
@@ -52,14 +57,22 @@ def solve_residual(weights, right_side, bands, lam):
     )
 
 
-def needs_refinement(lam, diff_order):
-    """Tell whether rounding would exceed about 1e-10 of the range in a single solve.
+def refine(residual, y, weights, bands, lam):
+    """Solve for the error of the residual of one spectrum, and take it off.
 
-    Measured on simulated and mineral spectra: without it up to 3e-9 for order 2 at lam
-    1e7, and 1e-9 to 1e-4 for order 3, most where hardly a point lies below the
-    baseline; with it 1e-14 to 1e-11, and 1e-7 at worst.
+    The error solves the same system, with what the residual leaves over. One step is
+    nearly always enough; a large one is followed by another.
     """
-    return lam > {1: np.inf, 2: 1e6, 3: 0.0}[diff_order]
+    last = np.inf
+    for _ in range(MAX_REFINEMENTS):
+        rest = penalise(y - residual, len(bands) - 1) - weights / lam * residual
+        error = solve_residual(weights, rest, bands, lam)
+        step = np.abs(error).max()
+        more = NEGLIGIBLE_STEP * np.abs(residual).max() < step < last
+        residual, last = residual + error, step
+        if not more:
+            break
+    return residual
 
 
 def smooth_spectra(X, weights, lam, diff_order):
@@ -137,10 +150,8 @@ def correct_spectrum(
     weights = np.ones_like(y)
     for iteration in range(1, max_iter + 1):
         residual = solve_residual(weights, right_side, bands, lam)
-        if needs_refinement(lam, diff_order):
-            # The error solves the same system, with what the residual leaves over.
-            rest = penalise(y - residual, diff_order) - weights / lam * residual
-            residual = residual + solve_residual(weights, rest, bands, lam)
+        if diff_order > 1:  # the kernels only where they need it: this is the reference
+            residual = refine(residual, y, weights, bands, lam)
         if np.count_nonzero(residual < 0) < needed:
             return residual, iteration, True
         if algorithm == "airpls":

@@ -26,7 +26,7 @@ from sklearn_raman.preprocessing._numba_solvers import (
     solve_2,
     solve_3,
 )
-from sklearn_raman.preprocessing._whittaker import needs_refinement, penalty_bands
+from sklearn_raman.preprocessing._whittaker import penalty_bands
 
 AIRPLS, ASLS, ARPLS = 0, 1, 2
 _MAX_EXPONENT = 50.0  # of airPLS' iteration number
@@ -222,7 +222,7 @@ def _solve(n_points, work, penalty, diff_order, layout):
     if diff_order == 1:
         solve_1(size, work, penalty, layout)
     elif diff_order == 2:
-        solve_2(size, work, penalty, layout)
+        solve_2(size, work, layout)
     else:
         solve_3(size, work, penalty, layout)
 
@@ -281,6 +281,7 @@ def correct(
     below, squares = np.zeros(width), np.zeros(width)
     count, changed, total = np.zeros(width), np.zeros(width), np.zeros(width)
     done = np.zeros(width, np.bool_)
+    step, again = np.empty(width), np.empty(width)
     penalised = np.empty((width, n_points + 2 * diff_order))
     moved, moved_rows = np.empty(width, np.int64), np.empty(width, np.int64)
     scale = 1.0 / lam
@@ -316,7 +317,7 @@ def correct(
             break
         _solve(n_points, work, penalty, diff_order, layout)
         if refined:
-            refine(n_points, work, diff_order, layout)
+            refine(n_points, work, diff_order, rows, step, again, layout)
         # The solvers leave the sum of the residuals below the baseline at the start.
         for lane in range(width):
             below[lane] = -work[(PADDING * len(layout[1]) + FORWARD) * width + lane]
@@ -376,6 +377,18 @@ def layout_for(n_spectra, refined):
     """Return the tuples whose lengths are the numbers of lanes and of fields."""
     n_lanes = 1 if n_spectra < _FEW else N_LANES
     return (0,) * n_lanes, (0,) * (N_FIELDS_REFINED if refined else N_FIELDS)
+
+
+def needs_refinement(lam, diff_order):
+    """Tell whether a single solve is too inaccurate for spectra without background.
+
+    Measured against extended precision on 924 mineral spectra, relative to the range:
+    solving once is off by at most 7e-10 with order 2 up to lam 3e5. At 1e6, where
+    refining would make AsLS by default take 1.7 times as long, 1 spectrum with airPLS
+    and 5 with arPLS exceed 1e-9, by up to 1.3e-8. With order 3 it is off by up to 5e-3.
+    Refined, both are below 1e-10.
+    """
+    return lam > {1: np.inf, 2: 1e6, 3: 0.0}[diff_order]
 
 
 def correct_with_numba(X, out, n_iter, converged, *, algorithm, diff_order, **settings):

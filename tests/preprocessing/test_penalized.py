@@ -142,28 +142,33 @@ def airpls_extended(y, diff_order, lam, n_iter):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(("diff_order", "lam"), [(2, 1e7), (3, 1e2), (3, 1e7)])
+@pytest.mark.parametrize(
+    ("diff_order", "lam"), [(2, 1e5), (2, 1e7), (3, 1e2), (3, 1e7)]
+)
 def test_extended_precision(engine, diff_order, lam):
-    """The truth where the system is so ill-conditioned that one solve is not enough."""
+    """The truth where the system is most ill-conditioned."""
     X = load_minerals().data[[0, 160, 240]]
     found, info = airpls(
         X, lam=lam, diff_order=diff_order, engine=engine, return_info=True
     )
     for y, row, n_iter in zip(X, found, info["n_iter"], strict=True):
         truth = airpls_extended(y, diff_order, lam, n_iter)
-        assert np.abs(row - truth).max() < 1e-7 * np.ptp(y)
+        assert np.abs(row - truth).max() < 1e-9 * np.ptp(y)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("diff_order", [1, 2, 3])
 @pytest.mark.parametrize("lam", [1e2, 1e5, 1e7])
-def test_engines_agree(name, diff_order, lam, raw):
+@pytest.mark.parametrize("data", ["simulated", "minerals"])
+def test_engines_agree(name, diff_order, lam, data, raw):
+    """Within 1e-9 of the range, also where few points lie below the baseline."""
+    X = raw if data == "simulated" else load_minerals().data[::4]  # no background
     settings = {"diff_order": diff_order, "lam": lam, "return_info": True}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        fast, fast_info = FUNCTIONS[name](raw, **settings, engine="numba")
-        plain, plain_info = FUNCTIONS[name](raw, **settings, engine="numpy")
-    assert difference(fast, plain, raw) < 1e-9
+        fast, fast_info = FUNCTIONS[name](X, **settings, engine="numba")
+        plain, plain_info = FUNCTIONS[name](X, **settings, engine="numpy")
+    assert difference(fast, plain, X) < 1e-9
     for key in ("n_iter", "converged"):
         np.testing.assert_array_equal(fast_info[key], plain_info[key])
 
@@ -180,9 +185,12 @@ def test_engines_agree_on_options(settings, raw):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("diff_order", [1, 2, 3])
-def test_bits_do_not_depend_on_company(name, diff_order, raw):
+@pytest.mark.parametrize("lam", [1e4, 1e7])
+def test_bits_do_not_depend_on_company(name, diff_order, lam, raw):
     """Order, chunks (also below 8 rows: the scalar kernel) and threads."""
-    settings = {"diff_order": diff_order, "lam": 1e4}
+    settings = {"diff_order": diff_order, "lam": lam}
+    # Some of the minerals need more steps of refinement than others.
+    raw = np.concatenate([raw[:30], load_minerals().data[:320:8, : raw.shape[1]]])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         together = FUNCTIONS[name](raw, **settings)
