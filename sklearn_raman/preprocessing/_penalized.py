@@ -62,7 +62,7 @@ def airpls(
     engine : {"auto", "numba", "numpy"}, default="auto"
         "numba" for compiled kernels, "numpy" for the plain reference; "auto" takes
         numba where it is installed. They agree to 1e-9 of the range of a spectrum; with
-        lam of 1e6 and more, on spectra without background, to 1e-6.
+        lam above 1e7, on spectra without background, to 1e-6.
     n_jobs : int or None, default=None
         Threads; None means 1. The result does not depend on it.
 

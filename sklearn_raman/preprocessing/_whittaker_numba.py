@@ -379,16 +379,16 @@ def layout_for(n_spectra, refined):
     return (0,) * n_lanes, (0,) * (N_FIELDS_REFINED if refined else N_FIELDS)
 
 
-def needs_refinement(lam, diff_order):
+def needs_refinement(algorithm, lam, diff_order):
     """Tell whether a single solve is too inaccurate for spectra without background.
 
     Measured against extended precision on 924 mineral spectra, relative to the range:
-    solving once is off by at most 7e-10 with order 2 up to lam 3e5. At 1e6, where
-    refining would make AsLS by default take 1.7 times as long, 1 spectrum with airPLS
-    and 5 with arPLS exceed 1e-9, by up to 1.3e-8. With order 3 it is off by up to 5e-3.
-    Refined, both are below 1e-10.
+    solving once is off by at most 7e-10 with order 2 up to lam 3e5, by up to 1.3e-8 at
+    1e6 (AsLS, which gives every point some weight, by less than 1e-9), and by up to
+    5e-3 with order 3. Refined, all are below 1e-10.
     """
-    return lam > {1: np.inf, 2: 1e6, 3: 0.0}[diff_order]
+    largest = {1: np.inf, 2: 1e6 if algorithm == "asls" else 3e5, 3: 0.0}
+    return lam > largest[diff_order]
 
 
 def correct_with_numba(X, out, n_iter, converged, *, algorithm, diff_order, **settings):
@@ -397,7 +397,7 @@ def correct_with_numba(X, out, n_iter, converged, *, algorithm, diff_order, **se
     The counterpart of `_whittaker.correct_with_numpy`.
     """
     n_spectra, n_points = X.shape
-    refined = needs_refinement(settings["lam"], diff_order)
+    refined = needs_refinement(algorithm, settings["lam"], diff_order)
     bands = penalty_bands(n_points, diff_order)
     penalty = np.zeros_like(bands)
     for k, band in enumerate(bands):  # penalty[k, i] is element (i, i - k)
