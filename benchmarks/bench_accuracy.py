@@ -1,8 +1,9 @@
 """How well models recognise measured spectra: three CNNs and seven rivals.
 
-    python -m benchmarks.bench_accuracy                  (2 hours on 2 cores)
+    python -m benchmarks.bench_accuracy                  (an hour on 2 cores)
     python -m benchmarks.bench_accuracy --quick          (one split, cheapest models)
     python -m benchmarks.bench_accuracy --sets meat --meat-file meat_mir.npz
+    python -m benchmarks.bench_accuracy --cache FOLDER   (goes on where it stopped)
 
 Sets, each with splits that keep together what belongs together:
 
@@ -33,6 +34,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from joblib import Memory
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifierCV
@@ -51,7 +53,7 @@ from benchmarks._random_convolution import RandomConvolution
 from benchmarks._results import RESULTS, rounded, write_results
 from sklearn_raman.datasets import fetch_rruff
 from sklearn_raman.discriminant_analysis import PLSLDA
-from sklearn_raman.model_selection import OneGroupPerClassSplit, compare
+from sklearn_raman.model_selection import Comparison, OneGroupPerClassSplit, compare
 from sklearn_raman.neural_network import (
     CNNClassifier,
     FMCNNClassifier,
@@ -170,6 +172,31 @@ def meat(options):
 SETS = {"crystals": crystals, "random": random, "meat": meat}
 
 
+def run(set_name, model, options):
+    """Return the comparison of a single model with none, on one of the sets."""
+    data, splits, found = SETS[set_name](options)
+    return compare(
+        {model: found[model]},
+        data,
+        groups="ignore" if set_name == "random" else data.groups,
+        cv=splits[: 1 if options.quick else None],
+        explain=False,
+        n_jobs=options.n_jobs,
+        random_state=0,
+    )
+
+
+def join(results):
+    """Return one comparison of the models of several, on the same folds."""
+    return Comparison(
+        pd.concat([result.to_frame(kind="folds") for result in results]),
+        pd.concat([result.predictions for result in results]),
+        classes=results[0].classes,
+        protocol=results[0].protocol,
+        explanations={},
+    )
+
+
 def group_bootstrap(result, groups, n_draws=10_000):
     """Return intervals of the CNNs' advantage over each rival, resampling groups."""
     found = result.predictions
@@ -211,26 +238,22 @@ def main(argv=None):
     parser.add_argument("--sets", nargs="+", choices=SETS, default=["crystals"])
     parser.add_argument("--models", nargs="+", help="only these")
     parser.add_argument("--meat-file", type=Path)
+    parser.add_argument("--cache", type=Path, help="folder for finished models")
     parser.add_argument("--n-jobs", type=int, default=2)
     options = parser.parse_args(argv)
+    if options.cache and (options.quick or options.development):
+        parser.error("--cache is for complete runs")
     if "meat" in options.sets and options.meat_file is None:
         parser.error("the set meat needs --meat-file; see the top of this script")
 
     path = RESULTS / "accuracy.json"
     figures = json.loads(path.read_text()) if path.exists() else {}
     figures.pop("versions", None)
+    remembered = Memory(options.cache, verbose=0).cache(run, ignore=["options"])
     for name in options.sets:
-        data, splits, found = SETS[name](options)
+        data, _, found = SETS[name](options)
         wanted = options.models or (["KNN", "GAP-CNN"] if options.quick else found)
-        result = compare(
-            {model: found[model] for model in wanted},
-            data,
-            groups="ignore" if name == "random" else data.groups,
-            cv=splits[: 1 if options.quick else None],
-            explain=False,
-            n_jobs=options.n_jobs,
-            random_state=0,
-        )
+        result = join([remembered(name, model, options) for model in wanted])
         print(f"\n{name}\n{result}")
         bootstrap = group_bootstrap(result, data.groups)
         print(bootstrap.to_string(index=False))
