@@ -40,7 +40,6 @@ from sklearn_raman.neural_network import CNNClassifier
 from sklearn_raman.preprocessing import (
     SNV,
     SavitzkyGolay,
-    SpectrumNormalizer,
     SquareRoot,
     WavenumberResampler,
 )
@@ -96,11 +95,11 @@ def models(n_inner=3, *, quick=False):
 
     return {
         "CNN": steps(
-            SpectrumNormalizer(),
+            SNV(),
             CNNClassifier(
                 random_state=0,
                 n_filters=8 if quick else 64,
-                max_epochs=5 if quick else 100,
+                max_epochs=5 if quick else "auto",
             ),
         ),
         "SVM": tuned(

@@ -1,23 +1,71 @@
 """How long to train, and with which learning rate at each step."""
 
-from math import ceil
+from copy import deepcopy
+from math import ceil, cos, inf, pi
 
 from skorch.callbacks import Callback
-from torch.optim.lr_scheduler import OneCycleLR
 
-_MIN_EPOCHS = 20
+_MIN_EPOCHS = 18
 _MIN_STEPS = 800
-_WARM_UP = 0.2  # share of the steps in which the learning rate rises
-_MIN_CYCLE = 10  # fewer steps can't rise and fall: torch's schedule divides by zero
+_RISE = 0.2  # share of the steps in which the learning rate rises
+_START = 1 / 25  # where it starts, as a share of the highest
+_WINDOW = 0.2  # share of the epochs after which `prolong` judges progress
+_PATIENCE = 3  # windows without progress after which it gives up
+_MANY = 100  # spectra a class from which on a tenth can be spared to judge by
 
 
 def auto_epochs(n_spectra, batch_size):
     """Return the number of epochs for `max_epochs="auto"`.
 
-    20 epochs, and as many more as a small set needs for 800 steps: what a network needs
+    18 epochs, and as many more as a small set needs for 800 steps: what a network needs
     is a number of steps rather than of epochs.
     """
     return max(_MIN_EPOCHS, ceil(_MIN_STEPS / steps_per_epoch(n_spectra, batch_size)))
+
+
+def can_spare_some(codes):
+    """Tell whether there are enough spectra a class to keep a tenth out of training."""
+    return len(codes) >= _MANY * len(set(codes.tolist()))
+
+
+def prolong(net, train, n_epochs, longest):
+    """Train for as long as it helps on the validation spectra, within a bound.
+
+    Many spectra of few classes can take more steps than `auto_epochs` gives, or be
+    learnt by heart; the training loss falls in both cases. So the learning rate rises
+    as usual and is held while the validation loss goes on falling. From where that was
+    lowest the learning rate falls.
+
+    Parameters
+    ----------
+    net : SpectralNetClassifier
+        With a schedule, and a history with the validation loss.
+    train : callable
+        Trains for a number of epochs.
+    n_epochs : int
+        The usual number of epochs.
+    longest : float
+        Bound, in multiples of it.
+    """
+    n_rise, window = ceil(_RISE * n_epochs), ceil(_WINDOW * n_epochs)
+    schedule = dict(net.callbacks_)["lr_schedule"]
+    components = net.module_, net.optimizer_
+    train(n_rise)
+    best, failures, left = inf, 0, round((longest - 1) * n_epochs)
+    schedule.holding_ = True
+    while left >= window and failures < _PATIENCE:
+        train(window)
+        left -= window
+        loss = sum(net.history_[-window:, "valid_loss"]) / window
+        failures += 1
+        if loss < best:
+            best, failures = loss, 0
+            states = [deepcopy(component.state_dict()) for component in components]
+    schedule.holding_ = False
+    if best < inf:
+        for component, state in zip(components, states, strict=True):
+            component.load_state_dict(state)
+    train(n_epochs - n_rise)
 
 
 def steps_per_epoch(n_spectra, batch_size):
@@ -26,11 +74,11 @@ def steps_per_epoch(n_spectra, batch_size):
 
 
 class OneCycle(Callback):
-    """Raise the learning rate to `lr` over the first fifth, then let it fall to 0.
+    """Raise the learning rate to `lr`, hold it, let it fall to 0.
 
-    The schedule covers one call of fit or partial_fit from its first step to its last
-    (`max_epochs`), so it needs the number of steps beforehand; skorch's `LRScheduler`
-    takes that as a constant. With fewer than 10 steps the learning rate stays as it is.
+    It rises over the first fifth of the steps of one call of fit or partial_fit and
+    falls over the others, each along half a cosine. `n_epochs_` of the classifier says
+    how many steps there are. In between :func:`prolong` may hold it.
 
     References
     ----------
@@ -39,30 +87,38 @@ class OneCycle(Callback):
     """
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
-        """Lay the schedule over all steps to come."""
-        n_steps = net.n_epochs_ * steps_per_epoch(len(X.train), net.batch_size)
-        self.left_ = n_steps - 1 if n_steps >= _MIN_CYCLE else 0
-        self.asked_ = [
-            {name: value for name, value in group.items() if name != "params"}
-            for group in net.optimizer_.param_groups
-        ]
-        if self.left_ > 0:
-            self.scheduler_ = OneCycleLR(
-                net.optimizer_,
-                max_lr=[group["lr"] for group in self.asked_],
-                total_steps=n_steps,
-                pct_start=_WARM_UP,
-                cycle_momentum="betas" in net.optimizer_.defaults,
-            )
+        """Lay the schedule over the steps to come."""
+        per_epoch = steps_per_epoch(len(X.train), net.batch_size)
+        n_steps = net.n_epochs_ * per_epoch
+        self.rise_ = ceil(_RISE * net.n_epochs_) * per_epoch
+        self.fall_ = max(n_steps - self.rise_, 1)
+        self.step_, self.held_, self.holding_ = 0, 0, False
+        self.asked_ = [group["lr"] for group in net.optimizer_.param_groups]
 
-    def on_batch_end(self, net, training=False, **kwargs):
-        """Take a step of the schedule."""
-        if training and self.left_ > 0:
-            self.scheduler_.step()
-            self.left_ -= 1
+    def share(self):
+        """Return the share of the highest learning rate for the step at hand."""
+        if self.step_ < self.rise_:
+            return _START + (1 - _START) * _half_wave(self.step_ / self.rise_)
+        fallen = self.step_ - self.rise_ - self.held_
+        return 1 - _half_wave(max(fallen, 0) / self.fall_)
+
+    def on_batch_begin(self, net, training=False, **kwargs):
+        """Set the learning rate of a step."""
+        if training:
+            share = self.share()
+            for group, asked in zip(
+                net.optimizer_.param_groups, self.asked_, strict=True
+            ):
+                group["lr"] = asked * share
+            self.step_ += 1
+            self.held_ += self.holding_
 
     def on_train_end(self, net, **kwargs):
-        """Give the optimizer its settings back, for the next call of partial_fit."""
+        """Give the optimizer its rate back, for the next call of partial_fit."""
         for group, asked in zip(net.optimizer_.param_groups, self.asked_, strict=True):
-            group.update(asked)
-        self.scheduler_ = None
+            group["lr"] = asked
+
+
+def _half_wave(x):
+    """Rise from 0 at x = 0 to 1 at x = 1 as half a cosine does."""
+    return (1 - cos(pi * min(x, 1.0))) / 2

@@ -29,7 +29,12 @@ from sklearn_raman.neural_network._data import (
     validation_split,
 )
 from sklearn_raman.neural_network._layers import weighted_spread
-from sklearn_raman.neural_network._schedule import OneCycle, auto_epochs
+from sklearn_raman.neural_network._schedule import (
+    OneCycle,
+    auto_epochs,
+    can_spare_some,
+    prolong,
+)
 
 _UNKNOWN_SPACING = 2.0  # cm-1 a point, for the shift of spectra without an axis
 
@@ -64,7 +69,7 @@ class TrainingMixin:
             X, y, sample_weight, groups, reset=cold
         )
         with self._training(fresh=cold):
-            super().fit(self._training_data(spectra, groups), None)
+            super().fit(self._training_data(spectra, groups, in_full=cold), None)
         return self._finish()
 
     def partial_fit(
@@ -139,9 +144,13 @@ class TrainingMixin:
         codes = np.searchsorted(self.classes_, y)
         return Spectra(X, codes, sample_weight), groups
 
-    def _training_data(self, spectra, groups):
-        """Split off validation spectra, over-sample the others, join the weights."""
+    def _training_data(self, spectra, groups, *, in_full=False):
+        """Split off validation spectra, over-sample the others, join the weights.
+
+        in_full is True if the number of epochs may be found by validation.
+        """
         train, valid = spectra, None
+        self._prolongs = in_full and self._may_prolong(spectra.codes)
         if self.train_split is not None:
             dataset = as_dataset(spectra)
             # skorch's splits return subsets, or a data set of the user's.
@@ -150,10 +159,11 @@ class TrainingMixin:
             train = spectra.take(positions)
             if getattr(valid_set, "dataset", None) is dataset:
                 valid = spectra.take(valid_set.indices)
-        elif self.early_stopping:
+        elif self.early_stopping or self._prolongs:
             self._warn_without_groups(groups)
+            fraction = self.validation_fraction if self.early_stopping else 0.1
             kept, held_out = validation_split(
-                spectra.codes, self.validation_fraction, groups, self.random_state_
+                spectra.codes, fraction, groups, self.random_state_
             )
             train, valid = spectra.take(kept), spectra.take(held_out)
         if self.sampler is not None:
@@ -171,6 +181,18 @@ class TrainingMixin:
         if self.train_split is not None and valid is None:
             valid = valid_set
         return TrainingData(as_dataset(train), valid)
+
+    def _may_prolong(self, codes):
+        """Tell whether fit looks for the number of epochs on validation spectra."""
+        return (
+            self._longest_training > 1
+            and self.max_epochs == "auto"
+            and self.lr_schedule == "one_cycle"
+            and not self.early_stopping
+            and self.train_split is None
+            and self.sampler is None
+            and can_spare_some(codes)
+        )
 
     def _warn_without_groups(self, groups):
         if self.sampler is not None and groups is None:
@@ -210,8 +232,16 @@ class TrainingMixin:
         self._move_to_device()
         if not self.history_:
             self._learn_input(X.train)
+
+        def train(n_epochs):
+            super(TrainingMixin, self).fit_loop(X, y, epochs=n_epochs, **fit_params)
+
         try:
-            return super().fit_loop(X, y, epochs=epochs or self.n_epochs_, **fit_params)
+            if self._prolongs:
+                prolong(self, train, self.n_epochs_, self._longest_training)
+            else:
+                train(epochs or self.n_epochs_)
+            return self
         except KeyboardInterrupt as stop:
             # Callbacks stop training with this exception, and skorch swallows it. From
             # the keyboard it must get through, or a grid search would go on with

@@ -8,13 +8,16 @@ import pandas as pd
 import pytest
 
 from benchmarks import (
+    bench_accuracy,
     bench_axis,
     bench_baseline,
+    bench_training,
     check_baselines,
     check_despiker,
     compare_minerals,
 )
-from sklearn_raman.datasets import load_minerals
+from sklearn_raman.datasets import load_minerals, make_lorentzian_spectra
+from sklearn_raman.neural_network import CNN
 
 
 def test_compare_minerals_quick(tmp_path, capsys):
@@ -24,6 +27,35 @@ def test_compare_minerals_quick(tmp_path, capsys):
         assert model in printed
     for page in ("new_crystals.html", "few_and_noisy.html"):
         assert "<html" in (tmp_path / page).read_text()
+
+
+def test_bench_training_quick(monkeypatch, capsys):
+    monkeypatch.setattr(bench_training, "write_results", None)
+    bench_training.main(["--quick"])
+    printed = capsys.readouterr().out
+    for contestant in ("plain Conv1d + Adam", "bare torch", "skorch, not augmented"):
+        assert contestant in printed
+
+
+def test_bench_training_compares_the_same():
+    """The plain network has the layers of `CNN`, with one channel that comes in."""
+    ours = sum(p.numel() for p in CNN(101, 3, derivative=False).parameters())
+    plain = bench_training.plain_cnn(101, 3, 64)
+    assert sum(p.numel() for p in plain.parameters()) == ours
+
+
+def test_bench_accuracy_quick(monkeypatch, tmp_path, capsys):
+    """The whole way on simulated samples, measured twice each."""
+    X, y = make_lorentzian_spectra(20, n_points=120, centers=(30, 90), random_state=0)
+    archive = {"X": X, "y": y, "axis": 1000.0 + np.arange(120)}
+    np.savez(tmp_path / "meat.npz", **archive, group=np.arange(40) // 2)
+    monkeypatch.setattr(bench_accuracy, "write_results", None)
+    options = ["--quick", "--n-jobs", "1", "--meat-file", str(tmp_path / "meat.npz")]
+    bench_accuracy.main([*options, "--sets", "meat", "--models", "LDA", "GAP-CNN"])
+    assert "GAP-CNN" in capsys.readouterr().out
+    others = ["Random convolutions + ridge", "Logistic regression"]
+    bench_accuracy.main([*options, "--sets", "meat", "--models", *others])
+    assert others[0] in capsys.readouterr().out
 
 
 def test_bench_axis_quick(monkeypatch, capsys):

@@ -13,12 +13,14 @@ from sklearn.utils import check_random_state
 from skorch.callbacks import Callback
 from skorch.dataset import ValidSplit
 from skorch.helper import predefined_split
+from skorch.history import History
 
 from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.neural_network import (
     CNNClassifier,
     FMCNNClassifier,
     GAPCNNClassifier,
+    _schedule,
 )
 from sklearn_raman.neural_network._data import (
     BatchDataset,
@@ -26,7 +28,7 @@ from sklearn_raman.neural_network._data import (
     join_weights,
     validation_split,
 )
-from sklearn_raman.neural_network._schedule import auto_epochs
+from sklearn_raman.neural_network._schedule import OneCycle, auto_epochs, prolong
 from sklearn_raman.preprocessing import SNV
 
 CLASSIFIERS = [CNNClassifier, FMCNNClassifier, GAPCNNClassifier]
@@ -237,7 +239,7 @@ def test_weight_counts_as_repetition_in_the_scaling(data):
 
 
 def test_auto_epochs():
-    assert auto_epochs(100_000, 32) == 20
+    assert auto_epochs(100_000, 32) == 18
     assert auto_epochs(320, 32) == 80
     assert auto_epochs(50, -1) == 800
 
@@ -246,17 +248,75 @@ def test_one_cycle(data):
     _, watch = fit(data, max_epochs=20, lr=0.01)
     rates = np.array(watch.rates)
     assert len(rates) == 40
-    assert rates.max() == pytest.approx(0.01, rel=1e-6)
-    assert 5 <= rates.argmax() <= 9  # after a fifth
+    assert rates.argmax() == 8  # after a fifth
+    assert rates.max() == pytest.approx(0.01)
+    assert (np.diff(rates)[:8] > 0).all()
+    assert (np.diff(rates)[8:] < 0).all()
     assert rates[-1] < 1e-4
     assert set(fit(data, lr_schedule=None, lr=0.01)[1].rates) == {0.01}
 
 
-def test_learning_rate_returns_for_the_next_call(data):
-    cnn, watch = fit(data, max_epochs=20, lr=0.01)
-    before = len(watch.rates)
-    cnn.partial_fit(*data[:2])
-    np.testing.assert_allclose(watch.rates[before:], watch.rates[:before])
+@pytest.mark.parametrize("max_epochs", [1, 2, 3])
+def test_short_cycles(max_epochs, data):
+    rates = fit(data, max_epochs=max_epochs, lr=0.01, batch_size=60)[1].rates
+    assert len(rates) == max_epochs
+    assert max(rates) <= 0.01
+    assert min(rates) > 0
+
+
+class Losses:
+    """Stands for a classifier: validation losses as told, and nothing to learn."""
+
+    def __init__(self, losses):
+        self.losses, self.history_, self.trained, self.at = losses, History(), [], 0
+        self.callbacks_ = [("lr_schedule", OneCycle())]
+        self.callbacks_[0][1].holding_ = False
+        self.module_ = self.optimizer_ = self
+
+    def train(self, n_epochs):
+        self.trained.append((n_epochs, dict(self.callbacks_)["lr_schedule"].holding_))
+        for _ in range(n_epochs):
+            self.history_.new_epoch()
+            self.history_.record("valid_loss", self.losses[self.at])
+            self.at += 1
+
+    def state_dict(self):
+        return {"at": self.at}
+
+    def load_state_dict(self, state):
+        self.restored = state["at"]
+
+
+@pytest.mark.parametrize(
+    ("losses", "n_windows", "best"),
+    [
+        (np.linspace(9, 1, 20), 9, 9),  # falls on: up to the bound
+        ([8, 7, 6, 5, *range(6, 30)], 7, 4),
+        (np.arange(1.0, 20.0), 4, 1),  # only rises
+    ],
+)
+def test_training_goes_on_while_validation_improves(losses, n_windows, best):
+    """After a rise of 2 epochs, windows of 2; three without progress end it."""
+    net = Losses([10.0, 10.0, *np.repeat(losses, 2)])
+    prolong(net, net.train, 10, 2.8)
+    assert net.trained == [(2, False), *[(2, True)] * n_windows, (8, False)]
+    assert net.restored == 2 + 2 * best
+
+
+def test_large_sets_look_for_the_number_of_epochs(rng, monkeypatch):
+    """On spectra held out, and only with many spectra a class and max_epochs="auto"."""
+    monkeypatch.setattr(_schedule, "_MIN_STEPS", 1)
+    y = np.arange(300) % 3
+    X = rng.normal(size=(300, 30)) + 3 * np.eye(30)[y * 7]
+    watch = Watch()
+    net = GAPCNNClassifier(random_state=0, callbacks=[("watch", watch)]).fit(X, y)
+    assert len(watch.valid) == 30
+    assert 18 < net.n_iter_ <= 2.8 * 18
+    net.fit(X[:290], y[:290])
+    assert watch.valid is None
+    assert net.n_iter_ == 18
+    assert net.set_params(max_epochs=5).fit(X, y).n_iter_ == 5
+    assert watch.valid is None
 
 
 def test_weight_decay_spares_biases(data):
