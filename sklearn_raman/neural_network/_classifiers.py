@@ -192,8 +192,8 @@ class FMCNNClassifier(SpectralNetClassifier):
 
     References
     ----------
-    .. [1] Z. Guo et al., "Mineral identification based on a fire-module convolutional
-       neural network and Raman spectra" (2020).
+    .. [1] Z. Guo, L. Yu, S. Tian, X. Lv, W. Xue, "Raman spectroscopy analysis of
+       minerals based on feature visualization", Spectroscopy 35 (11) (2020), 37-46.
 
     Examples
     --------
@@ -327,8 +327,9 @@ class GAPCNNClassifier(SpectralNetClassifier):
 
     References
     ----------
-    .. [1] Y. Zhang et al., "Understanding the learning mechanism of convolutional
-       neural networks in spectral analysis", Anal. Chim. Acta 1119 (2020).
+    .. [1] X. Zhang et al., "Understanding the learning mechanism of convolutional
+       neural networks in spectral analysis", Anal. Chim. Acta (2020),
+       https://doi.org/10.1016/j.aca.2020.03.055
 
     Examples
     --------
