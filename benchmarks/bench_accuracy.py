@@ -103,9 +103,7 @@ def models(n_components, *, resample, grouped=True):
         "CNN": pipeline(SNV(), CNNClassifier(random_state=0)),
         "FMCNN": pipeline(SNV(), FMCNNClassifier(random_state=0)),
         "GAP-CNN": pipeline(SNV(), GAPCNNClassifier(random_state=0)),
-        "GAP-CNN, 1 bin": pipeline(
-            SNV(), GAPCNNClassifier(pool_bins=1, random_state=0)
-        ),
+        "GAP-CNN, 1 bin": pipeline(SNV(), one_bin),
         "SVM": tuned(
             [SVC()],
             {"kernel": ["linear"], "C": [0.001, 0.01, 0.1, 1.0]},
