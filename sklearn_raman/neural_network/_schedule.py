@@ -48,7 +48,8 @@ def prolong(net, train, n_epochs, longest):
         Bound, in multiples of it.
     """
     n_rise, window = ceil(_RISE * n_epochs), ceil(_WINDOW * n_epochs)
-    schedule = dict(net.callbacks_)["lr_schedule"]
+    # A user can have switched the callback off; then the rate is theirs.
+    schedule = dict(net.callbacks_).get("lr_schedule") or OneCycle()
     components = net.module_, net.optimizer_
     train(n_rise)
     best, failures, left = inf, 0, round((longest - 1) * n_epochs)

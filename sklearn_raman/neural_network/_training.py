@@ -269,23 +269,26 @@ class TrainingMixin:
 
     def train_step(self, batch, **fit_params):
         """Vary the spectra of a batch, then take a step of the optimizer."""
-        augmentation = self.augmentation
-        if augmentation is not None:
+        if self.augmentation is not None:
             inputs, y = batch
-            x = inputs["x"] if isinstance(inputs, Mapping) else inputs
-            if augmentation == "auto":
-                augmentation = Augmentation()
-            axis = self.wavenumbers_in_
-            known = axis is not None and len(axis) > 1
-            x = augmentation.augment(
-                x.to(self.device),
-                y.to(self.device),
-                spacing=np.abs(np.diff(axis)).mean() if known else _UNKNOWN_SPACING,
-                strength=self.augmentation_strength_,
-            )
-            inputs = {**inputs, "x": x} if isinstance(inputs, Mapping) else x
+            if isinstance(inputs, Mapping):
+                inputs = {**inputs, "x": self._augmented(inputs["x"], y)}
+            else:
+                inputs = self._augmented(inputs, y)
             batch = inputs, y
         return super().train_step(batch, **fit_params)
+
+    def _augmented(self, x, y):
+        axis = self.wavenumbers_in_
+        known = axis is not None and len(axis) > 1
+        automatic = isinstance(self.augmentation, str)
+        augmentation = Augmentation() if automatic else self.augmentation
+        return augmentation.augment(
+            x.to(self.device),
+            y.to(self.device),
+            spacing=np.abs(np.diff(axis)).mean() if known else _UNKNOWN_SPACING,
+            strength=self.augmentation_strength_,
+        )
 
     def _finish(self):
         self.n_iter_ = len(self.history_)
