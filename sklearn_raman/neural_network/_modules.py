@@ -82,7 +82,12 @@ class CNN(SpectralNet):
 
     - it names the leaky ReLU "at the output of every convolutional layer" only, so the
       fully connected layer is linear (no visible effect on accuracy);
-    - initial weights are not given: Glorot's, the default of its software.
+    - eq. 1 gives the bias a position; a bias for each filter, as its software has;
+    - an even width can't be centred: 8 points are 3 to the left and 4 to the right, and
+      pooling keeps an incomplete window, which gives the paper's 363 units;
+    - initial weights are not given: Glorot's, the default of its software;
+    - the output has 9 units in section 4.2 and 20 in 4.3; the text numbers them one
+      section earlier.
     """
 
     def __init__(
@@ -239,9 +244,15 @@ class GAPCNN(SpectralNet):
 
     Notes
     -----
-    The table with widths and strides is missing from the paper's public parts, as are
-    pooling and padding: the defaults are those that train well on minerals, with zeros
-    as padding.
+    Where the paper is silent or says two things:
+
+    - the table with widths and strides is missing from its public parts, as are pooling
+      and padding: the defaults are those that train well on minerals, with zeros as
+      padding;
+    - the loss (eq. 4) is written as a binary cross-entropy, for a softmax over classes:
+      the classifier has the cross-entropy over classes;
+    - the output has no bias, as in eq. 5, so that class activation maps add up to
+      the logits.
     """
 
     def __init__(
