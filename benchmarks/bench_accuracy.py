@@ -51,6 +51,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
+from benchmarks._bootstrap import group_bootstrap
 from benchmarks._random_convolution import RandomConvolution
 from benchmarks._results import RESULTS, rounded, write_results
 from sklearn_raman.datasets import fetch_rruff
@@ -203,39 +204,6 @@ def join(results):
     )
 
 
-def group_bootstrap(result, groups, n_draws=10_000):
-    """Return intervals of the CNNs' advantage over each rival, resampling groups."""
-    found = result.predictions
-    right = (found["predicted"] == found["true"]).astype(float)
-    by_group = (
-        right.groupby([found["model"], np.asarray(groups)[found["row"]]])
-        .agg(["sum", "size"])
-        .unstack(0)
-    )
-    rng = np.random.default_rng(0)
-    n_groups = len(by_group)
-    draws = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n_draws)
-    accuracy = {
-        name: (draws @ by_group["sum"][name].to_numpy())
-        / (draws @ by_group["size"][name].to_numpy())
-        for name in by_group["sum"].columns
-    }
-    return pd.DataFrame(
-        [
-            {
-                "a": cnn,
-                "b": rival,
-                "low": np.quantile(accuracy[cnn] - accuracy[rival], 0.025),
-                "high": np.quantile(accuracy[cnn] - accuracy[rival], 0.975),
-            }
-            for cnn in CNNS
-            if cnn in accuracy
-            for rival in accuracy
-            if rival not in CNNS
-        ]
-    )
-
-
 def main(argv=None):
     """Run the chosen sets, print their tables and save them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -261,7 +229,7 @@ def main(argv=None):
         wanted = options.models or (["KNN", "GAP-CNN"] if options.quick else found)
         result = join([remembered(name, model, options) for model in wanted])
         print(f"\n{name}\n{result}")
-        bootstrap = group_bootstrap(result, data.groups)
+        bootstrap = group_bootstrap(result, data.groups, CNNS)
         print(bootstrap.to_string(index=False))
         figures[name] = {
             "summary": rounded(result.to_frame()),

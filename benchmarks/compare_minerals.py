@@ -32,6 +32,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
+from benchmarks._bootstrap import group_bootstrap
 from benchmarks._results import DOCS_IMAGES, rounded, write_results
 from sklearn_raman.datasets import load_minerals
 from sklearn_raman.discriminant_analysis import PLSLDA
@@ -207,6 +208,7 @@ def main(argv=None):
                 "summary": rounded(result.to_frame()),
                 "folds": rounded(result.to_frame(kind="folds")),
                 "differences": rounded(result.differences("accuracy")),
+                "bootstrap": rounded(group_bootstrap(result, minerals.groups, ["CNN"])),
             }
             for name, result in results.items()
         }
