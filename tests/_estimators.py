@@ -33,7 +33,7 @@ _DETERMINISTIC = {
     "augmentation": None,
     "batch_size": 1000,
     "dtype": "float64",
-    "max_epochs": 30,
+    "max_epochs": 60,
     "random_state": 0,
 }
 
