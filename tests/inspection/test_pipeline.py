@@ -238,7 +238,7 @@ def test_classifier_alone(spectra, labels):
 
 
 def test_predicted_class_is_that_of_the_threshold(spectra, labels):
-    """A threshold of 1 never says the second class, whatever the scores."""
+    """A threshold out of reach never says True, whatever the scores."""
     two = labels == "zircon"
     inner = make_pipeline(SNV(), PLSLDA())
     model = FixedThresholdClassifier(inner, threshold=2.0, pos_label=True)
