@@ -9,11 +9,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
+from sklearn_raman._utils._pipeline import is_search
 from sklearn_raman.model_selection._comparison import Comparison
 from sklearn_raman.model_selection._evaluate import evaluate_fold
 from sklearn_raman.model_selection._explanations import average_folds
 from sklearn_raman.model_selection._folds import ignores_groups, make_folds, resolve_cv
-from sklearn_raman.model_selection._unwrap import innermost, is_search
+from sklearn_raman.model_selection._unwrap import innermost
 
 
 def compare(

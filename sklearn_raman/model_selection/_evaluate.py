@@ -13,15 +13,11 @@ from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
+from sklearn_raman._utils._pipeline import is_search
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman.model_selection._explanations import explain_fold
 from sklearn_raman.model_selection._folds import ignores_groups
-from sklearn_raman.model_selection._unwrap import (
-    best_of,
-    final_estimator,
-    innermost,
-    is_search,
-)
+from sklearn_raman.model_selection._unwrap import best_of, final_estimator, innermost
 
 MAX_CALIBRATION_FOLDS = 5
 

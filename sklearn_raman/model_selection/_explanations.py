@@ -31,7 +31,9 @@ def explain_fold(estimator, X, y, predicted, classes):
     if not hasattr(final_estimator(estimator), "explain_"):
         return None
     final, inputs, names = unwrap(estimator, X)
-    maps = np.asarray(final.explain_(inputs, normalize="max"), dtype=np.float64)
+    # Of the class that was predicted: a threshold may choose one of a lower score.
+    maps = final.explain_(inputs, predicted, normalize="max")
+    maps = np.asarray(maps, dtype=np.float64)
     spectra = np.asarray(inputs, dtype=np.float64)
     if maps.shape != spectra.shape:
         raise ValueError(

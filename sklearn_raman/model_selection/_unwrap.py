@@ -1,16 +1,9 @@
-"""Look inside Pipelines and searches."""
+"""Look inside Pipelines and searches: what `compare` needs of it."""
 
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-
-def is_search(estimator):
-    """Say whether an estimator tries parameters of another one on inner folds.
-
-    scikit-learn's searches share a base class without a public name, and other packages
-    have searches that don't derive from it; all have these three parameters.
-    """
-    return all(hasattr(estimator, name) for name in ("estimator", "cv", "refit"))
+from sklearn_raman._utils._pipeline import flat_steps, is_search
 
 
 def innermost(estimator):
@@ -44,18 +37,11 @@ def unwrap(estimator, X):
         The column names of that input, if the steps know them.
     """
     names = getattr(X, "columns", None)
-    while True:
-        if is_search(estimator):
-            estimator = getattr(estimator, "best_estimator_", estimator.estimator)
-        elif isinstance(estimator, Pipeline):
-            for _, step in estimator.steps[:-1] if X is not None else ():
-                # Samplers have no transform: they act on training spectra only.
-                if hasattr(step, "transform"):
-                    X = step.transform(X)
-                    names = getattr(X, "columns", _names_out(step, names))
-            estimator = estimator.steps[-1][1]
-        else:
-            return estimator, X, names
+    *steps, (_, final) = flat_steps(estimator)
+    for _, step in steps if X is not None else ():
+        X = step.transform(X)
+        names = getattr(X, "columns", _names_out(step, names))
+    return final, X, names
 
 
 def _names_out(step, names):

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from sklearn_raman._utils._map_back import check_maps, check_mode, place_back
 from sklearn_raman._utils._sklearn import StrOptions, fit_context
 from sklearn_raman._utils._validation import check_spectra
 from sklearn_raman._utils._wavenumbers import (
@@ -21,6 +22,8 @@ from sklearn_raman.preprocessing._interpolation import (
     is_outside,
     is_ragged,
     shared_axis_interpolator,
+    unresample_maps,
+    unresample_ragged,
 )
 
 
@@ -213,6 +216,50 @@ default=None
             resampled[number] = row[0]
         return resampled
 
+    def map_back(self, maps, X=None, *, mode="conserve"):
+        """Carry maps from the target axis to the axis of the input.
+
+        Parameters
+        ----------
+        maps : array-like of shape (..., n_points_out)
+            Maps on the target axis; for ragged input one for each spectrum, with the
+            spectra along the first axis.
+        X : None or sequence of pairs, default=None
+            For ragged input the spectra that were transformed: each brings its axis.
+        mode : {"conserve", "density"}, default="conserve"
+            "conserve" is for contributions: the transposed operator hands each value to
+            the points it was interpolated from, and sums stay. Where measured points
+            lie closer than target ones, some get 0: the model did not see them. "pchip"
+            is not linear and takes the operator of "linear". "density" is for display:
+            the map, interpolated at the measured points, 0 outside the target's range.
+
+        Returns
+        -------
+        ndarray of shape (..., n_points), or list of such arrays
+            Maps on the measured axis; for ragged input a list, one for each spectrum,
+            aligned with its own points.
+
+        Notes
+        -----
+        What the model drew from points outside the measured range goes to the nearest
+        measured point with fill_value="edge", and nowhere if they hold a number.
+        """
+        check_is_fitted(self)
+        check_mode(mode)
+        if self.target_wavenumbers is None:
+            return check_maps(maps, self.n_features_in_, owner="WavenumberResampler")
+        target, axis = self.wavenumbers_out_, self.wavenumbers_in_
+        maps = check_maps(maps, len(target), owner="WavenumberResampler")
+        how = {"kind": self.kind, "fill_value": self.fill_value, "mode": mode}
+        if X is not None and is_ragged(X):
+            return unresample_ragged(maps, X, target, **how)
+        if axis is None:
+            raise ValueError(
+                "This WavenumberResampler was fitted on ragged spectra: pass those "
+                "that the maps belong to as X, so that each map finds its axis."
+            )
+        return unresample_maps(maps, axis, target, **how)
+
     def _fill_outside(self, resampled, axis):
         if not isinstance(self.fill_value, str):
             outside = is_outside(axis, self.wavenumbers_out_)
@@ -354,6 +401,29 @@ class WavenumberCrop(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return check_spectra(self, X, reset=False)[:, self.support_]
+
+    def map_back(self, maps, X=None, *, mode="conserve"):
+        """Put maps back in their place on the whole axis.
+
+        Parameters
+        ----------
+        maps : array-like of shape (..., n_points_out)
+            Maps on the points that were kept.
+        X : None or spectra, default=None
+            Ignored.
+        mode : {"conserve", "density"}, default="conserve"
+            Both are the same here.
+
+        Returns
+        -------
+        ndarray of shape (..., n_points)
+            Maps on the whole axis: 0 outside the region, which the model did not see.
+        """
+        check_is_fitted(self)
+        check_mode(mode)
+        n_kept = int(self.support_.sum())
+        maps = check_maps(maps, n_kept, owner="WavenumberCrop")
+        return place_back(maps, self.support_, self.n_features_in_)
 
     def get_feature_names_out(self, input_features=None):
         """Return the labels of the points that are kept.

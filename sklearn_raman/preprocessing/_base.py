@@ -2,6 +2,7 @@
 
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 
+from sklearn_raman._utils._map_back import check_maps, check_mode
 from sklearn_raman._utils._sklearn import fit_context
 from sklearn_raman._utils._validation import check_spectra
 from sklearn_raman._utils._wavenumbers import check_wavenumbers, format_wavenumbers
@@ -71,6 +72,32 @@ class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         if named or axis is None:
             return super().get_feature_names_out(input_features)
         return format_wavenumbers(axis)
+
+    def map_back(self, maps, X=None, *, mode="conserve"):
+        """Carry maps from the output axis to the input axis: they stay as they are.
+
+        The grid is the same, so a value stays at its wavenumber. What it means is the
+        importance of that wavenumber, not the gradient with respect to raw counts: a
+        scale or a baseline ties each value to others of the spectrum, and this is not
+        undone.
+
+        Parameters
+        ----------
+        maps : array-like of shape (..., n_points)
+            Maps on the output axis.
+        X : None or spectra, default=None
+            Ignored.
+        mode : {"conserve", "density"}, default="conserve"
+            Both are the same here.
+
+        Returns
+        -------
+        ndarray of shape (..., n_points)
+            The same maps.
+        """
+        check_mode(mode)
+        n_points = getattr(self, "n_features_in_", None)
+        return check_maps(maps, n_points, owner=type(self).__name__)
 
     def _check_training_spectra(self, X):
         return check_spectra(self, X, reset=True, ensure_min_features=self._min_points)

@@ -137,6 +137,65 @@ def spline_operator(axis, target, kind):
     return csr_array(hstack(blocks))
 
 
+def resampling_operator(axis, target, kind):
+    """Return the sparse matrix of an interpolation, spectra as columns.
+
+    Parameters
+    ----------
+    axis, target, kind
+        As in `interpolate_rows`. "pchip" is not linear in the intensities and has no
+        matrix: it gets that of "linear", which looks at the same two points.
+
+    Returns
+    -------
+    csr_array of shape (n_points_out, n_points)
+        Each row adds up to 1.
+    """
+    if kind in _DEGREE:
+        return spline_operator(axis, target, kind)
+    before, after, fraction = _neighbours(axis, target)
+    rows = np.arange(len(target))
+    return csr_array(
+        (
+            np.concatenate([1 - fraction, fraction]),
+            (np.concatenate([rows, rows]), np.concatenate([before, after])),
+        ),
+        shape=(len(target), len(axis)),
+    )
+
+
+def unresample_maps(maps, axis, target, *, kind, fill_value, mode):
+    """Carry maps from the target axis of an interpolation back to the measured one.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (..., n_points_out)
+        float32 or float64; the result has the same.
+    axis, target, kind
+        As in `interpolate_rows`.
+    fill_value : {"raise", "edge"} or float
+        With a number, target points outside the measured range were made of no
+        measured point: their values go nowhere.
+    mode : {"conserve", "density"}
+        The transposed operator, which keeps sums, or the linear interpolation of the
+        map, which keeps heights and is 0 outside the target's range.
+
+    Returns
+    -------
+    ndarray of shape (..., n_points)
+    """
+    flat = maps.reshape(-1, len(target))
+    if mode == "density":
+        found = _take_linear(*_neighbours(target, axis), flat)
+        found[:, is_outside(target, axis)] = 0
+    else:
+        if not isinstance(fill_value, str):
+            flat = np.where(is_outside(axis, target), 0, flat)
+        found = flat @ resampling_operator(axis, target, kind)
+    shape = (*maps.shape[:-1], len(axis))
+    return np.ascontiguousarray(found, dtype=maps.dtype).reshape(shape)
+
+
 def _apply_operator(by_dtype, rows):
     operator = by_dtype[rows.dtype.name]
     result = np.empty((len(rows), operator.shape[0]), dtype=rows.dtype)
@@ -212,3 +271,30 @@ def check_ragged(X):
             )
         spectra.append((axis, intensities))
     return spectra
+
+
+def unresample_ragged(maps, X, target, **how):
+    """Carry maps back to spectra that each have their own axis.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (n_spectra, ..., n_points_out)
+    X : sequence of pairs (wavenumbers, intensities)
+        The spectra of these maps.
+    target, **how
+        As in `unresample_maps`.
+
+    Returns
+    -------
+    list of ndarray of shape (..., n_points of the spectrum)
+    """
+    spectra = check_ragged(X)
+    if maps.ndim == 1 or len(maps) != len(spectra):
+        raise ValueError(
+            f"maps has shape {maps.shape}, but X has {len(spectra)} spectra: the first "
+            "axis of maps must run over the spectra of X."
+        )
+    return [
+        unresample_maps(one, axis, target, **how)
+        for one, (axis, _) in zip(maps, spectra, strict=True)
+    ]

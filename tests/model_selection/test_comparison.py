@@ -6,15 +6,24 @@ import pytest
 from scipy import stats
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import confusion_matrix
-from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    StratifiedGroupKFold,
+)
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
+from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.model_selection import compare
-from sklearn_raman.model_selection._explanations import average_folds, strongest_bands
+from sklearn_raman.model_selection._explanations import (
+    average_folds,
+    explain_fold,
+    strongest_bands,
+)
 from sklearn_raman.model_selection._statistics import corrected_t_test
 
 CV = StratifiedGroupKFold(4, shuffle=True, random_state=0)
@@ -262,3 +271,18 @@ def test_a_map_of_the_wrong_shape_is_reported(spectra, explainer):
 
     with pytest.raises(RuntimeError, match=r"Short.explain_ returned maps of shape"):
         compare({"short": Short()}, X, y, groups=groups, progress=False)
+
+
+def test_the_class_behind_a_threshold_is_explained(spectra):
+    """A threshold out of reach never says True: the maps are those of False."""
+    X, y, _ = spectra
+    two = y == y[0]
+    never = FixedThresholdClassifier(PLSLDA(), threshold=2.0, pos_label=True)
+    model = make_pipeline(StandardScaler(), never)
+    predicted = model.fit(X, two).predict(X)
+    assert not predicted.any()
+    found = explain_fold(model, X, two, predicted, np.array([False, True]))
+    classifier = model[-1].estimator_
+    maps = classifier.explain_(model[0].transform(X), False, normalize="max")
+    np.testing.assert_allclose(found.map_sum[0], maps[~two].sum(axis=0))
+    assert found.counts.tolist() == [np.count_nonzero(~two), 0]

@@ -1,0 +1,98 @@
+"""How a map goes back through a transformer: what `map_back` means, and its tools.
+
+A map has one value for each column that a model sees. Steps before the model may have
+moved these columns; `map_back` is how each of them says where its own input columns
+went. It is found by its name alone, so that what explains a Pipeline and what stands in
+it do not have to import each other.
+"""
+
+from typing import Protocol
+
+import numpy as np
+
+MODES = ("conserve", "density")
+
+
+class MapsBack(Protocol):
+    """A transformer that says how a map goes back through it."""
+
+    def map_back(self, maps, X=None, *, mode="conserve"):
+        """Carry maps from the output axis of this transformer to its input axis.
+
+        A point of the input axis that has no part in the output gets 0, never NaN: the
+        model did not see it, so it added nothing to the score, and the map keeps its
+        sum.
+
+        Parameters
+        ----------
+        maps : array-like of shape (..., n_points_out)
+            Maps on the output axis.
+        X : None or the input of `transform`, default=None
+            Looked at only where each spectrum has its own axis (ragged input).
+        mode : {"conserve", "density"}, default="conserve"
+            Matters only where points are interpolated. "conserve" is for contributions:
+            it hands each value to the input points it was made of, and keeps the sum.
+            "density" is for display: it keeps the height, the value of the map at each
+            wavenumber.
+
+        Returns
+        -------
+        ndarray of shape (..., n_points), or list of such arrays
+            Maps on the input axis, in the dtype of `maps`; a list, one for each
+            spectrum, for ragged input.
+        """
+
+
+def check_maps(maps, n_points, *, owner):
+    """Return maps as a float array, after a look at their length.
+
+    Parameters
+    ----------
+    maps : array-like of shape (..., n_points)
+    n_points : int or None
+        Number of points of the transformer's output; None if it is not known.
+    owner : str
+        Class name, for the message.
+
+    Returns
+    -------
+    ndarray of shape (..., n_points)
+        float32 stays float32, all else becomes float64.
+    """
+    maps = np.asarray(maps)
+    if maps.dtype != np.float32:
+        maps = maps.astype(np.float64, copy=False)
+    if maps.ndim == 0 or n_points not in (None, maps.shape[-1]):
+        wanted = "..." if n_points is None else f"..., {n_points}"
+        raise ValueError(
+            f"maps must have the shape ({wanted}) to go back through {owner}, which "
+            f"puts out that many points, got shape {maps.shape}: a map made with "
+            "upsample=False has one value a unit of the network, not one a point."
+        )
+    return maps
+
+
+def check_mode(mode):
+    """Raise if `mode` is not one that `map_back` knows."""
+    if mode not in MODES:
+        raise ValueError(f"mode must be one of {MODES}, got {mode!r}.")
+
+
+def place_back(maps, kept, n_points):
+    """Put maps on the columns they belong to; the other columns get 0.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (..., n_kept)
+    kept : ndarray of shape (n_kept,), int, or (n_points,), bool
+        Where the columns of the maps stand on the longer axis.
+    n_points : int
+        Length of the longer axis.
+
+    Returns
+    -------
+    ndarray of shape (..., n_points)
+    """
+    placed = np.zeros((*maps.shape[:-1], n_points), dtype=maps.dtype)
+    placed[..., kept] = maps
+    return placed

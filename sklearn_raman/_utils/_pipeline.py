@@ -1,0 +1,78 @@
+"""Look inside fitted Pipelines, searches and wrappers."""
+
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+from sklearn.pipeline import Pipeline
+
+# They move the threshold of one fitted model. Other estimators with an attribute
+# `estimator_` (bagging, RFE) predict with more than that.
+_THRESHOLDS = (FixedThresholdClassifier, TunedThresholdClassifierCV)
+
+
+def is_search(estimator):
+    """Say whether an estimator tries parameters of another one on inner folds.
+
+    scikit-learn's searches share a base class without a public name, and other packages
+    have searches that don't derive from it; all have these three parameters.
+    """
+    return all(hasattr(estimator, name) for name in ("estimator", "cv", "refit"))
+
+
+def inner_model(estimator):
+    """Return the model that a search or wrapper predicts with, None if it is neither.
+
+    A search that is not fitted, or was with refit=False, gives the model it starts
+    from.
+    """
+    if isinstance(estimator, FrozenEstimator):
+        return estimator.estimator
+    if isinstance(estimator, _THRESHOLDS):
+        return getattr(estimator, "estimator_", estimator.estimator)
+    if is_search(estimator):
+        return getattr(estimator, "best_estimator_", estimator.estimator)
+    return None
+
+
+def flat_steps(estimator, name=""):
+    """List what acts on spectra in prediction, in order, the final estimator last.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Pipelines in it, also as steps, are opened; so are searches and wrappers.
+    name : str
+        Its name, "" for the outermost.
+
+    Returns
+    -------
+    list of (name, estimator)
+        Names as in `get_params`: "outer__inner". Left out are "passthrough" and None,
+        and samplers, which act on training spectra only.
+    """
+    inner = inner_model(estimator)
+    if inner is not None:
+        return flat_steps(inner, name)
+    if isinstance(estimator, Pipeline):
+        prefix = f"{name}__" if name else ""
+        return [
+            leaf
+            for step_name, step in estimator.steps
+            for leaf in flat_steps(step, prefix + step_name)
+        ]
+    is_skipped = estimator is None or isinstance(estimator, str)
+    if is_skipped or hasattr(estimator, "fit_resample"):
+        return []
+    return [(name, estimator)]
+
+
+def moves_threshold(estimator):
+    """Say whether the labels come from a threshold that a wrapper sets.
+
+    Then the predicted class is not always the one with the highest score.
+    """
+    while estimator is not None:
+        if isinstance(estimator, _THRESHOLDS):
+            return True
+        is_pipeline = isinstance(estimator, Pipeline)
+        estimator = estimator.steps[-1][1] if is_pipeline else inner_model(estimator)
+    return False

@@ -1,0 +1,255 @@
+"""Explanations of whole Pipelines: maps on the axis of the raw spectra."""
+
+from functools import partial
+
+import numpy as np
+from sklearn.base import OneToOneFeatureMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_selection import SelectorMixin
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_raman._utils._explanation import normalize_maps
+from sklearn_raman._utils._map_back import check_mode, place_back
+from sklearn_raman._utils._pipeline import flat_steps, moves_threshold
+
+
+def explain_pipeline(
+    pipeline,
+    X,
+    target=None,
+    *,
+    space="input",
+    mode="conserve",
+    normalize=None,
+    **explain_settings,
+):
+    """Explain the classifier of a Pipeline on the axis of the spectra it is given.
+
+    The steps before the classifier are run, the classifier explains what it sees
+    (`explain_`), and the maps walk back through the steps, last one first.
+
+    Parameters
+    ----------
+    pipeline : fitted estimator
+        A Pipeline of scikit-learn or imbalanced-learn, a search or a threshold wrapper
+        around one, Pipelines in Pipelines, or a classifier alone. The classifier has a
+        method `explain_` or `explain`, as `PLSLDA` and the networks do.
+    X : array-like, data frame (n_spectra, n_points), or sequence of pairs
+        Spectra as the Pipeline takes them; ragged ones are pairs
+        `(wavenumbers, intensities)`.
+    target : None, "all", label or array-like of shape (n_spectra,), default=None
+        Class to explain: the one that the Pipeline predicts, every one, or the given
+        ones.
+    space : {"input", "model"}, default="input"
+        Axis of the maps: that of X, or that of what the classifier is given.
+    mode : {"conserve", "density"}, default="conserve"
+        How a map goes back through a resampled axis. "conserve" keeps its sum, as
+        contributions need; "density" keeps its height at each wavenumber, for pictures.
+        See `WavenumberResampler.map_back`.
+    normalize : {"max", "minmax", "sum"} or None, default=None
+        Scale of each map, on the axis of the result: as it is, by the largest absolute
+        value, to 0..1, or to a sum of absolute values of 1.
+    **explain_settings
+        Further arguments of the classifier's `explain_`, for example `method` and
+        `score`.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra, n_points) or (n_spectra, n_classes, n_points), or list
+        Maps, aligned with the columns of X; the second shape for target="all". For
+        ragged spectra and space="input" a list with one array for each spectrum,
+        aligned with its own points.
+
+    Raises
+    ------
+    NotFittedError
+        If the Pipeline, or the model inside a search (refit=False), is not fitted.
+    TypeError
+        If the classifier can't explain itself.
+    ValueError
+        If a step mixes wavenumbers, as PCA does, so that there is no way back; the
+        message names it. Also if an argument is not valid.
+
+    Notes
+    -----
+    A value of a map says how much the classifier used this wavenumber *of the spectrum
+    as it was given to it*. Baseline correction, smoothing, derivatives and scales of a
+    spectrum stay on the grid and are passed as they are, because their values at a
+    wavenumber belong to that wavenumber. They also tie it to others (a baseline to its
+    surroundings, a maximum to the whole spectrum), and this is not followed: the map is
+    the importance of the wavenumber, not the gradient with respect to raw counts. After
+    a first derivative, a band shows at its flanks.
+
+    Points outside a cropped region, or that no resampled point was made of, are 0 and
+    not missing: the model did not see them, so they added nothing to its score.
+    With mode="conserve" a map adds up to the same sum on both axes, except for values
+    that `WavenumberResampler(fill_value=<number>)` made up. The height then depends
+    on the distance of the raw points: where they lie closer they share a contribution.
+
+    What goes back by itself: each step with a method `map_back(maps, X=None, *, mode)`,
+    which all transformers of this package have. Of other packages: those that treat
+    each column by itself (`OneToOneFeatureMixin`, like scikit-learn's scalers), feature
+    selectors, and those whose output columns have names of input columns. Samplers and
+    "passthrough" are skipped.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_raman.datasets import make_raman_spectra
+    >>> from sklearn_raman.discriminant_analysis import PLSLDA
+    >>> from sklearn_raman.inspection import explain_pipeline
+    >>> from sklearn_raman.preprocessing import SNV, WavenumberCrop
+    >>> X, y = make_raman_spectra(40, as_frame=True, random_state=0)
+    >>> model = make_pipeline(WavenumberCrop(region=(500, 1700)), SNV(), PLSLDA())
+    >>> model = model.set_output(transform="pandas").fit(X, y)
+    >>> maps = explain_pipeline(model, X)
+    >>> maps.shape == X.shape, bool(maps[:, :100].any())
+    (True, False)
+    """
+    if space not in ("input", "model"):
+        raise ValueError(f'space must be "input" or "model", got {space!r}.')
+    check_mode(mode)
+    *steps, (_, classifier) = _fitted_steps(pipeline)
+    explain = _explain_method(classifier)
+    if target is None and moves_threshold(pipeline):
+        target = pipeline.predict(X)  # not always the class of the highest score
+    ways_back = []
+    inputs = X
+    for name, step in steps:
+        outputs = step.transform(inputs)
+        if space == "input":
+            ways_back.append(_way_back(name, step, inputs, outputs, mode))
+        inputs = outputs
+    maps = np.asarray(explain(inputs, target, **explain_settings))
+    if space == "input":
+        _check_length(maps, inputs, classifier)
+    for go_back in reversed(ways_back):
+        maps = go_back(maps)
+    if isinstance(maps, list):
+        return [normalize_maps(one, normalize) for one in maps]
+    return normalize_maps(maps, normalize)
+
+
+def _fitted_steps(pipeline):
+    steps = flat_steps(pipeline)
+    if not steps:
+        raise TypeError(
+            "explain_pipeline needs a fitted classifier, or a Pipeline that ends in "
+            f"one, got {pipeline!r}."
+        )
+    try:
+        check_is_fitted(pipeline)
+        check_is_fitted(steps[-1][1])
+    except NotFittedError as error:
+        raise NotFittedError(
+            f"This {type(pipeline).__name__} is not fitted, or holds a search with "
+            "refit=False: call fit first, a search with refit=True."
+        ) from error
+    return steps
+
+
+def _explain_method(classifier):
+    """Return `explain_` of a classifier, or `explain`, or raise."""
+    for name in ("explain_", "explain"):
+        try:
+            return getattr(classifier, name)
+        except AttributeError as error:
+            reason = error
+    raise TypeError(
+        f"{type(classifier).__name__} can't explain itself: it has no usable method "
+        "explain_. PLSLDA and the networks of sklearn_raman have one; the last step of "
+        "the Pipeline must be such a classifier."
+    ) from reason
+
+
+def _check_length(maps, inputs, classifier):
+    """Raise if a map does not have one value for each column of its spectrum."""
+    wanted = np.shape(inputs)
+    if len(wanted) == 2 and (len(maps), maps.shape[-1]) != wanted:
+        raise ValueError(
+            f"{type(classifier).__name__}.explain_ returned maps of shape {maps.shape} "
+            f"for spectra of shape {wanted}, not one value for each point, so they "
+            "have no place on the axis of X. Leave out upsample=False, or use "
+            'space="model".'
+        )
+
+
+def _way_back(name, step, inputs, outputs, mode):
+    """Return the function that carries maps back through one step."""
+    n_in, n_out = _n_columns(inputs), _n_columns(outputs)
+    if hasattr(step, "map_back"):
+        # Only ragged spectra are needed again; a matrix is not kept in memory.
+        own_axes = inputs if n_in is None else None
+        return partial(step.map_back, X=own_axes, mode=mode)
+    label = f"Step {name!r} ({type(step).__name__})"
+    if n_in is None or n_out is None:
+        raise ValueError(
+            f"{label} takes or gives spectra that are not a matrix, so it must say "
+            "itself how a map goes back: give it a method "
+            "map_back(maps, X=None, *, mode='conserve')."
+        )
+    kept = _origin(step, inputs, outputs)
+    if kept is not None:
+        return partial(place_back, kept=kept, n_points=n_in)
+    same_number = (
+        " If each column still belongs to its wavenumber, say so, for example with "
+        "FunctionTransformer(feature_names_out='one-to-one')."
+        if n_in == n_out
+        else ""
+    )
+    raise ValueError(
+        f"{label} mixes wavenumbers: it turns {n_in} columns into {n_out} that do not "
+        "each belong to one of them, so no map finds back to the axis of X. Leave this "
+        "step out, look at the map on what the classifier is given "
+        '(space="model"), or give the step a method '
+        f"map_back(maps, X=None, *, mode='conserve').{same_number}"
+    )
+
+
+def _n_columns(X):
+    """Return the number of columns of an array, frame or list of rows.
+
+    None if X is something else, as are pairs of wavenumbers and intensities.
+    """
+    try:
+        shape = np.shape(X)
+    except ValueError:  # rows of different lengths
+        return None
+    holds_arrays = getattr(X, "dtype", None) == np.dtype(object) and np.ndim(X.flat[0])
+    return None if len(shape) != 2 or holds_arrays else shape[1]
+
+
+def _origin(step, inputs, outputs):
+    """Find the input column of each output column of a fitted step.
+
+    Returns
+    -------
+    ndarray of shape (n_out,), int, or None
+        None if an output column is not one of the input columns.
+    """
+    n_in, n_out = _n_columns(inputs), _n_columns(outputs)
+    if isinstance(step, SelectorMixin):
+        return step.get_support(indices=True)
+    does_nothing = isinstance(step, FunctionTransformer) and step.func is None
+    if does_nothing or (isinstance(step, OneToOneFeatureMixin) and n_in == n_out):
+        return np.arange(n_in)
+    for before, after in _column_names(step, inputs, outputs):
+        place = {label: position for position, label in enumerate(before)}
+        known = len(place) == n_in and len(set(after)) == len(after) == n_out
+        if known and place.keys() >= set(after):
+            return np.asarray([place[label] for label in after])
+    return None
+
+
+def _column_names(step, inputs, outputs):
+    """Yield column names before and after a step, from all who know both."""
+    before = getattr(step, "feature_names_in_", None)
+    if before is None:
+        before = np.asarray([f"x{i}" for i in range(_n_columns(inputs))], dtype=object)
+    try:
+        yield list(before), list(step.get_feature_names_out(before))
+    except (AttributeError, ValueError):
+        pass  # it has no names, or knows them only with a setting it does not have
+    if hasattr(inputs, "columns") and hasattr(outputs, "columns"):
+        yield list(inputs.columns), list(outputs.columns)
