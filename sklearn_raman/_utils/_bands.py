@@ -35,3 +35,13 @@ def strongest_bands(axis, mean_map, n_bands=3, min_distance=None):
     peaks = find_peaks(weight, distance=distance, height=0.1 * weight.max())[0]
     order = np.argsort(-weight[peaks], kind="stable")
     return peaks[order][:n_bands] - 1
+
+
+def bands_above_median(axis, mean_map, n_bands=3, min_distance=None):
+    """Find the strongest bands of a map whose idle level is not zero.
+
+    The median is the level where nothing happens: with min-max scaling zero is the
+    strongest evidence against a class. Parameters as in `strongest_bands`.
+    """
+    above = np.maximum(mean_map - np.median(mean_map), 0)
+    return strongest_bands(axis, above, n_bands, min_distance)

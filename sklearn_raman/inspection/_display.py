@@ -6,12 +6,11 @@ Every function returns a figure made without pyplot; in a notebook it shows itse
 
 import numpy as np
 
-from sklearn_raman._utils._bands import strongest_bands
+from sklearn_raman._utils._bands import bands_above_median, strongest_bands
 from sklearn_raman._utils._display import (
     AGAINST,
     FAINT,
     FOR,
-    GRID,
     INK,
     axis_label,
     fill_with_map,
@@ -20,7 +19,7 @@ from sklearn_raman._utils._display import (
 )
 from sklearn_raman._utils._explanation import normalize_maps
 from sklearn_raman._utils._optional import import_optional
-from sklearn_raman._utils._wavenumbers import check_wavenumbers
+from sklearn_raman._utils._wavenumbers import check_wavenumbers, labels_as_wavenumbers
 from sklearn_raman.inspection._stability import class_means, map_stability
 
 MAP = "#d55e00"  # vermillion and grey: told apart by every kind of colour vision
@@ -88,6 +87,7 @@ default=None
         _bare(axes, name)
         axes.set_ylabel("intensity", fontsize=8.5, color=INK)
         axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
         room = fill_with_map(axes, axis, intensity, weight)
         bands = strongest_bands(axis, weight, n_bands)
         colors = [FOR if weight[band] > 0 else AGAINST for band in bands]
@@ -166,7 +166,7 @@ def plot_feature_maps(
         _bare(axes, titles[number], fontsize=8)
         axes.tick_params(labelsize=7)
         if behind is not None:
-            axes.fill_between(axis, 0, behind, color=GRID, lw=0)
+            axes.fill_between(axis, 0, behind, color=SPECTRUM, alpha=0.4, lw=0)
         axes.plot(axis, maps[number], color=MAP, lw=1)
         axes.set_ylim(low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1))
     # A column whose last panel is missing ends one row higher.
@@ -234,12 +234,15 @@ def _draw_mean(axes, summary, label):
         axis, mean - std, mean + std, color=MAP, alpha=0.25, lw=0, label="map ± sd"
     )
     axes.plot(axis, mean, color=MAP, lw=1.3, label="mean map")
-    low, high = min(0, (mean - std).min()), max(1, (mean + std).max())
+    zero = summary.zero_level.loc[label]
+    axes.axhline(zero, color=INK, lw=0.8, ls=":", label="no influence")
+    # One scale for all panels.
+    low = min(0, (summary.mean - summary.std).min(axis=None))
+    high = max(1, (summary.mean + summary.std).max(axis=None))
     axes.set_ylim(low - 0.02, high + 0.45)
     axes.set_yticks([0, 1] if low > -0.5 else [-1, 0, 1])
     axes.set_ylabel("scaled", fontsize=8.5, color=INK)
-    positions = summary.bands(4).loc[label, "position"]
-    bands = [int(np.abs(axis - position).argmin()) for position in positions]
+    bands = bands_above_median(axis, mean, n_bands=4)
     top = mean + std
     if summary.mean_spectrum is not None:
         top = np.maximum(top, _unit_range(summary.mean_spectrum.loc[label].to_numpy()))
@@ -266,18 +269,17 @@ def _draw_frequency(axes, summary, label):
 
 
 def _draw_misclassified(axes, summary, key):
-    true = key[1]
-    if true in summary.mean.index:
-        axes.fill_between(
-            summary.axis,
-            0,
-            summary.mean.loc[true],
-            color=GRID,
-            lw=0,
-            label="mean map of the true class where it was recognised",
-        )
+    _, true, predicted = key
+    for label, color, text in (
+        (true, SPECTRUM, "mean map of the true class"),
+        (predicted, AGAINST, "mean map of the class it was taken for"),
+    ):
+        # An empty line where a class was never recognised keeps the legend complete.
+        known = label in summary.mean.index
+        mean = summary.mean.loc[label] if known else np.full(len(summary.axis), np.nan)
+        axes.plot(summary.axis, mean, color=color, lw=0.9, label=text)
     weight = summary.misclassified.loc[key]
-    axes.plot(summary.axis, weight, color=MAP, lw=1.1, label="map of this spectrum")
+    axes.plot(summary.axis, weight, color=MAP, lw=1.3, label="map of this spectrum")
     axes.set_ylabel("scaled", fontsize=8.5, color=INK)
 
 
@@ -296,7 +298,7 @@ def plot_stability(fits, *, classes=None, labels=None):
     Parameters
     ----------
     fits : sequence of ExplanationSummary, DataFrame or array-like
-        As for :func:`map_stability`.
+        As for :func:`map_stability`; column labels of frames are the axis in cm-1.
     classes : list of labels or None, default=None
         Classes that are drawn; None means all.
     labels : list of str or None, default=None
@@ -340,8 +342,9 @@ def plot_stability(fits, *, classes=None, labels=None):
     names = names if labels is None else list(labels)
     if len(names) != len(tables):
         raise ValueError(f"labels has {len(names)} names for {len(tables)} fits.")
-    in_wavenumbers = getattr(fits[0], "unit", "point") == "cm-1"
-    axis = np.asarray(tables[0].columns, dtype=float)
+    labelled = labels_as_wavenumbers(tables[0])
+    in_wavenumbers = getattr(fits[0], "unit", "cm-1") == "cm-1" and labelled is not None
+    axis = np.arange(tables[0].shape[1], dtype=float) if labelled is None else labelled
     # viridis darkens evenly, so that fits are told apart in grey as well.
     viridis = import_optional("matplotlib", "plot").colormaps["viridis"]
     colors = viridis(np.linspace(0, 0.85, len(tables)))
@@ -352,7 +355,7 @@ def plot_stability(fits, *, classes=None, labels=None):
     for axes, label in zip(grid, classes, strict=True):
         correlation = stability.loc[label, "mean_correlation"]
         _bare(axes, f"{label} (mean correlation of fits {correlation:.2f})")
-        axes.set_ylabel("class mean", fontsize=8.5, color=INK)
+        axes.set_ylabel("mean map", fontsize=8.5, color=INK)
         for name, table, color in zip(names, tables, colors, strict=True):
             if label in table.index:
                 (handles[name],) = axes.plot(

@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length
 
-from sklearn_raman._utils._bands import strongest_bands
+from sklearn_raman._utils._bands import bands_above_median
 from sklearn_raman._utils._explanation import normalize_maps
 from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
 from sklearn_raman.inspection import _display
@@ -50,6 +50,9 @@ default=None
         spectrum was classified correctly, a column for each point.
     top_frequency : DataFrame of shape (n_explained, n_points)
         Share of the spectra in which a point is active.
+    zero_level : Series of shape (n_explained,)
+        Where the zero of the maps, no influence, lies on the scale of `mean`; not 0
+        with "minmax", which puts the strongest evidence against the class at 0.
     mean_spectrum, std_spectrum : DataFrame of shape (n_explained, n_points) or None
         The same of the spectra, if given.
     counts : DataFrame of shape (n_classes, 2)
@@ -151,6 +154,10 @@ default=None
             spectra = check_maps(spectra, shape=values.shape, name="spectra")
             self.mean_spectrum = by_class(spectra, np.mean)
             self.std_spectrum = by_class(spectra, np.std)
+        zero = _scaled_zero(values, normalize)
+        self.zero_level = pd.Series(
+            [zero[chosen].mean() for chosen in members], self.mean.index, dtype=float
+        )
         wrong = np.flatnonzero(~correct)
         self.misclassified = pd.DataFrame(
             scaled[wrong],
@@ -244,26 +251,23 @@ default=None
             Index: `class` and `rank` from 1. `position` in the unit of the axis, and
             there `mean`, `std` and `top_frequency`. A band is a local maximum of the
             mean map that rises above its median by at least a tenth of what the
-            strongest does.
+            strongest does; a flat map has none.
         """
-        rows = []
-        for label, mean in self.mean.iterrows():
-            mean = mean.to_numpy()
-            # The median is the level where nothing happens: with min-max scaling zero
-            # is the strongest evidence against the class instead.
-            above = np.maximum(mean - np.median(mean), 0)
-            found = strongest_bands(self.axis, above, n_bands, min_distance)
-            rows += [
-                (
-                    label,
-                    rank,
-                    self.axis[band],
-                    mean[band],
-                    self.std.loc[label].iloc[band],
-                    self.top_frequency.loc[label].iloc[band],
-                )
-                for rank, band in enumerate(found, 1)
-            ]
+        rows = [
+            (
+                label,
+                rank,
+                self.axis[point],
+                *(
+                    table.loc[label].iloc[point]
+                    for table in (self.mean, self.std, self.top_frequency)
+                ),
+            )
+            for label, mean in self.mean.iterrows()
+            for rank, point in enumerate(
+                bands_above_median(self.axis, mean.to_numpy(), n_bands, min_distance), 1
+            )
+        ]
         columns = ["class", "rank", "position", "mean", "std", "top_frequency"]
         return pd.DataFrame(rows, columns=columns).set_index(["class", "rank"])
 
@@ -351,6 +355,15 @@ default=None
             ``figure.savefig("maps.png")`` writes it.
         """
         return _display.draw_summary(self, kind, classes)
+
+
+def _scaled_zero(maps, normalize):
+    """Return what becomes of a zero of each map when the map is scaled."""
+    low = maps.min(axis=1)
+    spread = maps.max(axis=1) - low
+    if normalize != "minmax":
+        return np.zeros_like(low)
+    return np.divide(-low, spread, out=np.zeros_like(low), where=spread > 0)
 
 
 def top_count(n_points, fraction):
