@@ -11,9 +11,9 @@ from sklearn.utils import check_consistent_length
 from sklearn_raman._utils._bands import bands_above_median
 from sklearn_raman._utils._explanation import normalize_maps
 from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
-from sklearn_raman.inspection import _display
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._perturbation import check_maps
+from sklearn_raman.inspection._summary_display import draw_summary
 
 
 class ExplanationSummary:
@@ -345,7 +345,7 @@ default=None
         kind : {"mean", "frequency", "misclassified"}, default="mean"
             The mean map with its standard deviation and the mean spectrum ([1]_ in the
             class, Fig. 2 and 4); how often a point is active (Fig. 3 and 5); or the
-            maps of misclassified spectra (Fig. A3).
+            maps of the first 12 misclassified spectra (Fig. A3).
         classes : list of labels or None, default=None
             Classes that are drawn; None means all. For "misclassified" true classes.
 
@@ -353,8 +353,20 @@ default=None
         -------
         matplotlib Figure
             ``figure.savefig("maps.png")`` writes it.
+
+        Raises
+        ------
+        ValueError
+            If `kind` or a class is not known, or there is nothing to draw.
+        ImportError
+            If matplotlib is not installed (extra `plot`).
+
+        Warns
+        -----
+        UserWarning
+            If there are more than 12 misclassified spectra.
         """
-        return _display.draw_summary(self, kind, classes)
+        return draw_summary(self, kind, classes)
 
 
 def _scaled_zero(maps, normalize):

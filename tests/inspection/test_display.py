@@ -111,6 +111,15 @@ def test_misclassified(spectra, labels):
     assert len(summary.plot("misclassified", ["calcite"]).axes) == 1
 
 
+def test_not_all_of_many_mistakes_are_drawn(rng):
+    many = ExplanationSummary(
+        rng.normal(size=(26, 9)), [0] * 14 + [1] * 12, [0] + [1] * 25
+    )
+    with pytest.warns(UserWarning, match="13 spectra were misclassified; the first 12"):
+        figure = many.plot("misclassified")
+    assert len(figure.axes) == 12
+
+
 def test_stability(model, frame, labels, summary):
     figure = plot_stability([summary, summary], labels=["one", "two"])
     assert figure.axes[-1].get_xlabel() == SHIFT

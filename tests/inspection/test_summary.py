@@ -125,6 +125,7 @@ def test_to_frame(summary):
     assert given["mean_spectrum"].iloc[:4].to_list() == [1, 5, 5, 2]
 
 
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 def test_the_axis_comes_from_the_spectra(frame, axis, labels):
     model = PLSLDA().fit(frame, labels)
     for X in (frame, frame.to_numpy()):  # the model remembers the axis
