@@ -126,17 +126,22 @@ def _draw_frequency(axes, summary, label):
 
 def _draw_misclassified(axes, summary, key):
     _, true, predicted = key
-    for label, color, text in (
-        (true, SPECTRUM, "mean map of the true class"),
-        (predicted, AGAINST, "mean map of the class it was taken for"),
-    ):
-        # An empty line where a class was never recognised keeps the legend complete.
-        known = label in summary.mean.index
-        mean = summary.mean.loc[label] if known else np.full(len(summary.axis), np.nan)
-        axes.plot(summary.axis, mean, color=color, lw=0.9, label=text)
-    weight = summary.misclassified.loc[key]
-    axes.plot(summary.axis, weight, color=MAP, lw=1.3, label="map of this spectrum")
-    axes.set_ylabel("scaled", fontsize=8.5, color=INK)
+    lines = (
+        (true, SPECTRUM, 0.9, "mean map of the true class"),
+        (predicted, AGAINST, 0.9, "mean map of the class it was taken for"),
+        (None, MAP, 1.3, "map of this spectrum"),
+    )
+    for label, color, width, text in lines:
+        if label is None:
+            row = summary.misclassified.loc[key].to_numpy()
+        elif label in summary.mean.index:
+            row = summary.mean.loc[label].to_numpy()
+        else:  # an empty line keeps the legend complete
+            row = np.full(len(summary.axis), np.nan)
+        # Min-max scaling leaves each map at a level of its own where nothing happens.
+        axes.plot(summary.axis, row - np.median(row), color=color, lw=width, label=text)
+    axes.axhline(0, color=INK, lw=0.8, ls=":", zorder=1)
+    axes.set_ylabel("above median", fontsize=8.5, color=INK)
 
 
 def _draw_spectrum_behind(axes, summary, label, height):

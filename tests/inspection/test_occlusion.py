@@ -123,6 +123,15 @@ def test_pipeline_sees_the_axis(frame, labels):
     np.testing.assert_array_equal(found[:, cropped], 0)
 
 
+@pytest.mark.filterwarnings("error")
+def test_polars(frame, labels):
+    polars = pytest.importorskip("polars")
+    table = polars.DataFrame(frame.to_numpy(), schema=list(frame.columns))
+    model = PLSLDA().fit(table, labels)
+    expected = occlusion(PLSLDA().fit(frame, labels), frame)
+    np.testing.assert_allclose(occlusion(model, table), expected, atol=1e-9)
+
+
 def test_short_spectra(rng):
     X, y = rng.normal(size=(8, 5)), [0, 1] * 4
     model = LogisticRegression().fit(X, y)
