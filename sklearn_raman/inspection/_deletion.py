@@ -1,7 +1,9 @@
 """Does the model need what a map points at?"""
 
+from numbers import Integral
+
 import numpy as np
-from sklearn.utils import Bunch
+from sklearn.utils import Bunch, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._explanation import resolve_target
@@ -90,10 +92,10 @@ def deletion_curve(
     values = check_spectra_array(X)
     n_spectra, n_points = values.shape
     maps = check_maps(maps, shape=values.shape)
-    if steps < 1 or not 0 < max_fraction <= 1:
+    check_scalar(steps, "steps", Integral, min_val=1)
+    if not 0 < max_fraction <= 1:
         raise ValueError(
-            "steps must be at least 1 and max_fraction between 0 and 1, got "
-            f"{steps!r} and {max_fraction!r}."
+            f"max_fraction must lie between 0 and 1, got {max_fraction!r}."
         )
     counts = np.round(np.linspace(0, max_fraction, steps + 1) * n_points).astype(int)
     if counts[-1] < 1:

@@ -1,7 +1,9 @@
 """Maps of any classifier: hide a stretch of the spectrum, see what the score loses."""
 
+from numbers import Integral
+
 import numpy as np
-from sklearn.utils import gen_batches
+from sklearn.utils import check_scalar, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._explanation import normalize_maps, resolve_target
@@ -74,6 +76,8 @@ def occlusion(
 
     Raises
     ------
+    TypeError
+        If a number of points is not an integer.
     ValueError
         If a parameter is not valid, a target is no class of the estimator, or the
         estimator can't give the score.
@@ -114,6 +118,8 @@ def occlusion(
     check_is_fitted(estimator)
     values = check_spectra_array(X)
     n_spectra, n_points = values.shape
+    if width is not None:
+        check_scalar(width, "width", Integral, min_val=1)
     width = lower_default(
         width,
         _DEFAULT_WIDTH,
@@ -123,13 +129,13 @@ def occlusion(
         why=f"the spectra have {n_points} points",
     )
     step = max(1, width // 3) if step is None else step
-    if not (width >= 1 and 1 <= step <= width):
+    check_scalar(step, "step", Integral, min_val=1)
+    check_scalar(batch_size, "batch_size", Integral, min_val=1)
+    if step > width:
         raise ValueError(
-            f"width={width} and step={step} must be at least 1, and step at most width:"
-            " otherwise points between the stretches are never hidden."
+            f"step={step} must be at most width={width}: otherwise points between the "
+            "stretches are never hidden."
         )
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}.")
     filler = replacement(values, baseline, window)
     classes = estimator.classes_
     target = resolve_target(target, classes, n_spectra)

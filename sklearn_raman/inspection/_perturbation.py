@@ -1,11 +1,12 @@
 """What occlusion and deletion share: checked maps, what replaces a line, and scores."""
 
 import warnings
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
 from scipy.ndimage import median_filter
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_scalar
 
 SCORES = ("auto", "logodds", "prob", "decision")
 
@@ -68,11 +69,7 @@ def local_baseline(X, window=None):
     if window is None:
         # A line must fill less than half of the window, also in a short spectrum.
         window = min(max(31, X.shape[1] // 10), X.shape[1])
-    if not 1 <= window <= X.shape[1]:
-        raise ValueError(
-            f"window={window} must lie between 1 and the number of points, "
-            f"{X.shape[1]}."
-        )
+    check_scalar(window, "window", Integral, min_val=1, max_val=X.shape[1])
     # Row by row is several times faster than one call for all rows.
     return np.stack([median_filter(row, size=window, mode="nearest") for row in X])
 

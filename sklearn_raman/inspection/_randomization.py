@@ -1,11 +1,12 @@
 """Do maps depend on what the network learnt? Replace its layers by random ones."""
 
 import copy
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, check_scalar
 
 from sklearn_raman._utils._torch import isolated_randomness
 from sklearn_raman.inspection._metrics import pearson
@@ -84,8 +85,7 @@ def randomization_test(
             "fitted network classifier. Of a Pipeline pass the last step, and X as the "
             "steps before it return it."
         )
-    if n_repeats < 1:
-        raise ValueError(f"n_repeats must be at least 1, got {n_repeats!r}.")
+    check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
     layers = resettable_layers(module)
     target = classifier.predict(X) if target is None else target
     original = _explain(classifier, X, target, method)

@@ -78,8 +78,8 @@ def test_frames_and_classifiers_without_probabilities(frame, labels, rng):
     [
         ({"maps": np.zeros((12, 3))}, "maps has shape"),
         ({"maps": np.full((12, 150), np.inf)}, "infinity"),
-        ({"steps": 0}, "steps must be"),
-        ({"max_fraction": 1.5}, "max_fraction between"),
+        ({"steps": 0}, "steps == 0"),
+        ({"max_fraction": 1.5}, "max_fraction must lie"),
         ({"max_fraction": 0.001}, "less than one point"),
         ({"target": "all"}, "one class at a time"),
     ],

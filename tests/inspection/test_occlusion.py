@@ -143,8 +143,9 @@ def test_short_spectra(rng):
     "change, message",
     [
         ({"width": 200}, "width=200"),
-        ({"width": 3, "step": 4}, "step at most width"),
-        ({"width": 0}, "at least 1"),
+        ({"width": 3, "step": 4}, "step=4 must be at most width=3"),
+        ({"width": 0}, "width == 0"),
+        ({"step": 0}, "step == 0"),
         ({"batch_size": 0}, "batch_size"),
         ({"target": "gold"}, "gold"),
         ({"target": ["quartz"] * 3}, "12 spectra"),
@@ -154,3 +155,8 @@ def test_short_spectra(rng):
 def test_refuses(linear, scaled, change, message):
     with pytest.raises(ValueError, match=message):
         occlusion(linear, scaled, **change)
+
+
+def test_refuses_half_points(linear, scaled):
+    with pytest.raises(TypeError, match="width must be an instance of int"):
+        occlusion(linear, scaled, width=2.5)

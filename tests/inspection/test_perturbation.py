@@ -44,8 +44,8 @@ def test_replacement_broadcasts(rng):
         ("zero", None, 'must be "local", a number, or an array'),
         (np.zeros(7), None, "does not fit"),
         (np.nan, None, "NaN"),
-        ("local", 9, "window=9"),
-        ("local", 0, "window=0"),
+        ("local", 9, "window == 9, must be <= 8"),
+        ("local", 0, "window == 0"),
     ],
 )
 def test_replacement_refuses(baseline, window, message):
