@@ -72,6 +72,9 @@ class PLSLDA(
         Mean training spectrum.
     rotations_ : ndarray of shape (n_points, n_components_)
         Turns a centred spectrum into scores.
+    coef_ : ndarray of shape (n_classes, n_points) or (1, n_points)
+        Derivative of the decision function with respect to the spectrum; one row for
+        two classes.
     n_features_in_ : int
         Number of points of a spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
@@ -183,6 +186,7 @@ class PLSLDA(
         )
         self._n_features_out = self.n_components_
         self._lda = LinearDiscriminantAnalysis().fit(self._scores(X), y)
+        self.coef_ = self._lda.coef_ @ self.rotations_.T
         return self
 
     def _wanted_components(self, X, indicators, y, groups):
@@ -369,10 +373,9 @@ class PLSLDA(
 
     def _class_gradients(self):
         """Return d logit / d x, shape (n_classes, n_points)."""
-        coef = self._lda.coef_
-        if len(coef) == 1:  # two classes: scikit-learn keeps their difference only
-            coef = np.concatenate([-coef / 2, coef / 2])
-        return coef @ self.rotations_.T
+        if len(self.coef_) == 1:  # two classes: LDA keeps their difference only
+            return np.concatenate([-self.coef_ / 2, self.coef_ / 2])
+        return self.coef_
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

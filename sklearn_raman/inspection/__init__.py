@@ -1,15 +1,33 @@
-"""Why a model said so: maps of the wavenumbers it used.
+"""Why a model said so: maps of the wavenumbers it used, and how far to believe them.
 
 Classifiers call these functions from their method `explain_`.
 """
 
 from sklearn_raman.inspection._attribution import contribution
+from sklearn_raman.inspection._deletion import deletion_curve
+from sklearn_raman.inspection._display import plot_explanation, plot_feature_maps
 from sklearn_raman.inspection._geometry import unit_positions, upsampling_operator
+from sklearn_raman.inspection._metrics import localization_score, peak_share
+from sklearn_raman.inspection._occlusion import occlusion
 from sklearn_raman.inspection._pipeline import explain_pipeline
+from sklearn_raman.inspection._randomization import randomization_test
+from sklearn_raman.inspection._stability import map_stability
+from sklearn_raman.inspection._summary import ExplanationSummary
+from sklearn_raman.inspection._summary_display import plot_stability
 
 __all__ = [
+    "ExplanationSummary",
     "contribution",
+    "deletion_curve",
     "explain_pipeline",
+    "localization_score",
+    "map_stability",
+    "occlusion",
+    "peak_share",
+    "plot_explanation",
+    "plot_feature_maps",
+    "plot_stability",
+    "randomization_test",
     "unit_positions",
     "upsampling_operator",
 ]

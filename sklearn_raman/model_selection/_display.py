@@ -1,33 +1,24 @@
-"""Figures of a comparison; the only file of this folder that knows matplotlib.
-
-They are made without pyplot, so that no window, no backend and no global state is
-involved.
-"""
-
-from io import BytesIO
+"""Figures of a comparison; the only file of this folder that knows matplotlib."""
 
 import numpy as np
 
+from sklearn_raman._utils._bands import strongest_bands
+from sklearn_raman._utils._display import (
+    ACCENT,
+    AGAINST,
+    FAINT,
+    FOR,
+    GRID,
+    INK,
+    axis_label,
+    fill_with_map,
+    label_bands,
+    new_figure,
+)
 from sklearn_raman._utils._optional import import_optional
-from sklearn_raman.model_selection._explanations import strongest_bands
 
-INK, FAINT, ACCENT = "#1f2933", "#9aa5b1", "#2457a6"
-FOR, AGAINST = "#a50f15", "#08519c"
 PANELS_PER_ROW = 2
 MAX_COUNTED_CLASSES = 30
-
-
-def new_figure(width, height):
-    """Return an empty figure of that many inches."""
-    figure = import_optional("matplotlib.figure", "plot")
-    return figure.Figure(figsize=(width, height), layout="constrained")
-
-
-def to_png(figure, dpi=150):
-    """Return a figure as the bytes of a PNG file."""
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi)
-    return buffer.getvalue()
 
 
 def draw_scores(scores, label, more_is_better):
@@ -71,7 +62,7 @@ def draw_scores(scores, label, more_is_better):
     axes.set_ylim(len(scores) - 0.5, -0.5)
     direction = "right is better" if more_is_better else "left is better"
     axes.set_xlabel(f"{label} of each fold, and mean ({direction})", color=INK)
-    axes.grid(axis="x", color="#e4e7eb")
+    axes.grid(axis="x", color=GRID)
     axes.tick_params(length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     return figure
@@ -106,7 +97,7 @@ def draw_confusion(matrix):
     edges = np.arange(n_classes + 1) - 0.5
     axes.set_xticks(edges, minor=True)
     axes.set_yticks(edges, minor=True)
-    axes.grid(which="minor", color="#e4e7eb", lw=0.6)
+    axes.grid(which="minor", color=GRID, lw=0.6)
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
     for row, column in np.argwhere(counts) if n_classes <= MAX_COUNTED_CLASSES else ():
@@ -175,7 +166,7 @@ def _draw_panel(axes, explanation, position):
     """Draw one class of one model."""
     axes.set_yticks([])
     axes.set_ylabel("intensity", fontsize=8.5, color=INK)
-    unit = "Raman shift (cm$^{-1}$)" if explanation.unit == "cm-1" else "point"
+    unit = axis_label(explanation.unit == "cm-1")
     axes.set_xlabel(unit, fontsize=8.5, color=INK)
     axes.tick_params(labelsize=8, colors=INK)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -193,44 +184,7 @@ def _draw_panel(axes, explanation, position):
     axis = explanation.axis
     spectrum = explanation.mean_spectrum[position]
     weight = explanation.mean_map[position]
-    low, high = spectrum.min(), spectrum.max()
-    room = (high - low) or 1.0
-    # The fill starts well below the lowest point, so that no wavenumber is without it.
-    bottom = low - 0.14 * room
-    axes.set_ylim(bottom, high + 0.42 * room)
-
-    limit = np.abs(weight).max() or 1.0
-    fill = axes.pcolormesh(
-        axis,
-        [bottom, high],
-        np.stack([weight, weight]),
-        shading="gouraud",
-        cmap="RdBu_r",
-        vmin=-limit,
-        vmax=limit,
-        zorder=1,
-    )
-    outline = axes.fill_between(axis, bottom, spectrum, facecolor="none", lw=0)
-    fill.set_clip_path(outline.get_paths()[0], axes.transData)
-    axes.plot(axis, spectrum, color=INK, lw=0.8, zorder=3)
-    _label_bands(axes, axis, spectrum, weight, room)
-
-
-def _label_bands(axes, axis, spectrum, weight, room):
-    """Write the position of the strongest bands of the map above the spectrum."""
-    reach = max(1, len(axis) // 60)
-    for band in strongest_bands(axis, weight):
-        around = spectrum[max(0, band - reach) : band + reach + 1]
-        axes.annotate(
-            f"{axis[band]:.0f}",
-            (axis[band], spectrum[band]),
-            xytext=(axis[band], around.max() + 0.08 * room),
-            rotation=90,
-            ha="center",
-            va="bottom",
-            fontsize=8,
-            fontweight="bold",
-            color=FOR if weight[band] > 0 else AGAINST,
-            arrowprops={"arrowstyle": "-", "lw": 0.6, "color": FAINT, "shrinkB": 1},
-            zorder=5,
-        )
+    room = fill_with_map(axes, axis, spectrum, weight)
+    bands = strongest_bands(axis, weight)
+    colors = [FOR if weight[band] > 0 else AGAINST for band in bands]
+    label_bands(axes, axis, spectrum, bands, room, colors)

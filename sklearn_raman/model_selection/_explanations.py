@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy.signal import find_peaks
 from sklearn.utils import Bunch
 
 from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
@@ -80,28 +79,3 @@ def average_folds(folds, classes):
         mean_spectrum=sum(fold.spectrum_sum for fold in same) / divisor,
         counts=counts,
     )
-
-
-def strongest_bands(axis, mean_map, n_bands=3):
-    """Find the bands on which a map weighs most.
-
-    Parameters
-    ----------
-    axis : ndarray of shape (n_points,)
-    mean_map : ndarray of shape (n_points,)
-        The largest absolute values count. Two bands are at least 2 % of the axis apart,
-        and a band below a tenth of the strongest is not one.
-    n_bands : int, default=3
-        At most this many.
-
-    Returns
-    -------
-    ndarray of shape (n_found,), int
-        Positions on the axis, strongest first.
-    """
-    # Zeros around it let a maximum at the very edge count: looking there is a finding.
-    weight = np.pad(np.abs(mean_map), 1)
-    distance = max(1, round(0.02 * len(axis)))
-    peaks = find_peaks(weight, distance=distance, height=0.1 * weight.max())[0]
-    order = np.argsort(-weight[peaks], kind="stable")
-    return peaks[order][:n_bands] - 1

@@ -7,6 +7,7 @@ import numpy as np
 import sklearn
 
 from sklearn_raman import __version__
+from sklearn_raman._utils._display import to_png
 from sklearn_raman.model_selection import _display
 from sklearn_raman.model_selection._metrics import (
     METRICS,
@@ -326,7 +327,7 @@ def _footer(comparison):
 def _image(figure, alternative):
     """Embed a figure; it keeps its size and scrolls where the screen is narrow."""
     width = round(figure.get_figwidth() * 96)
-    data = base64.b64encode(_display.to_png(figure)).decode("ascii")
+    data = base64.b64encode(to_png(figure)).decode("ascii")
     tag = (
         f'<img width="{width}" alt="{escape(alternative)}" '
         f'src="data:image/png;base64,{data}">'

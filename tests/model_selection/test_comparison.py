@@ -19,11 +19,7 @@ from sklearn.utils import Bunch
 
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.model_selection import compare
-from sklearn_raman.model_selection._explanations import (
-    average_folds,
-    explain_fold,
-    strongest_bands,
-)
+from sklearn_raman.model_selection._explanations import average_folds, explain_fold
 from sklearn_raman.model_selection._statistics import corrected_t_test
 
 CV = StratifiedGroupKFold(4, shuffle=True, random_state=0)
@@ -249,17 +245,6 @@ def test_folds_with_another_axis_are_not_mixed_in():
     np.testing.assert_allclose(mean.mean_map[0], 2)
     np.testing.assert_allclose(mean.mean_spectrum[0], 4)
     assert np.isnan(mean.mean_map[1]).all()
-
-
-def test_strongest_bands_are_apart_in_order_and_of_either_sign():
-    axis = np.linspace(100, 1099, 1000)
-    curve = np.zeros(1000)
-    for place, height in ((0, 0.7), (300, -1.0), (304, -0.9), (600, 0.8), (900, 0.1)):
-        curve[place] = height
-    np.testing.assert_array_equal(strongest_bands(axis, curve), [300, 600, 0])
-    curve[[0, 900]] = 0.05
-    np.testing.assert_array_equal(strongest_bands(axis, curve), [300, 600])
-    assert len(strongest_bands(axis, np.zeros(1000))) == 0
 
 
 def test_a_map_of_the_wrong_shape_is_reported(spectra, explainer):

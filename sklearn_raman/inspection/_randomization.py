@@ -1,0 +1,151 @@
+"""Do maps depend on what the network learnt? Replace its layers by random ones."""
+
+import copy
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+from sklearn.utils import check_random_state, check_scalar
+
+from sklearn_raman._utils._torch import isolated_randomness
+from sklearn_raman.inspection._metrics import pearson
+from sklearn_raman.inspection._perturbation import check_maps
+
+
+def randomization_test(
+    classifier, X, *, method="auto", target=None, n_repeats=3, random_state=None
+):
+    """Compare maps with those of the network after its layers have been forgotten.
+
+    Layer after layer, from the output back to the input, gets new random weights. Maps
+    that stay the same do not depend on what these layers have learnt, so that they
+    can't explain the decision.
+
+    Parameters
+    ----------
+    classifier : fitted network classifier
+        With `module_` and `explain_`, such as `CNNClassifier`. It is not changed: a
+        copy is.
+    X : array-like or data frame of shape (n_spectra, n_points)
+        Spectra as the classifier takes them.
+    method : str or callable, default="auto"
+        Method of `explain_`, or a function ``method(classifier, X, target)`` that
+        returns maps (n_spectra, n_points).
+    target : None, label or array-like of shape (n_spectra,), default=None
+        Class to explain; None means the one that the untouched classifier predicts.
+    n_repeats : int, default=3
+        Number of times the cascade is run, each with other random weights.
+    random_state : int, RandomState or None, default=None
+        Seed of the random weights. The state of torch's generator is restored.
+
+    Returns
+    -------
+    DataFrame with one row for each layer, from the output back
+        Index `layer`: the last layer that was replaced, together with all layers
+        above it. `pearson`, the mean correlation with the original map, and
+        `pearson_std`, its standard deviation, over spectra and repeats;
+        `abs_spearman`, the mean of the absolute rank correlation, which does not take a
+        change of sign for a change of the map. A map without spread counts as 0.
+
+    Raises
+    ------
+    TypeError
+        If the classifier has no `module_`, for example because it is a Pipeline.
+    ValueError
+        If a layer does not know how to start afresh (`reset_parameters`).
+
+    Notes
+    -----
+    What a network learnt about the scale of its input (buffers) stays. Maps of the kind
+    input times gradient keep a shadow of the input: their rank correlation stays well
+    above zero for a random network too, without being wrong.
+
+    References
+    ----------
+    .. [1] J. Adebayo et al., "Sanity checks for saliency maps", NeurIPS (2018),
+       section 3.1 (cascading randomization), https://arxiv.org/abs/1810.03292
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import make_lorentzian_spectra
+    >>> from sklearn_raman.inspection import randomization_test
+    >>> from sklearn_raman.neural_network import CNNClassifier
+    >>> X, y = make_lorentzian_spectra(
+    ...     centers=(20, 50), n_points=80, random_state=0
+    ... )
+    >>> net = CNNClassifier(max_epochs=2, random_state=0).fit(X, y)
+    >>> randomization_test(net, X, random_state=0).index.to_list()
+    ['output', 'hidden', 'blocks.5', 'blocks.1']
+    """
+    module = getattr(classifier, "module_", None)
+    if module is None:
+        raise TypeError(
+            f"{type(classifier).__name__} has no module_: randomization_test needs a "
+            "fitted network classifier. Of a Pipeline pass the last step, and X as the "
+            "steps before it return it."
+        )
+    check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
+    layers = resettable_layers(module)
+    target = classifier.predict(X) if target is None else target
+    original = _explain(classifier, X, target, method)
+    original_ranks = rankdata(original, axis=1)
+    random_state = check_random_state(random_state)
+
+    shape = (len(layers), n_repeats, len(original))
+    linear, rank = np.empty(shape), np.empty(shape)
+    for repeat in range(n_repeats):
+        scratch = copy.deepcopy(classifier)
+        seed = random_state.randint(np.iinfo(np.int32).max)
+        device = next(module.parameters()).device
+        for position, name in enumerate(layers):
+            with isolated_randomness(seed + position, device):
+                scratch.module_.get_submodule(name).reset_parameters()
+            maps = _explain(scratch, X, target, method)
+            linear[position, repeat] = pearson(original, maps)
+            rank[position, repeat] = pearson(original_ranks, rankdata(maps, axis=1))
+    return pd.DataFrame(
+        {
+            "pearson": linear.mean(axis=(1, 2)),
+            "pearson_std": linear.std(axis=(1, 2)),
+            "abs_spearman": np.abs(rank).mean(axis=(1, 2)),
+        },
+        index=pd.Index(layers, name="layer"),
+    )
+
+
+def resettable_layers(module):
+    """Return the names of the layers with weights, from the last registered back.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Registers its layers in the order in which the spectrum passes them.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or a layer has weights but no `reset_parameters`.
+    """
+    owners = [
+        (name, layer)
+        for name, layer in module.named_modules()
+        if next(layer.parameters(recurse=False), None) is not None
+    ]
+    for name, layer in owners:
+        if not hasattr(layer, "reset_parameters"):
+            raise ValueError(
+                f"Layer {name!r} ({type(layer).__name__}) has weights but no method "
+                "reset_parameters(), which gives them new random values: add one."
+            )
+    if not owners:
+        raise ValueError(f"{type(module).__name__} has no layer with weights.")
+    return [name for name, _ in reversed(owners)]
+
+
+def _explain(classifier, X, target, method):
+    if callable(method):
+        maps = method(classifier, X, target)
+    else:
+        maps = classifier.explain_(X, target, method=method)
+    return check_maps(maps)

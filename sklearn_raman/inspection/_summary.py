@@ -1,0 +1,406 @@
+"""What a model looks at class by class, and whether the next fit looks there too."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_consistent_length
+
+from sklearn_raman._utils._bands import bands_above_median
+from sklearn_raman._utils._explanation import normalize_maps
+from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
+from sklearn_raman.inspection._metrics import pearson
+from sklearn_raman.inspection._perturbation import check_maps
+from sklearn_raman.inspection._summary_display import draw_summary
+
+
+class ExplanationSummary:
+    """Maps of many spectra, summed up for each class as in [1]_, Fig. 2 to 5 and A3.
+
+    Only correctly classified spectra count; the maps of the others are kept apart.
+
+    Parameters
+    ----------
+    maps : array-like or data frame of shape (n_spectra, n_points)
+        One map for each spectrum, of the class that was predicted.
+    y : array-like of shape (n_spectra,)
+        True labels.
+    predicted : array-like of shape (n_spectra,) or None, default=None
+        Predicted labels; None means that all are right.
+    spectra : array-like or data frame of shape (n_spectra, n_points) or None, \
+default=None
+        The spectra on the axis of the maps, to be drawn behind them.
+    wavenumbers : array-like of shape (n_points,) or None, default=None
+        Axis in cm-1. None takes the column labels of `spectra` or `maps`, if they are
+        numbers.
+    fraction : float, default=0.1
+        Share of the points of a map that are called active: its
+        ``round(fraction * n_points)`` highest. Raman lines are narrow: 0.01 tells them
+        better from their surroundings than the paper's 0.1.
+    normalize : {"minmax", "max", "sum"} or None, default="minmax"
+        Scale of each map before it is averaged; "minmax" is the paper's. "max" keeps
+        the sign: evidence against the class stays below zero.
+
+    Attributes
+    ----------
+    mean, std : DataFrame of shape (n_explained, n_points)
+        Mean and standard deviation of the scaled maps; a row for each class of which a
+        spectrum was classified correctly, a column for each point.
+    top_frequency : DataFrame of shape (n_explained, n_points)
+        Share of the spectra in which a point is active.
+    zero_level : Series of shape (n_explained,)
+        Where the zero of the maps, no influence, lies on the scale of `mean`; not 0
+        with "minmax", which puts the strongest evidence against the class at 0.
+    mean_spectrum, std_spectrum : DataFrame of shape (n_explained, n_points) or None
+        The same of the spectra, if given.
+    counts : DataFrame of shape (n_classes, 2)
+        `correct` and `total` number of spectra of each class.
+    misclassified : DataFrame of shape (n_wrong, n_points)
+        Scaled maps of the other spectra, of the class that was predicted by mistake.
+        Index: `spectrum` (its row), `true` and `predicted`.
+    axis : ndarray of shape (n_points,)
+        Wavenumbers in cm-1, or the numbers of the points.
+    unit : {"cm-1", "point"}
+        Unit of the axis.
+    fraction : float
+        As given.
+
+    Raises
+    ------
+    ValueError
+        If maps contain NaN, or shapes or axes disagree.
+
+    Warns
+    -----
+    UserWarning
+        If a class has no correctly classified spectrum: its rows are missing.
+
+    References
+    ----------
+    .. [1] X. Zhang et al., "Understanding the learning mechanism of convolutional
+       neural networks in spectral analysis", Anal. Chim. Acta 1119 (2020) 41-51,
+       section 2.2, https://doi.org/10.1016/j.aca.2020.03.055
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import load_minerals
+    >>> from sklearn_raman.discriminant_analysis import PLSLDA
+    >>> from sklearn_raman.inspection import ExplanationSummary
+    >>> minerals = load_minerals(as_frame=True)
+    >>> X, y = minerals.data, minerals.target_names[minerals.target]
+    >>> model = PLSLDA(n_components=20).fit(X, y)
+    >>> summary = ExplanationSummary.from_estimator(model, X, y, normalize="max")
+    >>> summary.bands(n_bands=1).loc["Calcite", "position"].round(-1).to_list()
+    [1090.0]
+    """
+
+    def __init__(
+        self,
+        maps,
+        y,
+        predicted=None,
+        *,
+        spectra=None,
+        wavenumbers=None,
+        fraction=0.1,
+        normalize="minmax",
+    ):
+        labelled = maps if spectra is None else spectra
+        values = check_maps(maps)
+        y = np.asarray(y)
+        predicted = y if predicted is None else np.asarray(predicted)
+        check_consistent_length(values, y, predicted)
+        if not 0 < fraction <= 1:
+            raise ValueError(f"fraction must lie between 0 and 1, got {fraction!r}.")
+        axis = resolve_wavenumbers(labelled, wavenumbers, values.shape[1])
+        self.unit = "point" if axis is None else "cm-1"
+        self.axis = np.arange(values.shape[1], dtype=float) if axis is None else axis
+        self.fraction = fraction
+
+        scaled = normalize_maps(values, normalize)
+        correct = y == predicted
+        labels = np.unique(y)
+        members = (y == labels[:, None]) & correct
+        self.counts = pd.DataFrame(
+            {
+                "correct": members.sum(axis=1),
+                "total": (y == labels[:, None]).sum(axis=1),
+            },
+            index=pd.Index(labels, name="class"),
+        )
+        explained = members.any(axis=1)
+        if not explained.all():
+            warnings.warn(
+                f"No spectrum of {list(labels[~explained])} was classified correctly: "
+                "these classes are missing from the summary.",
+                UserWarning,
+                stacklevel=2,
+            )
+        labels, members = labels[explained], members[explained]
+
+        def by_class(rows, statistic):
+            table = [statistic(rows[chosen], axis=0) for chosen in members]
+            index = pd.Index(labels, name="class")
+            table = np.reshape(table, (len(labels), len(self.axis)))
+            return pd.DataFrame(table, index=index, columns=self.axis)
+
+        self.mean = by_class(scaled, np.mean)
+        self.std = by_class(scaled, np.std)
+        self.top_frequency = by_class(active_points(values, fraction), np.mean)
+        self.mean_spectrum = self.std_spectrum = None
+        if spectra is not None:
+            spectra = check_maps(spectra, shape=values.shape, name="spectra")
+            self.mean_spectrum = by_class(spectra, np.mean)
+            self.std_spectrum = by_class(spectra, np.std)
+        zero = _scaled_zero(values, normalize)
+        self.zero_level = pd.Series(
+            [zero[chosen].mean() for chosen in members], self.mean.index, dtype=float
+        )
+        wrong = np.flatnonzero(~correct)
+        self.misclassified = pd.DataFrame(
+            scaled[wrong],
+            index=pd.MultiIndex.from_arrays(
+                [wrong, y[wrong], predicted[wrong]],
+                names=["spectrum", "true", "predicted"],
+            ),
+            columns=self.axis,
+        )
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        explain=None,
+        wavenumbers=None,
+        fraction=0.1,
+        normalize="minmax",
+        **explain_params,
+    ):
+        """Predict and explain spectra, and sum up their maps.
+
+        Parameters
+        ----------
+        estimator : fitted classifier or Pipeline
+            Of a Pipeline the last step is explained, on the axis on which the other
+            steps leave the spectra.
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Spectra, best ones that the classifier was not trained on.
+        y : array-like of shape (n_spectra,)
+            True labels.
+        explain : callable or None, default=None
+            ``explain(classifier, X, **explain_params)`` returns maps of the predicted
+            classes, for example :func:`occlusion`; None means the method `explain_` of
+            the classifier.
+        wavenumbers : array-like of shape (n_points,) or None, default=None
+            Axis of the maps in cm-1; None takes column labels that are numbers.
+        fraction : float, default=0.1
+            Share of the points of a map that are called active.
+        normalize : {"minmax", "max", "sum"} or None, default="minmax"
+            Scale of each map before it is averaged.
+        **explain_params
+            For `explain_`, such as ``method``, or for `explain`.
+
+        Returns
+        -------
+        ExplanationSummary
+            The maps of X, by class.
+        """
+        if isinstance(estimator, Pipeline):
+            steps, estimator = estimator[:-1], estimator[-1]
+            X = steps.transform(X) if len(steps) else X
+        if explain is None and not hasattr(estimator, "explain_"):
+            raise ValueError(
+                f"{type(estimator).__name__} has no explain_: pass explain=occlusion, "
+                "which works for any classifier."
+            )
+        if wavenumbers is None and not hasattr(X, "columns"):
+            wavenumbers = getattr(estimator, "wavenumbers_in_", None)
+        if explain is None:
+            maps = estimator.explain_(X, **explain_params)
+        else:
+            maps = explain(estimator, X, **explain_params)
+        return cls(
+            maps,
+            y,
+            estimator.predict(X),
+            spectra=X,
+            wavenumbers=wavenumbers,
+            fraction=fraction,
+            normalize=normalize,
+        )
+
+    def bands(self, n_bands=5, *, min_distance=None):
+        """List the strongest bands of the mean map of each class.
+
+        Parameters
+        ----------
+        n_bands : int, default=5
+            At most this many for each class.
+        min_distance : float or None, default=None
+            Two bands are at least this far apart, in the unit of the axis; None means
+            2 % of the axis.
+
+        Returns
+        -------
+        DataFrame
+            Index: `class` and `rank` from 1. `position` in the unit of the axis, and
+            there `mean`, `std` and `top_frequency`. A band is a local maximum of the
+            mean map that rises above its median by at least a tenth of what the
+            strongest does; a flat map has none.
+        """
+        rows = [
+            (
+                label,
+                rank,
+                self.axis[point],
+                *(
+                    table.loc[label].iloc[point]
+                    for table in (self.mean, self.std, self.top_frequency)
+                ),
+            )
+            for label, mean in self.mean.iterrows()
+            for rank, point in enumerate(
+                bands_above_median(self.axis, mean.to_numpy(), n_bands, min_distance), 1
+            )
+        ]
+        columns = ["class", "rank", "position", "mean", "std", "top_frequency"]
+        return pd.DataFrame(rows, columns=columns).set_index(["class", "rank"])
+
+    def agreement(self, importance, fraction=None):
+        """Compare the mean map of each class with another measure of importance.
+
+        Parameters
+        ----------
+        importance : array-like of shape (n_points,) or fitted PLSLDA
+            Importance of each point, such as the VIP of a PLS model, or the model
+            itself, whose `vip_` is taken.
+        fraction : float or None, default=None
+            Share of the points that are compared; None means that of the summary.
+
+        Returns
+        -------
+        DataFrame with one row for each class
+            `top_overlap`, the share of the highest ``round(fraction * n_points)``
+            points of the mean map that are also among those of `importance`; `chance`,
+            what two unrelated rankings would share on average; `spearman`, the rank
+            correlation over all points, for information: most points of a Raman
+            spectrum hold nothing, and their order is noise.
+        """
+        importance = np.asarray(getattr(importance, "vip_", importance), dtype=float)
+        if importance.shape != self.axis.shape or not np.isfinite(importance).all():
+            raise ValueError(
+                f"importance must hold {len(self.axis)} finite values, one for each "
+                f"point of the maps, got shape {importance.shape}."
+            )
+        fraction = self.fraction if fraction is None else fraction
+        count = top_count(len(self.axis), fraction)
+        mean = self.mean.to_numpy()
+        top = np.argsort(-mean, axis=1, kind="stable")[:, :count]
+        reference = np.argsort(-importance, kind="stable")[:count]
+        return pd.DataFrame(
+            {
+                "top_overlap": np.isin(top, reference).mean(axis=1),
+                "chance": count / len(self.axis),
+                "spearman": pearson(rankdata(mean, axis=1), rankdata(importance)),
+            },
+            index=self.mean.index,
+        )
+
+    def to_frame(self):
+        """Return the summary as one long table.
+
+        Returns
+        -------
+        DataFrame
+            One row for each class and point: `class`, the axis (`wavenumber` or
+            `point`), `mean`, `std`, `top_frequency` and, if spectra were given,
+            `mean_spectrum` and `std_spectrum`.
+        """
+        tables = {
+            "mean": self.mean,
+            "std": self.std,
+            "top_frequency": self.top_frequency,
+            "mean_spectrum": self.mean_spectrum,
+            "std_spectrum": self.std_spectrum,
+        }
+        axis_name = "wavenumber" if self.unit == "cm-1" else "point"
+        return pd.DataFrame(
+            {
+                "class": np.repeat(self.mean.index, len(self.axis)),
+                axis_name: np.tile(self.axis, len(self.mean)),
+            }
+            | {k: t.to_numpy().ravel() for k, t in tables.items() if t is not None}
+        )
+
+    def plot(self, kind="mean", classes=None):
+        """Draw one panel for each class.
+
+        Parameters
+        ----------
+        kind : {"mean", "frequency", "misclassified"}, default="mean"
+            The mean map with its standard deviation and the mean spectrum ([1]_ in the
+            class, Fig. 2 and 4); how often a point is active (Fig. 3 and 5); or the
+            maps of the first 12 misclassified spectra (Fig. A3).
+        classes : list of labels or None, default=None
+            Classes that are drawn; None means all. For "misclassified" true classes.
+
+        Returns
+        -------
+        matplotlib Figure
+            ``figure.savefig("maps.png")`` writes it.
+
+        Raises
+        ------
+        ValueError
+            If `kind` or a class is not known, or there is nothing to draw.
+        ImportError
+            If matplotlib is not installed (extra `plot`).
+
+        Warns
+        -----
+        UserWarning
+            If there are more than 12 misclassified spectra.
+        """
+        return draw_summary(self, kind, classes)
+
+
+def _scaled_zero(maps, normalize):
+    """Return what becomes of a zero of each map when the map is scaled."""
+    low = maps.min(axis=1)
+    spread = maps.max(axis=1) - low
+    if normalize != "minmax":
+        return np.zeros_like(low)
+    return np.divide(-low, spread, out=np.zeros_like(low), where=spread > 0)
+
+
+def top_count(n_points, fraction):
+    """Return how many points a share of the axis is, at least one."""
+    return max(1, round(fraction * n_points))
+
+
+def active_points(maps, fraction):
+    """Mark the highest points of each map.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (n_spectra, n_points)
+    fraction : float
+        Share of the points.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra, n_points), bool
+        ``round(fraction * n_points)`` points of each map; fewer where a map has fewer
+        points above its minimum: points at the bottom are not active, and which of them
+        to take would be arbitrary.
+    """
+    count = top_count(maps.shape[1], fraction)
+    highest = np.argsort(-maps, axis=1, kind="stable")[:, :count]
+    active = np.zeros(maps.shape, dtype=bool)
+    np.put_along_axis(active, highest, True, axis=1)
+    return active & (maps > maps.min(axis=1, keepdims=True))

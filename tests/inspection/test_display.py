@@ -1,0 +1,157 @@
+"""Figures: what they show, and in which unit."""
+
+import numpy as np
+import pytest
+
+from sklearn_raman._utils._display import to_png
+from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.inspection import (
+    ExplanationSummary,
+    plot_explanation,
+    plot_feature_maps,
+    plot_stability,
+)
+
+pytest.importorskip("matplotlib")
+SHIFT = "Raman shift (cm$^{-1}$)"
+
+
+@pytest.fixture
+def model(frame, labels):
+    return PLSLDA().fit(frame, labels)
+
+
+@pytest.fixture
+def summary(model, frame, labels):
+    return ExplanationSummary.from_estimator(model, frame, labels, normalize="max")
+
+
+def texts(figure):
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def test_explanation(model, frame, axis):
+    weight = model.explain_(frame.iloc[:1])[0]
+    figure = plot_explanation(frame.iloc[0], weight, wavenumbers=axis)
+    assert to_png(figure).startswith(b"\x89PNG")
+    assert figure.axes[0].get_xlabel() == SHIFT
+    assert "450" in texts(figure)
+    in_points = plot_explanation(frame.iloc[0], weight, n_bands=1)
+    assert in_points.axes[0].get_xlabel() == "point"
+    assert texts(in_points) == [f"{np.abs(weight).argmax()}"]
+
+
+def test_models_share_one_axis(frame, axis):
+    """Each model may have its own grid; the range is that of all."""
+    spectrum = frame.iloc[0].to_numpy()
+    figure = plot_explanation(
+        {"fine": spectrum, "coarse": spectrum[20::2]},
+        {"fine": spectrum, "coarse": spectrum[20::2]},
+        wavenumbers={"fine": axis, "coarse": axis[20::2]},
+    )
+    assert [axes.get_title("left") for axes in figure.axes] == ["fine", "coarse"]
+    for axes in figure.axes:
+        assert axes.get_xlim() == (axis[0], axis[-1])
+
+
+def test_descending_axis(frame, axis):
+    figure = plot_explanation(
+        frame.iloc[0, ::-1], frame.iloc[0, ::-1], wavenumbers=axis[::-1]
+    )
+    assert figure.axes[0].get_xlim() == (axis[0], axis[-1])
+    assert to_png(figure)
+
+
+def test_feature_maps_are_sorted_by_weight(rng):
+    maps = rng.uniform(size=(5, 30))
+    figure = plot_feature_maps(maps, weights=[1, -2, 0.5, 3, 0], n_columns=2)
+    titles = [axes.get_title("left") for axes in figure.axes]
+    assert [title.split(",")[0] for title in titles] == [
+        f"map {number}" for number in (3, 0, 2, 4, 1)
+    ]
+    for axes, number in zip(figure.axes, (3, 0, 2, 4, 1), strict=True):
+        np.testing.assert_array_equal(axes.lines[0].get_ydata(), maps[number])
+    assert figure.get_supxlabel() == "unit of the feature map"
+    named = plot_feature_maps(
+        maps, wavenumbers=np.arange(30) * 4.0, spectrum=np.arange(30)
+    )
+    assert named.get_supxlabel() == SHIFT
+    assert to_png(named)
+
+
+@pytest.mark.parametrize("kind", ["mean", "frequency"])
+def test_summary(kind, summary):
+    figure = summary.plot(kind)
+    titles = [axes.get_title("left") for axes in figure.axes]
+    assert [title.split(" ")[0] for title in titles] == list(summary.mean.index)
+    assert figure.axes[-1].get_xlabel() == SHIFT
+    assert figure.legends
+    assert to_png(figure)
+    assert len(summary.plot(kind, classes=["quartz"]).axes) == 1
+
+
+def test_summary_without_spectra_axis_or_bands():
+    summary = ExplanationSummary(np.zeros((2, 20)), [0, 1])
+    figure = summary.plot()
+    assert figure.axes[-1].get_xlabel() == "point"
+    assert texts(figure) == []
+    assert to_png(figure)
+
+
+def test_misclassified(spectra, labels):
+    predicted = labels.copy()
+    predicted[0], predicted[4:8] = "zircon", "calcite"
+    with pytest.warns(UserWarning, match="quartz"):
+        summary = ExplanationSummary(spectra, labels, predicted)
+    figure = summary.plot("misclassified")
+    titles = [axes.get_title("left") for axes in figure.axes]
+    assert titles[0] == "spectrum 0: calcite, taken for zircon"
+    assert len(titles) == 5
+    assert to_png(figure)
+    assert len(summary.plot("misclassified", ["calcite"]).axes) == 1
+
+
+def test_not_all_of_many_mistakes_are_drawn(rng):
+    many = ExplanationSummary(
+        rng.normal(size=(26, 9)), [0] * 14 + [1] * 12, [0] + [1] * 25
+    )
+    with pytest.warns(UserWarning, match="13 spectra were misclassified; the first 12"):
+        figure = many.plot("misclassified")
+    assert len(figure.axes) == 12
+
+
+def test_stability(model, frame, labels, summary):
+    figure = plot_stability([summary, summary], labels=["one", "two"])
+    assert figure.axes[-1].get_xlabel() == SHIFT
+    assert "mean correlation of fits 1.00" in figure.axes[0].get_title("left")
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["one", "two"]
+    assert to_png(figure)
+    arrays = plot_stability([model.coef_, -model.coef_], classes=[1])
+    assert len(arrays.axes) == 1
+    assert arrays.axes[0].get_xlabel() == "point"
+    by_point = [ExplanationSummary(summary.mean, [0, 1, 2])] * 2
+    assert plot_stability(by_point).axes[-1].get_xlabel() == SHIFT
+    no_axis = [ExplanationSummary(summary.mean.to_numpy(), [0, 1, 2])] * 2
+    assert plot_stability(no_axis).axes[-1].get_xlabel() == "point"
+
+
+def test_refuses(summary, rng):
+    maps = rng.uniform(size=(3, 20))
+    with pytest.raises(ValueError, match="spectrum has 19 values, but 20"):
+        plot_explanation(maps[0, 1:], maps[0])
+    with pytest.raises(ValueError, match="without NaN"):
+        plot_explanation(maps[0], maps[0] * np.nan)
+    with pytest.raises(ValueError, match="weights has 2"):
+        plot_feature_maps(maps, weights=[1, 2])
+    with pytest.raises(ValueError, match="feature_maps must be 2-D"):
+        plot_feature_maps(maps[0])
+    with pytest.raises(ValueError, match="kind must be one of"):
+        summary.plot("all")
+    with pytest.raises(ValueError, match="no spectrum is in 'misclassified'"):
+        summary.plot("misclassified")
+    with pytest.raises(ValueError, match="gold"):
+        summary.plot(classes=["gold"])
+    with pytest.raises(ValueError, match="labels has 1"):
+        plot_stability([summary, summary], labels=["one"])
+    with pytest.raises(ValueError, match="some of those"):
+        plot_stability([summary, summary], classes=["gold"])

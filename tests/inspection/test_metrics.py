@@ -1,0 +1,153 @@
+"""Scores of maps: small cases by hand, and what must not change them."""
+
+import numpy as np
+import pytest
+
+from sklearn_raman.datasets import make_lorentzian_spectra
+from sklearn_raman.inspection import localization_score, peak_share
+from sklearn_raman.inspection._metrics import pearson
+
+
+def test_localization_by_hand():
+    """Window of +-1 point around point 3; the negative point is no mass."""
+    maps = [[0, 1, 2, 4, 0, 0, 0, -5, 0, 1], [9, 0, 0, 1, 0, 0, 0, 0, 0, 0]]
+    scores = localization_score(maps, 3, fwhm=1, n_widths=1)
+    np.testing.assert_allclose(scores["mass"], [6 / 8, 1 / 10])
+    np.testing.assert_allclose(scores["chance"], 0.3)
+    assert scores["pointing"].to_list() == [True, False]
+    assert scores["distance"].to_list() == [0, 3]
+
+
+def test_distractors_by_hand():
+    maps = np.zeros((4, 40))
+    maps[:, 10] = [4, 4, 4, -1]  # the peak
+    maps[:, 20], maps[:, 30] = [1, 5, 1, 1], [3, 1, 1, 1]
+    maps[2, 12] = 9  # on the flank: too close to be a distractor of its own
+    others = [[20, 30], [20, 30], [12, np.nan], [20, 30]]
+    scores = localization_score(maps, 10, fwhm=1, n_widths=1, distractors=others)
+    np.testing.assert_array_equal(scores["above_distractors"], [1, 0, np.nan, 0])
+    np.testing.assert_array_equal(
+        scores["distractor_ratio"], [(1 + 3) / 2 / 4, (5 + 1) / 2 / 4, np.nan, np.inf]
+    )
+
+
+def test_several_peaks_a_spectrum():
+    maps = np.zeros((2, 50))
+    maps[0, [10, 30]], maps[1, [10, 30]] = 1, 1
+    scores = localization_score(maps, [[10, 30], [10, np.nan]], fwhm=2)
+    np.testing.assert_allclose(scores["mass"], [1, 0.5])
+    assert scores["pointing"].all()
+    one_for_all = localization_score(maps, [[10, 30]], fwhm=2)
+    np.testing.assert_allclose(one_for_all["mass"], 1)
+
+
+def test_perfect_random_and_flat_maps(rng):
+    X, _, truth = make_lorentzian_spectra(
+        n_distractors=3, return_truth=True, random_state=0
+    )
+
+    def score(maps):
+        return localization_score(
+            maps, truth.centers, fwhm=4, distractors=truth.distractors
+        )
+
+    points = np.arange(X.shape[1])
+    perfect = score(np.exp(-((points - truth.centers[:, None]) ** 2) / 2))
+    assert (perfect["mass"] > 0.999).all()
+    assert perfect["pointing"].all()
+    assert perfect["above_distractors"].min() == 1
+    assert perfect["distractor_ratio"].max() < 1e-6
+    noise = score(rng.uniform(size=X.shape))
+    np.testing.assert_allclose(noise["mass"].mean(), noise["chance"].mean(), rtol=0.1)
+    assert noise["pointing"].mean() < 0.1
+    flat = score(np.ones_like(X))
+    np.testing.assert_allclose(flat["mass"], flat["chance"])
+    assert not flat["pointing"].any()
+    # The lines all have one height: the spectrum itself can't tell them apart.
+    np.testing.assert_allclose(score(X)["distractor_ratio"].median(), 1, atol=0.1)
+
+
+def test_scale_and_axis_do_not_matter(rng):
+    maps = rng.normal(size=(6, 60))
+    places = rng.integers(5, 55, size=(6, 1)).astype(float)
+    in_points = localization_score(maps, places, fwhm=2, distractors=30)
+    axis = 400 + 2.0 * np.arange(60)
+    factors = rng.uniform(1, 9, size=(6, 1))
+    others = {"distractors": 460, "fwhm": 4}
+    in_wavenumbers = localization_score(
+        factors * maps, 400 + 2 * places, wavenumbers=axis, **others
+    )
+    falling = localization_score(
+        maps[:, ::-1], 400 + 2 * places, wavenumbers=axis[::-1], **others
+    )
+    columns = ["mass", "chance", "pointing", "above_distractors", "distractor_ratio"]
+    for found in (in_wavenumbers, falling):
+        np.testing.assert_allclose(
+            found[columns].to_numpy(float), in_points[columns].to_numpy(float)
+        )
+        np.testing.assert_allclose(found["distance"], 2 * in_points["distance"])
+
+
+def test_a_map_without_evidence_finds_nothing():
+    scores = localization_score(np.zeros((1, 20)), 0, fwhm=2)
+    assert scores.iloc[0].to_list() == [0, 5 / 20, False, np.inf]
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"maps": np.full((2, 20), np.nan)}, "NaN or infinity, first in row 0"),
+        ({"maps": np.zeros(20)}, r"got \(20,\)"),
+        ({"maps": np.zeros((2, 3, 20))}, "one class"),
+        ({"peaks": [1, 2, 3]}, "peaks has shape"),
+        ({"peaks": [1, 50]}, "50, which lies outside the axis"),
+        ({"peaks": [1, np.nan]}, "no position for spectrum 1"),
+        ({"distractors": [-3.0, 4]}, "distractors holds -3"),
+        ({"fwhm": 0}, "must be positive"),
+        ({"peaks": 2.5, "fwhm": 0.1}, "too small"),
+        ({"wavenumbers": np.arange(3)}, "3 points but the spectra have 20"),
+    ],
+)
+def test_localization_refuses(change, message):
+    arguments = {"maps": np.zeros((2, 20)), "peaks": 5, "fwhm": 2} | change
+    with pytest.raises(ValueError, match=message):
+        localization_score(arguments.pop("maps"), arguments.pop("peaks"), **arguments)
+
+
+def test_peak_share_of_known_maps(rng):
+    X, _, truth = make_lorentzian_spectra(
+        n_per_class=3, noise=0.01, return_truth=True, random_state=0
+    )
+    on_line = np.abs(np.arange(X.shape[1]) - truth.centers[:, None]) <= 2
+    np.testing.assert_allclose(peak_share(on_line, X)["mass"], 1)
+    away = np.roll(on_line, 50, axis=1)
+    np.testing.assert_allclose(peak_share(away, X)["mass"], 0)
+    flat = peak_share(np.ones_like(X), X)
+    np.testing.assert_allclose(flat["mass"], flat["chance"])
+    # Three quarters down a Lorentzian of width 4: sqrt(3) * 4 channels.
+    np.testing.assert_allclose(flat["chance"] * X.shape[1], np.sqrt(3) * 4, atol=1)
+
+
+def test_peak_share_ignores_signs_and_scales(rng, spectra):
+    maps = rng.normal(size=spectra.shape)
+    expected = peak_share(maps, spectra)
+    found = peak_share(-3 * maps, 7 * spectra + 100)
+    np.testing.assert_allclose(found, expected)
+
+
+def test_peak_share_of_a_flat_spectrum():
+    assert peak_share(np.ones((1, 9)), np.ones((1, 9))).to_numpy().tolist() == [[0, 0]]
+
+
+def test_peak_share_refuses(spectra):
+    with pytest.raises(ValueError, match="the spectra have"):
+        peak_share(spectra[:, 1:], spectra)
+    with pytest.raises(ValueError, match="min_prominence"):
+        peak_share(spectra, spectra, min_prominence=2)
+
+
+def test_pearson_is_numpys(rng):
+    a, b = rng.normal(size=(2, 5, 30))
+    expected = [np.corrcoef(x, y)[0, 1] for x, y in zip(a, b, strict=True)]
+    np.testing.assert_allclose(pearson(a, b), expected)
+    np.testing.assert_array_equal(pearson(a, np.ones(30)), 0)

@@ -1,0 +1,110 @@
+"""The randomisation test tells maps of the network from maps of the input."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.pipeline import make_pipeline
+from torch import nn
+
+from sklearn_raman.datasets import make_lorentzian_spectra
+from sklearn_raman.inspection import randomization_test
+from sklearn_raman.inspection._randomization import resettable_layers
+from sklearn_raman.neural_network import CNNClassifier
+
+
+@pytest.fixture(scope="module")
+def data():
+    return make_lorentzian_spectra(5, centers=(20, 40), n_points=60, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def net(data):
+    return CNNClassifier(max_epochs=5, random_state=0).fit(*data)
+
+
+def test_layers_from_the_output_back(net, data):
+    frame = randomization_test(net, data[0], n_repeats=1, random_state=0)
+    names = [name for name, _ in net.module_.named_parameters()]
+    expected = list(dict.fromkeys(name.rpartition(".")[0] for name in names))[::-1]
+    assert frame.index.to_list() == expected
+    assert frame.index[0] == "output"
+
+
+def test_is_cumulative_and_leaves_the_classifier_alone(net, data):
+    """`seen` gets the weights of each scratch copy from a method of our own."""
+    before = {k: v.clone() for k, v in net.module_.state_dict().items()}
+    state = torch.random.get_rng_state()
+    seen = []
+
+    def method(classifier, X, target):
+        seen.append({k: v.clone() for k, v in classifier.module_.state_dict().items()})
+        return np.asarray(X)
+
+    frame = randomization_test(net, data[0], method=method, n_repeats=1, random_state=0)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    for name, value in net.module_.state_dict().items():
+        assert torch.equal(value, before[name])
+    for depth, weights in enumerate(seen[1:], 1):
+        changed = {
+            name.rpartition(".")[0]
+            for name, value in weights.items()
+            if not torch.equal(value, before[name])
+        }
+        assert changed == set(frame.index[:depth])
+
+
+def test_extremes(net, data, rng):
+    """A map that ignores the network passes for unchanged, noise for changed."""
+
+    def same(classifier, X, target):
+        return X
+
+    def noise(classifier, X, target):
+        return rng.normal(size=X.shape)
+
+    frame = randomization_test(net, data[0], method=same, random_state=0)
+    np.testing.assert_allclose(frame[["pearson", "abs_spearman"]], 1)
+    np.testing.assert_allclose(frame["pearson_std"], 0, atol=1e-12)
+    frame = randomization_test(net, data[0], method=noise, random_state=0)
+    assert (frame["pearson"].abs() < 0.1).all()
+    flat = randomization_test(net, data[0], method=lambda c, X, t: 0 * X)
+    np.testing.assert_array_equal(flat["pearson"], 0)
+
+
+def test_contribution_depends_on_the_weights(net, data):
+    frame = randomization_test(net, data[0], random_state=0)
+    assert frame["pearson"].iloc[-1] < 0.7
+    again = randomization_test(net, data[0], random_state=0)
+    np.testing.assert_array_equal(frame, again)
+
+
+def test_explains_the_class_of_the_original(net, data):
+    """Random weights change what is predicted; the explained class must stay."""
+    asked = []
+
+    def method(classifier, X, target):
+        asked.append(target)
+        return X
+
+    randomization_test(net, data[0], method=method, n_repeats=1, random_state=0)
+    for target in asked:
+        np.testing.assert_array_equal(target, net.predict(data[0]))
+
+
+def test_refuses(net, data):
+    with pytest.raises(TypeError, match="Of a Pipeline pass the last step"):
+        randomization_test(make_pipeline(net), data[0])
+    with pytest.raises(ValueError, match="n_repeats"):
+        randomization_test(net, data[0], n_repeats=0)
+
+
+def test_layers_that_cannot_be_reset():
+    class Scale(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.factor = nn.Parameter(torch.ones(1))
+
+    with pytest.raises(ValueError, match="'1' .Scale. has weights but no method"):
+        resettable_layers(nn.Sequential(nn.Linear(2, 2), Scale()))
+    with pytest.raises(ValueError, match="no layer with weights"):
+        resettable_layers(nn.Sequential(nn.ReLU()))

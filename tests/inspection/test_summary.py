@@ -1,0 +1,205 @@
+"""Class summaries of maps: by hand, and what must not change them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+
+from sklearn_raman.datasets import load_minerals
+from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.inspection import ExplanationSummary, occlusion
+from sklearn_raman.inspection._summary import active_points
+from sklearn_raman.preprocessing import SNV, WavenumberCrop, WavenumberResampler
+
+MAPS = np.array(
+    [[0.0, 2, 4, 0], [1, 3, 1, 2], [10, 5, 0, 0], [0, 1, 2, 8], [0, 0, 0, 1]]
+)
+TRUE = np.array(["a", "a", "b", "b", "b"])
+PREDICTED = np.array(["a", "a", "b", "a", "b"])
+
+
+@pytest.fixture
+def summary():
+    return ExplanationSummary(
+        MAPS, TRUE, PREDICTED, wavenumbers=[100, 110, 120, 130], fraction=0.5
+    )
+
+
+def test_by_hand(summary):
+    a, b = [[0, 0.5, 1, 0], [0, 1, 0, 0.5]], [[1, 0.5, 0, 0], [0, 0, 0, 1]]
+    assert summary.mean.index.to_list() == ["a", "b"]
+    assert summary.mean.columns.to_list() == [100, 110, 120, 130]
+    np.testing.assert_allclose(summary.mean, [np.mean(a, axis=0), np.mean(b, axis=0)])
+    np.testing.assert_allclose(summary.std, [np.std(a, axis=0), np.std(b, axis=0)])
+    # Two of four points are active, the last map has only one above its minimum.
+    np.testing.assert_allclose(
+        summary.top_frequency, [[0, 1, 0.5, 0.5], [0.5, 0.5, 0, 0.5]]
+    )
+    np.testing.assert_allclose(summary.zero_level, [np.mean([0, -1 / 2]), 0])
+    assert summary.counts.to_numpy().tolist() == [[2, 2], [2, 3]]
+    assert summary.unit == "cm-1"
+
+
+def test_misclassified_spectra_are_kept_apart(summary):
+    assert summary.misclassified.index.to_list() == [(3, "b", "a")]
+    np.testing.assert_allclose(summary.misclassified, [[0, 1 / 8, 2 / 8, 1]])
+
+
+def test_scale_and_offset_of_a_map_do_not_matter(summary, rng):
+    scale, offset = rng.uniform(1, 5, (5, 1)), rng.normal(size=(5, 1))
+    other = ExplanationSummary(scale * MAPS + offset, TRUE, PREDICTED, fraction=0.5)
+    np.testing.assert_allclose(other.mean, summary.mean, atol=1e-12)
+    np.testing.assert_allclose(other.std, summary.std, atol=1e-12)
+    np.testing.assert_array_equal(other.top_frequency, summary.top_frequency)
+    assert other.unit == "point"
+
+
+def test_a_class_never_recognised_is_missing_with_a_warning():
+    with pytest.warns(UserWarning, match=r"No spectrum of .*b.* classified correctly"):
+        summary = ExplanationSummary(MAPS, TRUE, ["a"] * 5)
+    for table in (summary.mean, summary.std, summary.top_frequency):
+        assert table.index.to_list() == ["a"]
+        assert table.notna().all(axis=None)
+    assert set(summary.to_frame()["class"]) == {"a"}
+    assert summary.counts.loc["b"].to_list() == [0, 3]
+    assert len(summary.misclassified) == 3
+
+
+def test_all_wrong():
+    with pytest.warns(UserWarning, match="No spectrum of"):
+        summary = ExplanationSummary(MAPS, TRUE, ["c"] * 5)
+    assert summary.mean.shape == (0, 4)
+    assert len(summary.bands()) == len(summary.to_frame()) == 0
+    assert len(summary.agreement(np.arange(4))) == 0
+
+
+def test_active_points(rng):
+    maps = rng.normal(size=(20, 101))
+    for fraction in (0.01, 0.1, 0.5):
+        active = active_points(maps, fraction)
+        assert (active.sum(axis=1) == round(fraction * 101)).all()
+        lowest = np.where(active, maps, np.inf).min(axis=1)
+        assert (lowest > np.where(active, -np.inf, maps).max(axis=1)).all()
+    np.testing.assert_array_equal(active_points(np.zeros((1, 9)), 0.5), False)
+
+
+def test_bands_are_where_the_lines_are(axis):
+    line = np.exp(-((axis[None] - np.array([[450], [550], [650]])) ** 2) / 50)
+    maps = np.stack([line[0] + 0.6 * line[1], line[2], 0 * line[2]])
+    summary = ExplanationSummary(maps - 0.2, list("abc"), wavenumbers=axis)
+    bands = summary.bands()
+    assert bands.loc["a", "position"].to_list() == [450, 550]
+    np.testing.assert_allclose(bands.loc["a", "mean"], [1, 0.6], atol=0.01)
+    assert bands.loc["b", "position"].to_list() == [650]
+    assert "c" not in bands.index  # a flat map has no band
+    assert (bands["top_frequency"] == 1).all()
+    assert summary.bands(1).loc["a", "position"].to_list() == [450]
+    assert summary.bands(min_distance=150).loc["a", "position"].to_list() == [450]
+
+
+def test_agreement(rng):
+    maps = rng.uniform(size=(4, 50))
+    summary = ExplanationSummary(maps, list("aabb"), fraction=0.2)
+    mean = summary.mean.loc["a"].to_numpy()
+    same = summary.agreement(np.exp(mean))
+    np.testing.assert_allclose(same.loc["a", ["top_overlap", "spearman"]], 1)
+    opposite = summary.agreement(-mean)
+    np.testing.assert_allclose(opposite.loc["a", ["top_overlap", "spearman"]], [0, -1])
+    assert (same["chance"] == 0.2).all()
+    # Five of the ten highest, and five of the lowest.
+    order = np.argsort(-mean)
+    half = np.zeros(50)
+    half[[*order[:5], *order[-5:]]] = 1
+    assert summary.agreement(half).loc["a", "top_overlap"] == 0.5
+    assert summary.agreement(half, fraction=1).loc["b", "top_overlap"] == 1
+
+
+def test_to_frame(summary):
+    frame = summary.to_frame()
+    assert len(frame) == 2 * 4
+    wide = frame.pivot(index="class", columns="wavenumber", values="std")
+    np.testing.assert_array_equal(wide, summary.std)
+    assert "mean_spectrum" not in frame
+    given = ExplanationSummary(MAPS, TRUE, PREDICTED, spectra=2 * MAPS).to_frame()
+    assert given["mean_spectrum"].iloc[:4].to_list() == [1, 5, 5, 2]
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_the_axis_comes_from_the_spectra(frame, axis, labels):
+    model = PLSLDA().fit(frame, labels)
+    for X in (frame, frame.to_numpy()):  # the model remembers the axis
+        found = ExplanationSummary.from_estimator(model, X, labels)
+        assert found.unit == "cm-1"
+        np.testing.assert_array_equal(found.axis, axis)
+    with pytest.raises(ValueError, match="disagree"):
+        ExplanationSummary(frame, labels, wavenumbers=axis + 1)
+
+
+def test_pipeline_is_explained_on_the_axis_of_its_classifier(frame, labels):
+    steps = WavenumberCrop(region=(420, 680)), SNV(), PLSLDA()
+    model = make_pipeline(*steps).set_output(transform="pandas").fit(frame, labels)
+    found = ExplanationSummary.from_estimator(model, frame, labels)
+    assert found.axis.min() == 420 and found.axis.max() == 680
+    expected = model[-1].explain_(model[:-1].transform(frame), normalize="minmax")
+    np.testing.assert_allclose(found.mean.iloc[0], expected[:4].mean(axis=0))
+
+
+def test_other_explanations(frame, labels):
+    svm = SVC().fit(frame, labels)
+    with pytest.raises(ValueError, match="pass explain=occlusion"):
+        ExplanationSummary.from_estimator(svm, frame, labels)
+    found = ExplanationSummary.from_estimator(
+        svm, frame, labels, explain=occlusion, width=5, normalize="max"
+    )
+    for label, line in zip(found.mean.index, (450, 550, 650), strict=True):
+        assert abs(found.bands(1).loc[label, "position"].item() - line) <= 10
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"fraction": 0}, "fraction"),
+        ({"normalize": "l2"}, "normalize"),
+        ({"spectra": MAPS[:, 1:]}, "the spectra have|spectra has shape"),
+        ({"wavenumbers": [1, 2]}, "2 points"),
+        ({"predicted": ["a"]}, "inconsistent"),
+        ({"maps": MAPS * np.nan}, "NaN"),
+    ],
+)
+def test_refuses(change, message):
+    arguments = {"maps": MAPS, "y": TRUE} | change
+    with pytest.raises(ValueError, match=message):
+        ExplanationSummary(**arguments)
+
+
+def test_agreement_refuses(summary):
+    with pytest.raises(ValueError, match=r"4 finite values.*got shape \(3,\)"):
+        summary.agreement([1, 2, 3])
+
+
+def test_pls_lda_looks_at_textbook_lines_of_minerals():
+    """Raman lines of carbonate 1086 and 1097, silicate 824 and 856, phosphate 964."""
+    minerals = load_minerals(as_frame=True)
+    y = np.asarray(minerals.target_names)[minerals.target]
+    model = make_pipeline(
+        WavenumberResampler(target_wavenumbers=(150, 1508, 2)),
+        SNV(),
+        PLSLDA(n_components=20),
+    ).set_output(transform="pandas")
+    model.fit(minerals.data, y)
+    summary = ExplanationSummary.from_estimator(model, minerals.data, y)
+    bands = summary.bands()
+    textbook = {
+        "Calcite": [1086],
+        "Dolomite": [1097],
+        "Forsterite": [824, 856],
+        "Fluorapatite": [964],
+    }
+    for mineral, lines in textbook.items():
+        found = bands.loc[mineral, "position"].to_numpy()
+        for line in lines:
+            assert np.abs(found - line).min() <= 10, (mineral, line, found)
+    agreement = summary.agreement(model[-1])
+    assert (agreement["top_overlap"] > agreement["chance"]).mean() > 0.9
+    assert isinstance(agreement, pd.DataFrame)
