@@ -278,6 +278,24 @@ class TrainingMixin:
             batch = inputs, y
         return super().train_step(batch, **fit_params)
 
+    def train_step_single(self, batch, **fit_params):
+        """Compute loss and gradients of a batch.
+
+        As skorch does, but the last gradients are freed after the forward pass instead
+        of before it. Otherwise nothing large is held in between, the C library gives
+        the memory back to the system, and getting it again costs a tenth of a step.
+        """
+        self._set_training(True)
+        inputs, y = batch
+        y_pred = self.infer(inputs, **fit_params)
+        loss = self.get_loss(y_pred, y, X=inputs, training=True)
+        super()._zero_grad_optimizer()
+        loss.backward()
+        return {"loss": loss, "y_pred": y_pred}
+
+    def _zero_grad_optimizer(self, set_to_none=None):
+        """Do nothing: `train_step_single` does it."""
+
     def _augmented(self, x, y):
         axis = self.wavenumbers_in_
         known = axis is not None and len(axis) > 1
