@@ -8,11 +8,7 @@ from sklearn_raman.inspection._captum import captum_attribution
 from sklearn_raman.inspection._class_activation import cam, decision_terms
 from sklearn_raman.inspection._deconvolution import class_deconv, deconv
 from sklearn_raman.inspection._feature_maps import feature_maps, filters
-from sklearn_raman.inspection._geometry import (
-    unit_positions,
-    upsample_maps,
-    upsampling_operator,
-)
+from sklearn_raman.inspection._geometry import unit_positions, upsampling_operator
 from sklearn_raman.inspection._input_attribution import (
     input_x_gradient,
     integrated_gradients,
@@ -38,6 +34,5 @@ __all__ = [
     "module_occlusion",
     "saliency",
     "unit_positions",
-    "upsample_maps",
     "upsampling_operator",
 ]

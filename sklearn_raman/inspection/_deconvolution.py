@@ -12,13 +12,23 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from sklearn_raman.inspection._reference import reference_features
 from sklearn_raman.inspection._targets import class_positions, score_gradients
 
 RULES = ("leaky", "relu", "linear")
 _ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Tanh)
 
 
-def deconv(module, X, target=None, *, score="logodds", rule="leaky", feature=None):
+def deconv(
+    module,
+    X,
+    target=None,
+    *,
+    score="logodds",
+    rule="leaky",
+    feature=None,
+    reference="auto",
+):
     """Send feature maps back to the spectrum: what excited them.
 
     This shows features, not a decision: what comes after the feature maps has no say,
@@ -41,6 +51,9 @@ def deconv(module, X, target=None, *, score="logodds", rule="leaky", feature=Non
         which is the transpose of what the network is for this spectrum.
     feature : int or None, default=None
         Send only this feature map back, or all of them together.
+    reference : {"auto", "blank", "local", "zero"} or array-like, default="auto"
+        Spectrum whose feature maps are subtracted first, see :func:`contribution`;
+        "zero", which is none, where the module subtracts no mean spectrum.
 
     Returns
     -------
@@ -67,10 +80,11 @@ def deconv(module, X, target=None, *, score="logodds", rule="leaky", feature=Non
         raise ValueError(
             f"feature must be None or from 0 to {features.shape[1] - 1}, got {feature}."
         )
-    signal = features
+    signal = features - reference_features(module, X, reference)
     if feature is not None:
-        signal = torch.zeros_like(features)
-        signal[:, feature] = features[:, feature]
+        chosen = torch.zeros_like(features)
+        chosen[:, feature] = 1
+        signal = signal * chosen
     maps = send_back(signal)
     if not isinstance(target, str):
         return maps
@@ -79,7 +93,9 @@ def deconv(module, X, target=None, *, score="logodds", rule="leaky", feature=Non
     return maps[:, None].expand(-1, n_classes, -1)
 
 
-def class_deconv(module, X, target=None, *, score="logodds", rule="linear"):
+def class_deconv(
+    module, X, target=None, *, score="logodds", rule="linear", reference="auto"
+):
     """Send what each feature-map value adds to a class back to the spectrum.
 
     The way back of :func:`deconv`, started from the terms of :func:`contribution`
@@ -98,6 +114,8 @@ def class_deconv(module, X, target=None, *, score="logodds", rule="linear"):
         What is explained; see :func:`contribution`.
     rule : {"leaky", "relu", "linear"}, default="linear"
         See :func:`deconv`; "linear" keeps signs.
+    reference : {"auto", "blank", "local", "zero"} or array-like, default="auto"
+        What contributes nothing; see :func:`contribution`.
 
     Returns
     -------
@@ -122,9 +140,10 @@ def class_deconv(module, X, target=None, *, score="logodds", rule="linear"):
     torch.Size([2, 3, 50])
     """
     features, send_back = _two_way(module, X, rule)
+    nothing = reference_features(module, X, reference)
 
     def to_map(values, gradient):
-        return send_back(values * gradient)
+        return send_back((values - nothing) * gradient)
 
     return score_gradients(module.head, features, target, score, to_map)
 
@@ -151,7 +170,9 @@ def _activations_with(module, rule):
         return _Ruled.apply(inputs[0], output.detach(), layer, rule)
 
     layers = [layer for layer in module.modules() if isinstance(layer, _ACTIVATIONS)]
-    hooks = [] if rule == "linear" else [x.register_forward_hook(replace) for x in layers]
+    hooks = (
+        [] if rule == "linear" else [x.register_forward_hook(replace) for x in layers]
+    )
     try:
         yield
     finally:

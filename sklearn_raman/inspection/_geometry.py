@@ -7,7 +7,7 @@ import torch
 from scipy.interpolate import make_interp_spline
 from torch import nn
 
-KINDS = ("linear", "spline2")
+KINDS = ("linear", "spline")
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
 _POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.AvgPool1d, nn.AvgPool2d)
 
@@ -47,27 +47,33 @@ def unit_positions(module, n_points, layer=None):
     array([0., 1., 2.])
     """
     start, step = 0.0, 1.0
-    found = None
-    wanted = None if layer is None else module.get_submodule(layer)
+    positions = {}
+    names = {part: name for name, part in module.named_modules()}
 
     def follow(called, inputs, output):
-        nonlocal start, step, found
+        nonlocal start, step
         if isinstance(called, _POOLS):
             start += (_last(called.kernel_size) - 1) / 2 * step
         if isinstance(called, _CONVOLUTIONS + _POOLS):
             step *= _last(called.stride)
-        if called is wanted:
-            found = start + step * np.arange(output.shape[-1])
+        positions[names[called]] = start + step * np.arange(output.shape[-1])
 
     hooks = [part.register_forward_hook(follow) for part in module.modules()]
     like = next(module.parameters())
     try:
         with torch.no_grad():
-            n_units = module.features(like.new_zeros(1, n_points)).shape[-1]
+            features = module.features(like.new_zeros(1, n_points))
     finally:
         for hook in hooks:
             hook.remove()
-    return start + step * np.arange(n_units) if layer is None else found
+    if layer is None:
+        return start + step * np.arange(features.shape[-1])
+    if layer not in positions:
+        raise ValueError(
+            f"layer={layer!r} is none that a spectrum passes on its way to the feature "
+            f"maps; these are {list(positions)}."
+        )
+    return positions[layer]
 
 
 def _last(size):
@@ -84,9 +90,9 @@ def upsampling_operator(positions, n_points, kind="linear"):
         Rising, in points; see :func:`unit_positions`.
     n_points : int
         Length of a spectrum.
-    kind : {"linear", "spline2"}, default="linear"
-        Straight lines between units, or a spline of order 2, as seed 003 has. A spline
-        is smoother and overshoots a little.
+    kind : {"linear", "spline"}, default="linear"
+        Straight lines between units, or a spline of order 2, as in the paper on class
+        activation maps; it is smoother and overshoots a little.
 
     Returns
     -------
@@ -109,48 +115,10 @@ def upsampling_operator(positions, n_points, kind="linear"):
 def _operator(positions, n_points, kind):
     units = np.eye(len(positions))
     points = np.arange(n_points, dtype=float)
-    if kind == "spline2" and len(positions) > 2:  # three units make a parabola
+    if kind == "spline" and len(positions) > 2:  # three units make a parabola
         spline = make_interp_spline(positions, units, k=2)
         operator = spline(np.clip(points, positions[0], positions[-1])).T.copy()
     else:
         operator = np.stack([np.interp(points, positions, unit) for unit in units])
     operator.setflags(write=False)
     return operator
-
-
-def upsample_maps(maps, positions, n_points, kind="linear"):
-    """Interpolate maps on units to the input axis.
-
-    Parameters
-    ----------
-    maps : ndarray of shape (..., units)
-        Maps; the result has their dtype.
-    positions : array-like of shape (units,)
-        Rising, in points; see :func:`unit_positions`.
-    n_points : int
-        Length of a spectrum.
-    kind : {"linear", "spline2"}, default="linear"
-        See :func:`upsampling_operator`.
-
-    Returns
-    -------
-    ndarray of shape (..., n_points)
-        Linear ones take two products a point instead of one for each unit.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_raman.inspection import upsample_maps
-    >>> upsample_maps(np.array([[0.0, 2.0]]), [0.5, 2.5], 4)
-    array([[0. , 0.5, 1.5, 2. ]])
-    """
-    if kind != "linear":
-        operator = upsampling_operator(positions, n_points, kind)
-        return maps @ operator.astype(maps.dtype)
-    # Fractional unit of each point, kept between the first and the last unit.
-    n_units = len(positions)
-    place = np.interp(np.arange(n_points), positions, np.arange(n_units))
-    left = np.minimum(place.astype(int), max(n_units - 2, 0))
-    right = np.minimum(left + 1, n_units - 1)
-    share = (place - left).astype(maps.dtype)
-    return maps[..., left] * (1 - share) + maps[..., right] * share

@@ -1,4 +1,4 @@
-"""What contributes nothing: the spectrum, or feature maps, that maps are relative to."""
+"""What contributes nothing: the spectra or feature maps that maps are relative to."""
 
 import torch
 from scipy.ndimage import median_filter
@@ -26,7 +26,7 @@ def blank_level(X):
     """
     spread = X.amax(dim=1) - X.amin(dim=1)
     step = 2 ** spread.log2().floor() / _LEVELS_PER_RANGE
-    level = X.quantile(0.5, dim=1)
+    level = X.median(dim=1).values
     return torch.where(spread > 0, (level / step).round() * step, level)
 
 
@@ -94,4 +94,3 @@ def reference_features(module, X, reference):
             blanks = module.features(levels[:, None].expand(-1, X.shape[1]))
             return blanks if len(levels) == 1 else blanks[which]
         return module.features(reference_spectra(X, reference))
-

@@ -9,6 +9,16 @@ import torch
 
 from sklearn_raman._utils._explanation import check_score, score_weights
 
+# Spectra at a time in the convolutions, whose feature maps then stay in a CPU's cache.
+_PIECE = 32
+
+
+def features_of(module, X):
+    """Return feature maps (n_spectra, channels, units), without a way back."""
+    with torch.no_grad():
+        pieces = [module.features(piece).contiguous() for piece in X.split(_PIECE)]
+    return torch.cat(pieces)
+
 
 def logits_of(module, X):
     """Return the logits (n_spectra, n_classes) of spectra (n_spectra, n_points)."""
@@ -82,15 +92,21 @@ def score_gradients(function, inputs, target, score, to_map):
     inputs = inputs.detach().requires_grad_()
     with torch.enable_grad():
         logits = function(inputs)
+    maps = [
+        to_map(inputs.detach(), gradient)
+        for gradient in gradients_at(logits, inputs, target, score)
+    ]
+    return stack_maps(maps, target)
+
+
+def gradients_at(logits, inputs, target, score):
+    """Yield the gradient of the score at `inputs`, for each map that is asked for."""
     values = logits.detach().cpu().numpy().astype(np.float64)
-    maps = []
     for positions in class_positions(logits, target):
         weights = torch.from_numpy(score_weights(values, positions, score))
-        (gradient,) = torch.autograd.grad(
+        yield torch.autograd.grad(
             logits, inputs, weights.to(logits), retain_graph=True
-        )
-        maps.append(to_map(inputs.detach(), gradient))
-    return stack_maps(maps, target)
+        )[0]
 
 
 def class_scores(logits, score):
