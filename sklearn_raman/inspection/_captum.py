@@ -1,7 +1,9 @@
 """captum's methods on our modules: `captum:<Name>`."""
 
 import inspect
+from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -78,13 +80,24 @@ def captum_attribution(module, X, target=None, *, name, score="logodds", **optio
     with torch.no_grad():
         positions = class_positions(logits_of(module, X), target)
     maps = []
-    # Some methods draw random numbers: always the same, and not from the caller's.
-    with isolated_randomness(0, X.device):
+    inputs = X.detach().requires_grad_()  # captum warns if it has to do this
+    with isolated_randomness(0, X.device), _isolated_numpy(0):
         for chosen in positions:
             wanted = torch.from_numpy(chosen).to(X.device)
-            found = explainer.attribute(X, target=wanted, **options).detach()
+            found = explainer.attribute(inputs, target=wanted, **options).detach()
             maps.append(found.sum(dim=1) if found.ndim == 3 else found)
     return stack_maps(maps, target)
+
+
+@contextmanager
+def _isolated_numpy(seed):
+    """Run under numpy's `seed`, which captum uses too, and give the stream back."""
+    state = np.random.get_state()  # noqa: NPY002 captum draws from this one
+    np.random.seed(seed)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
 
 
 class _Scored(nn.Module):
