@@ -126,7 +126,7 @@ def _contributions_at_first_layer(module, features, change, target, score):
         if flat.data_ptr() != features.data_ptr():
             return None  # not the feature maps themselves
         found.extend([layer, output.detach().requires_grad_()])
-        return found[1]
+        return found[1].clone()  # which an activation may change in place
 
     linear = [layer for layer in module.modules() if isinstance(layer, nn.Linear)]
     hooks = [layer.register_forward_hook(cut) for layer in linear]

@@ -124,7 +124,11 @@ def class_deconv(
 
     Notes
     -----
-    Not from a paper: a repair of the way back in [1]_, which is blind to the class.
+    Not from a paper: a repair of the way back in [1]_, which is blind to the class. It
+    is made for networks that see the spectrum alone. Where a module also sees the
+    derivative, the way back through that channel is a derivative too: the map swings
+    around each line, and :func:`contribution` or :func:`integrated_gradients` are
+    clearer.
 
     References
     ----------
@@ -170,6 +174,12 @@ def _activations_with(module, rule):
         return _Ruled.apply(inputs[0], output.detach(), layer, rule)
 
     layers = [layer for layer in module.modules() if isinstance(layer, _ACTIVATIONS)]
+    if rule != "linear" and any(getattr(layer, "inplace", False) for layer in layers):
+        raise ValueError(
+            f"rule={rule!r} needs what goes into an activation, and an activation of "
+            f"{type(module).__name__} overwrites it: set its inplace=False, or use "
+            'rule="linear".'
+        )
     hooks = (
         [] if rule == "linear" else [x.register_forward_hook(replace) for x in layers]
     )

@@ -122,10 +122,19 @@ class ExplainMixin:
         n_spectra, n_points = X.shape
         target = resolve_target(target, self.classes_, n_spectra)
 
+        reference = options.get("reference")
+        one_for_each = not isinstance(reference, str) and np.ndim(reference) == 2
+
         def explain(batch, rows):
             wanted = target[rows] if isinstance(target, np.ndarray) else target
+            own = {"reference": np.asarray(reference)[rows]} if one_for_each else {}
             return attribute(
-                self.module_, batch, wanted, method=method, score=score, **options
+                self.module_,
+                batch,
+                wanted,
+                method=method,
+                score=score,
+                **{**options, **own},
             )
 
         maps = self._in_batches(explain, X, batch_size)

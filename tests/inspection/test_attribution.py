@@ -146,23 +146,29 @@ def test_many_classes_at_once_equal_the_loop(reference, batch):
         np.testing.assert_allclose(together[:, c], found, rtol=1e-9, atol=1e-12)
 
 
-class Skipping(nn.Module):
-    """The feature maps pass its first layer, and go around it."""
+class Head(nn.Module):
+    """A first layer, an activation in place, and perhaps a way around both."""
 
-    def __init__(self):
+    def __init__(self, skips):
         super().__init__()
-        self.first, self.skip = nn.Linear(8, 6), nn.Linear(8, 6, bias=False)
+        self.skips = skips
+        self.first, self.last = nn.Linear(8, 6), nn.Linear(6, 6)
+        self.skip = nn.Linear(8, 6, bias=False)
+        self.activation = nn.LeakyReLU(0.2, inplace=True)
 
     def features(self, x):
         return x.reshape(len(x), 2, 4)
 
     def head(self, features):
-        return self.first(features.flatten(1)).tanh() + self.skip(features.flatten(1))
+        flat = features.flatten(1)
+        logits = self.last(self.activation(self.first(flat)))
+        return logits + self.skip(flat) if self.skips else logits
 
 
-def test_a_head_that_goes_around_its_first_layer():
+@pytest.mark.parametrize("skips", [True, False])
+def test_many_classes_with_other_heads(skips):
     torch.manual_seed(0)
-    net, X = Skipping(), torch.randn(3, 8)
+    net, X = Head(skips), torch.randn(3, 8)
     together = contribution(net, X, "all")
     for c in range(6):
         np.testing.assert_allclose(

@@ -97,6 +97,14 @@ def test_rules_differ_and_leave_no_hooks():
     assert torch.equal(net(X), logits)
 
 
+def test_activations_in_place_are_refused(net, batch):
+    expected = deconv(net, batch, rule="linear")
+    net.blocks[3].inplace = True
+    np.testing.assert_allclose(deconv(net, batch, rule="linear"), expected)
+    with pytest.raises(ValueError, match="inplace=False"):
+        deconv(net, batch)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [({"rule": "zeiler"}, "rule"), ({"feature": 99}, "from 0 to 63")],

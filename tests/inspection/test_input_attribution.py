@@ -91,15 +91,20 @@ def test_occlusion_of_the_log_odds(net, batch):
 
 
 @pytest.mark.parametrize(
-    "method", [saliency, input_x_gradient, integrated_gradients, module_occlusion]
+    ("method", "settings"),
+    [
+        (saliency, {}),
+        (input_x_gradient, {"reference": "blank"}),
+        (integrated_gradients, {"n_steps": 4}),
+        (module_occlusion, {"reference": "blank"}),
+    ],
 )
-def test_targets(method, any_net, batch):
-    together = method(any_net, batch, "all")
+def test_targets(method, settings, any_net, batch):
+    together = method(any_net, batch, "all", **settings)
     predicted = any_net(batch).argmax(dim=1).numpy()
-    rows = np.arange(5)
-    np.testing.assert_allclose(
-        method(any_net, batch), together[rows, predicted], rtol=1e-9, atol=1e-12
-    )
+    found = method(any_net, batch, **settings)
+    expected = together[np.arange(5), predicted]
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(

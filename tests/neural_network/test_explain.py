@@ -158,6 +158,16 @@ def test_options_reach_the_method(cnn, data):
         cnn.explain_(X, flavour="sweet")
 
 
+@pytest.mark.parametrize("method", ["contribution", "integrated_gradients"])
+def test_a_reference_for_each_spectrum(method, cnn, data):
+    """Rows of the reference belong to rows of X, in whatever batches."""
+    X, nothing = data[0][:5], data[0][5:10]
+    found = cnn.explain_(X, 0, method=method, reference=nothing, batch_size=2)
+    for row, x, blank in zip(found, X, nothing, strict=True):
+        expected = cnn.explain_(x[None], 0, method=method, reference=blank)[0]
+        np.testing.assert_allclose(row, expected, rtol=1e-3, atol=1e-4)
+
+
 def test_captum(cnn, data):
     pytest.importorskip("captum")
     X = data[0][:3]
