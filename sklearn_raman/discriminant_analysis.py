@@ -327,9 +327,9 @@ class PLSLDA(
             Class to explain: the predicted one, every one, or the given ones.
         method : {"auto", "input_x_gradient"}, default="auto"
             Both are the same; the argument exists on every classifier that explains.
-        score : {"logodds", "logit", "prob"}, default="logodds"
-            What is explained: the log-odds of the class, its discriminant score, or its
-            probability.
+        score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
+            What is explained: the log-odds of the class, its discriminant score, its
+            probability, or its discriminant score minus the mean one.
         normalize : {"max", "minmax", "sum"} or None, default=None
             Scale of each map: as it is, by the largest absolute value, to 0..1, or to a
             sum of absolute values of 1.

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import softmax
 
 NORMALIZATIONS = ("max", "minmax", "sum")
+SCORES = ("logodds", "logit", "prob", "contrast")
 
 
 def resolve_target(target, classes, n_spectra):
@@ -67,6 +68,12 @@ def normalize_maps(maps, how):
     return np.divide(shifted, scale, out=np.zeros_like(maps), where=scale > 0)
 
 
+def check_score(score):
+    """Raise if `score` is not one of `SCORES`."""
+    if score not in SCORES:
+        raise ValueError(f"score must be one of {SCORES}, got {score!r}.")
+
+
 def score_weights(logits, positions, score):
     """Return the derivative of the explained score with respect to the logits.
 
@@ -76,20 +83,22 @@ def score_weights(logits, positions, score):
         Scores of which the softmax is the probability.
     positions : ndarray of shape (n_spectra,), int
         Class of each spectrum that is explained.
-    score : {"logodds", "logit", "prob"}
+    score : {"logodds", "logit", "prob", "contrast"}
         "logodds" is z_c - logsumexp of the other z, which never saturates; "logit" is
-        z_c; "prob" is the softmax probability.
+        z_c; "prob" is the softmax probability; "contrast" is z_c minus the mean of all
+        z, in which what all logits share cancels.
 
     Returns
     -------
     ndarray of shape (n_spectra, n_classes)
     """
+    check_score(score)
     chosen = np.zeros_like(logits)
     chosen[np.arange(len(logits)), positions] = 1
     if score == "logit":
         return chosen
-    if score not in ("logodds", "prob"):
-        raise ValueError(f'score must be "logodds", "logit" or "prob", got {score!r}.')
+    if score == "contrast":
+        return chosen - 1 / logits.shape[1]
     logodds = chosen - softmax(np.where(chosen == 1, -np.inf, logits), axis=1)
     if score == "logodds":
         return logodds

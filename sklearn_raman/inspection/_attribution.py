@@ -4,13 +4,24 @@ A module is any `torch.nn.Module` with `features(x)`, spectra (n, n_points) to f
 maps (n, channels, units), and `head(features)`, feature maps to logits (n, n_classes).
 """
 
-import numpy as np
 import torch
+from torch import nn
 
-from sklearn_raman._utils._explanation import score_weights
+from sklearn_raman.inspection._class_activation import check_scale
+from sklearn_raman.inspection._reference import reference_features
+from sklearn_raman.inspection._targets import (
+    features_of,
+    gradients_at,
+    score_gradients,
+)
+
+# With more classes than this, "all" takes the way of _contributions_at_first_layer.
+_FEW_CLASSES = 3
 
 
-def contribution(module, X, target=None, *, score="logodds"):
+def contribution(
+    module, X, target=None, *, score="logodds", reference="auto", scale=None
+):
     """Map what each feature-map unit adds to the score of a class.
 
     Parameters
@@ -19,11 +30,21 @@ def contribution(module, X, target=None, *, score="logodds"):
         In evaluation mode, with `features` and `head`.
     X : torch.Tensor of shape (n_spectra, n_points)
         Spectra, with the dtype and on the device of the module.
-    target : None, "all" or array-like of shape (n_spectra,), int, default=None
+    target : None, "all", int or array-like of shape (n_spectra,), int, default=None
         Position of the class to explain: the predicted one, every one, or these.
-    score : {"logodds", "logit", "prob"}, default="logodds"
+    score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
         What is explained. The log-odds have the direction of the softmax probability
-        (the paper's score) and do not vanish when the probability reaches 1.
+        (the paper's score) and do not vanish when the probability reaches 1; "contrast"
+        is the logit minus the mean logit.
+    reference : {"auto", "blank", "local", "zero"} or array-like, default="auto"
+        What contributes nothing. "zero": feature maps of zeros, as in the paper.
+        "blank": a flat spectrum at the background level (the median) of each, see
+        Notes; "local": the moving median of each; or spectra of shape (n_points,) or
+        (n_spectra, n_points). "auto" is "blank" where the module subtracts a mean
+        spectrum (`input.center`), and "zero" elsewhere.
+    scale : {"paper"} or None, default=None
+        "paper" multiplies the map of a spectrum by the sum over its feature maps, which
+        eq. 8 implies.
 
     Returns
     -------
@@ -44,6 +65,12 @@ def contribution(module, X, target=None, *, score="logodds"):
     for each spectrum, is left out: without it the map adds up to the logit minus the
     head's value at zero features, if the head is linear.
 
+    A network that subtracts the mean training spectrum sees a band of another class as
+    a dip where this spectrum has none, so that the literal map lights up where there is
+    nothing. With a blank reference the map is sum_k (A_xk - A_xk(blank)) dy/dA_xk: it
+    vanishes where the spectrum is at its background, and adds up to the logit minus the
+    blank spectrum's.
+
     References
     ----------
     .. [1] M. Fukuhara et al., "Feature visualization of Raman spectrum analysis with
@@ -63,21 +90,115 @@ def contribution(module, X, target=None, *, score="logodds"):
     tensor([[[3., 0.],
              [0., 8.]]])
     """
-    with torch.no_grad():
-        features = module.features(X)
-    features = features.detach().requires_grad_()
-    with torch.enable_grad():
-        logits = module.head(features)
-    values = logits.detach().cpu().numpy().astype(np.float64)
+    check_scale(scale)
+    features = features_of(module, X)
+    change = features - reference_features(module, X, reference)
+    maps = None
     if isinstance(target, str):
-        explained = np.broadcast_to(np.arange(values.shape[1]), values.shape).T
-    else:
-        explained = [values.argmax(axis=1) if target is None else np.asarray(target)]
-    maps = []
-    for position in explained:
-        weights = torch.from_numpy(score_weights(values, position, score))
-        (gradient,) = torch.autograd.grad(
-            logits, features, weights.to(logits), retain_graph=True
-        )
-        maps.append((features.detach() * gradient).sum(dim=1))
-    return torch.stack(maps, dim=1) if isinstance(target, str) else maps[0]
+        maps = _contributions_at_first_layer(module, features, change, target, score)
+    if maps is None:
+
+        def to_map(values, gradient):
+            return (change * gradient).sum(dim=1)
+
+        maps = score_gradients(module.head, features, target, score, to_map)
+    if scale is None:
+        return maps
+    factor = features.sum(dim=(1, 2))
+    return maps * factor.reshape(-1, *[1] * (maps.ndim - 1))
+
+
+def _contributions_at_first_layer(module, features, change, target, score):
+    """Return the contributions to many classes, or None where this way is not open.
+
+    Where the head starts with a fully connected layer h = Fw A + b, eq. 9 can be summed
+    over the channels first: P_xl = sum_k A_xk Fw_xkl costs as much as the layer itself,
+    and M_x = sum_l P_xl dy/dh_l nearly nothing a class. One gradient with respect to A
+    for each class costs as much as the layer each time.
+    """
+    n_spectra, n_channels, n_units = features.shape
+    found = []
+
+    def cut(layer, inputs, output):
+        flat = inputs[0]
+        if found or flat.shape != (n_spectra, n_channels * n_units):
+            return None
+        if flat.data_ptr() != features.data_ptr():
+            return None  # not the feature maps themselves
+        found.extend([layer, output.detach().requires_grad_()])
+        return found[1].clone()  # which an activation may change in place
+
+    linear = [layer for layer in module.modules() if isinstance(layer, nn.Linear)]
+    hooks = [layer.register_forward_hook(cut) for layer in linear]
+    try:
+        features = features.detach().requires_grad_()
+        with torch.enable_grad():
+            logits = module.head(features)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if not found or logits.shape[1] <= _FEW_CLASSES:
+        return None
+    layer, hidden = found
+    past_the_layer = torch.autograd.grad(
+        logits.sum(), features, allow_unused=True, retain_graph=True
+    )[0]
+    if past_the_layer is not None:
+        return None
+    slopes = torch.stack(list(gradients_at(logits, hidden, target, score)), dim=1)
+    weights = layer.weight.detach().reshape(-1, n_channels, n_units)
+    by_unit = torch.bmm(change.permute(2, 0, 1), weights.permute(2, 1, 0))
+    return torch.bmm(slopes, by_unit.permute(1, 2, 0))
+
+
+def grad_cam(module, X, target=None, *, score="logodds", relu=True, scale=None):
+    """Map Grad-CAM: feature maps, weighted by the mean gradient of the score.
+
+    The gradient is averaged over the axis, so that it can't say where: on a network
+    whose head tells positions apart, as that of this paper, every band lights up,
+    whatever the class. It is here because the paper compares with it.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        In evaluation mode, with `features` and `head`.
+    X : torch.Tensor of shape (n_spectra, n_points)
+        Spectra, with the dtype and on the device of the module.
+    target : None, "all", int or array-like of shape (n_spectra,), int, default=None
+        Position of the class to explain: the predicted one, every one, or these.
+    score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
+        What is explained; see :func:`contribution`.
+    relu : bool, default=True
+        Set what speaks against the class to zero, as in eq. 7; a map may then be zero
+        everywhere.
+    scale : {"paper"} or None, default=None
+        "paper" takes the sum of the gradient, as in eq. 6, instead of the mean.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, units) or (n_spectra, n_classes, units)
+        The map; the second shape for target="all".
+
+    References
+    ----------
+    .. [1] M. Fukuhara et al., "Feature visualization of Raman spectrum analysis with
+       deep convolutional neural network", Anal. Chim. Acta 1087 (2019), eq. 6-7,
+       https://doi.org/10.1016/j.aca.2019.08.064
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_raman.inspection import grad_cam
+    >>> from sklearn_raman.neural_network import CNN
+    >>> grad_cam(CNN(50, 3).eval(), torch.rand(2, 50)).shape
+    torch.Size([2, 13])
+    """
+    check_scale(scale)
+    features = features_of(module, X)
+
+    def to_map(values, gradient):
+        pool = torch.sum if scale == "paper" else torch.mean
+        found = (values * pool(gradient, dim=2, keepdim=True)).sum(dim=1)
+        return found.relu() if relu else found
+
+    return score_gradients(module.head, features, target, score, to_map)

@@ -4,16 +4,26 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from sklearn.utils import Bunch
 from sklearn.utils.metaestimators import available_if
 
 from sklearn_raman._utils._explanation import normalize_maps, resolve_target
 from sklearn_raman._utils._torch import limited_threads
 from sklearn_raman._utils._validation import check_spectra
 from sklearn_raman.inspection import (
-    contribution,
+    attribute,
+    decision_terms,
+    deconv,
+    feature_maps,
+    filters,
     unit_positions,
     upsampling_operator,
 )
+
+_UPSAMPLINGS = ("linear", "spline")
+# Heads have large matrices, which are better read seldom; feature maps are made in
+# smaller pieces anyway.
+_BATCHES_AT_ONCE = 4
 
 
 def _can_explain(classifier):
@@ -31,7 +41,7 @@ def _can_explain(classifier):
 
 
 class ExplainMixin:
-    """Gives a fitted `SpectralNetClassifier` its method `explain_`."""
+    """Gives a fitted `SpectralNetClassifier` `explain_` and looks at its layers."""
 
     @available_if(_can_explain)
     def explain_(
@@ -44,6 +54,7 @@ class ExplainMixin:
         normalize=None,
         upsample="linear",
         batch_size=None,
+        **options,
     ):
         """Map each wavenumber's contribution to the score of a class.
 
@@ -53,60 +64,205 @@ class ExplainMixin:
             Spectra.
         target : None, "all", label or array-like of shape (n_spectra,), default=None
             Class to explain: the predicted one, every one, or the given ones.
-        method : {"auto", "contribution"}, default="auto"
-            Both are the contribution map of eq. 8 and 9 in [1]_; see
-            :func:`sklearn_raman.inspection.contribution`.
-        score : {"logodds", "logit", "prob"}, default="logodds"
-            What is explained: the log-odds of the class, its logit, or its probability.
+        method : str, default="auto"
+            "contribution", also as "auto": eq. 8-9 of [1]_, the cheapest and best
+            tested; "grad_cam": eq. 6-7 of [1]_; "cam": class activation map of [2]_,
+            for networks that average their feature maps; "deconv": what excited the
+            feature maps [3]_, whatever the class; "class_deconv", "saliency",
+            "input_x_gradient", "integrated_gradients", "occlusion"; "captum:<Name>", a
+            class of `captum.attr`. Each is described at the function of that name in
+            :mod:`sklearn_raman.inspection` (occlusion: `module_occlusion`).
+        score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
+            What is explained: the log-odds of the class, its logit, its probability, or
+            its logit minus the mean logit.
         normalize : {"max", "minmax", "sum"} or None, default=None
             Scale of each map: as it is, by the largest absolute value, to 0..1, or to a
             sum of absolute values of 1.
-        upsample : "linear" or False, default="linear"
-            Interpolate the map to the points of the spectrum, or return it on the units
-            of the feature maps.
+        upsample : {"linear", "spline"} or False, default="linear"
+            Interpolate maps on the units of the feature maps to the points of the
+            spectrum, by straight lines or a spline of order 2, or return them as they
+            are. Other maps are on the points already.
         batch_size : int or None, default=None
-            Spectra at a time; None takes the classifier's.
+            Spectra at a time; None takes four times the classifier's.
+        **options
+            Further parameters of the method, such as ``relu=False`` for "grad_cam",
+            ``reference="zero"`` or ``scale="paper"`` for "contribution",
+            ``rule="relu"`` for "deconv", ``n_steps=64`` for "integrated_gradients" and
+            ``width=15`` for "occlusion".
 
         Returns
         -------
         ndarray of shape (n_spectra, n_points) or (n_spectra, n_classes, n_points)
             Contributions, aligned with X; the second shape for target="all". With
-            upsample=False the last axis has the number of units.
+            upsample=False the last axis may have the number of units.
+
+        Raises
+        ------
+        ValueError
+            If an argument is not valid, or the method does not fit this network.
+        TypeError
+            If the method has no such option.
 
         References
         ----------
         .. [1] M. Fukuhara et al., "Feature visualization of Raman spectrum analysis
            with deep convolutional neural network", Anal. Chim. Acta 1087 (2019),
            https://doi.org/10.1016/j.aca.2019.08.064
+        .. [2] X. Zhang et al., "Understanding the learning mechanism of convolutional
+           neural networks in spectral analysis", Anal. Chim. Acta (2020),
+           https://doi.org/10.1016/j.aca.2020.03.055
+        .. [3] Z. Guo, L. Yu, S. Tian, X. Lv, W. Xue, "Raman spectroscopy analysis of
+           minerals based on feature visualization", Spectroscopy 35 (11) (2020), 37-46.
+        """
+        if upsample is not False and upsample not in _UPSAMPLINGS:
+            raise ValueError(
+                f'upsample must be "linear", "spline" or False, got {upsample!r}.'
+            )
+        X = self._spectra_to_explain(X)
+        n_spectra, n_points = X.shape
+        target = resolve_target(target, self.classes_, n_spectra)
+
+        reference = options.get("reference")
+        one_for_each = not isinstance(reference, str) and np.ndim(reference) == 2
+
+        def explain(batch, rows):
+            wanted = target[rows] if isinstance(target, np.ndarray) else target
+            own = {"reference": np.asarray(reference)[rows]} if one_for_each else {}
+            return attribute(
+                self.module_,
+                batch,
+                wanted,
+                method=method,
+                score=score,
+                **{**options, **own},
+            )
+
+        maps = self._in_batches(explain, X, batch_size)
+        if upsample and maps.shape[-1] != n_points:
+            positions = unit_positions(self.module_, n_points)
+            operator = upsampling_operator(positions, n_points, upsample)
+            rows = maps.reshape(-1, maps.shape[-1]) @ operator.astype(maps.dtype)
+            maps = rows.reshape(*maps.shape[:-1], n_points)
+        return normalize_maps(maps, normalize).astype(self.dtype, copy=False)
+
+    explain = explain_
+
+    @available_if(_can_explain)
+    def feature_maps(self, X, layer=None, *, batch_size=None):
+        """Return what the layers before the head answer to spectra.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Spectra, for example the mean spectrum of each class.
+        layer : str or None, default=None
+            Name of a layer of `module_`, such as "blocks.1"; None takes all.
+        batch_size : int or None, default=None
+            Spectra at a time; None takes four times the classifier's.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, channels, units), or dict of str to such
+            Of the layer, or of each in the order in which the spectrum passes them.
+            :func:`sklearn_raman.inspection.unit_positions` says where the units are.
+        """
+        X = self._spectra_to_explain(X)
+        return self._in_batches(
+            lambda batch, rows: feature_maps(self.module_, batch, layer), X, batch_size
+        )
+
+    @available_if(_can_explain)
+    def filters(self, layer=None):
+        """Return the filters of the convolutions.
+
+        Parameters
+        ----------
+        layer : str or None, default=None
+            Name of a convolution of `module_`, such as "blocks.1"; None takes all.
+
+        Returns
+        -------
+        ndarray of shape (n_filters, channels, width), or dict of str to such
+            Of the layer, or of each.
         """
         self.check_is_fitted()
-        if method not in ("auto", "contribution"):
-            raise ValueError(
-                f"method={method!r} is not available for {type(self).__name__}; use "
-                '"auto" or "contribution".'
-            )
-        if upsample not in ("linear", False):
-            raise ValueError(f'upsample must be "linear" or False, got {upsample!r}.')
-        X = check_spectra(self, X, reset=False, dtype=self.dtype)
+        return _to_numpy(filters(self.module_, layer))
+
+    @available_if(_can_explain)
+    def deconvolve(self, X, feature=None, *, rule="leaky", batch_size=None):
+        """Send feature maps back to the spectrum: what excited them.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Spectra.
+        feature : int or None, default=None
+            Position of the feature map; None takes all together.
+        rule : {"leaky", "relu", "linear"}, default="leaky"
+            What activations do to the signal on its way back, see
+            :func:`sklearn_raman.inspection.deconv`.
+        batch_size : int or None, default=None
+            Spectra at a time; None takes four times the classifier's.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_points)
+            The signal; it does not depend on a class.
+        """
+        X = self._spectra_to_explain(X)
+        return self._in_batches(
+            lambda batch, rows: deconv(self.module_, batch, rule=rule, feature=feature),
+            X,
+            batch_size,
+        )
+
+    @available_if(_can_explain)
+    def decision_terms(self, X, target=None):
+        """Return the products that add up to the logit of a class.
+
+        For networks that average their feature maps before the output, as
+        :class:`GAPCNNClassifier` does.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Spectra, for example the mean spectrum of each class.
+        target : None, "all", label or array-like of shape (n_spectra,), default=None
+            Class: the predicted one, every one, or the given ones.
+
+        Returns
+        -------
+        Bunch
+            Arrays `pooled`, `weights` and `products` of shape (n_spectra, channels,
+            bins) and `sums` of shape (n_spectra,); with target="all" n_classes comes
+            after n_spectra. See :func:`sklearn_raman.inspection.decision_terms`.
+        """
+        X = self._spectra_to_explain(X)
         target = resolve_target(target, self.classes_, len(X))
-        size = batch_size or self.batch_size
+
+        def explain(batch, rows):
+            wanted = target[rows] if isinstance(target, np.ndarray) else target
+            return decision_terms(self.module_, batch, wanted)
+
+        return Bunch(**self._in_batches(explain, X, None))
+
+    def _spectra_to_explain(self, X):
+        self.check_is_fitted()
         self._move_to_device()
-        maps = []
+        return check_spectra(self, X, reset=False, dtype=self.dtype)
+
+    def _in_batches(self, function, X, batch_size):
+        """Call function(batch, rows) on the network's device; join what it returns."""
+        size = batch_size or _BATCHES_AT_ONCE * self.batch_size
+        parts = []
         with limited_threads(self.n_threads), self._evaluation_mode():
             for start in range(0, len(X), size):
                 rows = slice(start, start + size)
                 batch = torch.tensor(X[rows], device=self.device)
-                wanted = target[rows] if isinstance(target, np.ndarray) else target
-                found = contribution(self.module_, batch, wanted, score=score)
-                maps.append(found.cpu().numpy())
-            maps = np.concatenate(maps)
-            if upsample:
-                n_points = X.shape[1]
-                positions = unit_positions(self.module_, n_points)
-                maps = maps @ upsampling_operator(positions, n_points)
-        return normalize_maps(maps, normalize).astype(self.dtype, copy=False)
-
-    explain = explain_
+                parts.append(_to_numpy(function(batch, rows)))
+        if isinstance(parts[0], dict):
+            return {k: np.concatenate([part[k] for part in parts]) for k in parts[0]}
+        return np.concatenate(parts)
 
     @contextmanager
     def _evaluation_mode(self):
@@ -116,3 +272,10 @@ class ExplainMixin:
             yield
         finally:
             self.module_.train(was_training)
+
+
+def _to_numpy(tensors):
+    """Turn a tensor, or each of a dictionary, into an array."""
+    if isinstance(tensors, dict):
+        return {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
+    return tensors.detach().cpu().numpy()

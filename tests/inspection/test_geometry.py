@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from sklearn_raman.inspection import unit_positions, upsampling_operator
-from sklearn_raman.neural_network import CNN
+from sklearn_raman.neural_network import CNN, FMCNN, GAPCNN
 
 
 def test_the_papers_network():
@@ -46,6 +46,48 @@ def test_positions_are_centres_of_what_units_see():
     np.testing.assert_allclose(unit_positions(net, 50), centres, rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("network", "settings"),
+    [
+        (CNN, {"kernel_size": 5}),
+        (FMCNN, {}),
+        (GAPCNN, {}),
+        (GAPCNN, {"stride": (2, 1, 2), "pool_bins": 7}),
+        (GAPCNN, {"kernel_size": (31, 15, 7), "stride": (2, 2, 2), "pool_size": 1}),
+    ],
+)
+def test_networks_see_symmetrically(network, settings):
+    """Mean filters instead of learnt ones: a unit is centred on what moves it."""
+    n_points = 240
+    net = network(n_points, 2, scaling=None, derivative=False, **settings).eval()
+    for parameter in net.blocks.parameters():
+        nn.init.constant_(parameter, 0.01 if parameter.ndim > 1 else 0.0)
+    for layer in net.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            nn.init.ones_(layer.weight)
+    # An average instead of the largest value, which would hide the others.
+    for name, layer in net.blocks.named_children():
+        if isinstance(layer, nn.MaxPool2d):
+            setattr(net.blocks, name, nn.AvgPool2d(layer.kernel_size, ceil_mode=True))
+    X = torch.eye(n_points)
+    answers = net.features(X).sum(dim=1).detach().double().numpy()
+    centres = (np.arange(n_points)[:, None] * answers).sum(axis=0) / answers.sum(axis=0)
+    inner = slice(10, -10)  # away from the padding
+    found = unit_positions(net, n_points)
+    np.testing.assert_allclose(found[inner], centres[inner], atol=1e-3)
+
+
+def test_positions_of_any_layer():
+    net = CNN(100, 2, n_filters=2)
+    np.testing.assert_array_equal(unit_positions(net, 100, "input"), np.arange(100))
+    found = unit_positions(net, 100, "blocks.2")
+    np.testing.assert_array_equal(found, 2 * np.arange(50) + 0.5)
+    last = unit_positions(net, 100, "blocks.7")
+    np.testing.assert_array_equal(last, unit_positions(net, 100))
+    with pytest.raises(ValueError, match="layer='output'.*blocks.1"):
+        unit_positions(net, 100, "output")
+
+
 def test_hooks_are_removed():
     net = CNN(20, 2, n_filters=2)
     unit_positions(net, 20)
@@ -58,3 +100,37 @@ def test_upsampling_is_linear_interpolation(rng):
     found = maps @ upsampling_operator(positions, 24)
     expected = [np.interp(np.arange(24), positions, row) for row in maps]
     np.testing.assert_allclose(found, expected)
+
+
+def test_spline_upsampling(rng):
+    """Order 2, by what defines it: it passes the units, and is exact for parabolas."""
+    positions = 4 * np.arange(6) + 1.5
+    points = np.arange(24)
+    inside = (points >= positions[0]) & (points <= positions[-1])
+    operator = upsampling_operator(positions, 24, "spline")
+    parabola = 3 - 2 * positions + 0.5 * positions**2
+    expected = (3 - 2 * points + 0.5 * points**2)[inside]
+    np.testing.assert_allclose((parabola @ operator)[inside], expected, rtol=1e-10)
+    np.testing.assert_allclose(operator.sum(axis=0), 1)
+    ends = rng.normal(size=6) @ operator
+    assert ends[0] == ends[1] and ends[-1] == ends[-2]
+    whole = upsampling_operator(np.arange(24), 24, "spline")
+    np.testing.assert_allclose(whole, np.eye(24), atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", ["linear", "spline"])
+@pytest.mark.parametrize("n_units", [1, 2, 3])
+def test_few_units(n_units, kind):
+    positions = 4 * np.arange(n_units) + 1.5
+    operator = upsampling_operator(positions, 12, kind)
+    assert operator.shape == (n_units, 12)
+    np.testing.assert_allclose(np.ones(n_units) @ operator, 1)
+
+
+def test_operator_is_made_once_and_can_not_be_changed():
+    first = upsampling_operator([0.5, 2.5], 4)
+    assert upsampling_operator(np.array([0.5, 2.5]), 4) is first
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] = 7
+    with pytest.raises(ValueError, match="kind"):
+        upsampling_operator([0.5, 2.5], 4, "cubic")

@@ -3,11 +3,18 @@
 import numpy as np
 import pytest
 import torch
+from skorch.exceptions import NotInitializedError
 from torch import nn
 
 from sklearn_raman.datasets import make_lorentzian_spectra
-from sklearn_raman.inspection import contribution
-from sklearn_raman.neural_network import CNNClassifier, SpectralNetClassifier
+from sklearn_raman.inspection import contribution, decision_terms, deconv
+from sklearn_raman.neural_network import (
+    CNNClassifier,
+    FMCNNClassifier,
+    GAPCNNClassifier,
+    SpectralNetClassifier,
+    paper_settings,
+)
 
 CENTERS = (60, 130, 210)
 
@@ -48,7 +55,8 @@ def test_maps_point_at_the_class_peak(cnn):
 def test_native_map_is_the_contribution(cnn, data):
     X = data[0][:5].astype(np.float32)
     expected = contribution(cnn.module_.eval(), torch.tensor(X))
-    np.testing.assert_allclose(cnn.explain_(X, upsample=False), expected, rtol=1e-5)
+    found = cnn.explain_(X, upsample=False)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_targets(cnn, data):
@@ -87,7 +95,8 @@ def test_mode_of_the_module_is_kept(cnn, data):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"method": "tarot"}, "method='tarot'"),
+        ({"method": "tarot"}, "method='tarot'.*'contribution', 'grad_cam'"),
+        ({"method": "cam"}, "method='cam' is not available for CNN"),
         ({"score": "luck"}, "score"),
         ({"upsample": "magic"}, "upsample"),
         ({"normalize": "l7"}, "normalize"),
@@ -99,9 +108,172 @@ def test_bad_arguments(settings, message, cnn, data):
         cnn.explain_(data[0], **settings)
 
 
-def test_before_fit(data):
-    with pytest.raises(Exception, match="fit"):
-        CNNClassifier().explain_(data[0])
+METHODS = (
+    "contribution",
+    "grad_cam",
+    "deconv",
+    "class_deconv",
+    "saliency",
+    "input_x_gradient",
+    "integrated_gradients",
+    "occlusion",
+)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("normalize", [None, "max", "minmax", "sum"])
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method(method, normalize, dtype, cnn, data):
+    """Aligned, finite (also for a flat spectrum), of the classifier's dtype."""
+    X = np.vstack([data[0][:3], np.full(256, 0.5)]).astype(dtype)
+    for target, shape in ((None, (4, 256)), ("all", (4, 3, 256)), (2, (4, 256))):
+        found = cnn.explain_(X, target, method=method, normalize=normalize)
+        assert found.shape == shape
+        assert found.dtype == np.float32
+        assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("method", METHODS[:4])
+def test_upsampling(method, cnn, data):
+    """From units at 4 i + 1.5, two pools of 2; maps on points stay as they are."""
+    settings = {"X": data[0][:4], "method": method}
+    native = cnn.explain_(**settings, upsample=False)
+    linear = cnn.explain_(**settings)
+    spline = cnn.explain_(**settings, upsample="spline")
+    assert linear.shape == spline.shape == (4, 256)
+    if native.shape == linear.shape:
+        np.testing.assert_array_equal(native, spline)
+        return
+    units = 4 * np.arange(64) + 1.5
+    expected = [np.interp(np.arange(256), units, row) for row in native]
+    np.testing.assert_allclose(linear, expected, rtol=1e-4, atol=1e-5)
+    assert np.corrcoef(linear.ravel(), spline.ravel())[0, 1] > 0.98
+
+
+def test_options_reach_the_method(cnn, data):
+    X = data[0][:3]
+    found = cnn.explain_(X, method="grad_cam", relu=False)
+    assert (found < 0).any() and (cnn.explain_(X, method="grad_cam") >= 0).all()
+    with pytest.raises(TypeError, match="no option 'flavour'.*reference"):
+        cnn.explain_(X, flavour="sweet")
+
+
+@pytest.mark.parametrize("method", ["contribution", "integrated_gradients"])
+def test_a_reference_for_each_spectrum(method, cnn, data):
+    """Rows of the reference belong to rows of X, in whatever batches."""
+    X, nothing = data[0][:5], data[0][5:10]
+    found = cnn.explain_(X, 0, method=method, reference=nothing, batch_size=2)
+    for row, x, blank in zip(found, X, nothing, strict=True):
+        expected = cnn.explain_(x[None], 0, method=method, reference=blank)[0]
+        np.testing.assert_allclose(row, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_captum(cnn, data):
+    pytest.importorskip("captum")
+    X = data[0][:3]
+    found = cnn.explain_(X, "all", method="captum:LayerGradientXActivation")
+    expected = cnn.explain_(X, "all", reference="zero")
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+    assert cnn.explain_(X, method="captum:DeepLift").shape == (3, 256)
+    with pytest.raises(ValueError, match="plain gradient"):
+        cnn.explain_(X, method="captum:GuidedBackprop")
+
+
+@pytest.mark.parametrize("settings", ["default", "paper"])
+def test_the_distractor_simulation(settings):
+    """Both kinds of settings: the class's line, and not the three others as high."""
+    kwargs = paper_settings("fukuhara") if settings == "paper" else {}
+    kwargs = {**kwargs, "n_filters": 16, "lr": 1e-3, "max_epochs": 30}
+    train = make_lorentzian_spectra(60, n_distractors=3, random_state=0)
+    cnn = CNNClassifier(**kwargs, random_state=0).fit(*train)
+    X, y, truth = make_lorentzian_spectra(
+        20, n_distractors=3, random_state=1, return_truth=True
+    )
+    maps = cnn.explain_(X, target=y)
+    points, lines = np.arange(1024), truth.centers[:, None]
+    near = np.abs(points - lines) <= 8  # two widths
+    positive = np.clip(maps, 0, None)
+    mass = (positive * near).sum(axis=1) / positive.sum(axis=1)
+    assert mass.mean() > 0.45
+    assert (np.abs(maps.argmax(axis=1) - truth.centers) <= 8).mean() > 0.95
+    for row, line, others in zip(maps, truth.centers, truth.distractors, strict=True):
+        height = row[np.abs(points - line) <= 8].max()
+        far = [d for d in others if min(abs(d - c) for c in (100, 500, 1000)) > 24]
+        assert all(row[np.abs(points - d) <= 8].max() < height for d in far)
+
+
+@pytest.fixture(scope="module")
+def gap(data):
+    return GAPCNNClassifier(max_epochs=10, random_state=0).fit(*data)
+
+
+@pytest.mark.parametrize("pool_bins", [1, 32])
+def test_cam_adds_up(pool_bins, data):
+    X, y = data
+    gap = GAPCNNClassifier(pool_bins=pool_bins, max_epochs=2, random_state=0).fit(X, y)
+    found = gap.explain_(X, "all", method="cam", score="logit", upsample=False)
+    logits = np.log(gap.predict_proba(X))
+    sums = found.sum(axis=2)
+    # Log-probabilities are logits up to a number for each spectrum.
+    shift = (sums - logits).mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(sums, logits + shift, rtol=1e-4, atol=1e-4)
+
+
+def test_decision_terms(gap, data):
+    X, y = data[0][:40], data[1][:40]
+    terms = gap.decision_terms(X, "all")
+    assert terms.products.shape == (40, 3, 64, 32)
+    assert (terms.sums.argmax(axis=1) == gap.predict(X)).all()
+    expected = decision_terms(gap.module_.eval(), torch.tensor(X, dtype=torch.float32))
+    np.testing.assert_allclose(gap.decision_terms(X).sums, expected.sums, rtol=1e-4)
+    np.testing.assert_allclose(
+        gap.decision_terms(X, y).products.sum(axis=(1, 2)),
+        terms.sums[np.arange(40), y],
+        rtol=1e-4,
+        atol=1e-5,
+    )
+
+
+def test_decision_terms_of_another_network(cnn, data):
+    with pytest.raises(ValueError, match="CNN is none"):
+        cnn.decision_terms(data[0])
+
+
+def test_layers_on_show(cnn, data):
+    X = data[0][:40]
+    maps = cnn.feature_maps(X)
+    assert maps["blocks.7"].shape == (40, 16, 64)
+    assert list(maps)[0] == "input"
+    one = cnn.feature_maps(X, "blocks.7", batch_size=7)
+    np.testing.assert_allclose(one, maps["blocks.7"], rtol=1e-4, atol=1e-5)
+    assert {name: found.shape for name, found in cnn.filters().items()} == {
+        "blocks.1": (16, 2, 8),
+        "blocks.5": (16, 16, 8),
+    }
+    np.testing.assert_array_equal(cnn.filters("blocks.5"), cnn.filters()["blocks.5"])
+    with pytest.raises(ValueError, match="layer='blocks'"):
+        cnn.feature_maps(X, "blocks")
+
+
+def test_deconvolve(data):
+    X, y = data
+    net = FMCNNClassifier(max_epochs=1, random_state=0).fit(X, y)
+    batch = torch.tensor(X[:40], dtype=torch.float32)
+    for settings in ({}, {"rule": "relu"}, {"feature": 3}):
+        expected = deconv(net.module_.eval(), batch, **settings)
+        found = net.deconvolve(X[:40], **settings)
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+    np.testing.assert_array_equal(
+        net.explain_(X[:4], method="deconv"), net.deconvolve(X[:4])
+    )
+
+
+@pytest.mark.parametrize(
+    "method", ["explain_", "feature_maps", "deconvolve", "decision_terms", "filters"]
+)
+def test_before_fit(method, data):
+    with pytest.raises(NotInitializedError, match="fit"):
+        getattr(CNNClassifier(), method)(data[0])
 
 
 class Opaque(nn.Module):

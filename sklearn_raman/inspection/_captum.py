@@ -1,0 +1,150 @@
+"""captum's methods on our modules: `captum:<Name>`."""
+
+import inspect
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import nn
+
+from sklearn_raman._utils._explanation import check_score
+from sklearn_raman._utils._optional import import_optional
+from sklearn_raman._utils._torch import isolated_randomness
+from sklearn_raman.inspection._reference import reference_spectra
+from sklearn_raman.inspection._targets import (
+    class_positions,
+    class_scores,
+    logits_of,
+    stack_maps,
+)
+
+# They replace the gradient of nn.ReLU and of no other layer, without a word.
+_RELU_ONLY = ("GuidedBackprop", "GuidedGradCam", "Deconvolution")
+
+
+def captum_attribution(module, X, target=None, *, name, score="logodds", **options):
+    """Map with a method of captum.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        In evaluation mode, with `features` and `head`.
+    X : torch.Tensor of shape (n_spectra, n_points)
+        Spectra, with the dtype and on the device of the module.
+    target : None, "all", int or array-like of shape (n_spectra,), int, default=None
+        Position of the class to explain: the predicted one, every one, or these.
+    name : str
+        Class of `captum.attr`, for example "DeepLift" or "LayerGradCam". Methods for
+        layers get the feature maps.
+    score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
+        What is explained; see :func:`contribution`.
+    **options
+        For the method's `attribute`, for example ``n_samples=20``. `baselines` is a
+        blank spectrum unless given.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, n) or (n_spectra, n_classes, n)
+        The map; n is the number of points, or of units for methods on layers. The
+        second shape for target="all".
+
+    Raises
+    ------
+    ImportError
+        If captum is not installed.
+    ValueError
+        If captum has no such method, or it does not fit the network's layers.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_raman.inspection import captum_attribution
+    >>> from sklearn_raman.neural_network import CNN
+    >>> net, X = CNN(50, 3).eval(), torch.rand(2, 50)
+    >>> captum_attribution(net, X, name="Saliency").shape  # doctest: +SKIP
+    torch.Size([2, 50])
+    """
+    check_score(score)
+    method = getattr(import_optional("captum.attr", "captum"), name, None)
+    arguments, of_attribute = _parameters(method)
+    if not {"model", "forward_func"} & set(arguments) or "target" not in of_attribute:
+        raise ValueError(
+            f"captum.attr has no method {name!r} that maps the score of a network; "
+            'names are for example "DeepLift", "GradientShap", "LayerGradCam".'
+        )
+    _check_fits(module, name)
+    scored = _Scored(module, score)
+    explainer = method(scored, scored.maps) if "layer" in arguments else method(scored)
+    if "baselines" in of_attribute:
+        options = {"baselines": reference_spectra(X, "blank"), **options}
+    with torch.no_grad():
+        positions = class_positions(logits_of(module, X), target)
+    maps = []
+    inputs = X.detach().requires_grad_()  # captum warns if it has to do this
+    with isolated_randomness(0, X.device), _isolated_numpy(0):
+        for chosen in positions:
+            wanted = torch.from_numpy(chosen).to(X.device)
+            found = explainer.attribute(inputs, target=wanted, **options).detach()
+            maps.append(found.sum(dim=1) if found.ndim == 3 else found)
+    return stack_maps(maps, target)
+
+
+@contextmanager
+def _isolated_numpy(seed):
+    """Run under numpy's `seed`, which captum uses too, and give the stream back."""
+    state = np.random.get_state()  # noqa: NPY002 captum draws from this one
+    np.random.seed(seed)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
+
+
+class _Scored(nn.Module):
+    """A module that returns scores, with a layer where its feature maps are."""
+
+    def __init__(self, module, score):
+        super().__init__()
+        self.module = module
+        self.maps = nn.Identity()
+        self.score = score
+        self.train(module.training)
+
+    def forward(self, x):
+        logits = self.module.head(self.maps(self.module.features(x)))
+        return class_scores(logits, self.score)
+
+
+def _parameters(method):
+    """Return the names that a captum class and its `attribute` take."""
+    if not hasattr(method, "attribute"):
+        return (), ()
+    return (
+        tuple(inspect.signature(method).parameters),
+        tuple(inspect.signature(method.attribute).parameters),
+    )
+
+
+def _check_fits(module, name):
+    """Raise where captum would fail, or return something else without a word."""
+    if name in ("LRP", "LayerLRP"):
+        raise ValueError(
+            f"captum:{name} has no rule for the layers of {type(module).__name__} "
+            "(padding, leaky ReLU, scaling of the input). On networks of piecewise "
+            'linear layers its epsilon rule is method="input_x_gradient".'
+        )
+    if name not in _RELU_ONLY:
+        return
+    others = {
+        type(layer).__name__
+        for layer in module.modules()
+        if type(layer).__module__ == "torch.nn.modules.activation"
+        and not isinstance(layer, nn.ReLU)
+    }
+    if others:
+        raise ValueError(
+            f"captum:{name} changes the gradient of nn.ReLU only; "
+            f"{type(module).__name__} has {', '.join(sorted(others))}, for which it "
+            'would return the plain gradient. method="deconv" with rule="relu" or '
+            '"leaky", and "class_deconv", know these layers.'
+        )

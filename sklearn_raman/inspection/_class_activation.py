@@ -1,0 +1,186 @@
+"""Class activation maps: what a network that averages its feature maps adds up."""
+
+import torch
+from sklearn.utils import Bunch
+from torch import nn
+
+from sklearn_raman._utils._explanation import score_weights
+from sklearn_raman.inspection._targets import class_positions, stack_maps
+
+
+def cam(module, X, target=None, *, score="logodds", scale=None):
+    """Map the class activation: feature maps, weighted by the output layer.
+
+    The module averages its feature maps, as a whole or in bins, and its output layer is
+    linear and has no bias: each unit has a share in the score.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        In evaluation mode, with `features`, `head`, a layer `pool` that averages units
+        and a layer `output`, `torch.nn.Linear` without bias on these averages.
+    X : torch.Tensor of shape (n_spectra, n_points)
+        Spectra, with the dtype and on the device of the module.
+    target : None, "all", int or array-like of shape (n_spectra,), int, default=None
+        Position of the class to explain: the predicted one, every one, or these.
+    score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
+        What is explained. "logit" is the map of the paper. Adding one vector to the
+        weights of all classes changes that map and no probability; the other scores do
+        not see it. "contrast" is the logit minus the mean logit.
+    scale : {"paper"} or None, default=None
+        "paper" is the literal eq. 6, which leaves out the division by the number of
+        units that the average has; by default the map adds up to the logit.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, units) or (n_spectra, n_classes, units)
+        The map; the second shape for target="all".
+
+    Raises
+    ------
+    ValueError
+        If the module has another architecture.
+
+    Notes
+    -----
+    Eq. 6 of [1]_ is M_c(x) = sum_k w_kc A_k(x), and the score is the mean of that over
+    x. With bins, the weight is that of the bin where x lies, and the score is the sum
+    of the means in the bins.
+
+    References
+    ----------
+    .. [1] X. Zhang et al., "Understanding the learning mechanism of convolutional
+       neural networks in spectral analysis", Anal. Chim. Acta (2020), eq. 5-6,
+       https://doi.org/10.1016/j.aca.2020.03.055
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_raman.inspection import cam
+    >>> from sklearn_raman.neural_network import GAPCNN
+    >>> net, X = GAPCNN(50, 3, pool_bins=1).eval(), torch.rand(2, 50)
+    >>> maps = cam(net, X, "all", score="logit")
+    >>> torch.allclose(maps.sum(dim=2), net(X), atol=1e-5)
+    True
+    """
+    check_scale(scale)
+    with torch.no_grad():
+        features = module.features(X)
+        shares, weights = _averages_and_weights(module, features)
+        logits = module.head(features)
+        if scale == "paper":
+            shares = (shares > 0).to(shares)
+        values = logits.double().cpu().numpy()
+        maps = []
+        for positions in class_positions(logits, target):
+            of_logits = torch.from_numpy(score_weights(values, positions, score))
+            mixed = torch.einsum("nc,ckb->nkb", of_logits.to(logits), weights)
+            maps.append((features * (mixed @ shares.T)).sum(dim=1))
+    return stack_maps(maps, target)
+
+
+def decision_terms(module, X, target=None):
+    """Return the products that add up to a class score, feature map by feature map.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        As for :func:`cam`.
+    X : torch.Tensor of shape (n_spectra, n_points)
+        Spectra, with the dtype and on the device of the module.
+    target : None, "all", int or array-like of shape (n_spectra,), int, default=None
+        Position of the class: the predicted one, every one, or these.
+
+    Returns
+    -------
+    Bunch
+        Tensors; with target="all" an axis of length n_classes comes after n_spectra.
+
+        pooled : (n_spectra, channels, bins), averages of the feature maps
+        weights : (n_spectra, channels, bins), weights of the class in the output layer
+        products : (n_spectra, channels, bins), pooled times weights
+        sums : (n_spectra,), sums of the products: the logit.
+
+    Raises
+    ------
+    ValueError
+        If the module has another architecture.
+
+    References
+    ----------
+    .. [1] X. Zhang et al., "Understanding the learning mechanism of convolutional
+       neural networks in spectral analysis", Anal. Chim. Acta (2020), Fig. 8,
+       https://doi.org/10.1016/j.aca.2020.03.055
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_raman.inspection import decision_terms
+    >>> from sklearn_raman.neural_network import GAPCNN
+    >>> net, X = GAPCNN(50, 3, pool_bins=1).eval(), torch.rand(2, 50)
+    >>> terms = decision_terms(net, X, "all")
+    >>> terms.products.shape
+    torch.Size([2, 3, 64, 1])
+    >>> torch.allclose(terms.sums, net(X), atol=1e-5)
+    True
+    """
+    with torch.no_grad():
+        features = module.features(X)
+        shares, weights = _averages_and_weights(module, features)
+        pooled = features @ shares
+        positions = class_positions(module.head(features), target)
+        chosen = [weights[torch.from_numpy(p).to(weights.device)] for p in positions]
+    chosen = stack_maps(chosen, target)
+    pooled = pooled[:, None].expand_as(chosen) if isinstance(target, str) else pooled
+    products = pooled * chosen
+    return Bunch(
+        pooled=pooled,
+        weights=chosen,
+        products=products,
+        sums=products.sum(dim=(-2, -1)),
+    )
+
+
+def check_scale(scale):
+    """Raise if `scale` is neither None nor "paper"."""
+    if scale not in (None, "paper"):
+        raise ValueError(f'scale must be None or "paper", got {scale!r}.')
+
+
+def averages_units(module):
+    """Whether the module can have class activation maps, by its layers."""
+    output = getattr(module, "output", None)
+    return (
+        isinstance(getattr(module, "pool", None), nn.Module)
+        and isinstance(output, nn.Linear)
+        and output.bias is None
+    )
+
+
+def _averages_and_weights(module, features):
+    """Return each unit's share in each average, and each average's weight in a class.
+
+    Returns
+    -------
+    shares : torch.Tensor of shape (units, bins)
+    weights : torch.Tensor of shape (n_classes, channels, bins)
+    """
+    if not averages_units(module):
+        raise ValueError(
+            f"cam and decision_terms need a network that averages its feature maps "
+            f"(layer `pool`) before a linear layer `output` without bias; "
+            f"{type(module).__name__} is none. The method contribution gives the same "
+            "map on such networks, and is defined for this one too."
+        )
+    # A linear layer along the units shows its matrix when it meets the unit vectors.
+    shares = module.pool(torch.eye(features.shape[2]).to(features)[None])[0]
+    weights = module.output.weight.detach()
+    n_averages = features.shape[1] * shares.shape[1]
+    one_each = torch.allclose(shares.sum(dim=0), shares.new_ones(1), atol=1e-4)
+    if not one_each or weights.shape[1] != n_averages:
+        raise ValueError(
+            f"cam and decision_terms need averages of the units: the layer `pool` of "
+            f"{type(module).__name__} is not an average, or `output` takes "
+            f"{weights.shape[1]} values where there are {n_averages} averages."
+        )
+    return shares, weights.reshape(len(weights), features.shape[1], -1)

@@ -1,0 +1,96 @@
+"""What contributes nothing: the spectra or feature maps that maps are relative to."""
+
+import torch
+from scipy.ndimage import median_filter
+
+# Width of the moving median of a local background, as a share of the spectrum: wider
+# than any band, narrower than a fluorescence background.
+_LOCAL_WIDTH = 0.1
+# A blank's level is rounded to between 1/64 and 1/32 of the spectrum's range.
+_LEVELS_PER_RANGE = 32
+
+
+def blank_level(X):
+    """Return the background level of each spectrum: its median, rounded.
+
+    Rounded to steps that are powers of two, so that spectra share levels and a network
+    has to see few blank spectra; each spectrum decides about its own.
+
+    Parameters
+    ----------
+    X : torch.Tensor of shape (n_spectra, n_points)
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra,)
+    """
+    spread = X.amax(dim=1) - X.amin(dim=1)
+    step = 2 ** spread.log2().floor() / _LEVELS_PER_RANGE
+    level = X.median(dim=1).values
+    return torch.where(spread > 0, (level / step).round() * step, level)
+
+
+def reference_spectra(X, reference):
+    """Return the spectrum that each spectrum is compared with.
+
+    Parameters
+    ----------
+    X : torch.Tensor of shape (n_spectra, n_points)
+    reference : {"blank", "local", "zero"} or array-like
+        Flat at the spectrum's own background level; its moving median over a tenth of
+        its points; zero intensity; or spectra of shape (n_points,) or
+        (n_spectra, n_points).
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, n_points)
+    """
+    if not isinstance(reference, str):
+        given = torch.as_tensor(reference).to(X)
+        if given.shape not in (X.shape[1:], X.shape):
+            raise ValueError(
+                f"reference has shape {tuple(given.shape)}, X has {tuple(X.shape)}: "
+                "pass one spectrum, or one for each of X."
+            )
+        return given.expand_as(X)
+    if reference == "blank":
+        return blank_level(X)[:, None].expand_as(X)
+    if reference == "local":
+        width = max(round(_LOCAL_WIDTH * X.shape[1]), 1)
+        smooth = median_filter(X.cpu().numpy(), size=(1, width), mode="nearest")
+        return torch.from_numpy(smooth).to(X)
+    if reference == "zero":
+        return torch.zeros_like(X)
+    raise ValueError(
+        f'reference must be "blank", "local", "zero" or spectra, got {reference!r}.'
+    )
+
+
+def reference_features(module, X, reference):
+    """Return the feature maps that those of X are compared with, or 0.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With `features`.
+    X : torch.Tensor of shape (n_spectra, n_points)
+    reference : {"auto", "blank", "local", "zero"} or array-like
+        As for :func:`reference_spectra`, but "zero" are feature maps of zeros. "auto"
+        is "blank" if the module subtracts a mean spectrum, `input.center`.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, channels, units), or 0.0
+    """
+    if isinstance(reference, str) and reference == "auto":
+        center = getattr(getattr(module, "input", None), "center", None)
+        subtracts_mean = center is not None and bool(center.any())
+        reference = "blank" if subtracts_mean else "zero"
+    if isinstance(reference, str) and reference == "zero":
+        return 0.0
+    with torch.no_grad():
+        if isinstance(reference, str) and reference == "blank":
+            levels, which = torch.unique(blank_level(X), return_inverse=True)
+            blanks = module.features(levels[:, None].expand(-1, X.shape[1]))
+            return blanks if len(levels) == 1 else blanks[which]
+        return module.features(reference_spectra(X, reference))

@@ -1,0 +1,76 @@
+"""captum's methods by name; the ones that would mislead are refused."""
+
+import numpy as np
+import pytest
+import torch
+
+from sklearn_raman.inspection import (
+    captum_attribution,
+    contribution,
+    input_x_gradient,
+    saliency,
+)
+
+pytest.importorskip("captum")
+
+
+@pytest.mark.parametrize("score", ["logit", "logodds", "prob", "contrast"])
+@pytest.mark.parametrize("target", [None, "all", 1])
+def test_scores_and_targets(target, score, any_net, batch):
+    """The same method of ours is the oracle for the wiring."""
+    settings = {"target": target, "score": score}
+    for name, ours, ours_settings in (
+        ("Saliency", saliency, {}),
+        ("InputXGradient", input_x_gradient, {}),
+        ("LayerGradientXActivation", contribution, {"reference": "zero"}),
+    ):
+        found = captum_attribution(any_net, batch, name=name, **settings)
+        expected = ours(any_net, batch, **settings, **ours_settings)
+        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("DeepLift", {}),
+        ("IntegratedGradients", {"n_steps": 4}),
+        ("Occlusion", {"sliding_window_shapes": (5,)}),
+        ("LayerGradCam", {}),
+        ("LayerConductance", {"n_steps": 4}),
+    ],
+)
+def test_others(name, options, net, batch):
+    found = captum_attribution(net, batch, name=name, **options)
+    assert found.shape == (5, 11 if name.startswith("Layer") else 41)
+    assert torch.isfinite(found).all()
+
+
+def test_random_methods_repeat_and_leave_the_stream_alone(net, batch):
+    def streams():
+        numpy_state = np.random.get_state()[1]  # noqa: NPY002 captum draws from it
+        return torch.get_rng_state().tolist(), numpy_state.tolist()
+
+    before = streams()
+    maps = [
+        captum_attribution(net, batch, name="GradientShap", n_samples=3)
+        for _ in range(2)
+    ]
+    assert torch.equal(*maps)
+    assert streams() == before
+
+
+@pytest.mark.parametrize("name", ["GuidedBackprop", "Deconvolution", "GuidedGradCam"])
+def test_refuses_what_would_be_the_plain_gradient(name, net, batch):
+    with pytest.raises(ValueError, match="LeakyReLU.*class_deconv"):
+        captum_attribution(net, batch, name=name)
+
+
+def test_refuses_what_has_no_rule(net, batch):
+    with pytest.raises(ValueError, match="no rule.*input_x_gradient"):
+        captum_attribution(net, batch, name="LRP")
+
+
+@pytest.mark.parametrize("name", ["Tarot", "NoiseTunnel", "LayerActivation", "Max"])
+def test_names_that_are_no_method(name, net, batch):
+    with pytest.raises(ValueError, match=f"no method '{name}'"):
+        captum_attribution(net, batch, name=name)

@@ -1,0 +1,114 @@
+"""The way back, against automatic differentiation and transposed layers by hand."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from sklearn_raman.inspection import class_deconv, contribution, deconv
+from sklearn_raman.neural_network import CNN, FMCNN
+from tests.inspection.conftest import NETWORKS, build
+
+
+def test_linear_rule_is_the_transposed_jacobian(any_net, batch):
+    """Row by row from torch's Jacobian: learnt input, pools, fire module and all."""
+    features = any_net.features(batch)
+    found = deconv(any_net, batch, rule="linear", reference="zero")
+    for x, maps, row in zip(batch, features, found, strict=True):
+        jacobian = torch.autograd.functional.jacobian(
+            lambda x: any_net.features(x[None])[0], x
+        )
+        expected = torch.tensordot(maps.detach(), jacobian, dims=2)
+        np.testing.assert_allclose(row, expected, rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", ["leaky", "relu"])
+def test_layer_by_layer(rule, batch):
+    """The paper's layers backwards by hand: activation, unpooling, filters transposed.
+
+    On one block and plain input, where each step is one function of torch.
+    """
+    net = build(
+        CNN, n_blocks=1, n_filters=4, kernel_size=5, scaling=None, derivative=False
+    )
+    pad, convolution, _, _ = net.blocks
+    before = convolution(pad(batch[:, None, None]))[:, :, 0]
+    pooled, switches = functional.max_pool1d(
+        before, 2, ceil_mode=True, return_indices=True
+    )
+    signal = functional.leaky_relu(pooled, 0.2)
+    slope = 0.2 if rule == "leaky" else 0.0
+    signal = functional.leaky_relu(signal, slope)
+    signal = functional.max_unpool1d(signal, switches, 2, output_size=before.shape)
+    expected = functional.conv_transpose1d(
+        signal, convolution.weight[:, :, 0], padding=2
+    )
+    found = deconv(net, batch, rule=rule)
+    np.testing.assert_allclose(found, expected[:, 0].detach(), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", ["leaky", "relu", "linear"])
+def test_does_not_see_the_head(rule, any_net, batch):
+    """It shows features, so that a head drawn anew changes nothing."""
+    before = deconv(any_net, batch, rule=rule)
+    weights = any_net.output.weight
+    nn.init.normal_(weights)
+    assert torch.equal(deconv(any_net, batch, rule=rule), before)
+    together = deconv(any_net, batch, "all", rule=rule)
+    assert together.shape == (5, 3, 41)
+    assert torch.equal(together[:, 2], before)
+
+
+def test_class_deconv_sees_the_class(any_net, batch):
+    together = class_deconv(any_net, batch, "all")
+    for target in range(3):
+        found = class_deconv(any_net, batch, target)
+        np.testing.assert_allclose(together[:, target], found, rtol=1e-10)
+    assert not torch.allclose(together[:, 0], together[:, 1])
+
+
+def test_class_deconv_starts_from_contributions(net, batch):
+    """An oracle by automatic differentiation in one go."""
+    features = net.features(batch).detach().requires_grad_()
+    (slope,) = torch.autograd.grad(net.head(features)[:, 1].sum(), features)
+    X = batch.clone().requires_grad_()
+    (expected,) = torch.autograd.grad(net.features(X), X, (features * slope).detach())
+    found = class_deconv(net, batch, 1, score="logit", reference="zero")
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+    seed = contribution(net, batch, 1, score="logit", reference="zero")
+    np.testing.assert_allclose((features * slope).sum(dim=1).detach(), seed)
+
+
+def test_features_add_up(net, batch):
+    """With the linear rule, one feature map after the other is all together."""
+    each = sum(deconv(net, batch, rule="linear", feature=k) for k in range(4))
+    np.testing.assert_allclose(each, deconv(net, batch, rule="linear"), atol=1e-10)
+
+
+def test_rules_differ_and_leave_no_hooks():
+    net = NETWORKS["fmcnn"]()
+    X = torch.randn(3, 41, dtype=torch.float64)
+    logits = net(X)
+    maps = [deconv(net, X, rule=rule) for rule in ("leaky", "relu", "linear")]
+    assert not torch.allclose(maps[0], maps[1])
+    assert not torch.allclose(maps[0], maps[2])
+    assert not any(layer._forward_hooks for layer in net.modules())
+    assert torch.equal(net(X), logits)
+
+
+def test_activations_in_place_are_refused(net, batch):
+    expected = deconv(net, batch, rule="linear")
+    net.blocks[3].inplace = True
+    np.testing.assert_allclose(deconv(net, batch, rule="linear"), expected)
+    with pytest.raises(ValueError, match="inplace=False"):
+        deconv(net, batch)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"rule": "zeiler"}, "rule"), ({"feature": 99}, "from 0 to 63")],
+)
+def test_bad_arguments(settings, message):
+    with pytest.raises(ValueError, match=message):
+        deconv(FMCNN(50, 3).eval(), torch.rand(2, 50), **settings)
