@@ -158,8 +158,8 @@ def _explain_method(classifier):
             reason = error
     raise TypeError(
         f"{type(classifier).__name__} can't explain itself: it has no usable method "
-        "explain_. PLSLDA and the networks of sklearn_raman have one; the last step of "
-        "the Pipeline must be such a classifier."
+        "explain_, as PLSLDA and the networks of sklearn_raman have. "
+        "sklearn_raman.inspection.occlusion explains any classifier."
     ) from reason
 
 

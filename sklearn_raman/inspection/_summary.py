@@ -13,6 +13,7 @@ from sklearn_raman._utils._explanation import normalize_maps
 from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._perturbation import check_maps
+from sklearn_raman.inspection._pipeline import explain_pipeline
 from sklearn_raman.inspection._summary_display import draw_summary
 
 
@@ -176,6 +177,7 @@ default=None
         y,
         *,
         explain=None,
+        space="input",
         wavenumbers=None,
         fraction=0.1,
         normalize="minmax",
@@ -186,16 +188,19 @@ default=None
         Parameters
         ----------
         estimator : fitted classifier or Pipeline
-            Of a Pipeline the last step is explained, on the axis on which the other
-            steps leave the spectra.
+            Also a search.
         X : array-like or data frame of shape (n_spectra, n_points)
             Spectra, best ones that the classifier was not trained on.
         y : array-like of shape (n_spectra,)
             True labels.
         explain : callable or None, default=None
-            ``explain(classifier, X, **explain_params)`` returns maps of the predicted
-            classes, for example :func:`occlusion`; None means the method `explain_` of
-            the classifier.
+            ``explain(estimator, X, **explain_params)`` returns maps of the predicted
+            classes on the axis of X, for example :func:`occlusion`; None means
+            :func:`explain_pipeline` with ``mode="density"``, which keeps the height of
+            a band.
+        space : {"input", "model"}, default="input"
+            Of a Pipeline: the axis of X, or the one on which the steps before the
+            classifier leave the spectra, as :meth:`agreement` with its VIP needs.
         wavenumbers : array-like of shape (n_points,) or None, default=None
             Axis of the maps in cm-1; None takes column labels that are numbers.
         fraction : float, default=0.1
@@ -203,27 +208,23 @@ default=None
         normalize : {"minmax", "max", "sum"} or None, default="minmax"
             Scale of each map before it is averaged.
         **explain_params
-            For `explain_`, such as ``method``, or for `explain`.
+            For `explain`, or for `explain_`, such as ``method``.
 
         Returns
         -------
         ExplanationSummary
             The maps of X, by class.
         """
-        if isinstance(estimator, Pipeline):
-            steps, estimator = estimator[:-1], estimator[-1]
-            X = steps.transform(X) if len(steps) else X
-        if explain is None and not hasattr(estimator, "explain_"):
-            raise ValueError(
-                f"{type(estimator).__name__} has no explain_: pass explain=occlusion, "
-                "which works for any classifier."
-            )
+        if space not in ("input", "model"):
+            raise ValueError(f'space must be "input" or "model", got {space!r}.')
+        if space == "model" and isinstance(estimator, Pipeline):
+            X, estimator = estimator[:-1].transform(X), estimator[-1]
         if wavenumbers is None and not hasattr(X, "columns"):
             wavenumbers = getattr(estimator, "wavenumbers_in_", None)
         if explain is None:
-            maps = estimator.explain_(X, **explain_params)
-        else:
-            maps = explain(estimator, X, **explain_params)
+            explain = explain_pipeline
+            explain_params = {"mode": "density", **explain_params}
+        maps = explain(estimator, X, **explain_params)
         return cls(
             maps,
             y,

@@ -136,18 +136,25 @@ def test_the_axis_comes_from_the_spectra(frame, axis, labels):
         ExplanationSummary(frame, labels, wavenumbers=axis + 1)
 
 
-def test_pipeline_is_explained_on_the_axis_of_its_classifier(frame, labels):
+def test_pipeline_is_explained_on_the_raw_axis_or_its_own(frame, axis, labels):
     steps = WavenumberCrop(region=(420, 680)), SNV(), PLSLDA()
     model = make_pipeline(*steps).set_output(transform="pandas").fit(frame, labels)
-    found = ExplanationSummary.from_estimator(model, frame, labels)
-    assert found.axis.min() == 420 and found.axis.max() == 680
     expected = model[-1].explain_(model[:-1].transform(frame), normalize="minmax")
+    found = ExplanationSummary.from_estimator(model, frame, labels, space="model")
+    assert found.axis.min() == 420 and found.axis.max() == 680
     np.testing.assert_allclose(found.mean.iloc[0], expected[:4].mean(axis=0))
+    raw = ExplanationSummary.from_estimator(model, frame, labels, normalize="max")
+    np.testing.assert_array_equal(raw.axis, axis)
+    outside = (axis < 420) | (axis > 680)
+    assert (raw.mean.loc[:, outside] == 0).all(axis=None)
+    np.testing.assert_array_equal(raw.bands(1)["position"], found.bands(1)["position"])
+    with pytest.raises(ValueError, match="space must be"):
+        ExplanationSummary.from_estimator(model, frame, labels, space="outer")
 
 
 def test_other_explanations(frame, labels):
     svm = SVC().fit(frame, labels)
-    with pytest.raises(ValueError, match="pass explain=occlusion"):
+    with pytest.raises(TypeError, match="occlusion explains any classifier"):
         ExplanationSummary.from_estimator(svm, frame, labels)
     found = ExplanationSummary.from_estimator(
         svm, frame, labels, explain=occlusion, width=5, normalize="max"
@@ -188,7 +195,7 @@ def test_pls_lda_looks_at_textbook_lines_of_minerals():
         PLSLDA(n_components=20),
     ).set_output(transform="pandas")
     model.fit(minerals.data, y)
-    summary = ExplanationSummary.from_estimator(model, minerals.data, y)
+    summary = ExplanationSummary.from_estimator(model, minerals.data, y, space="model")
     bands = summary.bands()
     textbook = {
         "Calcite": [1086],
