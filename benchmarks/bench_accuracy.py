@@ -18,6 +18,9 @@ Sets, each with splits that keep together what belongs together:
   three draws. Needs `--meat-file`, a numpy archive with X (120, 448), y, axis and
   group.
 
+- noisy: the headline of `compare_minerals` (two training crystals of each of 18 minerals,
+  noise), with 20 draws instead of 5, for the CNNs and the tuned SVM.
+
 The CNNs have their defaults and get SNV; with one bin the GAP network averages as in
 its paper. All others choose among SNV, square root + SNV, and first derivative + SNV
 beside their own parameters, by inner cross-validation in three folds of groups.
@@ -54,7 +57,14 @@ from sklearn.utils import Bunch
 from benchmarks._bootstrap import group_bootstrap
 from benchmarks._random_convolution import RandomConvolution
 from benchmarks._results import RESULTS, rounded, write_results
-from sklearn_raman.datasets import fetch_rruff
+from benchmarks.compare_minerals import (
+    N_TRAINING_CRYSTALS,
+    SNR,
+    add_noise,
+    few_crystals_split,
+)
+from benchmarks.compare_minerals import models as compare_models
+from sklearn_raman.datasets import fetch_rruff, load_minerals
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.model_selection import Comparison, OneGroupPerClassSplit, compare
 from sklearn_raman.neural_network import (
@@ -176,7 +186,28 @@ def meat(options):
     return data, splits, models([4, 6, 8, 10, 12, 15, 20], resample=False)
 
 
-SETS = {"crystals": crystals, "random": random, "meat": meat}
+def noisy(options):
+    """Return data, splits and models for few crystals and noise."""
+    minerals = load_minerals(as_frame=True)
+    noisy_spectra = add_noise(minerals.data, SNR, random_state=0)
+    seeds = range(5) if options.development else range(100, 120)
+    splits = [
+        few_crystals_split(
+            minerals.target, minerals.groups, N_TRAINING_CRYSTALS, random_state=seed
+        )
+        for seed in seeds
+    ]
+    found = compare_models(2)
+    chosen = {"CNN": found["CNN"], "SVM": found["SVM"]}
+    for name, net in (("FMCNN", FMCNNClassifier), ("GAP-CNN", GAPCNNClassifier)):
+        steps = [step for _, step in found["CNN"].steps[:-1]]
+        chosen[name] = make_pipeline(*steps, net(random_state=0))
+        chosen[name].set_output(transform="pandas")
+    data = Bunch(**{**minerals, "data": noisy_spectra})
+    return data, splits, chosen
+
+
+SETS = {"crystals": crystals, "random": random, "meat": meat, "noisy": noisy}
 
 
 def run(set_name, model, options):
