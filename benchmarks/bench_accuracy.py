@@ -18,8 +18,8 @@ Sets, each with splits that keep together what belongs together:
   three draws. Needs `--meat-file`, a numpy archive with X (120, 448), y, axis and
   group.
 
-- noisy: the headline of `compare_minerals` (two training crystals of each of 18 minerals,
-  noise), with 20 draws instead of 5, for the CNNs and the tuned SVM.
+- noisy: the headline of `compare_minerals` (two training crystals of each of 18
+  minerals, noise), with 20 draws instead of 5, for the CNNs and the tuned SVM.
 
 The CNNs have their defaults and get SNV; with one bin the GAP network averages as in
 its paper. All others choose among SNV, square root + SNV, and first derivative + SNV
