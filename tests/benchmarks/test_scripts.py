@@ -67,6 +67,7 @@ def test_bench_axis_quick(monkeypatch, capsys):
         assert method in printed
 
 
+@pytest.mark.filterwarnings("ignore:No spectrum of")
 def test_bench_explain_quick(monkeypatch, capsys):
     monkeypatch.setattr(bench_explain, "write_results", None)
     bench_explain.main(["--quick"])
