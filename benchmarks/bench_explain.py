@@ -1,6 +1,6 @@
 """How good maps are, what they cost, and which lines of minerals they find.
 
-    python -m benchmarks.bench_explain              (20 minutes)
+    python -m benchmarks.bench_explain              (12 minutes)
     python -m benchmarks.bench_explain --figures    (also makes the pictures in docs/)
     python -m benchmarks.bench_explain --quick      (seconds; writes no results)
 
@@ -15,8 +15,8 @@ higher there than at every other line, and the height at other lines over that a
 line (mean of three, median of spectra). Deletion: mean probability while the highest
 10 % of a map's points are taken from the spectrum, over that when the highest points
 of the spectrum itself are taken; 30 spectra. Means and standard deviations over seeds,
-which decide about spectra and network: 5 for each. A local baseline stands for "no line" in deletion and
-occlusion alike.
+which decide about spectra and network: 5 for each. A local baseline stands for "no
+line" in deletion and occlusion alike.
 
 cost: CPU time for 1000 spectra of 1451 points and 9 classes, over that of a forward
 pass (`forward` of the fitted network in the batches of `predict_proba`). The
@@ -183,13 +183,12 @@ def cost(name, *, n_spectra=1000, n_back=100, n_slow=16, n_rounds=3, **settings)
 
 
 def draw_distractors(net, seed=2000):
-    """Draw a simulated spectrum in the colours of five maps."""
+    """Draw a simulated spectrum in the colours of four maps."""
     X, y, truth = simulate(1, seed)
     shown = {
         "contribution": "contribution: the line of the class",
         "grad_cam": "Grad-CAM: every line",
         "deconv": "deconvolution: every line, whatever the class",
-        "integrated_gradients": "integrated gradients: the line of the class",
         "occlusion": "occlusion: the line of the class",
     }
     row = slice(1, 2)
@@ -200,8 +199,9 @@ def draw_distractors(net, seed=2000):
     figure = plot_explanation(X[1], maps, n_bands=1)
     figure.suptitle(
         f"The line at {truth.centers[1]:.0f} tells the class; the lines at "
-        f"{', '.join(f'{p:.0f}' for p in np.sort(truth.distractors[1]))} say nothing",
-        fontsize=11,
+        f"{', '.join(f'{p:.0f}' for p in np.sort(truth.distractors[1]))} say nothing.\n"
+        "Number: highest point of the map",
+        fontsize=10,
     )
     return figure
 
@@ -226,7 +226,7 @@ def main(argv=None):
 
 
 def run_distractors(options):
-    """Yield the table of the simulation, longer after each network and seed."""
+    """Yield the table of the simulation, longer after each network."""
     small = {"n_train": 6, "n_test": 2, "max_epochs": 2} if options.quick else {}
     seeds, nets = (range(1), [PAPER]) if options.quick else (range(5), NETS)
     jobs = [(name, seed) for name in nets for seed in seeds]
