@@ -75,14 +75,23 @@ def lines_of(summary):
 
 
 def draw_doublet(summaries):
-    """Draw the doublet of forsterite in the colours of the mean maps."""
-    names = {"explain_": "contribution", "occlusion": "occlusion"}
-    spectra, maps = {}, {}
-    for (model, method), summary in summaries.items():
-        axis = summary.axis
-        near = (axis > 740) & (axis < 960)
-        if method in names and "Forsterite" in summary.mean.index:
-            title = f"{model}, {names[method]}"
-            maps[title] = summary.mean.loc["Forsterite"].to_numpy()[near]
-            spectra[title] = summary.mean_spectrum.loc["Forsterite"].to_numpy()[near]
-    return plot_explanation(spectra, maps, wavenumbers=axis[near], n_bands=2)
+    """Draw the doublet of forsterite in the colours of mean maps."""
+    shown = {
+        ("PLS-LDA", "explain_"): "PLS-LDA, explain_",
+        ("CNN", "explain_"): "CNN, explain_ (contribution): as wide as the filters see",
+        ("CNN", "integrated gradients"): "CNN, integrated gradients",
+        ("CNN", "occlusion"): "CNN, occlusion",
+    }
+    maps = {}
+    for key, title in shown.items():
+        summary = summaries[key]
+        near = (summary.axis > 780) & (summary.axis < 900)
+        maps[title] = summary.mean.loc["Forsterite"].to_numpy()[near]
+    spectrum = summary.mean_spectrum.loc["Forsterite"].to_numpy()[near]
+    axis = summary.axis[near]
+    figure = plot_explanation(spectrum, maps, wavenumbers=axis, n_bands=2)
+    title = (
+        "Forsterite, lines at 824 and 856 cm$^{-1}$. Numbers: highest points of maps"
+    )
+    figure.suptitle(title, fontsize=10)
+    return figure

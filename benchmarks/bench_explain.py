@@ -261,7 +261,8 @@ def run_minerals(options):
         done.append(table)
         yield pd.concat(done).set_index(["step", "model", "map", "mineral"])
         if options.figures and step == 2:
-            figure = summaries["GAP-CNN", "explain_"].plot(classes=list(LINES))
+            shown = summaries["GAP-CNN", "integrated gradients"]
+            figure = shown.plot(classes=list(LINES))
             save(figure, "explain_minerals.png")
             save(draw_doublet(summaries), "explain_forsterite.png")
 
