@@ -13,8 +13,8 @@ random places, noise of 2.5 %, 100 training spectra a class. Maps of the true cl
 within 2 FWHM of the line, share of the maps whose highest point is there, share that is
 higher there than at every other line, and the height at other lines over that at the
 line (mean of three, median of the spectra with a positive height); `blank` is the share
-of maps that are positive nowhere. Deletion: mean probability while the highest 10 % of a
-map's points are taken from the spectrum, over that when the highest points of the
+of maps that are positive nowhere. Deletion: mean probability while the highest 10 % of
+a map's points are taken from the spectrum, over that when the highest points of the
 spectrum itself are taken; 30 spectra. Means and standard deviations over seeds, which
 decide about spectra and network: 5 for the CNN as published and, to save time, 2 for
 the default networks. A local baseline stands for "no line" in deletion and occlusion
