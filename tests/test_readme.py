@@ -49,8 +49,38 @@ def test_figures_are_the_committed_results(page):
         assert distance.max(axis=1).min() <= 0.000501, pair
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/guide.md", "docs/contributing.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "benchmarks/README.md",
+        "docs/guide.md",
+        "docs/contributing.md",
+        "docs/what_models_look_at.md",
+    ],
+)
 def test_links_lead_somewhere(page):
     folder = (ROOT / page).parent
-    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", (ROOT / page).read_text()):
         assert target.startswith("https://") or (folder / target).exists(), target
+
+
+def test_page_of_explanations(tmp_path, monkeypatch):
+    """Its code runs, draws both pictures, and finds the lines it names."""
+    page = (ROOT / "docs" / "what_models_look_at.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(compile(code, "what_models_look_at.md", "exec"), names)
+    assert {p.name for p in tmp_path.iterdir()} == {"minerals.png", "forsterite.png"}
+    bands = names["summary"].bands()["position"]
+    lines = {
+        "Calcite": [1086],
+        "Dolomite": [1097],
+        "Forsterite": [824, 856],
+        "Fluorapatite": [964],
+    }
+    assert list(lines) == names["shown"]
+    for mineral, positions in lines.items():
+        for line in positions:
+            assert np.abs(bands.loc[mineral] - line).min() <= 10, (mineral, line)

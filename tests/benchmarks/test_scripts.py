@@ -11,6 +11,7 @@ from benchmarks import (
     bench_accuracy,
     bench_axis,
     bench_baseline,
+    bench_explain,
     bench_training,
     check_baselines,
     check_despiker,
@@ -64,6 +65,28 @@ def test_bench_axis_quick(monkeypatch, capsys):
     printed = capsys.readouterr().out
     for method in (bench_axis.OURS, "np.interp", "CubicSpline", "fancy indexing"):
         assert method in printed
+
+
+@pytest.mark.filterwarnings("ignore:No spectrum of")
+def test_bench_explain_quick(monkeypatch, capsys):
+    monkeypatch.setattr(bench_explain, "write_results", None)
+    bench_explain.main(["--quick"])
+    printed = capsys.readouterr().out
+    for row in ("Forsterite", "contribution, 9 classes", "distractor_ratio"):
+        assert row in printed
+
+
+def test_bench_explain_scores_the_truth_best():
+    """A map of the line itself is perfect, and one of a distractor is not."""
+    X, y, truth = bench_explain.simulate(4, seed=0)
+    net = bench_explain.NETS["GAP-CNN"](max_epochs=1, random_state=0).fit(X, y)
+    right, wrong = np.zeros((2, *X.shape))
+    right[np.arange(len(X)), truth.centers.astype(int)] = 1
+    wrong[np.arange(len(X)), truth.distractors[:, 0].astype(int)] = 1
+    scores = bench_explain.judge(net, X, y, truth, right)
+    assert scores["mass"] == scores["pointing"] == scores["deletion"] == 1
+    assert scores["distractor_ratio"] == 0
+    assert bench_explain.judge(net, X, y, truth, wrong)["mass"] < 0.5
 
 
 def test_bench_baseline_compares_the_same():
