@@ -33,7 +33,7 @@ from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
 from benchmarks._bootstrap import group_bootstrap
-from benchmarks._results import DOCS_IMAGES, rounded, write_results
+from benchmarks._results import rounded, write_results
 from sklearn_raman.datasets import load_minerals
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.model_selection import compare
@@ -49,7 +49,6 @@ SNR = 3.0  # height of the strongest peak over the noise's standard deviation
 N_TRAINING_CRYSTALS = 2
 DEVELOPMENT_SEEDS = range(5)
 REPORTED_SEEDS = range(100, 105)
-SHOWN = ("Beryl", "Calcite", "Forsterite")  # in the figure of the README
 
 
 def add_noise(spectra, snr, *, random_state):
@@ -170,9 +169,7 @@ def main(argv=None):
     parser.add_argument("--snr", type=float, default=SNR)
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--output", type=Path, default=Path("report"))
-    parser.add_argument(
-        "--save-results", action="store_true", help="update results/ and the figure"
-    )
+    parser.add_argument("--save-results", action="store_true", help="update results/")
     options = parser.parse_args(argv)
 
     # With two crystals of a mineral an inner training part may hold one spectrum of it;
@@ -213,8 +210,6 @@ def main(argv=None):
             for name, result in results.items()
         }
         print(write_results("compare_minerals", {"snr": options.snr, **figures}))
-        maps = results["few_and_noisy"].plot_explanations(list(SHOWN))
-        maps.savefig(DOCS_IMAGES / "what_models_looked_at.png", dpi=110)
 
 
 if __name__ == "__main__":
