@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from captum import attr as captum
 from torch import nn
 
 from sklearn_raman.inspection import contribution, grad_cam
@@ -95,7 +96,6 @@ def test_blank_level_is_the_median_to_a_32nd_of_the_range(batch):
 
 
 def test_equals_captum(any_net, batch):
-    captum = pytest.importorskip("captum.attr")
     layer = any_net.blocks
     for target in range(3):
         expected = captum.LayerGradientXActivation(any_net, layer).attribute(

@@ -11,8 +11,6 @@ from sklearn_raman.inspection import (
     saliency,
 )
 
-pytest.importorskip("captum")
-
 
 @pytest.mark.parametrize("score", ["logit", "logodds", "prob", "contrast"])
 @pytest.mark.parametrize("target", [None, "all", 1])

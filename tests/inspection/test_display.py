@@ -12,7 +12,6 @@ from sklearn_raman.inspection import (
     plot_stability,
 )
 
-pytest.importorskip("matplotlib")
 SHIFT = "Raman shift (cm$^{-1}$)"
 
 

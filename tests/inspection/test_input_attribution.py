@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from captum import attr as captum
 
 from sklearn_raman.inspection import (
     input_x_gradient,
@@ -12,12 +13,7 @@ from sklearn_raman.inspection import (
 )
 
 
-@pytest.fixture
-def captum():
-    return pytest.importorskip("captum.attr")
-
-
-def test_gradients_equal_captum(captum, any_net, batch):
+def test_gradients_equal_captum(any_net, batch):
     for target in range(3):
         settings = {"score": "logit"}
         expected = captum.Saliency(any_net).attribute(batch, target=target)
@@ -28,7 +24,7 @@ def test_gradients_equal_captum(captum, any_net, batch):
         np.testing.assert_allclose(found, expected.detach(), rtol=1e-9)
 
 
-def test_integrated_gradients_equal_captum(captum, any_net, batch):
+def test_integrated_gradients_equal_captum(any_net, batch):
     baseline = torch.full_like(batch, 0.3)
     expected = captum.IntegratedGradients(any_net).attribute(
         batch, baselines=baseline, target=1, n_steps=8
@@ -61,7 +57,7 @@ def test_integrated_gradients_add_up(score, net, batch):
 
 
 @pytest.mark.parametrize(("width", "step"), [(5, 5), (6, 4), (1, 1), (41, 1)])
-def test_occlusion_equals_captum(width, step, captum, any_net, batch):
+def test_occlusion_equals_captum(width, step, any_net, batch):
     expected = captum.Occlusion(any_net).attribute(
         batch, (width,), strides=step, baselines=0.2, target=2
     )

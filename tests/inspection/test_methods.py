@@ -35,7 +35,6 @@ def test_options(net, batch):
 
 
 def test_captum_by_name(net, batch):
-    pytest.importorskip("captum")
     found = attribute(net, batch, 1, method="captum:DeepLift", score="logit")
     expected = inspection.captum_attribution(
         net, batch, 1, name="DeepLift", score="logit"

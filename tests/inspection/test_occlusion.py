@@ -1,7 +1,10 @@
 """Occlusion against linear models, a loop over windows, and captum."""
 
 import numpy as np
+import polars
 import pytest
+import torch
+from captum import attr
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -51,8 +54,6 @@ def test_is_a_loop_over_windows(linear, scaled):
 
 
 def test_is_captums(linear, scaled):
-    torch = pytest.importorskip("torch")
-    attr = pytest.importorskip("captum.attr")
     weights = torch.tensor(linear.coef_)
     expected = attr.Occlusion(lambda x: x @ weights.T).attribute(
         torch.tensor(scaled), (6,), (3,), baselines=0.1, target=2
@@ -125,7 +126,6 @@ def test_pipeline_sees_the_axis(frame, labels):
 
 @pytest.mark.filterwarnings("error")
 def test_polars(frame, labels):
-    polars = pytest.importorskip("polars")
     table = polars.DataFrame(frame.to_numpy(), schema=list(frame.columns))
     model = PLSLDA().fit(table, labels)
     expected = occlusion(PLSLDA().fit(frame, labels), frame)

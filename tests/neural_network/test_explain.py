@@ -169,7 +169,6 @@ def test_a_reference_for_each_spectrum(method, cnn, data):
 
 
 def test_captum(cnn, data):
-    pytest.importorskip("captum")
     X = data[0][:3]
     found = cnn.explain_(X, "all", method="captum:LayerGradientXActivation")
     expected = cnn.explain_(X, "all", reference="zero")
