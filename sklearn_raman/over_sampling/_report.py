@@ -271,7 +271,8 @@ def synthesis_report(
       and real or synthetic, the test of [1]_. It has almost no power: copies, and
       nearly everything that has the right mean, score 0 too.
     - `one_nn_accuracy`: leave-one-out accuracy of a 1-nearest-neighbour classifier
-      [2]_. Copies of training spectra and spectra without noise are seen.
+      [2]_. Spectra without noise, and repeated ones, are seen; copies of training
+      spectra, each once, are not.
     - `forest_accuracy`: five-fold accuracy of a random forest [2]_ on ten scores of a
       PCA of both sets together, so that it treats them alike and sees what only one
       of them does, and the logarithm of the noise level of each spectrum.

@@ -63,5 +63,7 @@ def test_figure_is_drawn(report, tmp_path):
 def test_constant_spectra_can_be_drawn(tmp_path):
     """Nothing to scale by must not stop the figure."""
     levels = np.repeat([0.0, 1.0, 2.0], 5)[:, None] + np.zeros(20)
-    flat = synthesis_report(levels[:5], levels[5:10], levels[10:], random_state=0)
+    flat = synthesis_report(
+        levels[:5], levels[5:10], levels[10:], n_draws=1, random_state=0
+    )
     flat.plot().savefig(tmp_path / "flat.png", dpi=50)
