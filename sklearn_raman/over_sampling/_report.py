@@ -1,0 +1,355 @@
+"""Is a set of synthetic spectra any good? Measured on real spectra held out."""
+
+from dataclasses import dataclass, field
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_random_state
+
+from sklearn_raman._utils._sklearn import Interval, validate_params
+from sklearn_raman.over_sampling._fidelity import METRICS, class_metrics
+from sklearn_raman.over_sampling._report_checks import (
+    check_labels,
+    check_sets,
+    split_classes,
+)
+from sklearn_raman.over_sampling._report_display import draw_report
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class SynthesisReport:
+    """How synthetic spectra compare with real ones that were held out.
+
+    Made by :func:`synthesis_report`; printing it shows the table.
+
+    Parameters
+    ----------
+    draws : DataFrame
+        One row for each class, draw and metric: `class`, `draw`, `metric`, `value`
+        (synthetic against held-out spectra) and `reference` (training against held-out
+        spectra).
+    counts : DataFrame
+        Spectra of each class: `real_train`, `real_test`, `synthetic`, and `compared`,
+        how many of each a draw holds. It is 0 for a class that is left out because a
+        set has fewer than five spectra of it.
+    axis : ndarray of shape (n_points,)
+        Wavenumbers in cm-1, or the numbers of the points.
+    unit : {"cm-1", "point"}
+        Unit of the axis.
+    labelled : bool
+        Whether the classes were told apart; if not, there is one, called "all".
+    spectra : dict of label to list of ndarray
+        Training, held-out and synthetic spectra of each class that is compared.
+
+    Attributes
+    ----------
+    draws, counts, axis, unit, labelled, spectra
+        As above.
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import make_raman_spectra
+    >>> from sklearn_raman.over_sampling import synthesis_report
+    >>> X, _ = make_raman_spectra(
+    ...     60, n_classes=1, wavenumbers=(400, 800, 4), spike_rate=0, random_state=0
+    ... )
+    >>> midpoints = (X[:20] + X[:20][::-1]) / 2  # smoother than any real spectrum
+    >>> report = synthesis_report(
+    ...     X[:20], X[20:40], midpoints, n_draws=2, random_state=0
+    ... )
+    >>> row = report.to_frame().loc["noise_ratio"]
+    >>> bool(row["value"] < 0.8), bool(row["reference"] > 0.8)
+    (True, True)
+    """
+
+    draws: pd.DataFrame
+    counts: pd.DataFrame
+    axis: np.ndarray
+    unit: str
+    labelled: bool
+    spectra: dict = field(compare=False)
+
+    def to_frame(self, kind="summary"):
+        """Return the metrics as a data frame.
+
+        Parameters
+        ----------
+        kind : {"summary", "classes", "draws"}, default="summary"
+            "summary": one row for each metric; with labels the mean over the classes
+            that have it, each class counting the same, whatever its size. "classes":
+            one row for each class and metric. "draws": one row for each class, draw
+            and metric.
+
+        Returns
+        -------
+        DataFrame
+            Index: `metric` (and `class`). `value`, synthetic against held-out spectra,
+            and `reference`, the yardstick: what as many real training spectra score
+            against the same held-out ones; `value_std` and `reference_std`, standard
+            deviation over draws (divisor n_draws - 1); `n_classes` that have the
+            metric; `ideal` and `meaning`. Changing it does not change the report.
+        """
+        if kind == "draws":
+            return self.draws.copy()
+        if kind not in ("summary", "classes"):
+            raise ValueError(
+                f'kind must be "summary", "classes" or "draws", got {kind!r}.'
+            )
+        scores = self.draws
+        if kind == "summary":
+            by_draw = scores.groupby(["metric", "draw"], sort=False)
+            keys, scores = ["metric"], by_draw[["value", "reference"]].mean()
+        else:
+            keys = ["class", "metric"]
+        by_metric = scores.groupby(keys, sort=False)[["value", "reference"]]
+        mean, std = by_metric.mean(), by_metric.std(ddof=1)
+        frame = pd.DataFrame(
+            {
+                "value": mean["value"],
+                "value_std": std["value"],
+                "reference": mean["reference"],
+                "reference_std": std["reference"],
+            }
+        )
+        if kind == "summary":
+            measured = self.draws.dropna(subset="value").groupby("metric")["class"]
+            n_classes = measured.nunique().reindex(frame.index, fill_value=0)
+            frame["n_classes"] = n_classes
+        metrics = frame.index.get_level_values("metric")
+        frame["ideal"] = [METRICS[name][0] for name in metrics]
+        unit = "points" if self.unit == "point" else self.unit
+        frame["meaning"] = [METRICS[name][1].format(unit=unit) for name in metrics]
+        return frame
+
+    def plot(self, classes=None):
+        """Draw real against synthetic spectra, and both in the plane of a PCA.
+
+        Parameters
+        ----------
+        classes : list of labels or None, default=None
+            Classes that are drawn; None means all that were compared.
+
+        Returns
+        -------
+        matplotlib Figure
+            For each class: median and 5 to 95 % of held-out and of synthetic spectra;
+            two of each, of the same rank of mean intensity; the high-frequency part of
+            the one of each set whose noise is the median; all spectra on the first two
+            components of a PCA of the real ones. ``figure.savefig("report.png")``
+            writes it.
+
+        Raises
+        ------
+        ValueError
+            If a class was not compared.
+        ImportError
+            If matplotlib is not installed (extra `plot`).
+        """
+        return draw_report(self, classes)
+
+    def __repr__(self):
+        compared = self.counts[self.counts["compared"] > 0]
+        total = compared.sum()
+        sizes = sorted(set(compared["compared"]))
+        each = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+        frame = self.to_frame()
+        cells = {
+            "synthetic": _with_deviation(frame["value"], frame["value_std"]),
+            "real": _with_deviation(frame["reference"], frame["reference_std"]),
+            "ideal": [f"{value:g}" for value in frame["ideal"]],
+        }
+        lines = [
+            f"{total['synthetic']} synthetic against {total['real_test']} held-out "
+            f"real spectra ({total['real_train']} for training)"
+            + (f" of {len(compared)} classes, averaged" if self.labelled else ""),
+            f"mean ± standard deviation over {self.draws['draw'].nunique()} draws of "
+            f"{each} each; 'real' is what real training spectra score",
+            *self._same_in_every_draw(compared),
+            "",
+            pd.DataFrame(cells, index=frame.index.rename(None)).to_string(),
+        ]
+        left_out = self.counts[self.counts["compared"] == 0]
+        for text, rows in (
+            ("left out, with fewer than 5 spectra in a set", left_out["synthetic"] > 0),
+            ("left out, without synthetic spectra", left_out["synthetic"] == 0),
+        ):
+            if rows.any():
+                lines.append(f"{text}: {list(left_out.index[rows])}")
+        return "\n".join(lines)
+
+    @staticmethod
+    def _same_in_every_draw(compared):
+        """Say so if a deviation of 0 comes from drawing all there is."""
+        sizes = compared.drop(columns="compared")
+        if (sizes.min(axis=1) < sizes.max(axis=1)).any():
+            return []
+        return ["all sets are equally large: each draw holds all spectra"]
+
+
+def _with_deviation(means, deviations):
+    return [
+        f"{mean:.2f}" + ("" if np.isnan(std) else f" ± {std:.2f}")
+        for mean, std in zip(means, deviations, strict=True)
+    ]
+
+
+@validate_params(
+    {
+        "n_draws": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def synthesis_report(
+    real_train,
+    real_test,
+    synthetic,
+    *,
+    y_train=None,
+    y_test=None,
+    y_synthetic=None,
+    wavenumbers=None,
+    n_draws=5,
+    random_state=None,
+):
+    """Measure synthetic spectra against real ones that the sampler has not seen.
+
+    Each metric is also taken of the real training spectra, in the place of the
+    synthetic ones. That is the yardstick: no sampler can be asked to do better.
+
+    Parameters
+    ----------
+    real_train : array-like or data frame of shape (n_train, n_points)
+        Spectra that the sampler was fitted on. Five or more of each set, of seven
+        points or more, in any unit of intensity.
+    real_test : array-like or data frame of shape (n_test, n_points)
+        Real spectra held out from the sampler, and from the choice of its parameters.
+        Repeated measurements of one sample belong on one side of the split.
+    synthetic : array-like or data frame of shape (n_synthetic, n_points)
+        Synthetic spectra of any sampler, without the real ones that ``fit_resample``
+        returns first.
+    y_train, y_test, y_synthetic : array-like of shape (n,) or None, default=None
+        Labels of the three sets. With them, spectra are compared within their class
+        and the metrics averaged over classes; without, all are one class.
+    wavenumbers : array-like of shape (n_points,) or None, default=None
+        Axis in cm-1. None takes the column labels, if they are numbers; else the unit
+        is the point.
+    n_draws : int, default=5
+        How often as many spectra of each set are drawn, without replacement, as the
+        smallest set of the class has. Two sets of unequal size cannot be compared:
+        a larger one has closer neighbours. If all sizes are equal, only the random
+        forest and K-means differ between draws.
+    random_state : int, RandomState instance or None, default=None
+        Decides about the draws, the random forests and K-means.
+
+    Returns
+    -------
+    SynthesisReport
+        Print it, or see `to_frame()` and `plot()`.
+
+    Raises
+    ------
+    ValueError
+        If there are no or too few held-out spectra, one of them is among the training
+        or the synthetic spectra, spectra are not finite or differ in length or axis,
+        labels are missing, or no class is large enough.
+
+    Warns
+    -----
+    UserWarning
+        If synthetic spectra are copies of training spectra, or a class of which there
+        are synthetic spectra is too small and left out.
+
+    Notes
+    -----
+    All distances are Euclidean, between spectra as they are given: preprocess them as
+    for the classifier they are meant for. `ideal` holds for many spectra; with few, the
+    reference is what can be reached.
+
+    - `kmeans_ari`: adjusted Rand index between two K-means clusters of three PCA scores
+      and real or synthetic, the test of [1]_. It has almost no power: copies, and
+      nearly everything that has the right mean, score 0 too.
+    - `one_nn_accuracy`: leave-one-out accuracy of a 1-nearest-neighbour classifier
+      [2]_. Spectra without noise, and repeated ones, are seen; copies of training
+      spectra, each once, are not.
+    - `forest_accuracy`: five-fold accuracy of a random forest [2]_ on ten scores of a
+      PCA of both sets together, so that it treats them alike and sees what only one
+      of them does, and the logarithm of the noise level of each spectrum.
+    - `precision`, `recall` [3]_, `density`, `coverage` [4]_: with k = 5 neighbours, or
+      fewer below eleven spectra.
+    - `frechet_distance`: squared Frechet distance [5]_ between ten scores of a PCA of
+      all real spectra, over their total variance. It is biased upwards for few spectra,
+      as is its reference.
+    - `nn_distance_ratio`: median distance to the nearest training spectrum over that of
+      held-out spectra. `near_copies`: share of the spectra below half of the latter,
+      which also shows copies that are fewer than half. Their reference is of training
+      spectra and their nearest other one.
+    - `noise_ratio`: noise is the median over points of the absolute residual of a
+      Savitzky-Golay filter (7 points, order 2), which sharp lines do not move; the
+      ratio is of the medians over spectra.
+    - `peak_position`, `intensity_ratio`: up to five most prominent bands of the mean
+      real spectrum. Positions are those of the local maximum within the full width at
+      half maximum to either side; intensities are above the line between both ends,
+      over the geometric mean of all bands of the spectrum, in logarithms. Wasserstein
+      distance between the sets, mean over bands. Missing (NaN) without a band, or with
+      only one for the ratio.
+
+    References
+    ----------
+    .. [1] "Raman spectral data augmentation method based on WGAN-GP" (poster): PCA and
+       K-means cannot separate real and synthetic spectra.
+    .. [2] Lopez-Paz, D. and Oquab, M. (2017). Revisiting classifier two-sample tests.
+       ICLR. https://arxiv.org/abs/1610.06545
+    .. [3] Kynkaanniemi, T. et al. (2019). Improved precision and recall metric for
+       assessing generative models. NeurIPS. https://arxiv.org/abs/1904.06991
+    .. [4] Naeem, M. F. et al. (2020). Reliable fidelity and diversity metrics for
+       generative models. ICML. https://arxiv.org/abs/2002.09797
+    .. [5] Heusel, M. et al. (2017). GANs trained by a two time-scale update rule
+       converge to a local Nash equilibrium. NeurIPS. https://arxiv.org/abs/1706.08500
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import make_raman_spectra
+    >>> from sklearn_raman.over_sampling import synthesis_report
+    >>> X, _ = make_raman_spectra(
+    ...     60, n_classes=1, wavenumbers=(400, 800, 4), as_frame=True, random_state=0
+    ... )
+    >>> train, test, from_simulator = X[:20], X[20:40], X[40:]
+    >>> report = synthesis_report(
+    ...     train, test, from_simulator, n_draws=2, random_state=0
+    ... )
+    >>> report.unit
+    'cm-1'
+    >>> bool(report.to_frame().loc["one_nn_accuracy", "value"] < 0.7)
+    True
+    """
+    arrays, axis = check_sets(
+        {"real_train": real_train, "real_test": real_test, "synthetic": synthetic},
+        wavenumbers,
+    )
+    labels = check_labels(
+        {"y_train": y_train, "y_test": y_test, "y_synthetic": y_synthetic}, arrays
+    )
+    classes, counts = split_classes(arrays, labels)
+    unit = "point" if axis is None else "cm-1"
+    if axis is None:
+        axis = np.arange(arrays["real_train"].shape[1], dtype=float)
+    rng = check_random_state(random_state)
+    draws = pd.concat(
+        [
+            pd.DataFrame(class_metrics(*sets, axis, n_draws, rng)).assign(
+                **{"class": name}
+            )
+            for name, sets in classes.items()
+        ],
+        ignore_index=True,
+    )
+    return SynthesisReport(
+        draws=draws[["class", "draw", "metric", "value", "reference"]],
+        counts=counts,
+        axis=axis,
+        unit=unit,
+        labelled=labels is not None,
+        spectra=classes,
+    )
