@@ -35,10 +35,10 @@ def place_on_bands(maps, X, windows):
     the band.
 
     With v_up the window and h_p the height of point p above the background, unit u
-    gives point p the share v_up h_p / sum_q v_uq h_q of its contribution. That is layer-
-    wise relevance propagation [1]_ through all layers below the feature maps at once,
-    with windows in place of filters. The background is the morphological opening of the
-    spectrum over a tenth of its points (a line that rolls below the spectrum).
+    gives point p the share v_up h_p / sum_q v_uq h_q of its contribution. This is a
+    rule of layer-wise relevance propagation [1]_, for all layers below the feature maps
+    at once and with windows in place of filters. The background is the morphological
+    opening of the spectrum over a tenth of its points.
 
     Two bands in one window share by their heights, whichever of them it was;
     integrated gradients and occlusion tell such bands apart.

@@ -10,14 +10,19 @@ import torch
 from sklearn_raman._utils._explanation import check_score, score_weights
 
 # Spectra at a time in the convolutions, whose feature maps then stay in a CPU's cache.
-_PIECE = 32
+_PIECE = 8
 
 
 def features_of(module, X):
     """Return feature maps (n_spectra, channels, units), without a way back."""
+    features = None
     with torch.no_grad():
-        pieces = [module.features(piece).contiguous() for piece in X.split(_PIECE)]
-    return torch.cat(pieces)
+        for start in range(0, len(X), _PIECE):
+            piece = module.features(X[start : start + _PIECE])
+            if features is None:
+                features = piece.new_empty(len(X), *piece.shape[1:])
+            features[start : start + _PIECE] = piece
+    return features
 
 
 def logits_of(module, X):

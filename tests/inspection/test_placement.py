@@ -71,7 +71,7 @@ def test_flanks_go_to_the_line(windows, slope, beside):
     X = (line_at(90) + slope * np.arange(N_POINTS))[None]
     unit = np.argmin(np.abs(4 * np.arange(50) + 1.5 - 90)) + beside
     placed = place_on_bands(np.eye(50)[[unit]], X, windows)[0]
-    assert placed.argmax() == 90
+    assert abs(placed.argmax() - 90) <= 1
     assert placed[86:95].sum() > 0.6
 
 
