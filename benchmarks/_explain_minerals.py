@@ -47,6 +47,7 @@ def minerals(step=2, *, max_epochs="auto"):
         hide = partial(occlusion, width=round(18 / step), score=score)
         maps = {"explain_": {}, "occlusion": {"explain": hide}}
         if name != "PLS-LDA":
+            maps["explain_, interpolated"] = {"upsample": "linear"}
             maps["integrated gradients"] = {"method": "integrated_gradients"}
         for method, how in maps.items():
             summary = ExplanationSummary.from_estimator(
@@ -78,9 +79,9 @@ def draw_doublet(summaries):
     """Draw the doublet of forsterite in the colours of mean maps."""
     shown = {
         ("PLS-LDA", "explain_"): "PLS-LDA, explain_",
-        ("CNN", "explain_"): "CNN, explain_ (contribution): as wide as the filters see",
+        ("CNN", "explain_"): "CNN, explain_ (contribution)",
+        ("CNN", "explain_, interpolated"): "CNN, the same, interpolated between units",
         ("CNN", "integrated gradients"): "CNN, integrated gradients",
-        ("CNN", "occlusion"): "CNN, occlusion",
     }
     maps = {}
     for key, title in shown.items():
