@@ -7,18 +7,19 @@ maps (n, channels, units), and `head(features)`, feature maps to logits (n, n_cl
 import torch
 
 from sklearn_raman.inspection._class_activation import check_scale
-from sklearn_raman.inspection._head import (
-    channel_sums,
-    channel_sums_by_row,
-    run_head,
-)
-from sklearn_raman.inspection._reference import reference_features
+from sklearn_raman.inspection._head import Head, channel_sums, channel_sums_by_row
+from sklearn_raman.inspection._reference import references_by_piece
 from sklearn_raman.inspection._targets import (
+    PIECE,
     features_of,
+    given_positions,
     gradients_at,
     score_gradients,
     stack_maps,
 )
+
+# Spectra on which the head is tried.
+_N_TRIED = 4
 
 
 def contribution(
@@ -93,20 +94,30 @@ def contribution(
              [0., 8.]]])
     """
     check_scale(scale)
-    features = features_of(module, X)
-    background = reference_features(module, X, reference)
-    head = run_head(module, features)
-    slopes = list(gradients_at(head.logits, head.inner, target, score))
-    if isinstance(target, str) and head.rows is not None:
-        sums = channel_sums_by_row(features, background, head.rows)
-        maps = torch.bmm(torch.stack(slopes, dim=1), sums)
-    else:
-        maps = [channel_sums(features, background, head, slope) for slope in slopes]
-        maps = stack_maps(maps, target)
-    if scale is None:
-        return maps
-    factor = features.sum(dim=(1, 2))
-    return maps * factor.reshape(-1, *[1] * (maps.ndim - 1))
+    backgrounds = references_by_piece(module, X, reference)
+    every = isinstance(target, str)
+    given = not every and target is not None
+    positions = given_positions(target, len(X)) if given else None
+    head, maps = None, []
+    for start in range(0, len(X), PIECE):
+        rows = slice(start, start + PIECE)
+        features = features_of(module, X[rows])
+        head = head or Head(module, features[:_N_TRIED])
+        logits, inner = head(features)
+        change = features - backgrounds(rows)
+        wanted = positions[rows] if given else target
+        slopes = list(gradients_at(logits, inner, wanted, score))
+        if every and head.rows is not None:
+            sums = channel_sums_by_row(change, head.rows)
+            found = torch.bmm(torch.stack(slopes, dim=1), sums)
+        else:
+            found = [channel_sums(change, slope, head.rows) for slope in slopes]
+            found = stack_maps(found, target)
+        if scale is not None:
+            factor = features.sum(dim=(1, 2))
+            found *= factor.reshape(-1, *[1] * (found.ndim - 1))
+        maps.append(found)
+    return torch.cat(maps)
 
 
 def grad_cam(module, X, target=None, *, score="logodds", relu=True, scale=None):

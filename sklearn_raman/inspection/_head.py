@@ -1,157 +1,162 @@
-"""The head of a network, taken apart so that many gradients cost little."""
-
-from dataclasses import dataclass
+"""The head of a network, cut where gradients cost little."""
 
 import torch
 from torch import nn
 
 # Spectra at a time where feature maps are multiplied: they stay in a CPU's cache.
 _PIECE = 8
-# Spectra on which slopes at zero features must give the logits of an affine head.
-_N_CHECKED = 8
 # With more rows than this, one matrix product a unit is faster than a pass for each.
 _FEW_ROWS = 16
 
 
-@dataclass
 class Head:
-    """What a head made of feature maps, and how gradients get back to these.
-
-    Attributes
-    ----------
-    logits : torch.Tensor of shape (n_spectra, n_classes)
-        With a way back to `inner`.
-    inner : torch.Tensor of shape (n_spectra, n_inner) or (n_spectra, channels, units)
-        Values between features and logits, or the features.
-    rows : torch.Tensor of shape (n_inner, channels, units) or None
-        Slopes of `inner` at the features, the same for every spectrum; None if `inner`
-        are the features.
-    """
-
-    logits: torch.Tensor
-    inner: torch.Tensor
-    rows: torch.Tensor | None
-
-
-def run_head(module, features):
-    """Call the head, and find where its slopes are the same for every spectrum.
+    """The head of a module, cut where its slopes are the same for every spectrum.
 
     Those of an affine head are so at the logits, those of a head that starts with a
-    fully connected layer behind this layer. Slopes of logits at these few values are
-    cheap, those at the features cost as much as the layer.
+    fully connected layer behind this layer. Slopes of a score at these few values are
+    cheap; at the features they cost as much as the layer.
 
     Parameters
     ----------
     module : torch.nn.Module
         With `head`.
     features : torch.Tensor of shape (n_spectra, channels, units)
-        Feature maps.
+        A few feature maps, on which the head is tried.
 
-    Returns
-    -------
-    Head
+    Attributes
+    ----------
+    rows : torch.Tensor of shape (n_inner, channels, units) or None
+        Slopes of the values at the cut with respect to the features; None if the cut
+        is at the features.
     """
-    inputs = features.detach().requires_grad_()
-    cuts, activations = [], []
 
-    def cut(layer, given, output):
-        if cuts or given[0].data_ptr() != features.data_ptr():
-            return None  # not the feature maps themselves
-        if given[0].shape != (len(features), features[0].numel()):
-            return None
-        cuts.extend([layer, output.detach().requires_grad_()])
-        return cuts[1].clone()  # which an activation may change in place
+    def __init__(self, module, features):
+        self._module = module
+        self._layer = self.rows = None
+        linear, activations = _called_layers(module, features)
+        if not activations:
+            self.rows = _slopes_of_affine_head(module, features)
+        self._is_affine = self.rows is not None
+        if not self._is_affine and linear and not _goes_past(module, linear, features):
+            self._layer = linear
+            self.rows = linear.weight.detach().reshape(-1, *features.shape[1:])
+
+    def __call__(self, features):
+        """Return the logits of feature maps, and the values at the cut.
+
+        Parameters
+        ----------
+        features : torch.Tensor of shape (n_spectra, channels, units)
+
+        Returns
+        -------
+        logits : torch.Tensor of shape (n_spectra, n_classes)
+            With a way back to the values.
+        inner : torch.Tensor of shape (n_spectra, n_inner), or that of features
+        """
+        if self._is_affine:
+            with torch.no_grad():
+                logits = self._module.head(features)
+            return logits, logits.requires_grad_()
+        if self._layer is None:
+            features = features.detach().requires_grad_()
+            with torch.enable_grad():
+                return self._module.head(features), features
+        return _run_cut(self._module, self._layer, features)
+
+
+def _called_layers(module, features):
+    """Return the linear layer on the features that head calls, and activations."""
+    linear, activations = [], []
 
     def note(layer, given, output):
-        activations.append(layer)
+        if type(layer).__module__ == nn.LeakyReLU.__module__:
+            activations.append(layer)
+        elif isinstance(layer, nn.Linear):
+            on_features = given[0].data_ptr() == features.data_ptr()
+            if on_features and given[0].shape == features.flatten(1).shape:
+                linear.append(layer)
 
-    hooks = []
-    for layer in module.modules():
-        if isinstance(layer, nn.Linear):
-            hooks.append(layer.register_forward_hook(cut))
-        elif type(layer).__module__ == nn.LeakyReLU.__module__:
-            hooks.append(layer.register_forward_hook(note))
+    hooks = [layer.register_forward_hook(note) for layer in module.modules()]
     try:
-        with torch.enable_grad():
-            logits = module.head(inputs)
+        with torch.no_grad():
+            module.head(features)
     finally:
         for hook in hooks:
             hook.remove()
-    if not activations:
-        rows = _slopes_of_affine_head(module, features, logits.detach())
-        if rows is not None:
-            logits = logits.detach().requires_grad_()
-            return Head(logits, logits, rows)
-    if not cuts:
-        return Head(logits, inputs, None)
-    layer, inner = cuts
-    if _reaches(logits, inputs):  # by a way past the layer
+    return (linear[0] if linear else None), activations
+
+
+def _run_cut(module, layer, features):
+    """Return logits with a way back to the first output of a layer, and no further."""
+    found = []
+
+    def cut(called, given, output):
+        if found:
+            return None
+        found.append(output.detach().requires_grad_())
+        return found[0].clone()  # which an activation may change in place
+
+    hook = layer.register_forward_hook(cut)
+    try:
         with torch.enable_grad():
-            return Head(module.head(inputs), inputs, None)
-    return Head(logits, inner, layer.weight.detach().reshape(-1, *features.shape[1:]))
+            logits = module.head(features)
+    finally:
+        hook.remove()
+    return logits, found[0]
 
 
-def _reaches(logits, inputs):
-    found = torch.autograd.grad(
-        logits.sum(), inputs, allow_unused=True, retain_graph=True
-    )
+def _goes_past(module, layer, features):
+    """Whether features also reach the logits by another way than the layer."""
+    features = features.detach().requires_grad_()
+    logits = _run_cut(module, layer, features)[0]
+    found = torch.autograd.grad(logits.sum(), features, allow_unused=True)
     return found[0] is not None
 
 
-def _slopes_of_affine_head(module, features, logits):
+def _slopes_of_affine_head(module, features):
     """Return slopes (n_classes, channels, units), or None if they are not constant."""
-    n_classes = logits.shape[1]
-    origin = features.new_zeros(n_classes, *features.shape[1:]).requires_grad_()
+    with torch.no_grad():
+        logits = module.head(features)
+    origin = features.new_zeros(logits.shape[1], *features.shape[1:]).requires_grad_()
     with torch.enable_grad():
         at_zero = module.head(origin)
     if not at_zero.requires_grad:
         return None
     slopes = torch.autograd.grad(at_zero.diagonal().sum(), origin)[0]
-    few = slice(_N_CHECKED)
-    found = features[few].flatten(1) @ slopes.flatten(1).T + at_zero[0].detach()
-    size = max(float(logits[few].abs().max()), float(found.abs().max()))
-    affine = torch.allclose(found, logits[few], rtol=0, atol=1e-4 * size)
-    return slopes if affine else None
+    found = features.flatten(1) @ slopes.flatten(1).T + at_zero[0].detach()
+    size = max(float(logits.abs().max()), float(found.abs().max()))
+    return slopes if torch.allclose(found, logits, rtol=0, atol=1e-4 * size) else None
 
 
-def channel_sums(features, background, head, slopes):
-    """Sum changes over the channels, times the gradient of a score: one map.
+def channel_sums(change, slopes, rows):
+    """Sum feature maps over the channels, times the gradient of a score: one map.
 
     Parameters
     ----------
-    features : torch.Tensor of shape (n_spectra, channels, units)
-    background : torch.Tensor that can be subtracted from features, or 0.0
-    head : Head
-    slopes : torch.Tensor with the shape of `head.inner`
-        Gradient of the score there.
+    change : torch.Tensor of shape (n_spectra, channels, units)
+    slopes : torch.Tensor of shape (n_spectra, n_inner) or that of change
+        Gradient of the score at the cut of a `Head`.
+    rows : torch.Tensor of shape (n_inner, channels, units) or None
+        Of the `Head`.
 
     Returns
     -------
     torch.Tensor of shape (n_spectra, units)
     """
-    late = head.rows is not None and len(head.rows) <= _FEW_ROWS
-    if not late:
-        gradient = slopes
-        if head.rows is not None:
-            gradient = (slopes @ head.rows.flatten(1)).view_as(features)
-    maps = features.new_empty(len(features), features.shape[2])
-    for piece in _pieces(features):
-        change = _change(features, background, piece)
-        if late:
-            weights = (slopes[piece] @ head.rows.flatten(1)).view_as(change)
-        else:
-            weights = gradient[piece]
-        maps[piece] = change.mul_(weights).sum(dim=1)
-    return maps
+    if rows is not None:
+        slopes = (slopes @ rows.flatten(1)).view_as(change)
+    return torch.cat(
+        [(change[few] * slopes[few]).sum(dim=1) for few in _pieces(change)]
+    )
 
 
-def channel_sums_by_row(features, background, rows):
-    """Sum changes over the channels with the weights of each of several rows.
+def channel_sums_by_row(change, rows):
+    """Sum feature maps over the channels, with the weights of each of several rows.
 
     Parameters
     ----------
-    features : torch.Tensor of shape (n_spectra, channels, units)
-    background : torch.Tensor that can be subtracted from features, or 0.0
+    change : torch.Tensor of shape (n_spectra, channels, units)
     rows : torch.Tensor of shape (n_rows, channels, units)
 
     Returns
@@ -159,23 +164,14 @@ def channel_sums_by_row(features, background, rows):
     torch.Tensor of shape (n_spectra, n_rows, units)
     """
     if len(rows) > _FEW_ROWS:
-        change = (features - background).permute(2, 0, 1)
-        return torch.bmm(change, rows.permute(2, 1, 0)).permute(1, 2, 0)
-    sums = features.new_empty(len(features), len(rows), features.shape[2])
-    for piece in _pieces(features):
-        change = _change(features, background, piece)
+        by_unit = torch.bmm(change.permute(2, 0, 1), rows.permute(2, 1, 0))
+        return by_unit.permute(1, 2, 0)
+    sums = change.new_empty(len(change), len(rows), change.shape[2])
+    for few in _pieces(change):
         for position, row in enumerate(rows):
-            sums[piece, position] = (change * row).sum(dim=1)
+            torch.sum(change[few] * row, dim=1, out=sums[few, position])
     return sums
 
 
 def _pieces(features):
     return [slice(i, i + _PIECE) for i in range(0, len(features), _PIECE)]
-
-
-def _change(features, background, rows):
-    """Return features minus background of some spectra, in memory of its own."""
-    if isinstance(background, float):
-        return features[rows] - background
-    one_for_all = len(background) == 1
-    return features[rows] - (background if one_for_all else background[rows])

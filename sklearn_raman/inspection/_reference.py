@@ -89,17 +89,45 @@ def reference_features(module, X, reference):
 
     Returns
     -------
-    torch.Tensor of shape (n_spectra, channels, units), or 0.0
+    torch.Tensor of shape (n_spectra or 1, channels, units), or 0.0
+    """
+    return references_by_piece(module, X, reference)(slice(None))
+
+
+def references_by_piece(module, X, reference):
+    """Return the function slice -> reference features of these spectra of X.
+
+    Parameters as for :func:`reference_features`. What spectra share is computed once.
     """
     if isinstance(reference, str) and reference == "auto":
         center = getattr(getattr(module, "input", None), "center", None)
         subtracts_mean = center is not None and bool(center.any())
         reference = "blank" if subtracts_mean else "zero"
     if isinstance(reference, str) and reference == "zero":
-        return 0.0
-    with torch.no_grad():
-        if isinstance(reference, str) and reference == "blank":
-            levels, which = torch.unique(blank_level(X), return_inverse=True)
-            blanks = module.features(levels[:, None].expand(-1, X.shape[1]))
-            return blanks if len(levels) == 1 else blanks[which]
-        return module.features(reference_spectra(X, reference))
+        return lambda rows: 0.0
+    if isinstance(reference, str) and reference == "blank":
+        return _blanks_by_piece(module, X)
+    spectra = reference_spectra(X, reference)
+
+    def features(rows):
+        with torch.no_grad():
+            return module.features(spectra[rows])
+
+    return features
+
+
+def _blanks_by_piece(module, X):
+    all_levels = blank_level(X)
+    last = {}
+
+    def features(rows):
+        levels, which = torch.unique(all_levels[rows], return_inverse=True)
+        key = tuple(levels.tolist())
+        if key not in last:
+            last.clear()
+            with torch.no_grad():
+                last[key] = module.features(levels[:, None].expand(-1, X.shape[1]))
+        blanks = last[key]
+        return blanks if len(levels) == 1 else blanks[which]
+
+    return features

@@ -25,8 +25,9 @@ from sklearn_raman.inspection import (
 
 _UPSAMPLINGS = ("bands", "linear", "spline")
 # Heads have large matrices, which are better read seldom; feature maps are made in
-# smaller pieces anyway.
+# smaller pieces anyway. Maps of units need no memory for a way back to the spectrum.
 _BATCHES_AT_ONCE = 4
+_BATCHES_OF_UNITS = 16
 
 
 def _can_explain(classifier):
@@ -90,7 +91,8 @@ class ExplainMixin:
             units, at the height of the units; bands are as wide as what a unit sees,
             and the highest point may be beside the line. False: left on the units.
         batch_size : int or None, default=None
-            Spectra at a time; None takes four times the classifier's.
+            Spectra at a time; None takes 4 times the classifier's, 16 times for maps on
+            units.
         **options
             Further parameters of the method, such as ``relu=False`` for "grad_cam",
             ``reference="zero"`` or ``scale="paper"`` for "contribution",
@@ -149,7 +151,8 @@ class ExplainMixin:
             )
             return maps if to_points is None else to_points(_to_numpy(maps), X[rows])
 
-        maps = self._in_batches(explain, X, batch_size)
+        at_once = _BATCHES_OF_UNITS if maps_units(method) else _BATCHES_AT_ONCE
+        maps = self._in_batches(explain, X, batch_size or at_once * self.batch_size)
         return normalize_maps(maps, normalize).astype(self.dtype, copy=False)
 
     def _way_to_points(self, n_points, upsample):
