@@ -7,7 +7,7 @@ maps (n, channels, units), and `head(features)`, feature maps to logits (n, n_cl
 import torch
 
 from sklearn_raman.inspection._class_activation import check_scale
-from sklearn_raman.inspection._head import Head, channel_sums, channel_sums_by_row
+from sklearn_raman.inspection._head import Head
 from sklearn_raman.inspection._reference import references_by_piece
 from sklearn_raman.inspection._targets import (
     PIECE,
@@ -104,14 +104,13 @@ def contribution(
         features = features_of(module, X[rows])
         head = head or Head(module, features[:_N_TRIED])
         logits, inner = head(features)
-        change = features - backgrounds(rows)
         wanted = positions[rows] if given else target
         slopes = list(gradients_at(logits, inner, wanted, score))
         if every and head.rows is not None:
-            sums = channel_sums_by_row(change, head.rows)
-            found = torch.bmm(torch.stack(slopes, dim=1), sums)
+            found = head.channel_sums_of_all(features, backgrounds(rows), slopes)
         else:
-            found = [channel_sums(change, slope, head.rows) for slope in slopes]
+            background = backgrounds(rows)
+            found = [head.channel_sums(features, background, one) for one in slopes]
             found = stack_maps(found, target)
         if scale is not None:
             factor = features.sum(dim=(1, 2))

@@ -1,5 +1,7 @@
 """The head of a network, cut where gradients cost little."""
 
+from functools import cached_property
+
 import torch
 from torch import nn
 
@@ -64,6 +66,58 @@ class Head:
                 return self._module.head(features), features
         return _run_cut(self._module, self._layer, features)
 
+    def channel_sums(self, features, background, slopes):
+        """Sum changes of features over the channels, times the gradient of a score.
+
+        Parameters
+        ----------
+        features : torch.Tensor of shape (n_spectra, channels, units)
+        background : torch.Tensor of shape (n_spectra or 1, channels, units), or 0.0
+            What the features changed from.
+        slopes : torch.Tensor of shape (n_spectra, n_inner) or that of features
+            Gradient of the score at the cut.
+
+        Returns
+        -------
+        torch.Tensor of shape (n_spectra, units)
+        """
+        change = features - background
+        if self.rows is not None:
+            slopes = (slopes @ self.rows.flatten(1)).view_as(features)
+        return torch.cat(
+            [(change[few] * slopes[few]).sum(dim=1) for few in _pieces(change)]
+        )
+
+    def channel_sums_of_all(self, features, background, slopes):
+        """Sum changes of features over the channels, for each of many gradients.
+
+        Each row is summed once, and the sums are mixed. Parameters as for
+        :meth:`channel_sums`, with a cut that is not at the features, but
+
+        Parameters
+        ----------
+        slopes : list of torch.Tensor of shape (n_spectra, n_inner)
+            Gradient of the score of each class.
+
+        Returns
+        -------
+        torch.Tensor of shape (n_spectra, n_classes, units)
+        """
+        change = features - background
+        if len(self.rows) > _FEW_ROWS:
+            by_unit = torch.bmm(change.permute(2, 0, 1), self._rows_by_unit)
+            sums = by_unit.permute(1, 2, 0)
+        else:
+            sums = change.new_empty(len(change), len(self.rows), change.shape[2])
+            for few in _pieces(change):
+                for position, row in enumerate(self.rows):
+                    torch.sum(change[few] * row, dim=1, out=sums[few, position])
+        return torch.bmm(torch.stack(slopes, dim=1), sums)
+
+    @cached_property
+    def _rows_by_unit(self):
+        return self.rows.permute(2, 1, 0).contiguous()
+
 
 def _called_layers(module, features):
     """Return the linear layer on the features that head calls, and activations."""
@@ -127,50 +181,6 @@ def _slopes_of_affine_head(module, features):
     found = features.flatten(1) @ slopes.flatten(1).T + at_zero[0].detach()
     size = max(float(logits.abs().max()), float(found.abs().max()))
     return slopes if torch.allclose(found, logits, rtol=0, atol=1e-4 * size) else None
-
-
-def channel_sums(change, slopes, rows):
-    """Sum feature maps over the channels, times the gradient of a score: one map.
-
-    Parameters
-    ----------
-    change : torch.Tensor of shape (n_spectra, channels, units)
-    slopes : torch.Tensor of shape (n_spectra, n_inner) or that of change
-        Gradient of the score at the cut of a `Head`.
-    rows : torch.Tensor of shape (n_inner, channels, units) or None
-        Of the `Head`.
-
-    Returns
-    -------
-    torch.Tensor of shape (n_spectra, units)
-    """
-    if rows is not None:
-        slopes = (slopes @ rows.flatten(1)).view_as(change)
-    return torch.cat(
-        [(change[few] * slopes[few]).sum(dim=1) for few in _pieces(change)]
-    )
-
-
-def channel_sums_by_row(change, rows):
-    """Sum feature maps over the channels, with the weights of each of several rows.
-
-    Parameters
-    ----------
-    change : torch.Tensor of shape (n_spectra, channels, units)
-    rows : torch.Tensor of shape (n_rows, channels, units)
-
-    Returns
-    -------
-    torch.Tensor of shape (n_spectra, n_rows, units)
-    """
-    if len(rows) > _FEW_ROWS:
-        by_unit = torch.bmm(change.permute(2, 0, 1), rows.permute(2, 1, 0))
-        return by_unit.permute(1, 2, 0)
-    sums = change.new_empty(len(change), len(rows), change.shape[2])
-    for few in _pieces(change):
-        for position, row in enumerate(rows):
-            torch.sum(change[few] * row, dim=1, out=sums[few, position])
-    return sums
 
 
 def _pieces(features):

@@ -114,10 +114,11 @@ def gradients_at(logits, inputs, target, score):
     """Yield the gradient of the score at `inputs`, for each map that is asked for."""
     values = logits.detach().cpu().numpy().astype(np.float64)
     for positions in class_positions(logits, target):
-        weights = torch.from_numpy(score_weights(values, positions, score))
-        yield torch.autograd.grad(
-            logits, inputs, weights.to(logits), retain_graph=True
-        )[0]
+        weights = torch.from_numpy(score_weights(values, positions, score)).to(logits)
+        if inputs is logits:
+            yield weights
+        else:
+            yield torch.autograd.grad(logits, inputs, weights, retain_graph=True)[0]
 
 
 def class_scores(logits, score):
