@@ -60,7 +60,7 @@ def class_positions(logits, target):
         raise ValueError(
             f"target must hold class positions from 0 to {n_classes - 1}, got {target}."
         )
-    return [positions.astype(int)]
+    return [positions]
 
 
 def given_positions(target, n_spectra):
@@ -71,7 +71,7 @@ def given_positions(target, n_spectra):
             f"target has shape {positions.shape} but X has {n_spectra} spectra: pass "
             'one position, one for each spectrum, or "all".'
         )
-    return np.broadcast_to(positions, n_spectra)
+    return np.broadcast_to(positions, n_spectra).astype(int)
 
 
 def stack_maps(maps, target):
