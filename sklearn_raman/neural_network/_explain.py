@@ -25,9 +25,9 @@ from sklearn_raman.inspection import (
 
 _UPSAMPLINGS = ("bands", "linear", "spline")
 # Heads have large matrices, which are better read seldom; feature maps are made in
-# smaller pieces anyway. Maps of units need no memory for a way back to the spectrum.
+# smaller pieces anyway. Contributions are made piece by piece as a whole.
 _BATCHES_AT_ONCE = 4
-_BATCHES_OF_UNITS = 16
+_BATCHES_OF_CONTRIBUTIONS = 16
 
 
 def _can_explain(classifier):
@@ -91,8 +91,8 @@ class ExplainMixin:
             units, at the height of the units; bands are as wide as what a unit sees,
             and the highest point may be beside the line. False: left on the units.
         batch_size : int or None, default=None
-            Spectra at a time; None takes 4 times the classifier's, 16 times for maps on
-            units.
+            Spectra at a time; None takes 4 times the classifier's, 16 times for
+            contributions.
         **options
             Further parameters of the method, such as ``relu=False`` for "grad_cam",
             ``reference="zero"`` or ``scale="paper"`` for "contribution",
@@ -151,7 +151,8 @@ class ExplainMixin:
             )
             return maps if to_points is None else to_points(_to_numpy(maps), X[rows])
 
-        at_once = _BATCHES_OF_UNITS if maps_units(method) else _BATCHES_AT_ONCE
+        piece_by_piece = method in ("auto", "contribution")
+        at_once = _BATCHES_OF_CONTRIBUTIONS if piece_by_piece else _BATCHES_AT_ONCE
         maps = self._in_batches(explain, X, batch_size or at_once * self.batch_size)
         return normalize_maps(maps, normalize).astype(self.dtype, copy=False)
 
