@@ -1,6 +1,6 @@
 """How good maps are, what they cost, and which lines of minerals they find.
 
-    python -m benchmarks.bench_explain              (20 minutes)
+    python -m benchmarks.bench_explain              (25 minutes)
     python -m benchmarks.bench_explain --figures    (also makes the pictures in docs/)
     python -m benchmarks.bench_explain --quick      (seconds; writes no results)
 
