@@ -10,17 +10,26 @@ from sklearn_raman.inspection._deconvolution import class_deconv, deconv
 from sklearn_raman.inspection._deletion import deletion_curve
 from sklearn_raman.inspection._display import plot_explanation, plot_feature_maps
 from sklearn_raman.inspection._feature_maps import feature_maps, filters
-from sklearn_raman.inspection._geometry import unit_positions, upsampling_operator
+from sklearn_raman.inspection._geometry import (
+    unit_positions,
+    unit_windows,
+    upsampling_operator,
+)
 from sklearn_raman.inspection._input_attribution import (
     input_x_gradient,
     integrated_gradients,
     module_occlusion,
     saliency,
 )
-from sklearn_raman.inspection._methods import attribute, available_methods
+from sklearn_raman.inspection._methods import (
+    attribute,
+    available_methods,
+    maps_units,
+)
 from sklearn_raman.inspection._metrics import localization_score, peak_share
 from sklearn_raman.inspection._occlusion import occlusion
 from sklearn_raman.inspection._pipeline import explain_pipeline
+from sklearn_raman.inspection._placement import place_on_bands
 from sklearn_raman.inspection._randomization import randomization_test
 from sklearn_raman.inspection._stability import map_stability
 from sklearn_raman.inspection._summary import ExplanationSummary
@@ -45,14 +54,17 @@ __all__ = [
     "integrated_gradients",
     "localization_score",
     "map_stability",
+    "maps_units",
     "module_occlusion",
     "occlusion",
     "peak_share",
+    "place_on_bands",
     "plot_explanation",
     "plot_feature_maps",
     "plot_stability",
     "randomization_test",
     "saliency",
     "unit_positions",
+    "unit_windows",
     "upsampling_operator",
 ]

@@ -5,18 +5,21 @@ maps (n, channels, units), and `head(features)`, feature maps to logits (n, n_cl
 """
 
 import torch
-from torch import nn
 
 from sklearn_raman.inspection._class_activation import check_scale
-from sklearn_raman.inspection._reference import reference_features
+from sklearn_raman.inspection._head import Head
+from sklearn_raman.inspection._reference import references_by_piece
 from sklearn_raman.inspection._targets import (
+    PIECE,
     features_of,
+    given_positions,
     gradients_at,
     score_gradients,
+    stack_maps,
 )
 
-# With more classes than this, "all" takes the way of _contributions_at_first_layer.
-_FEW_CLASSES = 3
+# Spectra on which the head is tried.
+_N_TRIED = 4
 
 
 def contribution(
@@ -91,64 +94,29 @@ def contribution(
              [0., 8.]]])
     """
     check_scale(scale)
-    features = features_of(module, X)
-    change = features - reference_features(module, X, reference)
-    maps = None
-    if isinstance(target, str):
-        maps = _contributions_at_first_layer(module, features, change, target, score)
-    if maps is None:
-
-        def to_map(values, gradient):
-            return (change * gradient).sum(dim=1)
-
-        maps = score_gradients(module.head, features, target, score, to_map)
-    if scale is None:
-        return maps
-    factor = features.sum(dim=(1, 2))
-    return maps * factor.reshape(-1, *[1] * (maps.ndim - 1))
-
-
-def _contributions_at_first_layer(module, features, change, target, score):
-    """Return the contributions to many classes, or None where this way is not open.
-
-    Where the head starts with a fully connected layer h = Fw A + b, eq. 9 can be summed
-    over the channels first: P_xl = sum_k A_xk Fw_xkl costs as much as the layer itself,
-    and M_x = sum_l P_xl dy/dh_l nearly nothing a class. One gradient with respect to A
-    for each class costs as much as the layer each time.
-    """
-    n_spectra, n_channels, n_units = features.shape
-    found = []
-
-    def cut(layer, inputs, output):
-        flat = inputs[0]
-        if found or flat.shape != (n_spectra, n_channels * n_units):
-            return None
-        if flat.data_ptr() != features.data_ptr():
-            return None  # not the feature maps themselves
-        found.extend([layer, output.detach().requires_grad_()])
-        return found[1].clone()  # which an activation may change in place
-
-    linear = [layer for layer in module.modules() if isinstance(layer, nn.Linear)]
-    hooks = [layer.register_forward_hook(cut) for layer in linear]
-    try:
-        features = features.detach().requires_grad_()
-        with torch.enable_grad():
-            logits = module.head(features)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    if not found or logits.shape[1] <= _FEW_CLASSES:
-        return None
-    layer, hidden = found
-    past_the_layer = torch.autograd.grad(
-        logits.sum(), features, allow_unused=True, retain_graph=True
-    )[0]
-    if past_the_layer is not None:
-        return None
-    slopes = torch.stack(list(gradients_at(logits, hidden, target, score)), dim=1)
-    weights = layer.weight.detach().reshape(-1, n_channels, n_units)
-    by_unit = torch.bmm(change.permute(2, 0, 1), weights.permute(2, 1, 0))
-    return torch.bmm(slopes, by_unit.permute(1, 2, 0))
+    backgrounds = references_by_piece(module, X, reference)
+    every = isinstance(target, str)
+    given = not every and target is not None
+    positions = given_positions(target, len(X)) if given else None
+    head, maps = None, []
+    for start in range(0, len(X), PIECE):
+        rows = slice(start, start + PIECE)
+        features = features_of(module, X[rows])
+        head = head or Head(module, features[:_N_TRIED])
+        logits, inner = head(features)
+        wanted = positions[rows] if given else target
+        slopes = list(gradients_at(logits, inner, wanted, score))
+        if every and head.rows is not None:
+            found = head.channel_sums_of_all(features, backgrounds(rows), slopes)
+        else:
+            background = backgrounds(rows)
+            found = [head.channel_sums(features, background, one) for one in slopes]
+            found = stack_maps(found, target)
+        if scale is not None:
+            factor = features.sum(dim=(1, 2))
+            found *= factor.reshape(-1, *[1] * (found.ndim - 1))
+        maps.append(found)
+    return torch.cat(maps)
 
 
 def grad_cam(module, X, target=None, *, score="logodds", relu=True, scale=None):

@@ -24,6 +24,7 @@ _METHODS = {
     "integrated_gradients": integrated_gradients,
     "occlusion": module_occlusion,
 }
+_ON_UNITS = ("auto", "contribution", "grad_cam", "cam")
 _CAPTUM = "captum:"
 _COMMON = ("module", "X", "target", "score", "name")
 
@@ -52,6 +53,27 @@ def available_methods(module):
     """
     names = [n for n in _METHODS if n != "cam" or averages_units(module)]
     return [*names, f"{_CAPTUM}<Name>"]
+
+
+def maps_units(method):
+    """Whether the maps of a method are on the units of the feature maps.
+
+    Parameters
+    ----------
+    method : str
+        As for :func:`attribute`; of captum, methods for layers have such maps.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from sklearn_raman.inspection import maps_units
+    >>> maps_units("grad_cam"), maps_units("captum:LayerGradCam"), maps_units("deconv")
+    (True, True, False)
+    """
+    return method in _ON_UNITS or str(method).startswith(f"{_CAPTUM}Layer")
 
 
 def attribute(module, X, target=None, *, method="auto", score="logodds", **options):

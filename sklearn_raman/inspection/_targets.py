@@ -10,14 +10,19 @@ import torch
 from sklearn_raman._utils._explanation import check_score, score_weights
 
 # Spectra at a time in the convolutions, whose feature maps then stay in a CPU's cache.
-_PIECE = 32
+PIECE = 32
 
 
 def features_of(module, X):
     """Return feature maps (n_spectra, channels, units), without a way back."""
+    features = None
     with torch.no_grad():
-        pieces = [module.features(piece).contiguous() for piece in X.split(_PIECE)]
-    return torch.cat(pieces)
+        for start in range(0, len(X), PIECE):
+            piece = module.features(X[start : start + PIECE])
+            if features is None:
+                features = piece.new_empty(len(X), *piece.shape[1:])
+            features[start : start + PIECE] = piece
+    return features
 
 
 def logits_of(module, X):
@@ -50,17 +55,23 @@ def class_positions(logits, target):
         return [np.full(n_spectra, position) for position in range(n_classes)]
     if target is None:
         return [logits.detach().argmax(dim=1).cpu().numpy()]
+    positions = given_positions(target, n_spectra)
+    if not (positions >= 0).all() or not (positions < n_classes).all():
+        raise ValueError(
+            f"target must hold class positions from 0 to {n_classes - 1}, got {target}."
+        )
+    return [positions]
+
+
+def given_positions(target, n_spectra):
+    """Return class positions, one for each spectrum, of one or of as many."""
     positions = torch.as_tensor(target).cpu().numpy()
     if positions.ndim > 1 or positions.size not in (1, n_spectra):
         raise ValueError(
             f"target has shape {positions.shape} but X has {n_spectra} spectra: pass "
             'one position, one for each spectrum, or "all".'
         )
-    if not (positions >= 0).all() or not (positions < n_classes).all():
-        raise ValueError(
-            f"target must hold class positions from 0 to {n_classes - 1}, got {target}."
-        )
-    return [np.broadcast_to(positions, n_spectra).astype(int)]
+    return np.broadcast_to(positions, n_spectra).astype(int)
 
 
 def stack_maps(maps, target):
@@ -103,10 +114,11 @@ def gradients_at(logits, inputs, target, score):
     """Yield the gradient of the score at `inputs`, for each map that is asked for."""
     values = logits.detach().cpu().numpy().astype(np.float64)
     for positions in class_positions(logits, target):
-        weights = torch.from_numpy(score_weights(values, positions, score))
-        yield torch.autograd.grad(
-            logits, inputs, weights.to(logits), retain_graph=True
-        )[0]
+        weights = torch.from_numpy(score_weights(values, positions, score)).to(logits)
+        if inputs is logits:
+            yield weights
+        else:
+            yield torch.autograd.grad(logits, inputs, weights, retain_graph=True)[0]
 
 
 def class_scores(logits, score):

@@ -16,14 +16,18 @@ from sklearn_raman.inspection import (
     deconv,
     feature_maps,
     filters,
+    maps_units,
+    place_on_bands,
     unit_positions,
+    unit_windows,
     upsampling_operator,
 )
 
-_UPSAMPLINGS = ("linear", "spline")
+_UPSAMPLINGS = ("bands", "linear", "spline")
 # Heads have large matrices, which are better read seldom; feature maps are made in
-# smaller pieces anyway.
+# smaller pieces anyway. Contributions are made piece by piece as a whole.
 _BATCHES_AT_ONCE = 4
+_BATCHES_OF_CONTRIBUTIONS = 16
 
 
 def _can_explain(classifier):
@@ -52,7 +56,7 @@ class ExplainMixin:
         method="auto",
         score="logodds",
         normalize=None,
-        upsample="linear",
+        upsample="bands",
         batch_size=None,
         **options,
     ):
@@ -78,12 +82,17 @@ class ExplainMixin:
         normalize : {"max", "minmax", "sum"} or None, default=None
             Scale of each map: as it is, by the largest absolute value, to 0..1, or to a
             sum of absolute values of 1.
-        upsample : {"linear", "spline"} or False, default="linear"
-            Interpolate maps on the units of the feature maps to the points of the
-            spectrum, by straight lines or a spline of order 2, or return them as they
-            are. Other maps are on the points already.
+        upsample : {"bands", "linear", "spline"} or False, default="bands"
+            How maps on the units of the feature maps, "contribution", "grad_cam" and
+            "cam", get to the points of the spectrum. "bands": what a unit contributes
+            goes to the bands that it sees, see :func:`place_on_bands
+            <sklearn_raman.inspection.place_on_bands>`; a map keeps its sum. "linear",
+            as in [1]_, and "spline", of order 2, as in [2]_: interpolated between the
+            units, at the height of the units; bands are as wide as what a unit sees,
+            and the highest point may be beside the line. False: left on the units.
         batch_size : int or None, default=None
-            Spectra at a time; None takes four times the classifier's.
+            Spectra at a time; None takes 4 times the classifier's, 16 times for
+            contributions.
         **options
             Further parameters of the method, such as ``relu=False`` for "grad_cam",
             ``reference="zero"`` or ``scale="paper"`` for "contribution",
@@ -116,7 +125,7 @@ class ExplainMixin:
         """
         if upsample is not False and upsample not in _UPSAMPLINGS:
             raise ValueError(
-                f'upsample must be "linear", "spline" or False, got {upsample!r}.'
+                f"upsample must be one of {_UPSAMPLINGS} or False, got {upsample!r}."
             )
         X = self._spectra_to_explain(X)
         n_spectra, n_points = X.shape
@@ -125,10 +134,14 @@ class ExplainMixin:
         reference = options.get("reference")
         one_for_each = not isinstance(reference, str) and np.ndim(reference) == 2
 
+        to_points = None
+        if upsample and maps_units(method):
+            to_points = self._way_to_points(n_points, upsample)
+
         def explain(batch, rows):
             wanted = target[rows] if isinstance(target, np.ndarray) else target
             own = {"reference": np.asarray(reference)[rows]} if one_for_each else {}
-            return attribute(
+            maps = attribute(
                 self.module_,
                 batch,
                 wanted,
@@ -136,14 +149,22 @@ class ExplainMixin:
                 score=score,
                 **{**options, **own},
             )
+            return maps if to_points is None else to_points(_to_numpy(maps), X[rows])
 
-        maps = self._in_batches(explain, X, batch_size)
-        if upsample and maps.shape[-1] != n_points:
-            positions = unit_positions(self.module_, n_points)
-            operator = upsampling_operator(positions, n_points, upsample)
-            rows = maps.reshape(-1, maps.shape[-1]) @ operator.astype(maps.dtype)
-            maps = rows.reshape(*maps.shape[:-1], n_points)
+        piece_by_piece = method in ("auto", "contribution")
+        at_once = _BATCHES_OF_CONTRIBUTIONS if piece_by_piece else _BATCHES_AT_ONCE
+        maps = self._in_batches(explain, X, batch_size or at_once * self.batch_size)
         return normalize_maps(maps, normalize).astype(self.dtype, copy=False)
+
+    def _way_to_points(self, n_points, upsample):
+        """Return the function (maps on units, spectra) -> maps on points."""
+        if upsample == "bands":
+            windows = unit_windows(self.module_, n_points).astype(self.dtype)
+            return lambda maps, X: place_on_bands(maps, X, windows)
+        positions = unit_positions(self.module_, n_points)
+        operator = upsampling_operator(positions, n_points, upsample)
+        operator = operator.astype(self.dtype)
+        return lambda maps, X: maps @ operator
 
     explain = explain_
 
@@ -275,7 +296,9 @@ class ExplainMixin:
 
 
 def _to_numpy(tensors):
-    """Turn a tensor, or each of a dictionary, into an array."""
+    """Turn a tensor, or each of a dictionary, into an array; leave an array."""
+    if isinstance(tensors, np.ndarray):
+        return tensors
     if isinstance(tensors, dict):
         return {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
     return tensors.detach().cpu().numpy()

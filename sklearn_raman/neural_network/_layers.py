@@ -50,6 +50,7 @@ class SpectralInput(nn.Module):
             raise ValueError(f'scaling must be "residual" or None, got {scaling!r}.')
         self.scaling = scaling
         self.n_channels = 1 + bool(derivative)
+        self.receptive_width = 7 if derivative else 1  # points that a value is made of
         self.register_buffer("center", torch.zeros(self.n_channels, n_points))
         self.register_buffer("scale", torch.ones(self.n_channels, 1))
 
@@ -161,6 +162,8 @@ class Fire(nn.Module):
     ----------
     .. [1] F. N. Iandola et al., "SqueezeNet", arXiv:1602.07360 (2016), section 3.2.
     """
+
+    receptive_width = 3  # units that a unit is made of
 
     def __init__(self, n_in, n_squeeze, n_expand, negative_slope):
         super().__init__()

@@ -7,7 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_raman.inspection import unit_positions, upsampling_operator
+from sklearn_raman.inspection import (
+    unit_positions,
+    unit_windows,
+    upsampling_operator,
+)
 from sklearn_raman.neural_network import CNN, FMCNN, GAPCNN
 
 
@@ -75,6 +79,46 @@ def test_networks_see_symmetrically(network, settings):
     inner = slice(10, -10)  # away from the padding
     found = unit_positions(net, n_points)
     np.testing.assert_allclose(found[inner], centres[inner], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("network", "settings"),
+    [
+        (CNN, {"kernel_size": 5}),
+        (CNN, {"derivative": False}),
+        (CNN, {"n_blocks": 1, "pool_size": 3}),
+        (FMCNN, {}),
+        (GAPCNN, {}),
+        (GAPCNN, {"kernel_size": (31, 15, 7), "stride": (2, 2, 2), "pool_size": 1}),
+    ],
+)
+def test_windows_are_what_moves_units(network, settings):
+    """The support, by gradients; an even filter is off centre by half a step."""
+    torch.manual_seed(0)
+    n_points = 240
+    net = network(n_points, 2, **settings).double().eval()
+    windows = unit_windows(net, n_points)
+    np.testing.assert_allclose(windows.sum(axis=1), 1)
+    assert np.diff(windows.indptr).max() < 100
+    unit = windows.shape[0] // 2
+    seen = np.zeros(n_points, dtype=bool)
+    for _ in range(20):  # a pool passes on one of its inputs at a time
+        x = torch.randn(1, n_points, dtype=torch.float64, requires_grad=True)
+        outputs = net.features(x)[0, :, unit]
+        for output in outputs:
+            (slope,) = torch.autograd.grad(output, x, retain_graph=True)
+            seen |= slope[0].numpy() != 0
+    seen, found = np.flatnonzero(seen), np.flatnonzero(windows.toarray()[unit])
+    assert abs(seen[0] - found[0]) <= 2 and abs(seen[-1] - found[-1]) <= 2
+
+
+@pytest.mark.parametrize("network", [CNN, FMCNN, GAPCNN])
+def test_windows_are_centred_on_units(network):
+    net = network(300, 2)
+    windows, positions = unit_windows(net, 300), unit_positions(net, 300)
+    assert windows.shape == (len(positions), 300)
+    inner = (positions > 60) & (positions < 240)
+    np.testing.assert_allclose((windows @ np.arange(300))[inner], positions[inner])
 
 
 def test_positions_of_any_layer():

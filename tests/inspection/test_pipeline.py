@@ -29,7 +29,12 @@ from sklearn.preprocessing import (
 from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import explain_pipeline
-from sklearn_raman.neural_network import CNNClassifier, paper_settings
+from sklearn_raman.neural_network import (
+    CNNClassifier,
+    FMCNNClassifier,
+    GAPCNNClassifier,
+    paper_settings,
+)
 from sklearn_raman.preprocessing import (
     AIRPLS,
     SNV,
@@ -381,6 +386,28 @@ def test_peaks_come_back_to_their_place(spacing, ragged):
         maps = np.asarray(explain_pipeline(model, new, y[test], mode=mode))
         distance = np.abs(axis[maps.argmax(axis=1)] - true[test])
         assert (distance <= 8).mean() >= 0.95
+
+
+@pytest.mark.parametrize(
+    "network",
+    [CNNClassifier(n_filters=16), FMCNNClassifier(n_filters=8), GAPCNNClassifier()],
+)
+def test_units_far_apart_put_peaks_in_place(network):
+    """Default inputs, a grid of 2 cm-1: units 8 cm-1 apart that see 30 to 70 cm-1."""
+    X, y, axis, true = simulate(1, "grating")
+    test = np.arange(len(X)) % 3 == 0
+    grid = (np.ceil(axis[20]), axis[-20] - 1, 2.0)
+    model = make_pipeline(
+        WavenumberResampler(target_wavenumbers=grid, wavenumbers=axis),
+        AIRPLS(lam=1e4),
+        SpectrumMinMaxScaler(),
+        network.set_params(max_epochs=40, random_state=0),
+    )
+    model.fit(X[~test], y[~test])
+    assert model.score(X[test], y[test]) > 0.9
+    maps = explain_pipeline(model, X[test], y[test], mode="density")
+    distance = np.abs(axis[maps.argmax(axis=1)] - true[test])
+    assert (distance <= 8).mean() >= 0.95
 
 
 @pytest.mark.parametrize("seed", [0, 1])

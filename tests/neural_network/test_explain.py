@@ -138,12 +138,15 @@ def test_upsampling(method, cnn, data):
     """From units at 4 i + 1.5, two pools of 2; maps on points stay as they are."""
     settings = {"X": data[0][:4], "method": method}
     native = cnn.explain_(**settings, upsample=False)
-    linear = cnn.explain_(**settings)
+    linear = cnn.explain_(**settings, upsample="linear")
     spline = cnn.explain_(**settings, upsample="spline")
     assert linear.shape == spline.shape == (4, 256)
     if native.shape == linear.shape:
         np.testing.assert_array_equal(native, spline)
+        np.testing.assert_array_equal(native, cnn.explain_(**settings))
         return
+    on_bands = cnn.explain_(**settings)
+    np.testing.assert_allclose(on_bands.sum(axis=1), native.sum(axis=1), rtol=1e-4)
     units = 4 * np.arange(64) + 1.5
     expected = [np.interp(np.arange(256), units, row) for row in native]
     np.testing.assert_allclose(linear, expected, rtol=1e-4, atol=1e-5)
