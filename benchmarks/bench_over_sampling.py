@@ -25,8 +25,9 @@ half of the classes were cut to 2 to 4 training spectra, and all filled up to th
 largest. Linear SVM (C = 100), 3-NN, PLS-LDA; CNN with 16 filters on fewer seeds.
 Nothing is tuned. Minerals with the first steps of `compare_minerals`, as measured and
 with its white noise (SNR 3); and in `--folder`, if there, numpy archives with X, y and
-perhaps group: amino_acids6.npz, Raman spectra of five solid amino acids and an amino
-sugar, 10 of each, 1024 points, with the same noise added (without, all scores are 1);
+perhaps group: amino_acids6.npz, Raman spectra of five amino acids and an amino
+sugar, 1024 points, 10 repeats of one sample each, with the same noise added (without,
+all scores are 1);
 meat_mir.npz, mid-infrared spectra of chicken, pork and turkey (Al-Jowder, Kemsley,
 Wilson 1997; Quadram Institute), 60 samples measured twice, 448 points. The plain
 network runs 400 iterations, unjudged.
@@ -167,7 +168,7 @@ def run_simulator(options):
     n, step, iterations = (12, 8, (20, 20)) if options.quick else (50, 1, (1500, 400))
     wavenumbers = (400.0, 1399.0, float(step))
     axis = np.arange(*wavenumbers[:2], step) if step > 1 else np.arange(400.0, 1400.0)
-    seeds = range(100, 102) if options.quick else range(100, 110)
+    seeds = range(100, 101) if options.quick else range(100, 110)
 
     def data(seed):
         train, test, fresh = simulated(n, n, n, seed, wavenumbers)
@@ -208,7 +209,7 @@ def run_minerals(options):
     def samplers(seed):
         return rivals_and_ours(iterations, options.quick)
 
-    seeds = range(100, 102 if options.quick else 105)
+    seeds = range(100, 101 if options.quick else 105)
     return summarize(run_fidelity(data, samplers, seeds, 1))
 
 
@@ -276,6 +277,8 @@ def main(argv=None):
     parser.add_argument("--figures", action="store_true")
     options = parser.parse_args(argv)
 
+    # Where the plain network keeps its random start, best_iter in the results says so.
+    warnings.filterwarnings("ignore", message="WGANGP found no iteration")
     path = RESULTS / "over_sampling.json"
     figures = json.loads(path.read_text()) if path.exists() else {}
     figures.pop("versions", None)
