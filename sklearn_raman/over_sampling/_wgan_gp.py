@@ -270,7 +270,8 @@ class WGANGP(BaseOverSampler):
         X = X if X.dtype in (np.float32, np.float64) else X.astype(np.float64)
         self.classes_, codes = np.unique(y, return_inverse=True)
         with limited_threads(1):
-            self._fit(X.astype(np.float64), codes, rng)
+            # One layout in memory, whatever X was: sums depend on it.
+            self._fit(np.array(X, dtype=np.float64, order="C"), codes, rng)
         parts = [X], [y]
         for label, n in self.sampling_strategy_.items():
             new = self.sample(n, label, sample_rng)
