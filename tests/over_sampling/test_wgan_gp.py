@@ -18,6 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.neural_network import GAPCNNClassifier
 from sklearn_raman.over_sampling import WGANGP, synthesis_report
+from sklearn_raman.over_sampling._checkpoints import Judge
 
 
 def simulate(sizes, n_points=200, seed=0):
@@ -226,6 +227,22 @@ def test_divergence_without_a_start_is_an_error(spectra):
         )
         with pytest.raises(ValueError, match="diverged before it made usable spectra"):
             wild.fit_resample(*spectra)
+
+
+def test_random_start_is_never_kept_in_silence(spectra, monkeypatch):
+    monkeypatch.setattr(Judge, "__call__", lambda self, iteration, model: True)
+    sampler = WGANGP(max_iter=3, warm_start_components=0, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="better than its random start"):
+        sampler.fit_resample(*spectra)
+
+
+def test_classes_too_small_to_judge(spectra):
+    X, y = spectra
+    few = np.r_[0:2, 30:31]
+    for components, kept in ((15, 0), (0, 4)):
+        sampler = WGANGP(max_iter=4, warm_start_components=components, random_state=0)
+        sampler.fit_resample(X[few], y[few])
+        assert sampler.best_iter_ == kept
 
 
 def test_without_penalty_nothing_absurd(spectra):
