@@ -10,6 +10,7 @@ from sklearn_raman.neural_network import (
     GAPCNNClassifier,
     SpectralNetClassifier,
 )
+from sklearn_raman.over_sampling import WGANGP
 from sklearn_raman.preprocessing import (
     AIRPLS,
     ARPLS,
@@ -101,6 +102,14 @@ CLASSIFIERS = [
     FMCNNClassifier(batch_norm=False, **_DETERMINISTIC),
     GAPCNNClassifier(max_epochs=10, random_state=0),
     GAPCNNClassifier(lr=1e-2, **_DETERMINISTIC),
+]
+
+# A sampler takes part in imbalanced-learn's checks too, which compare two calls: they
+# need a random_state, as those of imbalanced-learn's own samplers do.
+SAMPLERS = [
+    WGANGP(max_iter=4, random_state=0),
+    WGANGP(max_iter=4, validation_fraction=None, random_state=0),
+    WGANGP(max_iter=4, warm_start_components=0, random_state=0),
 ]
 
 ESTIMATORS = STATELESS + LEARNING + CLASSIFIERS

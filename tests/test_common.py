@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from imblearn.utils import estimator_checks as imblearn_checks
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -14,6 +15,7 @@ import sklearn_raman
 from tests._estimators import (
     CLASSIFIERS,
     ESTIMATORS,
+    SAMPLERS,
     SIZED,
     STATELESS,
     expected_failures,
@@ -36,14 +38,23 @@ def public_estimators():
 
 
 @parametrize_with_checks(
-    ESTIMATORS, expected_failed_checks=expected_failures, xfail_strict=True
+    ESTIMATORS + SAMPLERS, expected_failed_checks=expected_failures, xfail_strict=True
 )
 def test_sklearn_checks(estimator, check):
     check(estimator)
 
 
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    [pair for e in SAMPLERS for pair in imblearn_checks.estimator_checks_generator(e)],
+    ids=lambda part: getattr(getattr(part, "func", part), "__name__", str(part)),
+)
+def test_imblearn_checks(estimator, check):
+    check(estimator)
+
+
 def test_every_public_estimator_is_in_the_table():
-    listed = {type(estimator) for estimator in ESTIMATORS}
+    listed = {type(estimator) for estimator in ESTIMATORS + SAMPLERS}
     missing = {cls.__name__ for cls in public_estimators()} - {
         cls.__name__ for cls in listed
     }

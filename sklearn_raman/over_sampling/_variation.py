@@ -5,7 +5,7 @@ from scipy.ndimage import gaussian_filter1d
 
 # Numbers of cosines: at most this many half waves over the axis.
 _N_BASELINE, _N_GAIN, _N_SHIFT = 6, 6, 2
-_RIDGE = 0.01  # of a curve's square; curves may nearly coincide
+_RIDGE = 1e-4  # of a curve's square, for its constant
 
 
 def shared_curves(mean):
@@ -26,25 +26,22 @@ def shared_curves(mean):
         Baselines relative to the rms of the mean spectrum, gains, shifts in points.
     """
     n_points = len(mean)
-    limit = max(1, n_points // 8)
     position = (np.arange(n_points) + 0.5) / n_points
-    orders = np.arange(max(_N_BASELINE, _N_GAIN, _N_SHIFT))[:, None]
-    cosines = np.cos(np.pi * orders * position)
+    baseline, gain, shift = (
+        np.cos(np.pi * orders[:, None] * position) for orders in _orders(n_points)
+    )
     slope = np.zeros_like(mean)
     if n_points > 1:
         slope = np.gradient(gaussian_filter1d(mean, 1.0, mode="nearest"))
     size = np.sqrt(np.mean(mean**2))
-    return np.concatenate(
-        [
-            size * cosines[: min(_N_BASELINE, limit)],
-            mean * cosines[: min(_N_GAIN, limit)],
-            -slope * cosines[: min(_N_SHIFT, limit)],
-        ]
-    )
+    return np.concatenate([size * baseline, mean * gain, -slope * shift])
 
 
 def shared_coefficients(deviations, mean):
     """Express deviations from a class mean by shared curves (ridge regression).
+
+    The penalty grows with the fourth power of a cosine's order: where a class has no
+    lines that would tell, gain and shift are what they are at its lines.
 
     Parameters
     ----------
@@ -59,5 +56,12 @@ def shared_coefficients(deviations, mean):
     gram = curves @ curves.T
     squares = np.diag(gram).copy()
     squares[squares == 0] = 1.0  # a curve that is 0 gets the coefficient 0
-    gram[np.diag_indices_from(gram)] += _RIDGE * squares
+    orders = np.concatenate(_orders(len(mean)))
+    gram[np.diag_indices_from(gram)] += _RIDGE * (1 + orders) ** 4 * squares
     return np.linalg.solve(gram, curves @ deviations.T).T
+
+
+def _orders(n_points):
+    """Return orders of the cosines of baseline, gain and shift."""
+    limit = max(1, n_points // 8)
+    return [np.arange(min(n, limit)) for n in (_N_BASELINE, _N_GAIN, _N_SHIFT)]

@@ -57,8 +57,8 @@ class WGANGP(BaseOverSampler):
     gp_weight : float, default=10.0
         Weight of the gradient penalty.
     gp_target : float, default=1.0
-        The slope that the penalty asks of the critic (k of the seed equation
-        `gp_weight * mean((norm - k)**2)`).
+        The slope that the penalty asks of the critic: k in
+        `gp_weight * mean((norm - k)**2)`.
     lr : float, default=1e-3
         First learning rate of both Adam optimizers; it falls to a tenth.
     betas : tuple (float, float), default=(0.0, 0.9)
@@ -116,19 +116,20 @@ class WGANGP(BaseOverSampler):
 
     Notes
     -----
-    The model that is returned learns from all spectra for as many
-    iterations. Spectra of one crystal or patient fall on both sides of that split:
-    over-sample within the training part of a split by group.
+    The model that is returned learns from all spectra, for as many iterations as the
+    held-out ones found best. Spectra of one crystal or patient may be on both sides of
+    that inner split. They must not be on both sides of yours: over-sample within the
+    training part, as a Pipeline does.
 
     With 50 spectra a class the warm start is about as near to new spectra as the
     training spectra themselves are, and adversarial training hardly ever improves on
-    it. The same is true of a kernel density estimate of principal component scores;
-    for classification SMOTE is as good on many sets. What the model adds is noise of
-    the right size, variation that small classes borrow, and a generator to sample
-    from.
+    it: `best_iter_` is 0 as a rule. For classification, SMOTE or normally distributed
+    scores of principal components are as good on many sets. What the warm start adds is
+    noise of the right size and colour, spectra that are no near copies, and variation
+    for small classes: those with fewer than 6 spectra borrow baseline, gain and shift
+    from spectra of larger classes, never lines.
 
-    Classes with fewer than 6 spectra borrow baseline, gain and shift from larger
-    ones, never lines. A column that is constant in X stays so.
+    A column that is constant in X stays so.
 
     Integer spectra come back as float, in a frame too. polars frames come back as
     polars frames.
@@ -214,6 +215,7 @@ class WGANGP(BaseOverSampler):
         ----------
         X : array-like, data frame (pandas, polars) or sparse matrix of shape \
                 (n_spectra, n_points)
+            Spectra.
         y : array-like of shape (n_spectra,)
             Labels.
         **params : dict
@@ -236,8 +238,11 @@ class WGANGP(BaseOverSampler):
         Parameters
         ----------
         n : int
-        label : label of a class
+            How many.
+        label : str or int
+            One of `classes_`.
         random_state : int, RandomState instance or None, default=None
+            Same seed, same spectra; the fitted sampler does not change.
 
         Returns
         -------
@@ -270,7 +275,8 @@ class WGANGP(BaseOverSampler):
         X = X if X.dtype in (np.float32, np.float64) else X.astype(np.float64)
         self.classes_, codes = np.unique(y, return_inverse=True)
         with limited_threads(1):
-            self._fit(X.astype(np.float64), codes, rng)
+            # One layout in memory, whatever X was: sums depend on it.
+            self._fit(np.array(X, dtype=np.float64, order="C"), codes, rng)
         parts = [X], [y]
         for label, n in self.sampling_strategy_.items():
             new = self.sample(n, label, sample_rng)
@@ -303,6 +309,13 @@ class WGANGP(BaseOverSampler):
         self.generator_ = self._model.generator
         if problem:
             self._report(problem)
+        elif self.max_iter and not self.best_iter_ and not self.warm_start_components:
+            warnings.warn(
+                "WGANGP found no iteration that was better than its random start, "
+                "which is kept. Use more iterations, or a warm start.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
 
     def _judge_iterations(self, X, codes, seeds, steps):
         """Return the best iteration for held-out spectra, a problem, and judgements."""
@@ -311,7 +324,8 @@ class WGANGP(BaseOverSampler):
         split_rng = np.random.RandomState(seeds["split"])
         held_out = hold_out(codes, self.validation_fraction, split_rng)
         if not held_out.any() or self.max_iter == 0:
-            return 0, None, {}
+            plain = self.warm_start_components == 0
+            return self.max_iter if plain else 0, None, {}
         model = self._start(X[~held_out], codes[~held_out], seeds["net"])
         judge = Judge(
             X[held_out],

@@ -124,7 +124,7 @@ def gradient_penalty(critic, real, fake, codes, target):
     At random places between a real and a synthetic spectrum of the same class
     (Gulrajani et al. 2017, eq. 3; the norm is over the points of a spectrum).
     """
-    share = torch.rand(len(real), 1, device=real.device)
+    share = torch.rand(len(real), 1, dtype=real.dtype, device=real.device)
     between = torch.lerp(real, fake, share).requires_grad_(True)
     score = critic(between, codes).sum()
     (gradient,) = torch.autograd.grad(score, between, create_graph=True)
