@@ -4,7 +4,8 @@
     python -m benchmarks.bench_over_sampling --figures       (and the picture in docs/)
     python -m benchmarks.bench_over_sampling --quick         (seconds; no results)
 
-``--parts`` runs some of the four; results of the others stay. One torch thread;
+``--parts`` runs some of the four; results of the others stay, and those of sets that
+are not in the folder. One torch thread;
 ``OMP_NUM_THREADS=1`` for the rest. Seeds from 100 on decide about split, sampler and
 models; no setting was chosen on them.
 
@@ -234,6 +235,15 @@ def run_downstream(options):
     }
 
 
+def with_other_sets(found, known):
+    """Add the rows of sets that were measured before and are not at hand now."""
+    measured = {row["set"] for row in found["summary"]}
+    return {
+        table: rows + [r for r in known.get(table, []) if r["set"] not in measured]
+        for table, rows in found.items()
+    }
+
+
 def run_speed(options):
     """Seconds a thousand critic steps, and of a complete fit."""
     found, repeats = {}, 1 if options.quick else 3
@@ -284,7 +294,10 @@ def main(argv=None):
     figures.pop("versions", None)
     for name in options.parts:
         print(f"\n{name}", flush=True)
-        figures[name] = PARTS[name](options)
+        found = PARTS[name](options)
+        if name == "downstream":
+            found = with_other_sets(found, figures.get(name, {}))
+        figures[name] = found
         if not options.quick:
             print(write_results("over_sampling", figures))
 
