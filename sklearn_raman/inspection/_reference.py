@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from scipy.ndimage import median_filter
 
+from sklearn_raman.inspection._targets import PIECE
+
 # Width of the surroundings of a point, as a share of the spectrum: wider than any band,
 # narrower than a fluorescence background.
 _LOCAL_WIDTH = 0.1
@@ -125,7 +127,14 @@ def references_by_piece(module, X, reference, answers):
 
 def _blanks_by_piece(answers_to, X):
     levels, which = torch.unique(blank_level(X), return_inverse=True)
-    blanks = answers_to(levels[:, None].expand(-1, X.shape[1]))
+    pieces = [
+        answers_to(few[:, None].expand(-1, X.shape[1])) for few in levels.split(PIECE)
+    ]
     if len(levels) == 1:
-        return lambda rows: blanks
+        return lambda rows: pieces[0]
+    # Joined with the channels last, as they lie in memory.
+    blanks = [
+        torch.cat([part.movedim(1, -1) for part in parts]).movedim(-1, 1)
+        for parts in zip(*pieces, strict=True)
+    ]
     return lambda rows: [answer[which[rows]] for answer in blanks]
