@@ -4,6 +4,8 @@ A module is any `torch.nn.Module` with `features(x)`, spectra (n, n_points) to f
 maps (n, channels, units), and `head(features)`, feature maps to logits (n, n_classes).
 """
 
+from functools import partial
+
 import torch
 
 from sklearn_raman.inspection._class_activation import check_scale
@@ -15,7 +17,6 @@ from sklearn_raman.inspection._targets import (
     given_positions,
     gradients_at,
     score_gradients,
-    stack_maps,
 )
 
 # Spectra on which the head is tried.
@@ -94,28 +95,24 @@ def contribution(
              [0., 8.]]])
     """
     check_scale(scale)
-    backgrounds = references_by_piece(module, X, reference)
     every = isinstance(target, str)
     given = not every and target is not None
     positions = given_positions(target, len(X)) if given else None
-    head, maps = None, []
+    head = Head(module, features_of(module, X[:_N_TRIED]))
+    backgrounds = references_by_piece(
+        module, X, reference, lambda features: [features, head.values(features)]
+    )
+    maps = []
     for start in range(0, len(X), PIECE):
         rows = slice(start, start + PIECE)
-        features = features_of(module, X[rows])
-        head = head or Head(module, features[:_N_TRIED])
-        logits, inner = head(features)
         wanted = positions[rows] if given else target
-        slopes = list(gradients_at(logits, inner, wanted, score))
-        if every and head.rows is not None:
-            found = head.channel_sums_of_all(features, backgrounds(rows), slopes)
-        else:
-            background = backgrounds(rows)
-            found = [head.channel_sums(features, background, one) for one in slopes]
-            found = stack_maps(found, target)
+        with torch.no_grad():
+            features = module.features(X[rows])
+        gradients = partial(gradients_at, target=wanted, score=score)
+        found = head.maps(features, *backgrounds(rows), gradients)
         if scale is not None:
-            factor = features.sum(dim=(1, 2))
-            found *= factor.reshape(-1, *[1] * (found.ndim - 1))
-        maps.append(found)
+            found *= features.sum(dim=(1, 2))[:, None, None]
+        maps.append(found if every else found[:, 0])
     return torch.cat(maps)
 
 

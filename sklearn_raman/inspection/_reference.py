@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from scipy.ndimage import median_filter
 
+from sklearn_raman.inspection._targets import PIECE
+
 # Width of the surroundings of a point, as a share of the spectrum: wider than any band,
 # narrower than a fluorescence background.
 _LOCAL_WIDTH = 0.1
@@ -91,43 +93,48 @@ def reference_features(module, X, reference):
     -------
     torch.Tensor of shape (n_spectra or 1, channels, units), or 0.0
     """
-    return references_by_piece(module, X, reference)(slice(None))
+    return references_by_piece(module, X, reference, lambda f: [f])(slice(None))[0]
 
 
-def references_by_piece(module, X, reference):
-    """Return the function slice -> reference features of these spectra of X.
+def references_by_piece(module, X, reference, answers):
+    """Return the function slice -> answers to reference features of these spectra.
 
-    Parameters as for :func:`reference_features`. What spectra share is computed once.
+    Other parameters as for :func:`reference_features`.
+
+    Parameters
+    ----------
+    answers : callable
+        Feature maps (n, channels, units), or 0.0, to several tensors of shape (n, ...).
+        What spectra share is answered once.
     """
     if isinstance(reference, str) and reference == "auto":
         center = getattr(getattr(module, "input", None), "center", None)
         subtracts_mean = center is not None and bool(center.any())
         reference = "blank" if subtracts_mean else "zero"
     if isinstance(reference, str) and reference == "zero":
-        return lambda rows: 0.0
+        nothing = answers(0.0)
+        return lambda rows: nothing
+
+    @torch.no_grad()
+    def answers_to(spectra):
+        return answers(module.features(spectra))
+
     if isinstance(reference, str) and reference == "blank":
-        return _blanks_by_piece(module, X)
+        return _blanks_by_piece(answers_to, X)
     spectra = reference_spectra(X, reference)
-
-    def features(rows):
-        with torch.no_grad():
-            return module.features(spectra[rows])
-
-    return features
+    return lambda rows: answers_to(spectra[rows])
 
 
-def _blanks_by_piece(module, X):
-    all_levels = blank_level(X)
-    last = {}
-
-    def features(rows):
-        levels, which = torch.unique(all_levels[rows], return_inverse=True)
-        key = tuple(levels.tolist())
-        if key not in last:
-            last.clear()
-            with torch.no_grad():
-                last[key] = module.features(levels[:, None].expand(-1, X.shape[1]))
-        blanks = last[key]
-        return blanks if len(levels) == 1 else blanks[which]
-
-    return features
+def _blanks_by_piece(answers_to, X):
+    levels, which = torch.unique(blank_level(X), return_inverse=True)
+    pieces = [
+        answers_to(few[:, None].expand(-1, X.shape[1])) for few in levels.split(PIECE)
+    ]
+    if len(levels) == 1:
+        return lambda rows: pieces[0]
+    # Joined with the channels last, as they lie in memory.
+    blanks = [
+        torch.cat([part.movedim(1, -1) for part in parts]).movedim(-1, 1)
+        for parts in zip(*pieces, strict=True)
+    ]
+    return lambda rows: [answer[which[rows]] for answer in blanks]

@@ -27,7 +27,7 @@ _UPSAMPLINGS = ("bands", "linear", "spline")
 # Heads have large matrices, which are better read seldom; feature maps are made in
 # smaller pieces anyway. Contributions are made piece by piece as a whole.
 _BATCHES_AT_ONCE = 4
-_BATCHES_OF_CONTRIBUTIONS = 16
+_BATCHES_OF_CONTRIBUTIONS = 32
 
 
 def _can_explain(classifier):
@@ -91,7 +91,7 @@ class ExplainMixin:
             units, at the height of the units; bands are as wide as what a unit sees,
             and the highest point may be beside the line. False: left on the units.
         batch_size : int or None, default=None
-            Spectra at a time; None takes 4 times the classifier's, 16 times for
+            Spectra at a time; None takes 4 times the classifier's, 32 times for
             contributions.
         **options
             Further parameters of the method, such as ``relu=False`` for "grad_cam",

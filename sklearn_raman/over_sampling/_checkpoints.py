@@ -60,8 +60,8 @@ class Judge:
 
     The measure is the energy score of the held-out spectra, of intensities and of
     their first differences (lines), each relative to that of the start. A later
-    iteration is preferred to the start only if it is better by more than the standard
-    error of the paired difference, and if its noise is within 10 % of the held-out
+    iteration is preferred to the start only if it is better by more than two standard
+    errors of the paired difference, and if its noise is within 10 % of the held-out
     spectra's, or nearer to it than the start's.
 
     Parameters
@@ -101,7 +101,7 @@ class Judge:
         gain = self._start - scores
         error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
         quiet = abs(np.log(noise)) <= self._tolerance or not self.guard_noise
-        if quiet and scores.mean() < self._best and gain.mean() > error:
+        if quiet and scores.mean() < self._best and gain.mean() > 2 * error:
             self._best, self.best_iter, self._waited = scores.mean(), iteration, 0
         else:
             self._waited += 1

@@ -37,13 +37,16 @@ class Net(nn.Module):
         logits = self.last(hidden)
         if self.kind == "past":
             logits = logits + self.past(features.flatten(1)).tanh()
+        if self.kind == "gate":
+            logits = logits * (features.sum(dim=(1, 2)) > 0.5)[:, None]
         if self.kind == "square":
             logits = logits + features.square().sum(dim=(1, 2))[:, None]
         return logits
 
 
 # What lies at the cut: logits, outputs of the first layer, or the features.
-N_ROWS = {"affine": 4, "activation": 6, "function": 6, "past": None, "square": None}
+N_ROWS = {"affine": 4, "activation": 6, "function": 6}
+N_ROWS |= {"past": None, "gate": None, "square": None}
 
 
 @pytest.fixture
@@ -59,10 +62,29 @@ def test_where_the_cut_is(kind, n_rows, X):
         features = net.features(X[:4])
     head = Head(net, features)
     assert (None if head.rows is None else len(head.rows)) == n_rows
-    logits, inner = head(features)
-    torch.testing.assert_close(logits, net.head(features))
-    assert inner.shape[1:] == ((n_rows,) if n_rows else features.shape[1:])
+    assert head.values(features).shape[1:] == (
+        (n_rows,) if n_rows else features.shape[1:]
+    )
     assert not any(layer._forward_hooks for layer in net.modules())
+
+
+@pytest.mark.parametrize("kind", N_ROWS)
+@pytest.mark.parametrize("from_zero", [True, False])
+def test_logits_are_those_of_the_head(kind, from_zero, X):
+    """Also where they are added up from what the units add."""
+    net = Net(kind)
+    with torch.no_grad():
+        features = net.features(X)
+        background = 0.0 if from_zero else net.features(X.flip(0))
+        expected = net.head(features)
+    head = Head(net, features[:4])
+
+    def gradients(logits, inner):
+        torch.testing.assert_close(logits.detach(), expected)
+        return [torch.zeros_like(inner)]
+
+    head.maps(features, background, head.values(background), gradients)
+    assert not any("forward" in vars(layer) for layer in net.modules())
 
 
 @pytest.mark.parametrize("kind", N_ROWS)
@@ -89,13 +111,17 @@ def test_maps_by_autograd(kind, reference, X):
 
 
 def test_many_classes(X):
-    """More rows than are summed one by one."""
+    """More rows than are laid out transposed: slopes of an affine head."""
     net = Net("affine")
-    net.last = nn.Linear(6, 30).double()
+    net.last = nn.Linear(6, 80).double()
     found = contribution(net, X, "all", score="logit", reference="zero")
-    for position in (0, 17, 29):
-        one = contribution(net, X, position, score="logit", reference="zero")
-        torch.testing.assert_close(found[:, position], one)
+    rows = (net.last.weight @ net.first.weight).detach().reshape(80, 2, -1)
+    features = net.features(X).detach()
+    expected = torch.einsum("nku,cku->ncu", features, rows)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(
+        contribution(net, X, 17, score="logit", reference="zero"), expected[:, 17]
+    )
 
 
 def test_targets_are_as_many_as_spectra(X):

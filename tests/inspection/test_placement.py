@@ -28,9 +28,10 @@ def line_at(center, height=1.0, fwhm=5.0):
 
 
 def test_sums_are_kept(windows, rng):
-    X = rng.normal(size=(3, N_POINTS))
-    one = rng.normal(size=(3, windows.shape[0]))
-    every = rng.normal(size=(3, 4, windows.shape[0]))
+    """Of 70 spectra, more than are taken at a time."""
+    X = rng.normal(size=(70, N_POINTS))
+    one = rng.normal(size=(70, windows.shape[0]))
+    every = rng.normal(size=(70, 4, windows.shape[0]))
     for maps in (one, every):
         placed = place_on_bands(maps, X, windows)
         assert placed.shape == (*maps.shape[:-1], N_POINTS)
