@@ -5,9 +5,9 @@
     python -m benchmarks.bench_over_sampling --quick         (seconds; no results)
 
 ``--parts`` runs some of the four; results of the others stay, and those of sets that
-are not in the folder. One torch thread;
-``OMP_NUM_THREADS=1`` for the rest. Seeds from 100 on decide about split, sampler and
-models; no setting was chosen on them.
+are not in the folder. One torch thread, and OMP_NUM_THREADS=1 for the rest. Seeds from
+100 on decide about split, sampler and models; no setting of this script was chosen on
+them.
 
 simulator: spectra of `make_raman_spectra` without spikes, 1000 points, 2 classes, 50
 training, 50 held-out and 50 synthetic spectra a class, metrics of `synthesis_report`
@@ -26,12 +26,11 @@ half of the classes were cut to 2 to 4 training spectra, and all filled up to th
 largest. Linear SVM (C = 100), 3-NN, PLS-LDA; CNN with 16 filters on fewer seeds.
 Nothing is tuned. Minerals with the first steps of `compare_minerals`, as measured and
 with its white noise (SNR 3); and in `--folder`, if there, numpy archives with X, y and
-perhaps group: amino_acids6.npz, Raman spectra of five amino acids and an amino
-sugar, 1024 points, 10 repeats of one sample each, with the same noise added (without,
-all scores are 1);
-meat_mir.npz, mid-infrared spectra of chicken, pork and turkey (Al-Jowder, Kemsley,
-Wilson 1997; Quadram Institute), 60 samples measured twice, 448 points. The plain
-network runs 400 iterations, unjudged.
+perhaps group: amino_acids6.npz, Raman spectra of five amino acids and an amino sugar,
+1024 points, 10 repeats of one sample each, with the same noise added (without, all
+scores are 1); meat_mir.npz, mid-infrared spectra of chicken, pork and turkey
+(Al-Jowder, Kemsley, Wilson 1997; Quadram Institute), 60 samples measured twice, 448
+points. The plain network runs 400 iterations, unjudged.
 
 speed: seconds for 1000 critic steps with their 200 generator steps, batch 24, median of
 3; and a complete fit of 200 spectra of 1000 points with the defaults.
