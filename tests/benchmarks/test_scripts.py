@@ -6,18 +6,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_rel
 
 from benchmarks import (
+    _over_sampling,
     bench_accuracy,
     bench_axis,
     bench_baseline,
     bench_explain,
+    bench_over_sampling,
     bench_training,
     check_baselines,
     check_despiker,
     compare_minerals,
 )
-from sklearn_raman.datasets import load_minerals, make_lorentzian_spectra
+from sklearn_raman.datasets import (
+    load_minerals,
+    make_lorentzian_spectra,
+    make_raman_spectra,
+)
 from sklearn_raman.neural_network import CNN
 
 
@@ -87,6 +94,58 @@ def test_bench_explain_scores_the_truth_best():
     assert scores["mass"] == scores["pointing"] == scores["deletion"] == 1
     assert scores["distractor_ratio"] == 0
     assert bench_explain.judge(net, X, y, truth, wrong)["mass"] < 0.5
+
+
+def test_bench_over_sampling_quick(monkeypatch, tmp_path, capsys):
+    """All parts, one of them with a file of simulated meat, measured twice."""
+    X, y = make_lorentzian_spectra(12, n_points=60, centers=(20, 40), random_state=0)
+    np.savez(tmp_path / "meat_mir.npz", X=X, y=y, group=np.arange(24) // 2)
+    monkeypatch.setattr(bench_over_sampling, "write_results", None)
+    bench_over_sampling.main(["--quick", "--folder", str(tmp_path)])
+    printed = capsys.readouterr().out
+    for row in ("1000 critic steps", "one_nn_accuracy", "meat_mir", "noise_ratio_pool"):
+        assert row in printed
+
+
+@pytest.mark.parametrize("name", _over_sampling.CLASSICAL)
+def test_samplers_fill_each_class_with_its_own(name):
+    """As many of each class as asked for, near their class, also of one spectrum."""
+    X, y = make_raman_spectra(
+        40, wavenumbers=(400, 800, 4), spike_rate=0, similarity=0, random_state=0
+    )
+    X, y = X[:21], y[:21]  # one of class 1
+    new, kept = _over_sampling.CLASSICAL[name](X, y, {1: 3, 0: 30}, 0)
+    assert new.shape == (33, X.shape[1]) and kept is None
+    repeated = _over_sampling.CLASSICAL[name](X, y, {1: 3, 0: 30}, 0)[0]
+    np.testing.assert_array_equal(new, repeated)
+    distance = np.abs(new[:3] - X[20]).mean()
+    assert distance < np.abs(new[3:] - X[20]).mean(axis=1).min()
+
+
+def test_over_sampling_gives_wgan_spectra_in_the_order_asked_for():
+    X, y = make_raman_spectra(
+        20, wavenumbers=(400, 800, 4), spike_rate=0, similarity=0, random_state=0
+    )
+    new, kept = _over_sampling.ours(0)(X, y, {1: 2, 0: 3}, 0)
+    near = np.linalg.norm(new[:, None] - X, axis=2).argmin(axis=1)
+    assert kept == 0 and y[near].tolist() == [1, 1, 0, 0, 0]
+
+
+def test_paired_differences_of_over_sampling():
+    """The interval is that of scipy's paired t test."""
+    rng = np.random.RandomState(0)
+    frame = pd.DataFrame(
+        {
+            "method": np.repeat(["a", "b"], 8),
+            "seed": np.tile(np.arange(8), 2),
+            "score": rng.standard_normal(16),
+        }
+    )
+    (row,) = _over_sampling.differences(frame, [("a", "b")], ["score"]).itertuples()
+    a, b = frame["score"].to_numpy().reshape(2, 8)
+    expected = ttest_rel(a, b).confidence_interval(0.95)
+    np.testing.assert_allclose([row.low, row.high], expected)
+    assert row.n_seeds == 8
 
 
 def test_bench_baseline_compares_the_same():
