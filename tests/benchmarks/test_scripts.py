@@ -98,8 +98,8 @@ def test_bench_explain_scores_the_truth_best():
 
 def test_bench_over_sampling_quick(monkeypatch, tmp_path, capsys):
     """All parts, one of them with a file of simulated meat, measured twice."""
-    X, y = make_lorentzian_spectra(12, n_points=60, centers=(20, 40), random_state=0)
-    np.savez(tmp_path / "meat_mir.npz", X=X, y=y, group=np.arange(24) // 2)
+    X, y = make_lorentzian_spectra(24, n_points=60, centers=(20, 40), random_state=0)
+    np.savez(tmp_path / "meat_mir.npz", X=X, y=y, group=np.arange(48) // 2)
     monkeypatch.setattr(bench_over_sampling, "write_results", None)
     bench_over_sampling.main(["--quick", "--folder", str(tmp_path)])
     printed = capsys.readouterr().out
