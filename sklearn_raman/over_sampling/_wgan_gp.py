@@ -121,13 +121,13 @@ class WGANGP(BaseOverSampler):
     that inner split. They must not be on both sides of yours: over-sample within the
     training part, as a Pipeline does.
 
-    With 50 spectra a class the warm start is about as near to new spectra as the
-    training spectra themselves are, and adversarial training hardly ever improves on
-    it: `best_iter_` is 0 as a rule. For classification, SMOTE or normally distributed
-    scores of principal components are as good on many sets. What the warm start adds is
-    noise of the right size and colour, spectra that are no near copies, and variation
-    for small classes: those with fewer than 6 spectra borrow baseline, gain and shift
-    from spectra of larger classes, never lines.
+    With 50 spectra a class the distribution of the warm start is about as near to that
+    of new spectra as the training spectra are, and adversarial training hardly ever
+    improves on it: `best_iter_` is 0 as a rule. For classification, SMOTE or normally
+    distributed scores of principal components are as good on many sets. What the warm
+    start adds is noise of the right size and colour, spectra that are no near copies,
+    and variation for small classes: those with fewer than 6 spectra borrow baseline,
+    gain and shift from spectra of larger classes, never lines.
 
     A column that is constant in X stays so.
 
