@@ -1,6 +1,7 @@
 """Maps on the units of a network, put on the bands that the units see."""
 
 import numpy as np
+from scipy.ndimage import grey_opening
 
 from sklearn_raman.inspection._reference import local_width
 
@@ -90,23 +91,6 @@ def heights_above_background(X):
         tenth, plus a hundredth of the spectrum's range.
     """
     width = 2 * (local_width(X.shape[1]) // 2) + 1
-    lowest = _running(np.minimum, X, width, np.inf)
-    heights = X - _running(np.maximum, lowest, width, -np.inf)
+    heights = X - grey_opening(X, size=(1, width), mode="nearest")
     spread = np.ptp(X, axis=1, keepdims=True)
     return heights + np.where(spread > 0, _FLOOR * spread, 1)
-
-
-def _running(extreme, X, width, beyond):
-    """Return the running minimum or maximum of rows over an odd width of points.
-
-    An extreme over 2 w points is that of two over w points: few passes, whatever the
-    width.
-    """
-    half = width // 2
-    found = np.pad(X, ((0, 0), (half, half)), constant_values=beyond)
-    covered = 1
-    while covered < width:
-        more = min(covered, width - covered)
-        found = extreme(found[:, more:], found[:, :-more])
-        covered += more
-    return found

@@ -13,7 +13,7 @@ from sklearn_raman.over_sampling._spectroscopic import (
 # Variance that the residual of the noise filter keeps of white noise: 1 minus the
 # centre weight of a Savitzky-Golay filter of 7 points and order 2 (7 / 21).
 _KEPT_VARIANCE = 2 / 3
-_WINDOW = 9
+_WINDOW = 9  # points over which the power of a curve is averaged
 _SMOOTHED_FREQUENCIES = 8  # standard deviation, in steps of the transform
 
 
@@ -74,5 +74,6 @@ def _local_wiener(curves, variance):
     size = min(_WINDOW, curves.shape[1])
     rest = high_frequency_part(curves)
     power = uniform_filter1d(rest**2, size, axis=1, mode="nearest")
+    # Twice the variance, since the average over few points scatters.
     share = np.divide(2 * variance, power, out=np.zeros_like(power), where=power > 0)
     return curves - np.clip(share, 0, 1) * rest

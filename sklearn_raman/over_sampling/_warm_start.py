@@ -10,13 +10,13 @@ from sklearn_raman.over_sampling._variation import shared_coefficients, shared_c
 
 # Classes below this size draw a part of their variation from larger ones.
 _ENOUGH = 6
-_SMALLEST_LEVEL = 1e-6  # relative to the spread of the spectra; noise below counts not
+_SMALLEST_LEVEL = 1e-6  # relative to the spread of all spectra; less counts as no noise
 _LARGEST_NOISE_FACTOR = 1.25
 
 
 @dataclass
 class ClassStart:
-    """What is known of one class; `n_components` is 0 with one spectrum."""
+    """What is known of one class. One spectrum alone has no components."""
 
     mean: np.ndarray
     """Noise filtered, shape (n_points,)."""

@@ -31,8 +31,8 @@ class WGANGP(BaseOverSampler):
     [1]_). One network serves all classes. It starts from a statistical model of the
     spectra, the *warm start*: class means, components of each class and noise made of
     real residuals. Held-out spectra decide which iteration is kept, with the warm start
-    among the candidates, so that training never returns something worse than its
-    start. See Notes for what it learns from few spectra.
+    among the candidates: training has to show that it is better. See Notes for what it
+    learns from few spectra.
 
     Cosmic spikes are learnt like lines: take them out first
     (:class:`~sklearn_raman.preprocessing.Despiker`).
@@ -87,7 +87,8 @@ class WGANGP(BaseOverSampler):
     history_ : dict of ndarray
         "wasserstein" (the critic's estimate) and "penalty" for each iteration;
         "iteration", "held_out_score" (lower is better; the start has 1) and
-        "noise_ratio" (synthetic to held-out) for each checkpoint.
+        "noise_ratio" (synthetic to held-out) for each checkpoint, if spectra were held
+        out.
     best_iter_ : int
         The iteration kept; 0 is the start.
     n_iter_ : int
