@@ -18,13 +18,17 @@ _PACKAGES = (
 )
 
 
+def versions():
+    """Return the versions that a result depends on, by package."""
+    found = {package: version(package) for package in _PACKAGES}
+    return {**found, "python": platform.python_version()}
+
+
 def write_results(name, figures, *, folder=RESULTS):
     """Save figures with the versions that made them; returns the path."""
-    versions = {package: version(package) for package in _PACKAGES}
-    versions["python"] = platform.python_version()
     path = Path(folder) / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"versions": versions, **figures}, indent=2) + "\n")
+    path.write_text(json.dumps({"versions": versions(), **figures}, indent=2) + "\n")
     return path
 
 

@@ -1,0 +1,1 @@
+"""Experiments of four papers, done again: `python -m benchmarks.seeds`."""
