@@ -9,6 +9,7 @@ are not in the folder. One torch thread, and OMP_NUM_THREADS=1 for the rest. See
 100 on decide about split, sampler and models. No setting was chosen on them but one:
 the judge of WGANGP asks for two standard errors because, with one, four of these ten
 simulated sets kept an iteration that the forest told from real spectra more easily.
+The width of its kernel and the balanced draw were chosen on seeds 300 to 307.
 
 simulator: spectra of `make_raman_spectra` without spikes, 1000 points, 2 classes, 50
 training, 50 held-out and 50 synthetic spectra a class, metrics of `synthesis_report`
