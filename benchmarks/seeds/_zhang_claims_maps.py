@@ -35,15 +35,20 @@ def _fat_not_water(records):
         mean_of(found, "level", "1740") > mean_of(found, "level", "1650")
         for found in by_label(records, PAPER_NET).values()
     ]
-    why = (
-        "maps of the logit also show what speaks against the other classes; the zero of "
-        "a map is lost when it is scaled to 0..1"
-    )
-    return (
-        _both(records, write) + " (1740/1650, 0..1)",
-        holds,
-        "" if all(holds) else why,
-    )
+    here = _both(records, write) + " (1740/1650, 0..1)"
+    return here, holds, _elsewhere(records, holds)
+
+
+def _elsewhere(records, holds):
+    """Say where the maps of the classes peak for which a claim does not hold."""
+    parts = []
+    for (label, some), right in zip(
+        by_label(records, PAPER_NET).items(), holds, strict=False
+    ):
+        if not right:
+            place = np.median([record["highest"] for record in some])
+            parts.append(f"the mean map of {label} is highest at {place:.0f} (median)")
+    return "; ".join(parts)
 
 
 def _frequency(wanted):
@@ -53,29 +58,23 @@ def _frequency(wanted):
     the names, stands in for it. The window is the first one, or the class's own.
     """
 
+    def share(label, some):
+        window = "1740" if "1740" in some[0]["touched"] else label
+        return mean_of(some, "touched", window)
+
+    def write(label, some):
+        by_chance = mean_of(some, "by_chance")
+        return f"{share(label, some):.2f} (anywhere {by_chance:.2f})"
+
     def judge(records):
         found = by_label(records, PAPER_NET)
-        window = {label: label for label in found}
-        if "1740" in next(iter(found.values()))[0]["touched"]:
-            window = dict.fromkeys(found, "1740")
-        shares = {
-            label: mean_of(some, "touched", window[label])
-            for label, some in found.items()
-        }
-        targets = {
-            label: wanted.get(label, share)
-            for label, share in zip(shares, wanted.values(), strict=False)
-        }
-
-        def write(label, some):
-            return (
-                f"{mean_of(some, 'touched', window[label]):.2f} "
-                f"(anywhere {mean_of(some, 'by_chance'):.2f})"
+        holds = [
+            share(label, some) >= wanted.get(label, in_order) - MARGIN
+            for (label, some), in_order in zip(
+                found.items(), wanted.values(), strict=False
             )
-
-        holds = [shares[label] >= targets[label] - MARGIN for label in shares]
-        why = "" if all(holds) else "the map of each class peaks elsewhere as well"
-        return _both(records, write), holds, why
+        ]
+        return _both(records, write), holds, _elsewhere(records, holds)
 
     return judge
 
@@ -104,7 +103,7 @@ def _discriminative(records):
         f"{_both(records, write)} (height of the map at the line of the class / of the "
         f"other); correlation of the classes' maps: {correlation}"
     )
-    return here, holds, "" if all(holds) else "a single average knows no position"
+    return here, holds, _elsewhere(records, holds)
 
 
 def _misclassified(records):

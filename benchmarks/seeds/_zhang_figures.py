@@ -1,2 +1,239 @@
+"""Pictures for Zhang et al. (2020), drawn from the results alone."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks.seeds._zhang_models import BINS, PAPER_NET, PLS
+
+_MAP, _BINS, _SPECTRUM, _INK = "#d55e00", "#0072b2", "#c3c9d1", "#1f2933"
+_TITLES = {"meat": "meat", "minerals": "two minerals in place of E. coli"}
+_AXES = {"meat": "wavenumber (cm$^{-1}$)", "minerals": "Raman shift (cm$^{-1}$)"}
+
+
 def figures(results, folder):
-    return []
+    """Draw what there are results for; returns pairs of file name and caption."""
+    drawn = []
+
+    def save(figure, name, caption):
+        name = f"seeds_003_{name}.png"
+        figure.savefig(Path(folder) / name, dpi=110)
+        drawn.append((name, caption))
+
+    found = {data: results.get(f"{data} example", []) for data in _TITLES}
+    examples = {data: records[0] for data, records in found.items() if records}
+    for data, example in examples.items():
+        fig = "Fig. 4 and 5" if data == "meat" else "Fig. 2 and 3"
+        caption = (
+            f"As {fig} of the paper, for {_TITLES[data]}: class maps of all correctly "
+            f"classified spectra (one network trained on {PAPER_NET!s} settings)."
+        )
+        save(class_maps(example, data), f"{data}_maps", caption)
+    if examples:
+        text = "As Fig. 6 of the paper: VIP of PLS-LDA; above 1 a variable matters."
+        save(vip(examples), "vip", text)
+    if "minerals" in examples:
+        text = (
+            "As Fig. 7 and 8 of the paper: what each feature map answers to the mean "
+            "spectrum of a mineral, and how averages times weights add up to scores."
+        )
+        save(layers(examples["minerals"]), "layers", text)
+    parts = {data: results.get(f"{data} partitions", []) for data in _TITLES}
+    parts = {data: records for data, records in parts.items() if records}
+    if parts:
+        text = (
+            "As Fig. 9 and 10 of the paper: accuracy on six partitions by sample, and "
+            "the mean class map of each."
+        )
+        save(partitions(parts), "partitions", text)
+    return drawn
+
+
+def class_maps(example, data):
+    """Draw mean maps and frequencies of active points, a row for each class."""
+    names = example["classes"]
+    axis = np.array(example["wavenumbers"])
+    figure = _figure(10, 2.1 * len(names) + 0.9)
+    grid = figure.subplots(len(names), 2, sharex=True, squeeze=False)
+    handles = {}
+    for row, (name, clean) in enumerate(zip(names, example["clean"], strict=True)):
+        left, right = grid[row]
+        behind = _unit(clean)
+        for axes, height in ((left, 1), (right, 100)):
+            handles["mean spectrum"] = axes.fill_between(
+                axis, 0, height * behind, color=_SPECTRUM, lw=0
+            )
+        for network, color in ((PAPER_NET, _MAP), (BINS, _BINS)):
+            maps = example[network]
+            if name not in maps["classes"]:
+                continue
+            place = maps["classes"].index(name)
+            mean, std = (np.array(maps[part][place]) for part in ("mean", "std"))
+            (handles[network],) = left.plot(axis, mean, color=color, lw=1.2)
+            left.fill_between(
+                axis, mean - std, mean + std, color=color, alpha=0.2, lw=0
+            )
+            right.plot(
+                axis, 100 * np.array(maps["top_frequency"][place]), color=color, lw=1.2
+            )
+        counts = ", ".join(
+            f"{example[n]['correct'][name]} of {example[n]['total'][name]}"
+            for n in (PAPER_NET, BINS)
+        )
+        left.set_title(f"{name} ({counts} spectra right)", loc="left", fontsize=9.5)
+        left.set_ylabel("map, 0 to 1 (± sd)", fontsize=9)
+        right.set_ylabel("% of spectra", fontsize=9)
+        left.set_ylim(-0.05, 1.25)
+        right.set_ylim(0, 105)
+    grid[0, 1].set_title("point among the highest tenth", loc="left", fontsize=9.5)
+    _finish(figure, grid[-1], axis, data, handles)
+    return figure
+
+
+def vip(examples):
+    """Draw the VIP of PLS-LDA over the mean spectra, a panel for each data set."""
+    figure = _figure(10, 2.4 * len(examples) + 0.4)
+    grid = figure.subplots(len(examples), 1, squeeze=False)[:, 0]
+    for axes, (data, example) in zip(grid, examples.items(), strict=True):
+        axis, scores = (np.array(example[part]) for part in ("wavenumbers", "vip"))
+        high = scores.max()
+        for clean in example["clean"]:
+            axes.fill_between(
+                axis, 0, high * _unit(clean), color=_SPECTRUM, alpha=0.5, lw=0
+            )
+        axes.plot(axis, scores, color=_INK, lw=1.1)
+        axes.axhline(1, color=_MAP, lw=0.8, ls="--")
+        before = "first derivative" if data == "minerals" else "spectra as they are"
+        names = ", ".join(example["classes"])
+        axes.set_title(
+            f"{_TITLES[data]}: {before}; grey: mean spectra of {names}",
+            loc="left",
+            fontsize=9.5,
+        )
+        axes.set_ylabel(f"VIP of {PLS}", fontsize=9)
+        _finish(figure, [axes], axis, data)
+    return figure
+
+
+def layers(example):
+    """Draw the feature maps of three layers as colours, and the decision below."""
+    axis = np.array(example["wavenumbers"])
+    first, other = example["classes"][:2]
+    weights = np.array(example["weights"])
+    contrast = weights[0] - weights[1]
+    order = np.argsort(-contrast)
+    figure = _figure(10, 9.2)
+    grid = figure.subplots(5, 1, height_ratios=[1, 1.2, 1.6, 2.2, 1.6])
+    grid[0].plot(axis, example["entered"], color=_INK, lw=1)
+    grid[0].set_title(
+        f"mean spectrum of {first} as the network gets it", loc="left", fontsize=9.5
+    )
+    for number, maps in enumerate(example["layers"]):
+        maps = np.array(maps)
+        text = f"layer {number + 1}: {len(maps)} feature maps (dark: active)"
+        if number == len(example["layers"]) - 1:
+            maps = maps[order]
+            text += f", sorted: above for {first}, below for {other}"
+        edges = np.linspace(axis[0], axis[-1], maps.shape[1] + 1)
+        grid[number + 1].pcolormesh(
+            edges, np.arange(len(maps) + 1), maps, cmap="Oranges", vmin=0
+        )
+        grid[number + 1].invert_yaxis()
+        grid[number + 1].set_ylabel("map", fontsize=9)
+        grid[number + 1].set_title(text, loc="left", fontsize=9.5)
+    for axes in grid[:4]:
+        axes.set_xlim(axis.min(), axis.max())
+        axes.tick_params(labelsize=8)
+    grid[3].set_xlabel(_AXES["minerals"], fontsize=9)
+    _decision(grid[4], example, order)
+    return figure
+
+
+def _decision(axes, example, order):
+    products = np.array(example["pooled"]) * np.array(example["weights"])
+    places = np.arange(len(order))
+    for name, row, total, color in zip(
+        example["classes"], products, example["sums"], (_MAP, _BINS), strict=True
+    ):
+        label = f"{name}: they add up to {total:+.2f}"
+        axes.bar(places, row[order], color=color, alpha=0.6, label=label)
+    axes.axhline(0, color=_INK, lw=0.6)
+    axes.set_title("average times weight of each map", loc="left", fontsize=9.5)
+    axes.set_xlabel("feature map of layer 3, as sorted above", fontsize=9)
+    axes.legend(frameon=False, fontsize=8.5)
+    _bare(axes)
+
+
+def partitions(parts):
+    """Draw accuracies and mean maps of all partitions, a column for each data set."""
+    n_rows = 1 + max(len(records[0]["classes"]) for records in parts.values())
+    figure = _figure(5.2 * len(parts), 1.9 * n_rows + 0.3)
+    grid = figure.subplots(n_rows, len(parts), squeeze=False)
+    for column, (data, records) in enumerate(parts.items()):
+        top, *others = grid[:, column]
+        places = np.arange(len(records))
+        means = [np.mean(record["tests"]) for record in records]
+        spreads = [np.std(record["tests"], ddof=1) for record in records]
+        top.errorbar(
+            places, means, spreads, fmt="o", color=_MAP, capsize=3, label=PAPER_NET
+        )
+        top.plot(
+            places + 0.12, [r["pls_test"] for r in records], "s", color=_INK, label=PLS
+        )
+        top.set_xticks(places, ["base", *places[1:]])
+        top.set_xlabel("partition", fontsize=9)
+        top.set_ylabel("test accuracy", fontsize=9)
+        top.set_title(_TITLES[data], loc="left", fontsize=9.5)
+        top.legend(frameon=False, fontsize=8)
+        _bare(top)
+        axis = np.array(records[0]["wavenumbers"])
+        for row, axes in enumerate(others):
+            if row >= len(records[0]["classes"]):
+                axes.remove()
+                continue
+            for number, record in enumerate(records):
+                shade = 0.25 + 0.75 * number / len(records)
+                axes.plot(axis, record["maps"][row], color=_MAP, alpha=shade, lw=1)
+            axes.set_title(
+                f"{records[0]['classes'][row]}: mean map of each partition",
+                loc="left",
+                fontsize=9.5,
+            )
+            axes.set_xlim(axis.min(), axis.max())
+            axes.set_ylabel("map, 0 to 1", fontsize=9)
+            axes.set_xlabel(_AXES[data], fontsize=9)
+            _bare(axes)
+    return figure
+
+
+def _figure(width, height):
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _bare(axes):
+    axes.tick_params(labelsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _finish(figure, last, axis, data, handles=None):
+    """Label the lowest panels, and write one legend above all."""
+    for axes in last:
+        axes.set_xlabel(_AXES[data], fontsize=9)
+        axes.set_xlim(axis.min(), axis.max())
+    for axes in figure.axes:
+        _bare(axes)
+    if handles:
+        figure.legend(
+            handles.values(),
+            handles.keys(),
+            loc="outside upper center",
+            ncols=len(handles),
+            frameon=False,
+            fontsize=9,
+        )
+
+
+def _unit(values):
+    values = np.array(values)
+    return (values - values.min()) / (values.max() - values.min())
