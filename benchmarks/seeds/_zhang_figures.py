@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from benchmarks.seeds._zhang_models import BINS, PAPER_NET, PLS
@@ -26,8 +27,8 @@ def figures(results, folder):
     for data, example in examples.items():
         fig = "Fig. 4 and 5" if data == "meat" else "Fig. 2 and 3"
         caption = (
-            f"As {fig} of the paper, for {_TITLES[data]}: class maps of all correctly "
-            f"classified spectra (one network trained on {PAPER_NET!s} settings)."
+            f"As {fig} of the paper, {_TITLES[data]}: class maps of all correctly "
+            "classified spectra, of one fit of each network (seed 100, by sample)."
         )
         save(class_maps(example, data), f"{data}_maps", caption)
     if examples:
@@ -43,8 +44,8 @@ def figures(results, folder):
     parts = {data: records for data, records in parts.items() if records}
     if parts:
         text = (
-            "As Fig. 9 and 10 of the paper: accuracy on six partitions by sample, and "
-            "the mean class map of each."
+            "As Fig. 9 and 10 of the paper: accuracy on several partitions, mean class "
+            "maps of the paper's network, and VIP of PLS-LDA."
         )
         save(partitions(parts), "partitions", text)
     return drawn
@@ -78,10 +79,10 @@ def class_maps(example, data):
                 axis, 100 * np.array(maps["top_frequency"][place]), color=color, lw=1.2
             )
         counts = ", ".join(
-            f"{example[n]['correct'][name]} of {example[n]['total'][name]}"
-            for n in (PAPER_NET, BINS)
+            f"{example[network]['correct'][name]} of {example[network]['total'][name]}"
+            for network in (PAPER_NET, BINS)
         )
-        left.set_title(f"{name} ({counts} spectra right)", loc="left", fontsize=9.5)
+        left.set_title(f"{name}: right {counts}", loc="left", fontsize=9.5)
         left.set_ylabel("map, 0 to 1 (± sd)", fontsize=9)
         right.set_ylabel("% of spectra", fontsize=9)
         left.set_ylim(-0.05, 1.25)
@@ -166,45 +167,49 @@ def _decision(axes, example, order):
 
 
 def partitions(parts):
-    """Draw accuracies and mean maps of all partitions, a column for each data set."""
-    n_rows = 1 + max(len(records[0]["classes"]) for records in parts.values())
-    figure = _figure(5.2 * len(parts), 1.9 * n_rows + 0.3)
+    """Draw accuracies, mean maps and VIP of all partitions, a column for each set."""
+    n_rows = 2 + max(len(records[0]["classes"]) for records in parts.values())
+    figure = _figure(5.2 * len(parts), 1.75 * n_rows + 0.3)
     grid = figure.subplots(n_rows, len(parts), squeeze=False)
     for column, (data, records) in enumerate(parts.items()):
-        top, *others = grid[:, column]
-        places = np.arange(len(records))
-        means = [np.mean(record["tests"]) for record in records]
-        spreads = [np.std(record["tests"], ddof=1) for record in records]
-        top.errorbar(
-            places, means, spreads, fmt="o", color=_MAP, capsize=3, label=PAPER_NET
-        )
-        top.plot(
-            places + 0.12, [r["pls_test"] for r in records], "s", color=_INK, label=PLS
-        )
-        top.set_xticks(places, ["base", *places[1:]])
-        top.set_xlabel("partition", fontsize=9)
-        top.set_ylabel("test accuracy", fontsize=9)
-        top.set_title(_TITLES[data], loc="left", fontsize=9.5)
-        top.legend(frameon=False, fontsize=8)
-        _bare(top)
+        top, *panels = grid[:, column]
+        _partition_accuracies(top, records, _TITLES[data])
+        names = records[0]["classes"]
+        curves = [
+            (f"{name}: mean map, 0 to 1", [record["maps"][row] for record in records])
+            for row, name in enumerate(names)
+        ]
+        curves.append((f"VIP of {PLS}", [record["vip"] for record in records]))
         axis = np.array(records[0]["wavenumbers"])
-        for row, axes in enumerate(others):
-            if row >= len(records[0]["classes"]):
-                axes.remove()
-                continue
-            for number, record in enumerate(records):
-                shade = 0.25 + 0.75 * number / len(records)
-                axes.plot(axis, record["maps"][row], color=_MAP, alpha=shade, lw=1)
-            axes.set_title(
-                f"{records[0]['classes'][row]}: mean map of each partition",
-                loc="left",
-                fontsize=9.5,
-            )
+        shades = colormaps["viridis"](np.linspace(0, 0.85, len(records)))
+        for axes, (title, lines) in zip(panels, curves, strict=False):
+            for line, shade in zip(lines, shades, strict=True):
+                axes.plot(axis, line, color=shade, lw=1)
+            axes.set_title(f"{title}, a line a partition", loc="left", fontsize=9.5)
             axes.set_xlim(axis.min(), axis.max())
-            axes.set_ylabel("map, 0 to 1", fontsize=9)
-            axes.set_xlabel(_AXES[data], fontsize=9)
             _bare(axes)
+        panels[len(curves) - 1].set_xlabel(_AXES[data], fontsize=9)
+        for axes in panels[len(curves) :]:
+            axes.remove()
     return figure
+
+
+def _partition_accuracies(axes, records, title):
+    places = np.arange(len(records))
+    means = [np.mean(record["tests"]) for record in records]
+    spreads = [np.std(record["tests"], ddof=1) for record in records]
+    label = f"{PAPER_NET}, {len(records[0]['tests'])} runs ± sd"
+    axes.errorbar(
+        places - 0.06, means, spreads, fmt="o", color=_MAP, capsize=3, label=label
+    )
+    pls = [record["pls_test"] for record in records]
+    axes.plot(places + 0.06, pls, "s", color=_INK, label=PLS)
+    axes.set_xticks(places, ["base", *places[1:]])
+    axes.set_xlim(-0.5, len(records) - 0.5)
+    axes.set_ylabel("test accuracy", fontsize=9)
+    axes.set_title(f"{title}: partitions by sample", loc="left", fontsize=9.5)
+    axes.legend(frameon=False, fontsize=8)
+    _bare(axes)
 
 
 def _figure(width, height):
