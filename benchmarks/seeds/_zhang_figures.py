@@ -19,7 +19,7 @@ def figures(results, folder):
 
     def save(figure, name, caption):
         name = f"seeds_003_{name}.png"
-        figure.savefig(Path(folder) / name, dpi=110)
+        figure.savefig(Path(folder) / name, dpi=90)
         drawn.append((name, caption))
 
     found = {data: results.get(f"{data} example", []) for data in _TITLES}
@@ -78,11 +78,12 @@ def class_maps(example, data):
             right.plot(
                 axis, 100 * np.array(maps["top_frequency"][place]), color=color, lw=1.2
             )
-        counts = ", ".join(
-            f"{example[network]['correct'][name]} of {example[network]['total'][name]}"
-            for network in (PAPER_NET, BINS)
+        right_ones = " and ".join(
+            str(example[network]["correct"][name]) for network in (PAPER_NET, BINS)
         )
-        left.set_title(f"{name}: right {counts}", loc="left", fontsize=9.5)
+        total = example[PAPER_NET]["total"][name]
+        title = f"{name}: {right_ones} of {total} spectra right"
+        left.set_title(title, loc="left", fontsize=9.5)
         left.set_ylabel("map, 0 to 1 (± sd)", fontsize=9)
         right.set_ylabel("% of spectra", fontsize=9)
         left.set_ylim(-0.05, 1.25)

@@ -22,6 +22,7 @@ from benchmarks.seeds._zhang_maps import (
 from benchmarks.seeds._zhang_models import (
     BINS,
     CNN,
+    NARROW,
     NETWORKS,
     PAPER_NET,
     PER_SPECTRUM,
@@ -118,12 +119,30 @@ def repeat(data, how, seed, size, folder=None):
         model.fit(spectra.X[train], spectra.y[train])
         record["accuracy"][name] = accuracies(model, spectra, parts)
         if name in EXPLAINED:
-            record["maps"][name] = {
-                "classes": by_class(model, spectra, vips[PLS], bands),
-                "layers": layers(model, spectra),
-                "decision": decision(model, spectra),
-            }
+            record["maps"][name] = _looked_at(model, spectra, vips[PLS], bands)
     return record
+
+
+def narrow(data, how, seed, size, folder=None):
+    """Fit the paper's network with narrow filters, and look at it in the same way."""
+    spectra = load(data, size, folder)
+    parts = split(spectra, how, seed)
+    train, valid, _ = parts
+    vip = fit_pls(PLS, data, spectra, train, valid)[-1].vip_
+    model = network(NARROW, data, seed, **SIZES[size].changes)
+    model.fit(spectra.X[train], spectra.y[train])
+    return {
+        "accuracy": {NARROW: accuracies(model, spectra, parts)},
+        "maps": {NARROW: _looked_at(model, spectra, vip, windows(data, spectra))},
+    }
+
+
+def _looked_at(model, spectra, vip, bands):
+    return {
+        "classes": by_class(model, spectra, vip, bands),
+        "layers": layers(model, spectra),
+        "decision": decision(model, spectra),
+    }
 
 
 def partition(data, how, seed, size, folder=None):

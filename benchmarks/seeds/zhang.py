@@ -12,7 +12,7 @@ from benchmarks.seeds._paper import Experiment, Paper, Task
 from benchmarks.seeds._zhang_data import check_meat
 from benchmarks.seeds._zhang_figures import figures
 from benchmarks.seeds._zhang_rows import rows, sections
-from benchmarks.seeds._zhang_tasks import SIZES, example, partition, repeat
+from benchmarks.seeds._zhang_tasks import SIZES, example, narrow, partition, repeat
 
 FIRST_SEED = 100
 
@@ -33,18 +33,22 @@ def _tasks(function, data, splits, count, options):
 
 
 def _experiments(data):
-    """Return the three experiments on one data set."""
+    """Return the experiments on one data set."""
 
     def of(name, about, function, splits, count=None):
         tasks = partial(_tasks, function, data, splits, count)
         return Experiment(f"{data} {name}".strip(), about, tasks)
 
     both = ("by sample", "random")
-    return [
+    experiments = [
         of("", "accuracy, class maps, feature maps", repeat, both, "repeats"),
         of("partitions", "one network, run again", partition, both[:1], "partitions"),
         of("example", "what the pictures show", example, both[:1]),
     ]
+    if data == "minerals":
+        about = "the paper's network with filters as wide as a line"
+        experiments.append(of("narrow", about, narrow, both[1:], "repeats"))
+    return experiments
 
 
 PAPER = Paper(
