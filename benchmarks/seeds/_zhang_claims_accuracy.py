@@ -213,6 +213,15 @@ TABLES = (
 )
 
 
+def _several(judge):
+    """Let a claim on partitions wait until there are two."""
+
+    def judge_several(records):
+        return judge(records) if len(records) > 1 else ("one partition so far", (), "")
+
+    return judge_several
+
+
 def _of_partitions(data, name):
     return (
         Claim(
@@ -221,21 +230,21 @@ def _of_partitions(data, name):
             f"{name}: accuracy depends less on the partition for the network than for "
             "PLS-LDA",
             "E. coli: 0.984-0.990 against 0.965-0.994 (6 partitions)",
-            _steadier,
+            _several(_steadier),
         ),
         Claim(
             f"{data} partitions",
             "Table A2",
             f"{name}: the best number of latent variables depends on the partition",
             "E. coli: differs by 2 or 3",
-            _latent,
+            _several(_latent),
         ),
         Claim(
             f"{data} partitions",
             "Fig. 10",
             f"{name}: class maps and VIP are the same for all partitions",
             "E. coli: by eye",
-            _stable,
+            _several(_stable),
         ),
     )
 
