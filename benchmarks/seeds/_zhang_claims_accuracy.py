@@ -116,7 +116,7 @@ def _steadier(records):
         f"({len(records)} partitions by sample, {len(records[0]['tests'])} runs each)"
     )
     holds = np.std(network) < np.std(pls)
-    why = "" if holds else "PLS-LDA varies no more, and has no chance in its fit"
+    why = "" if holds else "PLS-LDA varies less, and its fit has no random start"
     return here, (holds,), why
 
 

@@ -8,7 +8,11 @@ correctly classified spectra count, of all three parts.
 import numpy as np
 import torch
 
-from sklearn_raman.inspection import ExplanationSummary, explain_pipeline
+from sklearn_raman.inspection import (
+    ExplanationSummary,
+    explain_pipeline,
+    unit_positions,
+)
 
 EQ_6 = {"method": "cam", "score": "logit", "scale": "paper", "upsample": "spline"}
 TOP = 0.1  # share of the points of a map that the paper calls active
@@ -125,27 +129,24 @@ def layers(model, spectra):
     convolution, by more than 0.9 either way; `roughness`: of these, the size of second
     differences over that of the input's, for single spectra (median).
     """
-    network, scaler = model[-1], model[:-1]
-    X = scaler.transform(np.concatenate([class_means(spectra), spectra.X[:50]]))
-    n_means = len(spectra.names)
+    network, n_means = model[-1], len(spectra.names)
+    X = model[:-1].transform(np.concatenate([class_means(spectra), spectra.X[:50]]))
     found = network.feature_maps(X)
+    entered = found["input"].reshape(len(X), -1, X.shape[1])[:, 0]
     records = []
     for name in activations(network):
-        maps = found[name]
-        positions = np.linspace(0, X.shape[1] - 1, maps.shape[2]).round().astype(int)
-        entered = found["input"].reshape(len(X), -1, X.shape[1])[:, 0, positions]
-        means = maps[:n_means]
+        maps, means = found[name], found[name][:n_means]
+        units = unit_positions(network.module_, X.shape[1], layer=name)
+        # An incomplete last pool has its centre beyond the last point.
+        points = units.round().astype(int).clip(max=X.shape[1] - 1)
+        at_units = entered[:, points]
         alike = np.stack(
-            [
-                _correlations(row, line)
-                for row, line in zip(means, entered[:n_means], strict=True)
-            ]
+            [_correlations(*pair) for pair in zip(means, at_units, strict=False)]
         )
         like = np.abs(alike) > _ALIKE
-        channels = np.flatnonzero(like.all(axis=0))
-        ratio = [
-            _roughness(maps[n_means:, channel]) / _roughness(entered[n_means:])
-            for channel in channels
+        roughness = [
+            _roughness(maps[n_means:, channel]) / _roughness(at_units[n_means:])
+            for channel in np.flatnonzero(like.all(axis=0))
         ]
         highest = means.max(axis=2)
         records.append(
@@ -153,7 +154,7 @@ def layers(model, spectra):
                 "zero_maps": (highest <= _NEARLY_ZERO * highest.max()).mean(),
                 "zero_activations": (means == 0).mean(),
                 "like_input": like.mean(),
-                "roughness": np.median(ratio) if ratio else np.nan,
+                "roughness": np.median(roughness) if roughness else np.nan,
             }
         )
     return records
