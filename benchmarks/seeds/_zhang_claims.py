@@ -12,15 +12,15 @@ DATA = {
     "meat": "the paper's meat",
     "minerals": "two minerals in place of E. coli",
 }
-_NOT_RUN = "see the experiments below"
+_NOT_RUN = "not run", (), "see the experiments below"
 
 
 @dataclass(frozen=True)
 class Claim:
     """A line of the page.
 
-    `judge(records)` of the named experiment returns what came out, conditions of which
-    all, some or none hold, and why not all of them do.
+    `judge(records)` of the named experiment, and of those in `needs`, returns what came
+    out, conditions of which all, some or none hold, and why not all of them do.
     """
 
     experiment: str
@@ -28,12 +28,13 @@ class Claim:
     text: str
     paper: str
     judge: Callable
+    needs: tuple = ()
 
     def row(self, results):
         """Return the line, also if the experiment was not run."""
         data = DATA[self.experiment.split()[0]]
-        records = results.get(self.experiment, [])
-        here, holds, why = self.judge(records) if records else ("not run", (), _NOT_RUN)
+        records = [results.get(name) for name in (self.experiment, *self.needs)]
+        here, holds, why = self.judge(*records) if all(records) else _NOT_RUN
         return Row(self.place, self.text, self.paper, here, data, verdict(*holds), why)
 
 
