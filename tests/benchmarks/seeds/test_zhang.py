@@ -15,7 +15,7 @@ from benchmarks.seeds.__main__ import run
 from benchmarks.seeds._page import page
 from benchmarks.seeds._paper import MissingData, Options
 from benchmarks.seeds._store import Store
-from benchmarks.seeds._zhang_claims_accuracy import TABLES
+from benchmarks.seeds._zhang_claims_accuracy import PARTITIONS, TABLES
 from benchmarks.seeds._zhang_claims_maps import MAPS
 from benchmarks.seeds._zhang_models import (
     CNN,
@@ -178,6 +178,39 @@ def test_verdict_on_frequency_follows_the_figures(turkey, expected):
     line = claim.row({"meat": [{"maps": {PAPER_NET: {"classes": classes}}}]})
     assert line.verdict == expected
     assert ("Turkey" in line.why) == (expected == "in part")
+
+
+@pytest.mark.parametrize(
+    ("highest", "expected"), [(52.0, "reproduced"), (90.0, "in part")]
+)
+def test_verdict_on_bands_follows_the_lines_of_the_class(highest, expected):
+    axis = np.arange(0.0, 200, 2)
+    clean = [np.exp(-(((axis - line) / 6) ** 2)) for line in (50, 120)]
+    example = {"wavenumbers": axis, "classes": ["a", "b"], "clean": clean}
+    classes = [
+        {"class": "a", "highest": highest, "most_alike": -0.2},
+        {"class": "b", "highest": 121.0, "most_alike": -0.2},
+    ]
+    claim = next(c for c in MAPS if c.place == "Fig. 2")
+    fit = {"maps": {PAPER_NET: {"classes": classes}}}
+    line = claim.row({"minerals": [fit], "minerals example": [example]})
+    assert line.verdict == expected
+    assert claim.row({"minerals": [fit]}).verdict == "not checked"
+
+
+def test_verdict_on_partitions_follows_the_spread():
+    claim = next(c for c in PARTITIONS if c.place == "Fig. 9")
+
+    def verdict_of(network, pls):
+        records = [
+            {"tests": [one, one], "pls_test": other}
+            for one, other in zip(network, pls, strict=True)
+        ]
+        return claim.row({claim.experiment: records}).verdict
+
+    assert verdict_of([0.9, 0.91], [0.8, 1.0]) == "reproduced"
+    assert verdict_of([0.8, 1.0], [0.9, 0.91]) == "not reproduced"
+    assert verdict_of([0.9], [0.9]) == "not checked"
 
 
 def test_without_meat_it_says_where_to_get_it(tmp_path):
