@@ -96,10 +96,13 @@ def _own_maps(records):
     def write(label, found):
         return f"{mean_of(found, 'most_alike'):.2f}"
 
-    found = _judged(records).values()
-    holds = [mean_of(some, "most_alike") < 0.5 for some in found]
+    found = _judged(records)
+    alike = [
+        label for label, some in found.items() if mean_of(some, "most_alike") > 0.5
+    ]
+    holds = [label not in alike for label in found]
     here = f"correlation with the most similar class: {_each(records, write)}"
-    why = "" if all(holds) else "two classes have a band in common"
+    why = f"the map of {', '.join(alike)} is like another class's" if alike else ""
     return here, holds, why
 
 

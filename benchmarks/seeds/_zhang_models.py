@@ -9,8 +9,9 @@ the validation spectra to choose.
 Meat is scaled to 0..1 by eq. 9, which has the minimum and maximum of each variable,
 while the text says "by different spectra". Both readings run; by the equation the
 network trains better (on seeds 0-4), so that is `PAPER_NET`, and the other is
-`PER_SPECTRUM`. Minerals are scaled by the minimum and maximum of all values (eq. 10).
-The filters of `paper_settings("zhang")`, 31 points in the first layer, are as wide as
+`PER_SPECTRUM`. Centring in place of eq. 9, also with wider filters, was no better
+there. Minerals are scaled by the minimum and maximum of all values (eq. 10). The
+filters of `paper_settings("zhang")`, 31 points in the first layer, are as wide as
 several lines of a mineral (124 cm-1); `NARROW` has 7 points (28 cm-1), and less in the
 later layers. `BINS` and `CNN` are the defaults of this package, on SNV spectra.
 
