@@ -18,14 +18,15 @@ _COLOURS = {
 }
 _LINE_COLOURS = {"spectrum": "k", "deconv": "tab:blue", "contribution": "tab:red"}
 _PAPER = {"FMCNN": PAPER_FMCNN, "SVM": PAPER_SVM, "LDA": PAPER_LDA}
+_BELOW = {"loc": "outside lower center", "ncols": 5, "fontsize": 9}
 _INPUT_TEXTS = {
     "paper": "spectra and settings as in the paper",
     "fair": "fair preprocessing",
 }
 _MAP_TEXTS = {
     "spectrum": "spectrum",
-    "deconv": "deconvolution of the pooling layer (paper)",
-    "contribution": "contribution to the right mineral",
+    "deconv": "deconvolution\n(paper, Fig. 5)",
+    "contribution": "contribution\nto the mineral",
 }
 
 
@@ -87,12 +88,12 @@ def draw_accuracies(folds, crystals):
         if spectra == "paper":
             at = [METHODS.index(method) - 0.12 for method in _PAPER]
             axes.plot(list(_PAPER.values()), at, "kx", label="the paper, random folds")
-            axes.legend(loc="lower left", fontsize=8)
         axes.set_title(_INPUT_TEXTS[spectra], fontsize=10)
         axes.set_yticks(range(len(METHODS)), METHODS)
         axes.set_xlabel("accuracy")
         axes.grid(axis="x", alpha=0.3)
-    panels[0].invert_yaxis()
+    panels[0].set_ylim(len(METHODS) - 0.5, -0.5)
+    figure.legend(*panels[0].get_legend_handles_labels(), **_BELOW)
     return figure
 
 
@@ -118,7 +119,8 @@ def draw_folds(folds):
         axes.set_xticks(number)
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("accuracy")
-    panels[0].legend(fontsize=8, loc="lower left")
+    shown = max(panels, key=lambda axes: len(axes.lines))
+    figure.legend(*shown.get_legend_handles_labels(), **_BELOW)
     return figure
 
 
@@ -130,15 +132,14 @@ def draw_maps(record):
     figure = Figure(figsize=(2.6 * n, 4.6), layout="constrained")
     panels = figure.subplots(3, n, sharex=True, squeeze=False)
     for row, (name, text) in zip(panels, _MAP_TEXTS.items(), strict=True):
-        for axes, mineral, values in zip(
-            row, shown["minerals"], shown[name], strict=True
-        ):
+        for axes, values in zip(row, shown[name], strict=True):
             axes.axhline(0, color="0.8", linewidth=0.8)
             axes.plot(axis, values, linewidth=0.9, color=_LINE_COLOURS[name])
             axes.set_yticks([])
-            if row is panels[0]:
-                axes.set_title(mineral, fontsize=10)
-            if row is panels[-1]:
-                axes.set_xlabel("wavenumber (cm$^{-1}$)", fontsize=9)
-        row[0].set_title(text, loc="left", fontsize=8)
+        row[0].set_ylabel(text, fontsize=9)
+    for top, bottom, mineral in zip(
+        panels[0], panels[-1], shown["minerals"], strict=True
+    ):
+        top.set_title(mineral, fontsize=10)
+        bottom.set_xlabel("wavenumber (cm$^{-1}$)", fontsize=9)
     return figure

@@ -19,7 +19,8 @@ def spectra_rows(results):
         own = found.get("shown")
         counts = (
             f"{found['n_spectra']:,} spectra, {found['n_minerals']} minerals, "
-            f"{found['n_crystals']} crystals"
+            f"{found['n_crystals']} crystals; {1 - found['whole_range']:.0%} of the "
+            "spectra were not measured over all of 150 to 1509 cm-1 and are 0 there"
         )
         if found["data"] == "rruff":
             same = [

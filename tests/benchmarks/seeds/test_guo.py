@@ -127,7 +127,7 @@ def test_rruff_is_skipped_without_its_package(monkeypatch, tmp_path):
 
 
 def test_full_run_completes_a_repetition_before_the_next():
-    tasks = guo.random_folds(Options(), data="bundled")
+    tasks = guo.random_folds(Options(), "bundled")
     assert [t.arguments["fold"] for t in tasks[:5]] == [0, 1, 2, 3, 4]
     assert {t.arguments["method"] for t in tasks} == set(METHODS)
     assert len({t.key for t in tasks}) == len(tasks)
