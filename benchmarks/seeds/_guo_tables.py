@@ -30,11 +30,32 @@ def accuracies(records):
     return frame.pivot(index=_PLACES, columns=["spectra", "method"], values="accuracy")
 
 
-def ranked(scores, spectra):
-    """Return mean accuracies on the common folds, best first."""
-    if spectra not in scores.columns.get_level_values(0):
+def leads(scores, spectra, method):
+    """Return by how much a method leads each other, on the folds that both have."""
+    if (spectra, method) not in scores:
         return pd.Series(dtype=float)
-    return scores[spectra].dropna().mean().dropna().sort_values(ascending=False)
+    others = scores[spectra].drop(columns=method)
+    return others.rsub(scores[spectra, method], axis=0).mean().dropna()
+
+
+def order(scores, spectra):
+    """List methods, best first; one with fewer folds than others says how many."""
+    if spectra not in scores.columns.get_level_values(0):
+        return "not run"
+    found = scores[spectra].dropna(axis=1, how="all")
+    most = found.count().max()
+    words = [
+        f"{method} {value:.3f}"
+        + (
+            f" (of {found[method].count()} only)"
+            if found[method].count() < most
+            else ""
+        )
+        for method, value in found.mean().sort_values(ascending=False).items()
+    ]
+    missing = [method for method in METHODS if method not in found]
+    text = f"{', '.join(words)} (means of {most})"
+    return f"{text}; {', '.join(missing)} not run" if missing else text
 
 
 def in_words(values):

@@ -12,7 +12,7 @@ from benchmarks.seeds._guo_maps import _thinned, against_the_spectrum, rarity
 from benchmarks.seeds._guo_models import METHODS, minerals, random_fold
 from benchmarks.seeds._guo_size import multiplications, networks, sizes
 from benchmarks.seeds._guo_spectra import likeness
-from benchmarks.seeds._guo_tables import accuracies, in_words, ranked
+from benchmarks.seeds._guo_tables import accuracies, in_words, leads, order
 from benchmarks.seeds._paper import Options
 from benchmarks.seeds._store import Store
 
@@ -253,12 +253,24 @@ def test_verdicts_follow_the_figures():
     assert found[best] == found[second] == found[last] == "not reproduced"
 
 
-def test_methods_are_ranked_on_common_folds():
+def test_methods_are_compared_on_common_folds():
     records = fold_records(FMCNN=0.9, SVM=0.8)
     records += [{**records[-1], "fold": 2, "accuracy": 0.0}]  # of the SVM only
     scores = accuracies(records)
-    assert ranked(scores, "fair")["SVM"] == pytest.approx(0.8005)
+    assert leads(scores, "fair", "FMCNN")["SVM"] == pytest.approx(0.1)
+    assert leads(scores, "fair", "SVM")["FMCNN"] == pytest.approx(-0.1)
+    assert leads(scores, "fair", "KNN").empty
     assert in_words(scores["fair", "SVM"]).endswith("(3 folds, 1 of 10 repetitions)")
+    assert "FMCNN 0.901 (of 2 only)" in order(scores, "fair")
+    assert "KNN" in order(scores, "fair").split(";")[1]
+
+
+def test_a_method_with_few_folds_does_not_shorten_the_comparison_of_spreads():
+    records = fold_records(FMCNN=0.9, SVM=0.8, KNN=0.8)
+    records = [r for r in records if r["method"] != "KNN" or r["fold"] == 0]
+    rows = guo.PAPER.rows({"random_folds": records})
+    (spread,) = [row for row in rows if row.place == "Fig. 4"]
+    assert "SVM" in spread.here and "KNN" not in spread.here
 
 
 def test_draws_are_called_draws():
