@@ -65,7 +65,6 @@ def maps_of_fold(*, data, spectra, repetition=0, fold=0, n_folds=10, tiny=False)
             "other_class": correlation(maps, other).mean(),
             "forgotten": forgotten["pearson"].to_dict(),
         }
-    record["spectrum"] = against_the_spectrum(values, values, axis)
     record["shown"] = shown(found, net, seen, right, axis)
     return record
 

@@ -58,15 +58,15 @@ def order(scores, spectra):
     return f"{text}; {', '.join(missing)} not run" if missing else text
 
 
-def in_words(values):
+def in_words(values, digits=3):
     """Say mean, spread over folds, and how many folds of how many repetitions."""
     values = values.dropna()
     if values.empty:
         return "not run"
     if (values.index.get_level_values("fold") < 0).all():
-        return f"{spread(values)[:-1]} draw{'s' * (len(values) > 1)})"
+        return f"{spread(values, digits)[:-1]} draw{'s' * (len(values) > 1)})"
     n_repetitions = values.index.get_level_values("repetition").nunique()
-    return f"{spread(values)[:-1]} folds, {n_repetitions} of 10 repetitions)"
+    return f"{spread(values, digits)[:-1]} folds, {n_repetitions} of 10 repetitions)"
 
 
 def sections(results):

@@ -126,7 +126,7 @@ def _experiments():
         "settings": "k of KNN and kernel of the SVM",
         "deconvolution": "maps of one random fold (Fig. 5)",
         "new_crystals": "one crystal of each mineral held out",
-        "random_folds": "ten times ten random folds (Table I, Fig. 4)",
+        "random_folds": "random folds (Table I, Fig. 4)",
     }
     found = [Experiment("size", about["size"], size)]
     for data, prefix, text in (

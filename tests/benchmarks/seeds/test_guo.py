@@ -278,3 +278,28 @@ def test_draws_are_called_draws():
     frame["seed"] = [100, 101, 100, 101]
     scores = accuracies(frame.to_dict("records"))
     assert in_words(scores["paper", "FMCNN"]).endswith("(2 draws)")
+
+
+@pytest.mark.parametrize(
+    "svm, expected",
+    [
+        ([0.80, 0.81, 0.80], "reproduced"),
+        ([0.80, 1.00, 0.85], "in part"),  # first, by chance
+        ([0.95, 0.95, 0.96], "not reproduced"),
+    ],
+)
+def test_being_first_on_new_crystals_needs_more_than_chance(svm, expected):
+    records = [
+        {
+            "data": "rruff",
+            "method": method,
+            "spectra": spectra,
+            "seed": seed,
+            "accuracy": value,
+        }
+        for spectra in ("paper", "fair")
+        for method, values in {"FMCNN": [0.9, 0.91, 0.9], "SVM": svm}.items()
+        for seed, value in enumerate(values)
+    ]
+    rows = guo.PAPER.rows({"new_crystals": records})
+    assert [row.verdict for row in rows if row.place == "Conclusion"] == [expected]
