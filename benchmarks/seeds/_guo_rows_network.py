@@ -25,9 +25,9 @@ def map_rows(results):
             "what the pooling layer sends back is strong at the strong lines",
             _at_lines,
             f"Holds if the highest point is on the strongest line in {STRONG:.0%} of "
-            "the spectra, and lines hold twice their share. With the defaults of the "
-            "package the network also sees the derivative, whose way back swings "
-            "around each line.",
+            "the spectra, and lines hold twice their share. The map swings above and "
+            "below zero around a line (see the pictures), which is why its correlation "
+            "with the spectrum is low.",
         ),
         _map_row(
             records,

@@ -79,10 +79,24 @@ def sections(results):
         folds = results.get(f"{prefix}random_folds", [])
         crystals = results.get(f"{prefix}new_crystals", [])
         if folds or crystals:
-            lines = method_lines(accuracies(folds), accuracies(crystals))
+            scores = accuracies(folds), accuracies(crystals)
             header = ["method", "input", "random folds", "new crystals", "drop"]
-            parts.append(f"{title}.\n\n{table(header, lines)}\n")
+            lines = table(header, method_lines(*scores))
+            names = ("random folds", "new crystals")
+            best = [
+                f"on {name} {_best(found)}"
+                for name, found in zip(names, scores, strict=True)
+                if len(found)
+            ]
+            parts.append(f"{title}.\n\n{lines}\n\nBest {', '.join(best)}.\n")
     return "\n".join(parts)
+
+
+def _best(scores):
+    """Name the method and input with the highest mean."""
+    spectra, method = scores.mean().idxmax()
+    highest = scores[spectra, method].mean()
+    return f"{method}, {INPUT_NAMES[spectra]} ({highest:.3f})"
 
 
 def method_lines(folds, crystals):
