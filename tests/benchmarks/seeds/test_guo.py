@@ -1,5 +1,7 @@
 """Guo et al. 2020: folds, figures with a known truth, verdicts, a whole run."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -113,12 +115,8 @@ def test_rruff_is_skipped_without_its_package(monkeypatch, tmp_path):
 
     monkeypatch.setattr(_guo_models, "fetch_rruff", missing)
     minerals.cache_clear()
-    paper = guo.PAPER.__class__(
-        number="002",
-        title="",
-        citation="",
-        experiments=[e for e in guo.PAPER.experiments if e.name == "spectra"],
-    )
+    of_rruff = [part for part in guo.PAPER.experiments if part.name == "spectra"]
+    paper = replace(guo.PAPER, experiments=of_rruff)
     store = Store(tmp_path / "002.json")
     run(paper, Options(), store)
     minerals.cache_clear()
