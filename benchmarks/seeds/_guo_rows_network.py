@@ -26,8 +26,8 @@ def map_rows(results):
             _at_lines,
             f"Holds if the highest point is on the strongest line in {STRONG:.0%} of "
             "the spectra, and lines hold twice their share. The map swings above and "
-            "below zero around a line (see the pictures), which is why its correlation "
-            "with the spectrum is low.",
+            "below zero around a line (see the pictures), which lowers its correlation "
+            "with the spectrum.",
         ),
         _map_row(
             records,

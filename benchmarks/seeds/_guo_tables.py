@@ -63,10 +63,12 @@ def in_words(values, digits=3):
     values = values.dropna()
     if values.empty:
         return "not run"
+    plural = "s" if len(values) > 1 else ""
+    text = spread(values, digits)[:-1]
     if (values.index.get_level_values("fold") < 0).all():
-        return f"{spread(values, digits)[:-1]} draw{'s' * (len(values) > 1)})"
+        return f"{text} draw{plural})"
     n_repetitions = values.index.get_level_values("repetition").nunique()
-    return f"{spread(values, digits)[:-1]} folds, {n_repetitions} of 10 repetitions)"
+    return f"{text} fold{plural}, {n_repetitions} of 10 repetitions)"
 
 
 def sections(results):
@@ -93,10 +95,12 @@ def sections(results):
 
 
 def _best(scores):
-    """Name the method and input with the highest mean."""
-    spectra, method = scores.mean().idxmax()
-    highest = scores[spectra, method].mean()
-    return f"{method}, {INPUT_NAMES[spectra]} ({highest:.3f})"
+    """Name the method and input with the highest mean, and how many share it."""
+    mean = scores.mean()
+    spectra, method = mean.idxmax()
+    n_others = int((mean == mean.max()).sum()) - 1
+    shared = f", with {n_others} others" if n_others else ""
+    return f"{method}, {INPUT_NAMES[spectra]} ({mean.max():.3f}{shared})"
 
 
 def method_lines(folds, crystals):
