@@ -95,10 +95,16 @@ def validation_split(codes, fraction, groups, random_state):
     """
     seed = random_state.randint(2**31 - 1)
     if groups is None:
-        n_valid = max(int(np.ceil(fraction * len(codes))), len(np.unique(codes)))
+        # A class of one spectrum can't be split: it is trained on.
+        single = np.bincount(codes)[codes] == 1
+        rows = np.flatnonzero(~single) if not single.all() else np.arange(len(codes))
+        n_classes = len(np.unique(codes[rows]))
+        n_valid = max(int(np.ceil(fraction * len(rows))), n_classes)
         shuffled = StratifiedShuffleSplit(1, test_size=n_valid, random_state=seed)
-        train, valid = next(shuffled.split(codes, codes))
-        return np.sort(train), np.sort(valid)
+        _, valid = next(shuffled.split(rows, codes[rows]))
+        held_out = np.zeros(len(codes), dtype=bool)
+        held_out[rows[valid]] = True
+        return np.flatnonzero(~held_out), np.flatnonzero(held_out)
     n_groups = len(np.unique(groups))
     n_folds = min(max(round(1 / fraction), 2), n_groups)
     held_out = np.zeros(len(codes), dtype=bool)

@@ -117,6 +117,17 @@ def test_class_with_one_group_stays_in_training():
         validation_split(codes, 0.2, codes, np.random.RandomState(0))
 
 
+def test_class_with_one_spectrum_stays_in_training():
+    codes = np.array([0] * 10 + [1] + [2] * 10 + [3])
+    for seed in range(10):
+        train, valid = validation_split(codes, 0.1, None, np.random.RandomState(seed))
+        assert {1, 3} <= set(codes[train])
+        assert set(codes[valid]) == {0, 2}
+        assert sorted([*train, *valid]) == list(range(22))
+    with pytest.raises(ValueError, match="number of samples"):
+        validation_split(np.arange(4), 0.1, None, np.random.RandomState(0))
+
+
 def test_early_stopping_keeps_groups_apart(data):
     cnn, watch = fit(data, early_stopping=True, groups=data[2])
     assert not set(watch.train // 4) & set(watch.valid // 4)
