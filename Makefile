@@ -30,6 +30,7 @@ benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82
 	$(RUN) $(BIN)/python -m benchmarks.bench_training
 	$(RUN) $(BIN)/python -m benchmarks.bench_explain --figures
 	$(RUN) $(BIN)/python -m benchmarks.bench_over_sampling --figures
+	$(RUN) $(BIN)/python -m benchmarks.seeds all page
 	$(RUN) $(BIN)/python -m benchmarks.bench_accuracy --sets crystals random noisy
 
 clean:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.seeds._paper import table
+from benchmarks.seeds._paper import VERDICTS, table
 from benchmarks.seeds._store import Store
 
 _HEADER = ["where", "the paper says", "paper", "here", "data here", "", "why"]
@@ -22,14 +22,15 @@ def page(papers, output, folder):
     """Return the page's text; its pictures are drawn into `folder/images`."""
     images = Path(folder) / "images"
     images.mkdir(parents=True, exist_ok=True)
-    parts = [_TOP]
+    stores = {p.number: Store(Path(output) / f"{p.number}.json") for p in papers}
+    rows = {p.number: p.rows(stores[p.number].results()) for p in papers}
+    parts = [_TOP, _count_verdicts(papers, rows)]
     for paper in papers:
-        store = Store(Path(output) / f"{paper.number}.json")
-        results = store.results()
+        results = stores[paper.number].results()
         parts.append(f"## {paper.title}\n\n{paper.citation}\n")
         cells = [
             [r.place, r.claim, r.paper, r.here, r.data, f"**{r.verdict}**", r.why]
-            for r in paper.rows(results)
+            for r in rows[paper.number]
         ]
         if cells:
             parts.append(table(_HEADER, cells) + "\n")
@@ -38,7 +39,7 @@ def page(papers, output, folder):
             f"![{caption}](images/{name})\n\n*{caption}*\n"
             for name, caption in paper.figures(results, images)
         )
-        parts.append(_what_was_run(paper, store))
+        parts.append(_what_was_run(paper, stores[paper.number]))
     return "\n".join(part for part in parts if part)
 
 
@@ -58,6 +59,18 @@ def side_by_side(paper, results):
 
 def _columns():
     return ["place", "claim", "paper", "here", "data", "verdict", "why"]
+
+
+def _count_verdicts(papers, rows):
+    """Return a table of how many lines of each paper came out how."""
+    cells = [
+        [
+            paper.title,
+            *(sum(r.verdict == v for r in rows[paper.number]) for v in VERDICTS),
+        ]
+        for paper in papers
+    ]
+    return table(["lines of", *VERDICTS], cells) + "\n"
 
 
 def _what_was_run(paper, store):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+VERDICTS = ("reproduced", "in part", "not reproduced", "not checked")
+
 
 class MissingData(Exception):
     """Spectra that are not part of the project; the message says where to get them."""
@@ -58,8 +60,7 @@ class Experiment:
 class Row:
     """A line of the page: what the paper has, what came out here.
 
-    `verdict` is "reproduced", "in part", "not reproduced" or "not checked"; derive it
-    from the figures, never write it down.
+    `verdict` is one of `VERDICTS`; derive it from the figures, never write it down.
     """
 
     place: str
@@ -98,11 +99,12 @@ def verdict(*holds):
     >>> verdict(True, False)
     'in part'
     """
+    all_hold, some_hold, none_holds, unknown = VERDICTS
     if not holds:
-        return "not checked"
+        return unknown
     if all(holds):
-        return "reproduced"
-    return "in part" if any(holds) else "not reproduced"
+        return all_hold
+    return some_hold if any(holds) else none_holds
 
 
 def spread(values, digits=3):
