@@ -8,15 +8,16 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.seeds import _guo_models, guo
+from benchmarks.seeds import guo
 from benchmarks.seeds.__main__ import run
-from benchmarks.seeds._guo_maps import _thinned, against_the_spectrum, rarity
-from benchmarks.seeds._guo_models import METHODS, minerals, random_fold
-from benchmarks.seeds._guo_size import multiplications, networks, sizes
-from benchmarks.seeds._guo_spectra import likeness
-from benchmarks.seeds._guo_tables import accuracies, in_words, leads, order
 from benchmarks.seeds._paper import Options
 from benchmarks.seeds._store import Store
+from benchmarks.seeds.guo import _models
+from benchmarks.seeds.guo._maps import _thinned, against_the_spectrum, rarity
+from benchmarks.seeds.guo._models import METHODS, minerals, random_fold
+from benchmarks.seeds.guo._size import multiplications, networks, sizes
+from benchmarks.seeds.guo._spectra import likeness
+from benchmarks.seeds.guo._tables import accuracies, in_words, leads, order
 
 AXIS = np.arange(200.0, 600.0)
 
@@ -113,7 +114,7 @@ def test_rruff_is_skipped_without_its_package(monkeypatch, tmp_path):
     def missing(**_):
         raise ImportError("no pyopenspecy")
 
-    monkeypatch.setattr(_guo_models, "fetch_rruff", missing)
+    monkeypatch.setattr(_models, "fetch_rruff", missing)
     minerals.cache_clear()
     of_rruff = [part for part in guo.PAPER.experiments if part.name == "spectra"]
     paper = replace(guo.PAPER, experiments=of_rruff)

@@ -9,22 +9,22 @@ import torch
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.metrics import root_mean_squared_error
 
-from benchmarks.seeds import _zhang_data as data
-from benchmarks.seeds import _zhang_maps as maps
 from benchmarks.seeds.__main__ import run
 from benchmarks.seeds._page import page
 from benchmarks.seeds._paper import MissingData, Options
 from benchmarks.seeds._store import Store
-from benchmarks.seeds._zhang_claims_accuracy import PARTITIONS, TABLES
-from benchmarks.seeds._zhang_claims_maps import MAPS
-from benchmarks.seeds._zhang_models import (
+from benchmarks.seeds.zhang import PAPER
+from benchmarks.seeds.zhang import _data as data
+from benchmarks.seeds.zhang import _maps as maps
+from benchmarks.seeds.zhang._claims_accuracy import PARTITIONS, TABLES
+from benchmarks.seeds.zhang._claims_maps import MAPS
+from benchmarks.seeds.zhang._models import (
     CNN,
     PAPER_NET,
     PLS_MODELS,
     lowest_rmse,
     network,
 )
-from benchmarks.seeds.zhang import PAPER
 from sklearn_raman.datasets import make_lorentzian_spectra
 
 MEAT = ("Chicken", "Pork", "Turkey")

@@ -10,7 +10,7 @@ polarisations, are near-duplicates, and random folds have such pairs on both sid
 Choices of ours: folds are stratified (the paper does not say), so that every mineral
 can be learnt; draws and folds have seeds from 100 on. Which of the package's spectra
 the paper left out cannot be told: see `subset="guo2020"` of `fetch_rruff`. Methods and
-settings are in `_guo_models.py`, maps in `_guo_maps.py`, sizes in `_guo_size.py`.
+settings are in `_models.py`, maps in `_maps.py`, sizes in `_size.py`.
 Without the extra `rruff` the bundled 18 minerals stand in.
 
 A full run has ten repetitions of all methods, ordered so that each repetition is
@@ -20,9 +20,10 @@ rows count what is there.
 
 from functools import partial
 
-from benchmarks.seeds._guo_figures import figures
-from benchmarks.seeds._guo_maps import maps_of_fold
-from benchmarks.seeds._guo_models import (
+from benchmarks.seeds._paper import Experiment, Paper, Task
+from benchmarks.seeds.guo._figures import figures
+from benchmarks.seeds.guo._maps import maps_of_fold
+from benchmarks.seeds.guo._models import (
     FIRST_SEED,
     INPUTS,
     METHODS,
@@ -30,11 +31,10 @@ from benchmarks.seeds._guo_models import (
     on_new_crystals,
     on_random_fold,
 )
-from benchmarks.seeds._guo_rows import rows
-from benchmarks.seeds._guo_size import sizes
-from benchmarks.seeds._guo_spectra import CHOICES, choice, likeness
-from benchmarks.seeds._guo_tables import sections
-from benchmarks.seeds._paper import Experiment, Paper, Task
+from benchmarks.seeds.guo._rows import rows
+from benchmarks.seeds.guo._size import sizes
+from benchmarks.seeds.guo._spectra import CHOICES, choice, likeness
+from benchmarks.seeds.guo._tables import sections
 
 SEEDS = range(FIRST_SEED, FIRST_SEED + 5)
 N_FOLDS = {"rruff": 10, "bundled": 5}

@@ -3,9 +3,9 @@
 import numpy as np
 
 from benchmarks.seeds._paper import spread
-from benchmarks.seeds._zhang_claims import SPLITS, Claim, accuracies_of
-from benchmarks.seeds._zhang_maps import top_overlap
-from benchmarks.seeds._zhang_models import (
+from benchmarks.seeds.zhang._claims import SPLITS, Claim, accuracies_of
+from benchmarks.seeds.zhang._maps import top_overlap
+from benchmarks.seeds.zhang._models import (
     BINS,
     CNN,
     PAPER_NET,

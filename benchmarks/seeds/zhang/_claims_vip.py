@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmarks.seeds._zhang_claims import Claim, mean_of
-from benchmarks.seeds._zhang_models import PLS, PLS_UNSCALED
+from benchmarks.seeds.zhang._claims import Claim, mean_of
+from benchmarks.seeds.zhang._models import PLS, PLS_UNSCALED
 
 
 def _vip_of_meat(records):

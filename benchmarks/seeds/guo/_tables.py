@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from benchmarks.seeds._guo_models import INPUTS, METHODS
 from benchmarks.seeds._paper import spread, table
+from benchmarks.seeds.guo._models import INPUTS, METHODS
 
 SETS = {
     "rruff": "RRUFF, 196 minerals, 3,284 spectra",

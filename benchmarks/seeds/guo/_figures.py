@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.seeds._guo_models import INPUTS, METHODS
-from benchmarks.seeds._guo_rows import PAPER_FMCNN, PAPER_LDA, PAPER_SVM
-from benchmarks.seeds._guo_tables import accuracies, chosen
+from benchmarks.seeds.guo._models import INPUTS, METHODS
+from benchmarks.seeds.guo._rows import PAPER_FMCNN, PAPER_LDA, PAPER_SVM
+from benchmarks.seeds.guo._tables import accuracies, chosen
 
 _COLOURS = {
     "KNN": "tab:blue",

@@ -1,7 +1,7 @@
 """Zhang et al. 2020: class activation maps beside PLS-LDA and its VIP.
 
-Data in `_zhang_data`, models and their settings in `_zhang_models`, tasks in
-`_zhang_tasks`. Settings were tried on seeds 0-4; seeds from 100 are reported. The paper
+Data in `_data`, models and their settings in `_models`, tasks in
+`_tasks`. Settings were tried on seeds 0-4; seeds from 100 are reported. The paper
 splits at random, which leaves measurements of one sample on both sides; here each
 experiment also, or only, keeps a sample (a crystal) on one side: "by sample".
 """
@@ -9,10 +9,10 @@ experiment also, or only, keeps a sample (a crystal) on one side: "by sample".
 from functools import partial
 
 from benchmarks.seeds._paper import Experiment, Paper, Task
-from benchmarks.seeds._zhang_data import check_meat
-from benchmarks.seeds._zhang_figures import figures
-from benchmarks.seeds._zhang_rows import rows, sections
-from benchmarks.seeds._zhang_tasks import SIZES, example, narrow, partition, repeat
+from benchmarks.seeds.zhang._data import check_meat
+from benchmarks.seeds.zhang._figures import figures
+from benchmarks.seeds.zhang._rows import rows, sections
+from benchmarks.seeds.zhang._tasks import SIZES, example, narrow, partition, repeat
 
 FIRST_SEED = 100
 

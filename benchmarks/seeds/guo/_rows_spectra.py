@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmarks.seeds._guo_tables import chosen, names_of
 from benchmarks.seeds._paper import Row, spread, verdict
+from benchmarks.seeds.guo._tables import chosen, names_of
 
 N_SPECTRA, N_MINERALS = 3284, 196
 _CLAIMS = {"KNN": "k = 1 is best for KNN", "SVM": "a linear kernel is best for the SVM"}

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.signal import find_peaks
 from scipy.stats import rankdata
 
-from benchmarks.seeds._guo_models import FIRST_SEED, minerals, model, random_fold
+from benchmarks.seeds.guo._models import FIRST_SEED, minerals, model, random_fold
 from sklearn_raman.inspection import peak_share, randomization_test
 
 SHOWN = ("Albite", "Quartz", "Calcite", "Forsterite", "Fluorapatite")

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.signal import find_peaks
 
-from benchmarks.seeds._zhang_claims import Claim, by_label, mean_of
-from benchmarks.seeds._zhang_models import BINS, NARROW, PAPER_NET
+from benchmarks.seeds.zhang._claims import Claim, by_label, mean_of
+from benchmarks.seeds.zhang._models import BINS, NARROW, PAPER_NET
 
 MARGIN = 0.1  # what a share of spectra may lie below the paper's
 LINE_REACH = 20  # cm-1

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
-from benchmarks.seeds._guo_models import minerals, random_fold
+from benchmarks.seeds.guo._models import minerals, random_fold
 
 SHOWN = "Albite"  # the mineral of Fig. 1
 # What a grid search of the paper chose, first, and what it might have.

@@ -6,10 +6,11 @@ line says so. Methods are compared in pairs, on the folds that both have.
 
 import numpy as np
 
-from benchmarks.seeds._guo_models import INPUTS
-from benchmarks.seeds._guo_rows_network import network_rows
-from benchmarks.seeds._guo_rows_spectra import settings_rows, spectra_rows
-from benchmarks.seeds._guo_tables import (
+from benchmarks.seeds._paper import Row, spread, verdict
+from benchmarks.seeds.guo._models import INPUTS
+from benchmarks.seeds.guo._rows_network import network_rows
+from benchmarks.seeds.guo._rows_spectra import settings_rows, spectra_rows
+from benchmarks.seeds.guo._tables import (
     INPUT_NAMES,
     accuracies,
     chosen,
@@ -18,7 +19,6 @@ from benchmarks.seeds._guo_tables import (
     names_of,
     order,
 )
-from benchmarks.seeds._paper import Row, spread, verdict
 
 PAPER_FMCNN = 0.988
 BAR = 0.985  # what counts as the paper's figure

@@ -1,9 +1,9 @@
 """Guo et al. 2020: lines of the page about maps (Fig. 5) and the network's size."""
 
-from benchmarks.seeds._guo_maps import HEAD_START, MAPS
-from benchmarks.seeds._guo_models import INPUTS
-from benchmarks.seeds._guo_tables import INPUT_NAMES, chosen, names_of
 from benchmarks.seeds._paper import Row, verdict
+from benchmarks.seeds.guo._maps import HEAD_START, MAPS
+from benchmarks.seeds.guo._models import INPUTS
+from benchmarks.seeds.guo._tables import INPUT_NAMES, chosen, names_of
 
 # What counts as strong at lines, near zero, the same map, and stronger where rare.
 STRONG, NEAR_ZERO, SAME, RARE = 0.9, 0.05, 0.9, -0.1

@@ -3,8 +3,8 @@
 import numpy as np
 
 from benchmarks.seeds._paper import spread
-from benchmarks.seeds._zhang_claims import Claim, of_network
-from benchmarks.seeds._zhang_models import NARROW, PAPER_NET
+from benchmarks.seeds.zhang._claims import Claim, of_network
+from benchmarks.seeds.zhang._models import NARROW, PAPER_NET
 
 MARGIN = 0.1  # what a share may lie below the paper's
 

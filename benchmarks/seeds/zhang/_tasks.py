@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.seeds._zhang_data import meat, split, two_minerals
-from benchmarks.seeds._zhang_maps import (
+from benchmarks.seeds.zhang._data import meat, split, two_minerals
+from benchmarks.seeds.zhang._maps import (
     activations,
     by_class,
     class_means,
@@ -19,7 +19,7 @@ from benchmarks.seeds._zhang_maps import (
     layers,
     summarise,
 )
-from benchmarks.seeds._zhang_models import (
+from benchmarks.seeds.zhang._models import (
     BINS,
     CNN,
     NARROW,

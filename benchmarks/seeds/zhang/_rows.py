@@ -1,12 +1,12 @@
 """The lines and tables of the page for Zhang et al. (2020)."""
 
 from benchmarks.seeds._paper import spread, table
-from benchmarks.seeds._zhang_claims import DATA, SPLITS, accuracies_of
-from benchmarks.seeds._zhang_claims_accuracy import PARTITIONS, TABLES
-from benchmarks.seeds._zhang_claims_layers import LAYERS
-from benchmarks.seeds._zhang_claims_maps import MAPS
-from benchmarks.seeds._zhang_claims_vip import VIP
-from benchmarks.seeds._zhang_models import PARTS
+from benchmarks.seeds.zhang._claims import DATA, SPLITS, accuracies_of
+from benchmarks.seeds.zhang._claims_accuracy import PARTITIONS, TABLES
+from benchmarks.seeds.zhang._claims_layers import LAYERS
+from benchmarks.seeds.zhang._claims_maps import MAPS
+from benchmarks.seeds.zhang._claims_vip import VIP
+from benchmarks.seeds.zhang._models import PARTS
 
 _NOTES = """How it was done. Split 7:1:2 with even classes, ten times; *by sample* keeps
 both measurements of a sample, or all of a crystal, on one side, *random* is the paper's

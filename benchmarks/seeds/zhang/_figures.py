@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from PIL import Image
 
-from benchmarks.seeds._zhang_models import BINS, PAPER_NET, PLS
+from benchmarks.seeds.zhang._models import BINS, PAPER_NET, PLS
 
 _MAP, _BINS, _SPECTRUM, _INK = "#d55e00", "#0072b2", "#c3c9d1", "#1f2933"
 _TITLES = {"meat": "meat", "minerals": "two minerals in place of E. coli"}
