@@ -23,7 +23,7 @@ def is_near(positions, lines, reach=NEAR):
     return np.abs(np.subtract.outer(positions, lines)).min(axis=1) <= reach
 
 
-def map_levels(maps, clean):
+def map_levels(maps, spectra, clean):
     """Say how high maps are on the lines of spectra and beside them.
 
     Returns
@@ -31,8 +31,8 @@ def map_levels(maps, clean):
     DataFrame, one row for each spectrum
         `on_lines`, the share of the positive part on lines; `chance`, the share of the
         axis that lines take; `background`, the mean absolute height beside lines over
-        the highest absolute value; `background_of_input`, the same of the spectrum
-        above its lowest point.
+        the highest absolute value; `background_of_input`, the same of the noisy
+        spectrum itself. `clean` are the spectra without noise, which have the lines.
     """
     positive = peak_share(np.maximum(maps, 0), clean, min_prominence=PROMINENCE)
     return pd.DataFrame(
@@ -40,9 +40,7 @@ def map_levels(maps, clean):
             "on_lines": positive["mass"],
             "chance": positive["chance"],
             "background": level_beside_lines(maps, clean),
-            "background_of_input": level_beside_lines(
-                clean - clean.min(axis=1, keepdims=True), clean
-            ),
+            "background_of_input": level_beside_lines(spectra, clean),
         }
     )
 

@@ -26,6 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
+from benchmarks.compare_minerals import add_noise
 from benchmarks.seeds._fukuhara_lines import (
     bands_on_lines,
     map_levels,
@@ -109,22 +110,16 @@ def draw_spectra(y, groups, n_spectra, seed):
     return pd.concat(parts, ignore_index=True)
 
 
-def add_noise(spectra, snr, seed):
-    """Add white noise: strongest line of each spectrum over `snr`, which may vary."""
-    rng = np.random.default_rng(seed)
-    sigma = spectra.max(axis=1) / snr
-    return spectra + rng.standard_normal(spectra.shape) * sigma[:, None]
-
-
 def small_set(source, seed, n_spectra, snr):
     """Return the noisy spectra of a draw as a frame, with what is known of them."""
     data = nine_minerals(source)
     drawn = draw_spectra(data.y, data.groups, n_spectra, seed)
-    clean = data.spectra[drawn["row"]]
-    noisy = add_noise(clean, snr * drawn["signal"].to_numpy(), [seed, 1])
+    labels = [f"{w:g}" for w in data.wavenumbers]
+    clean = pd.DataFrame(data.spectra[drawn["row"]], columns=labels)
+    ratio = snr * drawn["signal"].to_numpy()[:, None]
     return Bunch(
-        X=pd.DataFrame(noisy, columns=[f"{w:g}" for w in data.wavenumbers]),
-        clean=clean,
+        X=add_noise(clean, ratio, random_state=[seed, 1]),
+        clean=clean.to_numpy(),
         y=data.y[drawn["row"]],
         drawn=drawn,
         wavenumbers=data.wavenumbers,
@@ -219,13 +214,11 @@ def small_training_set(source, seed, n_spectra, snr, n_filters=64, epochs=None):
     return record
 
 
-def three_blocks(source, seed, n_spectra, snr, n_blocks, n_filters=64, epochs=None):
-    """Train the paper's network with so many blocks; say where its maps lie."""
+def three_blocks(source, seed, n_spectra, snr, n_filters=64, epochs=None):
+    """Train the paper's network with three blocks; say where its maps lie."""
     data = small_set(source, seed, n_spectra, snr)
     train = data.drawn["train"].to_numpy()
-    network = paper_cnn(
-        seed, n_blocks=n_blocks, n_filters=n_filters, epochs=epochs or EPOCHS
-    )
+    network = paper_cnn(seed, n_blocks=3, n_filters=n_filters, epochs=epochs or EPOCHS)
     model = paper_steps(network).fit(data.X[train], data.y[train])
     found = look(model, data, ~train, upsample="linear")
     found.pop("summary")
@@ -238,7 +231,7 @@ def look(model, data, test, **how):
     predicted = model.predict(data.X[test])
     maps = explain_pipeline(model, data.X[test], mode="density", **how)
     right = predicted == y
-    levels = map_levels(maps, clean)[right]
+    levels = map_levels(maps, data.X[test].to_numpy(), clean)[right]
     summary = ExplanationSummary(
         maps, y, predicted, spectra=clean, wavenumbers=data.wavenumbers, normalize="max"
     )
