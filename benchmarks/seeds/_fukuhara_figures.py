@@ -98,9 +98,8 @@ def draw_lines(results):
     figure.tight_layout(rect=(0, 0, 1, 0.96))
     caption = (
         "After Fig. 3: three test spectra with the line of their class and three lines "
-        "at random places, and maps of each. Grad-CAM of the logit shows every line; "
-        "of the log-odds it may be high where there is none. The contribution map "
-        "shows the line of the class."
+        "at random places, and maps of each. Grad-CAM shows all lines alike or, upside "
+        "down, what is between them; the contribution map shows the line of the class."
     )
     return "seeds_001_lines.png", caption, figure
 
@@ -129,7 +128,7 @@ def draw_minerals(results):
         ax.plot(axis, shown["maps"][row], color=MAP, lw=0.9, label="contribution map")
         ax.plot(
             axis,
-            vip / vip.max() - 1.2,
+            vip / vip.max() - 1.6,
             color="tab:orange",
             lw=0.7,
             label="VIP of PLS-LDA",
@@ -181,13 +180,14 @@ def draw_mixtures(results):
         ax.axvline(strongest, color="tab:red", lw=6, alpha=0.12)
     for ax in axes:
         ax.set(yticks=[])
-    axes[1].legend(fontsize=8, loc="upper right")
     figure.supylabel("height over the highest point, curves set apart", fontsize=10)
+    handles, labels = axes[1].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=9, ncols=3, loc="upper center")
     axes[-1].set(xlabel="wavenumber / cm$^{-1}$", xlim=(axis[0], axis[-1]))
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0, 1, 0.97))
     caption = (
         "After Fig. 7: mixtures with the same smaller part, maps of the larger part "
-        "and its pure spectrum. The strongest line of the smaller part is marked: the "
-        "map is negative or zero there unless the larger part has a line as well."
+        "and its pure spectrum. The strongest line of the smaller part is marked; "
+        "below zero the map counts what is there as evidence against the larger part."
     )
     return "seeds_001_mixtures.png", caption, figure
