@@ -1,0 +1,193 @@
+"""Pictures of the page for Fukuhara et al., from the records alone."""
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks.seeds._fukuhara_mixing import SHOWN_RATIO
+from benchmarks.seeds._fukuhara_simulation import SHOWN
+
+INPUT, MAP, OTHER = "black", "tab:blue", "tab:green"
+DPI = 95
+
+
+def figures(results, folder):
+    """Draw what the results allow; returns pairs of file name and caption."""
+    found = []
+    for draw in (draw_filters, draw_lines, draw_minerals, draw_mixtures):
+        made = draw(results)
+        if made is not None:
+            name, caption, figure = made
+            figure.savefig(folder / name, dpi=DPI)
+            found.append((name, caption))
+    return found
+
+
+def draw_filters(results):
+    """Figure 2: maps of one spectrum, by size and by number of filters."""
+    shown = [r for r in results.get("filters", []) if "map" in r]
+    if not shown:
+        return None
+    figure = Figure(figsize=(11, 4.2))
+    axes = figure.subplots(1, 2, sharey=True)
+    channels = np.arange(SHOWN.start, SHOWN.stop)
+    common = 64 if any(r["n_filters"] == 64 for r in shown) else shown[0]["n_filters"]
+    panels = (
+        (axes[0], "n_filters", common, "kernel_size", "{} channels"),
+        (axes[1], "kernel_size", 8, "n_filters", "{} filters"),
+    )
+    for ax, fixed, value, varied, words in panels:
+        chosen = sorted(
+            (r for r in shown if r[fixed] == value), key=lambda r: r[varied]
+        )
+        colors = matplotlib.colormaps["viridis"](
+            np.linspace(0, 0.9, max(len(chosen), 1))
+        )
+        ax.plot(channels, shown[0]["spectrum"], color=INPUT, lw=0.8, label="spectrum")
+        for record, color in zip(chosen, colors, strict=False):
+            label = words.format(record[varied])
+            ax.plot(channels, record["map"], color=color, lw=1.2, label=label)
+        ax.set(xlabel="channel", xlim=(SHOWN.start, SHOWN.stop - 1))
+        ax.legend(fontsize=8, loc="upper left", framealpha=0.6)
+    axes[0].set(ylabel="height over the highest point")
+    axes[0].set_title(f"size of the filters ({common} of them)", fontsize=10)
+    axes[1].set_title("number of filters (8 channels wide)", fontsize=10)
+    figure.tight_layout()
+    caption = (
+        "After Fig. 2: contribution maps of one simulated spectrum around its line at "
+        "channel 500 (4 channels wide), for networks with filters of different size "
+        "and number. One of the seeds."
+    )
+    return "seeds_001_filters.png", caption, figure
+
+
+def draw_lines(results):
+    """Figure 3: a line that counts among three that do not."""
+    found = [r["shown"] for r in results.get("distractors", []) if "shown" in r]
+    if not found:
+        return None
+    shown = found[0]
+    figure = Figure(figsize=(10, 7.5))
+    axes = figure.subplots(3, 1, sharex=True)
+    for row, ax in enumerate(axes):
+        spectrum = np.asarray(shown["spectrum"][row])
+        channels = 2 * np.arange(len(spectrum))
+        curves = {
+            "spectrum": (spectrum, INPUT),
+            "Grad-CAM of the logit": (shown["Grad-CAM, logit"][row], OTHER),
+            "Grad-CAM of the log-odds": (shown["Grad-CAM, log-odds"][row], "olive"),
+            "contribution": (shown["contribution, linear"][row], MAP),
+        }
+        for step, (label, (curve, color)) in enumerate(curves.items()):
+            ax.plot(
+                channels,
+                np.asarray(curve) - 1.15 * step,
+                color=color,
+                lw=1,
+                label=label,
+            )
+        center = shown["centers"][row]
+        ax.axvline(center, color="tab:red", lw=6, alpha=0.15)
+        ax.set(yticks=[], ylabel="height")
+        ax.set_title(
+            f"class with its line at {center:.0f} (marked)", fontsize=9, loc="left"
+        )
+    axes[-1].set(xlabel="channel", xlim=(0, channels[-1]))
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=9, ncols=4, loc="upper center")
+    figure.tight_layout(rect=(0, 0, 1, 0.96))
+    caption = (
+        "After Fig. 3: three test spectra with the line of their class and three lines "
+        "at random places, and maps of each. Grad-CAM shows all lines alike or, upside "
+        "down, what is between them; the contribution map shows the line of the class."
+    )
+    return "seeds_001_lines.png", caption, figure
+
+
+def draw_minerals(results):
+    """Figure 5: test spectra and maps, with the VIP of PLS-LDA."""
+    for name in ("small_training_set", "small_training_set_bundled"):
+        records = [r for r in results.get(name, []) if "example" in r]
+        if records:
+            break
+    else:
+        return None
+    shown = records[0]["example"]
+    figure = Figure(figsize=(10, 7))
+    axes = figure.subplots(3, 3, sharex=True, sharey=True)
+    axis = np.asarray(shown["wavenumbers"])
+    vip = np.asarray(shown["vip"])
+    for row, (ax, mineral) in enumerate(zip(axes.flat, shown["classes"], strict=False)):
+        ax.plot(
+            axis,
+            np.asarray(shown["spectra"][row]) + 1,
+            color=INPUT,
+            lw=0.7,
+            label="test spectrum",
+        )
+        ax.plot(axis, shown["maps"][row], color=MAP, lw=0.9, label="contribution map")
+        ax.plot(
+            axis,
+            vip / vip.max() - 1.6,
+            color="tab:orange",
+            lw=0.7,
+            label="VIP of PLS-LDA",
+        )
+        ax.set_title(mineral, fontsize=9)
+        ax.set(yticks=[])
+    for ax in axes[-1]:
+        ax.set_xlabel("wavenumber / cm$^{-1}$")
+    figure.supylabel("height over the highest point, curves set apart", fontsize=10)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=9, ncols=3, loc="upper center")
+    figure.tight_layout(rect=(0, 0, 1, 0.97))
+    caption = (
+        "After Fig. 5 and S5: test spectra of the least noise, the paper's network's "
+        "maps of them, and the VIP of PLS-LDA, which is the same for all. Trained on "
+        "four spectra of each mineral; one draw."
+    )
+    return "seeds_001_minerals.png", caption, figure
+
+
+def draw_mixtures(results):
+    """Figure 7: maps of mixtures, the pure spectra behind them."""
+    for name in ("mixing_acids", "mixing_minerals"):
+        records = [r for r in results.get(name, []) if "example" in r]
+        if records:
+            break
+    else:
+        return None
+    shown = records[0]["example"]
+    axis = np.asarray(shown["wavenumbers"])
+    pure = np.asarray(shown["pure"])
+    figure = Figure(figsize=(10, 8))
+    axes = figure.subplots(len(shown["majors"]) + 1, 1, sharex=True)
+    axes[0].plot(axis, pure[0], color="tab:red", lw=0.9, label="pure")
+    axes[0].set_title(f"{shown['minor']}, pure: the smaller part below", fontsize=9)
+    for row, (ax, major) in enumerate(zip(axes[1:], shown["majors"], strict=True)):
+        ax.plot(
+            axis,
+            np.asarray(shown["mixtures"][row]) + 1.1,
+            color=INPUT,
+            lw=0.8,
+            label="mixture",
+        )
+        ax.plot(axis, shown["maps"][row], color=MAP, lw=1, label="contribution map")
+        ax.plot(axis, pure[row + 1] - 1.9, color="tab:red", lw=0.9, label="pure")
+        ax.axhline(0, color="grey", lw=0.5)
+        ax.set_title(f"{major} : {shown['minor']} = 1 : {SHOWN_RATIO}", fontsize=9)
+        strongest = axis[pure[0].argmax()]
+        ax.axvline(strongest, color="tab:red", lw=6, alpha=0.12)
+    for ax in axes:
+        ax.set(yticks=[])
+    figure.supylabel("height over the highest point, curves set apart", fontsize=10)
+    handles, labels = axes[1].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=9, ncols=3, loc="upper center")
+    axes[-1].set(xlabel="wavenumber / cm$^{-1}$", xlim=(axis[0], axis[-1]))
+    figure.tight_layout(rect=(0, 0, 1, 0.97))
+    caption = (
+        "After Fig. 7: mixtures with the same smaller part, maps of the larger part "
+        "and its pure spectrum. The strongest line of the smaller part is marked; "
+        "below zero the map counts what is there as evidence against the larger part."
+    )
+    return "seeds_001_mixtures.png", caption, figure

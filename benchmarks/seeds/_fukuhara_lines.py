@@ -1,0 +1,104 @@
+"""Lines of spectra, and how maps lie on them and beside them."""
+
+import numpy as np
+import pandas as pd
+from scipy.signal import find_peaks
+
+from sklearn_raman.inspection import peak_share
+
+PROMINENCE = 0.05  # of a line, as a part of the spectrum's range
+NEAR = 10.0  # cm-1
+
+
+def lines_of(wavenumbers, spectrum, prominence=PROMINENCE):
+    """Return the positions of the lines of a spectrum with little noise."""
+    peaks, _ = find_peaks(spectrum, prominence=prominence * np.ptp(spectrum))
+    return wavenumbers[peaks]
+
+
+def is_near(positions, lines, reach=NEAR):
+    """Say of each position whether a line is within reach."""
+    if not len(lines):
+        return np.zeros(len(positions), dtype=bool)
+    return np.abs(np.subtract.outer(positions, lines)).min(axis=1) <= reach
+
+
+def map_levels(maps, spectra, clean):
+    """Say how high maps are on the lines of spectra and beside them.
+
+    Returns
+    -------
+    DataFrame, one row for each spectrum
+        `on_lines`, the share of the positive part on lines; `chance`, the share of the
+        axis that lines take; `background`, the mean absolute height beside lines over
+        the highest absolute value; `background_of_input`, the same of the noisy
+        spectrum itself. `clean` are the spectra without noise, which have the lines.
+    """
+    positive = peak_share(np.maximum(maps, 0), clean, min_prominence=PROMINENCE)
+    return pd.DataFrame(
+        {
+            "on_lines": positive["mass"],
+            "chance": positive["chance"],
+            "background": level_beside_lines(maps, clean),
+            "background_of_input": level_beside_lines(spectra, clean),
+        }
+    )
+
+
+def level_beside_lines(maps, clean):
+    """Return each map's mean absolute height beside lines over its highest one."""
+    share = peak_share(maps, clean, min_prominence=PROMINENCE)
+    height = np.abs(maps)
+    beside = height.sum(axis=1) * (1 - share["mass"].to_numpy())
+    n_beside = maps.shape[1] * (1 - share["chance"].to_numpy())
+    highest = height.max(axis=1)
+    return np.divide(
+        beside, n_beside * highest, out=np.zeros(len(maps)), where=highest > 0
+    )
+
+
+def bands_on_lines(summary, n_bands=5):
+    """Say which of the strongest bands of each mean map are lines of the mean spectrum.
+
+    Returns
+    -------
+    dict
+        `share` of the bands that are within 10 cm-1 of a line, `chance` the share of
+        the axis that is, a value for each class.
+    """
+    bands = summary.bands(n_bands)["position"]
+    share, chance = [], []
+    for name in summary.mean.index:
+        spectrum = summary.mean_spectrum.loc[name].to_numpy()
+        lines = lines_of(summary.axis, spectrum)
+        share.append(is_near(bands.loc[name].to_numpy(), lines).mean())
+        chance.append(is_near(summary.axis, lines).mean())
+    return {"share": share, "chance": chance}
+
+
+def weight_of_lines(summary):
+    """Compare lines that one class alone has with lines that others have as well.
+
+    Returns
+    -------
+    dict
+        Mean of map over spectrum, both relative to their highest point, at the
+        lines that are `alone` and `shared` (another class has a line within 10 cm-1);
+        None where there are none.
+    """
+    spectra = summary.mean_spectrum
+    lines = {
+        name: lines_of(summary.axis, spectra.loc[name].to_numpy())
+        for name in spectra.index
+    }
+    weights = {"alone": [], "shared": []}
+    for name, own in lines.items():
+        others = [lines[other] for other in lines if other != name]
+        shared = is_near(own, np.concatenate(others or [np.empty(0)]))
+        at = np.searchsorted(summary.axis, own)
+        height = summary.mean.loc[name].to_numpy() / summary.mean.loc[name].max()
+        spectrum = spectra.loc[name].to_numpy()
+        weight = height[at] * spectrum.max() / spectrum[at]
+        weights["alone"].extend(weight[~shared])
+        weights["shared"].extend(weight[shared])
+    return {kind: np.mean(w) if len(w) else None for kind, w in weights.items()}
