@@ -8,8 +8,8 @@
 
 Results are kept task by task in `benchmarks/results/seeds/<number>.json`, with
 versions, arguments (seeds among them) and seconds; quick ones in `report/seeds`. A task
-that is there is not done again: remove its line, or use another `--output`. One torch
-thread a process; `--n-jobs` tasks run side by side.
+that is there is not done again: remove its line, or use another `--output`. One
+thread a task; `--n-jobs` tasks run side by side.
 
 The folder F may hold `meat_mir.npz` and `amino_acids6.npz`. Without them their
 experiments are skipped, with a line that says where the spectra come from.
@@ -20,12 +20,14 @@ import time
 from pathlib import Path
 
 from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from benchmarks._results import DOCS_IMAGES, RESULTS
 from benchmarks.seeds import fukuhara, guo, wgan_gp, zhang
 from benchmarks.seeds._page import side_by_side, write_page
 from benchmarks.seeds._paper import MissingData, Options
 from benchmarks.seeds._store import Store
+from sklearn_raman._utils._torch import limited_threads
 
 PAPERS = {
     module.PAPER.number: module.PAPER for module in (fukuhara, guo, zhang, wgan_gp)
@@ -35,19 +37,15 @@ QUICK = Path("report") / "seeds"
 
 
 def timed(task):
-    """Do a task; returns its key and its record."""
+    """Do a task in one thread; returns its key and its record."""
     wall, cpu = time.perf_counter(), time.process_time()
-    record = task.function(**task.arguments)
+    with limited_threads(1), threadpool_limits(1):
+        record = task.function(**task.arguments)
     seconds = {
         "wall": time.perf_counter() - wall,
         "cpu": time.process_time() - cpu,
     }
-    arguments = {name: _as_text(value) for name, value in task.arguments.items()}
-    return task.key, {**arguments, **record, "seconds": seconds}
-
-
-def _as_text(value):
-    return str(value) if isinstance(value, Path) else value
+    return task.key, {**task.arguments, **record, "seconds": seconds}
 
 
 def run(paper, options, store, *, n_jobs=1):

@@ -36,6 +36,8 @@ class Task:
 
     The function stands at the top of a module (it may run in another process), leaves
     torch's generator alone and returns a dict of numbers, strings, lists and arrays.
+    Arguments are kept with the result; bind a folder by `functools.partial`, which is
+    not.
     """
 
     function: Callable

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.seeds import _fukuhara_lines as lines
-from benchmarks.seeds import _fukuhara_mixing as mixing
-from benchmarks.seeds import _fukuhara_simulation as simulation
-from benchmarks.seeds import _fukuhara_small as small
 from benchmarks.seeds import fukuhara
 from benchmarks.seeds.__main__ import run
-from benchmarks.seeds._fukuhara_summary import clearly_above, differences, take
 from benchmarks.seeds._paper import MissingData, Options
 from benchmarks.seeds._store import Store
+from benchmarks.seeds.fukuhara import _lines as lines
+from benchmarks.seeds.fukuhara import _mixing as mixing
+from benchmarks.seeds.fukuhara import _simulation as simulation
+from benchmarks.seeds.fukuhara import _small as small
+from benchmarks.seeds.fukuhara._summary import clearly_above, differences, take
 from sklearn_raman.datasets import fetch_rruff, make_lorentzian_spectra
 
 pytestmark = [

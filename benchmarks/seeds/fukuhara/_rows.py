@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from benchmarks.seeds._fukuhara_rows_mixing import mixing_rows
-from benchmarks.seeds._fukuhara_rows_small import block_rows, small_set_rows
-from benchmarks.seeds._fukuhara_summary import clearly_above, mean, take, with_settings
 from benchmarks.seeds._paper import Row, spread, verdict
+from benchmarks.seeds.fukuhara._rows_mixing import mixing_rows
+from benchmarks.seeds.fukuhara._rows_small import block_rows, small_set_rows
+from benchmarks.seeds.fukuhara._summary import clearly_above, mean, take, with_settings
 
 NEAR_ZERO = 0.05  # of a map's highest point
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from benchmarks.seeds._fukuhara_rows_mixing import SETS
-from benchmarks.seeds._fukuhara_rows_small import SPLITS
-from benchmarks.seeds._fukuhara_summary import mean, take
 from benchmarks.seeds._paper import spread, table
+from benchmarks.seeds.fukuhara._rows_mixing import SETS
+from benchmarks.seeds.fukuhara._rows_small import SPLITS
+from benchmarks.seeds.fukuhara._summary import mean, take
 
 PLACED = {"linear": "interpolated, as in the paper", "bands": "on bands, the default"}
 MEASURES = {

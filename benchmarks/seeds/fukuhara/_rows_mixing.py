@@ -1,7 +1,7 @@
 """The lines of the page for section 4.3 of Fukuhara et al.: mixtures."""
 
-from benchmarks.seeds._fukuhara_summary import mean, take
 from benchmarks.seeds._paper import Row, spread, verdict
+from benchmarks.seeds.fukuhara._summary import mean, take
 
 GOOD = 0.99
 SETS = {

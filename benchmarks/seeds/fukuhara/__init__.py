@@ -1,24 +1,24 @@
 """Fukuhara et al. 2019: what a network looks at in Raman spectra.
 
-The experiments stand in `_fukuhara_simulation` (section 4.1), `_fukuhara_small` (4.2)
-and `_fukuhara_mixing` (4.3); each file says which settings are the paper's and what was
+The experiments stand in `_simulation` (section 4.1), `_small` (4.2)
+and `_mixing` (4.3); each file says which settings are the paper's and what was
 chosen where it is silent. Settings were chosen on seeds 0 to 4; what is reported uses
 seeds from 100 on.
 """
 
 from functools import partial
 
-from benchmarks.seeds._fukuhara_figures import figures
-from benchmarks.seeds._fukuhara_mixing import acids_file, mixing
-from benchmarks.seeds._fukuhara_rows import rows
-from benchmarks.seeds._fukuhara_sections import sections
-from benchmarks.seeds._fukuhara_simulation import distractors, filters, network
-from benchmarks.seeds._fukuhara_small import (
+from benchmarks.seeds._paper import Experiment, MissingData, Paper, Task
+from benchmarks.seeds.fukuhara._figures import figures
+from benchmarks.seeds.fukuhara._mixing import acids_file, mixing
+from benchmarks.seeds.fukuhara._rows import rows
+from benchmarks.seeds.fukuhara._sections import sections
+from benchmarks.seeds.fukuhara._simulation import distractors, filters, network
+from benchmarks.seeds.fukuhara._small import (
     nine_minerals,
     small_training_set,
     three_blocks,
 )
-from benchmarks.seeds._paper import Experiment, MissingData, Paper, Task
 
 # Size and number of filters, cheap ones first: a run that is stopped has all seeds of
 # most of them.

@@ -27,8 +27,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
-from benchmarks.seeds._fukuhara_lines import is_near, lines_of
 from benchmarks.seeds._paper import MissingData
+from benchmarks.seeds.fukuhara._lines import is_near, lines_of
 from sklearn_raman.datasets import load_minerals, make_mixtures
 from sklearn_raman.neural_network import CNNClassifier, paper_settings
 from sklearn_raman.preprocessing import (

@@ -4,8 +4,8 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.seeds._fukuhara_mixing import SHOWN_RATIO
-from benchmarks.seeds._fukuhara_simulation import SHOWN
+from benchmarks.seeds.fukuhara._mixing import SHOWN_RATIO
+from benchmarks.seeds.fukuhara._simulation import SHOWN
 
 INPUT, MAP, OTHER = "black", "tab:blue", "tab:green"
 DPI = 95

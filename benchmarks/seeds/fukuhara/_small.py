@@ -27,12 +27,12 @@ from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
 from benchmarks.compare_minerals import add_noise
-from benchmarks.seeds._fukuhara_lines import (
+from benchmarks.seeds._paper import MissingData
+from benchmarks.seeds.fukuhara._lines import (
     bands_on_lines,
     map_levels,
     weight_of_lines,
 )
-from benchmarks.seeds._paper import MissingData
 from sklearn_raman.datasets import fetch_rruff, load_minerals
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import ExplanationSummary, explain_pipeline, peak_share

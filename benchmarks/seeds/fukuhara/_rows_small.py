@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from benchmarks.seeds._fukuhara_small import (
+from benchmarks.seeds._paper import Row, spread, verdict
+from benchmarks.seeds.fukuhara._small import (
     CNN,
     PAPER_CNN,
     PCA_SVM,
     PCA_SVM_SNV,
 )
-from benchmarks.seeds._fukuhara_summary import mean, over, stands_out, take
-from benchmarks.seeds._paper import Row, spread, verdict
+from benchmarks.seeds.fukuhara._summary import mean, over, stands_out, take
 
 NEAR_ZERO = 0.05  # of a map's highest point
 LEEWAY = 0.01  # by which a network may stay behind PCA + SVM
