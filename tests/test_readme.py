@@ -58,6 +58,7 @@ def test_figures_are_the_committed_results(page):
         "docs/contributing.md",
         "docs/what_models_look_at.md",
         "docs/synthetic_spectra.md",
+        "docs/papers.md",
     ],
 )
 def test_links_lead_somewhere(page):

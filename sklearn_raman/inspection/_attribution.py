@@ -121,7 +121,9 @@ def grad_cam(module, X, target=None, *, score="logodds", relu=True, scale=None):
 
     The gradient is averaged over the axis, so that it can't say where: on a network
     whose head tells positions apart, as that of this paper, every band lights up,
-    whatever the class. It is here because the paper compares with it.
+    whatever the class, or, where the weights come out negative (half of the log-odds
+    maps in a simulation), all that lies between bands. It is here because the paper
+    compares with it.
 
     Parameters
     ----------
