@@ -48,7 +48,7 @@ def draw_filters(results):
             label = words.format(record[varied])
             ax.plot(channels, record["map"], color=color, lw=1.2, label=label)
         ax.set(xlabel="channel", xlim=(SHOWN.start, SHOWN.stop - 1))
-        ax.legend(fontsize=8, loc="upper left", framealpha=0.6)
+        ax.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=4)
     axes[0].set(ylabel="height over the highest point")
     axes[0].set_title(f"size of the filters ({common} of them)", fontsize=10)
     axes[1].set_title("number of filters (8 channels wide)", fontsize=10)
