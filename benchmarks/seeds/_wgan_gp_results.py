@@ -27,18 +27,18 @@ WAYS = {
 
 
 def sets_of_spectra(results):
-    """Return the records of the poster's pipeline by set, simulated ones by size."""
+    """Return the records of the poster's pipeline by set, size and iterations."""
     found = {}
     for data, experiment in APART.items():
-        for record in results.get(experiment, []):
+        records = results.get(experiment, [])
+        usual = min((record["n_iter"] for record in records), default=0)
+        for record in sorted(records, key=lambda r: r["n_iter"]):
             n = record["sizes"].get("n_train")
             name = f"{data}, {n} a class" if n else data
+            if record["n_iter"] > usual:
+                name += f", {record['n_iter']} iterations"
             found.setdefault(name, []).append(record)
-    return dict(sorted(found.items(), key=lambda item: list(APART).index(_kind(item))))
-
-
-def _kind(item):
-    return item[1][0]["data"]
+    return found
 
 
 def of_method(records, method, metric):

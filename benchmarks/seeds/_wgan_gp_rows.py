@@ -56,8 +56,9 @@ def _few_spectra(results):
         f"with 4: {difference(*gain)} from 2 to 4",
         NOISY,
         verdict(gain[1] > 0),
-        "holds if more real spectra help reliably; about 6 spectra of a mineral train "
-        "a network all the same",
+        "holds if more real spectra help reliably; the network has "
+        f"{records[0]['n_train'][NOTHING]} spectra of {records[0]['n_classes']} "
+        "minerals at first",
     )
 
 
@@ -140,12 +141,13 @@ def _repeated(results):
     if not found:
         return missing_row(place, claim)
     records = [record for part in found.values() for record in part]
+    kinds = list(dict.fromkeys(record["data"] for record in records))
     return Row(
         place,
         claim,
         "no figure",
-        f"ran unchanged on {len(found)} sets, {len(records)} times",
-        "; ".join(found),
+        f"ran unchanged on {len(kinds)} kinds of data, {len(records)} times",
+        "; ".join(kinds),
         verdict(*(record["expansion"]["finite"] for record in records)),
         "one network for all classes of a set; that it runs does not say that its "
         "spectra are good",

@@ -25,6 +25,7 @@ from sklearn_raman.over_sampling import WGANGP
 from sklearn_raman.over_sampling._checkpoints import energy_scores
 
 PLAIN, DEFAULT = "poster's network", "WGANGP of the package"
+DEFAULT_ITER = 400  # of the package's sampler at most
 MANY = 1000  # spectra of a class that a set is expanded to
 _LOOKS = 20  # at a model while it trains
 
@@ -60,7 +61,7 @@ def tell_apart(
         PLAIN: WGANGP(
             warm_start_components=0, validation_fraction=None, max_iter=n_iter
         ),
-        DEFAULT: WGANGP(max_iter=n_iter),
+        DEFAULT: WGANGP(max_iter=min(n_iter, DEFAULT_ITER)),
     }
     for name, sampler in samplers.items():
         strategy = {label: n + 1 for label, n in counts.items()}
