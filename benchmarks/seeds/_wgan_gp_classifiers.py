@@ -7,7 +7,7 @@ from sklearn.svm import SVC
 from benchmarks._over_sampling import CLASSICAL, ours, plain
 from benchmarks.compare_minerals import few_crystals_split
 from benchmarks.seeds._wgan_gp_data import minerals
-from benchmarks.seeds._wgan_gp_tasks import DEFAULT, PLAIN
+from benchmarks.seeds._wgan_gp_tasks import DEFAULT, DEFAULT_ITER, PLAIN
 from sklearn_raman.neural_network import CNNClassifier
 
 NOTHING, COPIES, SMOTE = "nothing added", "copies", "SMOTE"
@@ -22,7 +22,7 @@ def samplers(n_iter):
         COPIES: CLASSICAL["random"],
         SMOTE: CLASSICAL["SMOTE"],
         PLAIN: plain(n_iter, validation_fraction=None),
-        DEFAULT: ours(n_iter),
+        DEFAULT: ours(min(n_iter, DEFAULT_ITER)),
     }
 
 
@@ -46,7 +46,7 @@ def nested_crystals(y, groups, seed):
     return training, test
 
 
-def classify(seed, snr, n_classes, step, n_iter, cnn):
+def classify(seed, snr, n_classes, step, n_iter, cnn, methods=None):
     """Return the macro-F1 of a CNN and an SVM on new crystals, by what was added.
 
     Parameters
@@ -62,6 +62,8 @@ def classify(seed, snr, n_classes, step, n_iter, cnn):
         Of the generative networks.
     cnn : dict
         Parameters of `CNNClassifier`.
+    methods : list of str or None
+        What is added; None means everything.
 
     Returns
     -------
@@ -82,11 +84,13 @@ def classify(seed, snr, n_classes, step, n_iter, cnn):
     added = np.repeat(list(wanted), list(wanted.values()))
     sets, kept = {}, {}
     for name, draw in samplers(n_iter).items():
+        if methods is not None and name not in methods:
+            continue
         sets[name] = X[few], y[few]
         if draw is not None:
             new, kept[name] = draw(X[few], y[few], wanted, seed)
             sets[name] = np.concatenate([X[few], new]), np.concatenate([y[few], added])
-    for n in MORE:
+    for n in MORE if methods is None else ():
         sets[f"{n} crystals"] = X[training[n]], y[training[n]]
     f1 = {}
     for name, (X_train, y_train) in sets.items():
@@ -98,4 +102,4 @@ def classify(seed, snr, n_classes, step, n_iter, cnn):
             predicted = classifier.fit(X_train, y_train).predict(X[test])
             f1[name][model] = f1_score(y[test], predicted, average="macro")
     n_train = {name: len(y_train) for name, (_, y_train) in sets.items()}
-    return {"f1": f1, "n_train": n_train, "best_iter": kept[DEFAULT]}
+    return {"f1": f1, "n_train": n_train, "best_iter": kept.get(DEFAULT)}

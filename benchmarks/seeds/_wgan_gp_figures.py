@@ -147,8 +147,9 @@ def _networks(results):
     axes[2].set_xticks(range(len(groups)), [n.replace(", ", "\n") for n in groups])
     axes[2].tick_params(axis="x", labelsize=8)
     axes[2].set(ylabel="Frechet distance to held-out", xlim=(-0.5, len(groups) - 0.5))
-    for ax in axes:
-        ax.set_yscale("log")
+    axes[0].set_yscale("log")
+    for ax in axes[1:]:
+        ax.set_ylim(bottom=0)
     axes[1].legend(fontsize=8)
     return figure
 
@@ -170,6 +171,7 @@ def _curves(results):
                 ax.plot(record["curves"]["iteration"], values, **line, label=label)
     for ax, label in zip(axes, panels.values(), strict=True):
         ax.set(xlabel="iteration", ylabel=label, yscale="log")
+    axes[2].set(yscale="linear", ylim=(0, None))
     figure.legend(
         *axes[0].get_legend_handles_labels(),
         loc="outside upper center",

@@ -41,6 +41,16 @@ def sets_of_spectra(results):
     return found
 
 
+def by_iterations(results):
+    """Return records of the classifiers, and those with more iterations."""
+    records = results.get("classifiers", [])
+    usual = min((record["n_iter"] for record in records), default=0)
+    return (
+        [record for record in records if record["n_iter"] == usual],
+        [record for record in records if record["n_iter"] > usual],
+    )
+
+
 def of_method(records, method, metric):
     """Return a figure of one method, one value a record."""
     return np.array([record["scores"][method][metric] for record in records], float)

@@ -8,6 +8,7 @@ from benchmarks.seeds._paper import Row, spread, verdict
 from benchmarks.seeds._wgan_gp_classifiers import COPIES, NOTHING, SMOTE
 from benchmarks.seeds._wgan_gp_networks import CONVOLUTIONAL
 from benchmarks.seeds._wgan_gp_results import (
+    by_iterations,
     by_networks,
     difference,
     missing_row,
@@ -43,7 +44,7 @@ def rows(results):
 def _few_spectra(results):
     place = "introduction"
     claim = "The few spectra that can be measured are not enough to train a network"
-    records = results.get("classifiers", [])
+    records, _ = by_iterations(results)
     if not records:
         return missing_row(place, claim, "not enough")
     gain = _paired_f1(records, FOUR, NOTHING, "CNN")
@@ -158,7 +159,7 @@ def _training_needs(results):
     """Return a row for the network, as the poster means it, and one for an SVM."""
     place = "abstract"
     claim = "With generated spectra added, a small set is enough to train a {}"
-    records = results.get("classifiers", [])
+    records, longer = by_iterations(results)
     if not records:
         return [missing_row(place, claim.format("network"), "enough")]
     found = []
@@ -179,7 +180,8 @@ def _training_needs(results):
                 verdict(gains[NOTHING][1] > 0, gains[SMOTE][1] > 0),
                 f"{PLAIN} minus "
                 + "; minus ".join(f"{n} {difference(*g)}" for n, g in gains.items())
-                + "; holds if reliably above the first two",
+                + f"; holds if reliably above the first two. {records[0]['n_iter']} "
+                "iterations",
             )
         )
     return found

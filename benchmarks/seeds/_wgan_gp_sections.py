@@ -5,6 +5,7 @@ import numpy as np
 from benchmarks.seeds._paper import table
 from benchmarks.seeds._wgan_gp_quality import REAL
 from benchmarks.seeds._wgan_gp_results import (
+    by_iterations,
     by_networks,
     by_way,
     of_method,
@@ -48,7 +49,8 @@ def sections(results):
     ):
         if len(groups) > 1:
             parts.append(f"### {title}\n\n{_variants_table(groups)}\n")
-    if records := results.get("classifiers"):
+    records, _ = by_iterations(results)
+    if records:
         parts.append(f"### Training with generated spectra\n\n{_f1_table(records)}\n")
     return "\n".join(parts)
 
