@@ -89,6 +89,13 @@ def _apart(options, data, seeds, sizes, **more):
     ]
 
 
+def _and_longer(options, tasks, **more):
+    """Add the first task with more iterations: are those of the others too few?"""
+    arguments = {**tasks[0].arguments, "n_iter": LONG, **more}
+    longer = [replace(tasks[0], arguments=arguments)]
+    return tasks + options.pick(full=longer, quick=[], tiny=[])
+
+
 def simulated_tasks(options):
     """20 and 50 spectra of each of two substances; pictures of the first seed."""
     few, many = (_simulated_sizes(options, n) for n in (20, 50))
@@ -99,25 +106,18 @@ def simulated_tasks(options):
 
 
 def mineral_tasks(options):
-    """The first six of the bundled minerals, half of the crystals of each held out.
-
-    One seed also with more iterations: are the others too few?
-    """
+    """The first six of the bundled minerals, half of the crystals of each held out."""
     n_classes = options.pick(full=6, quick=3, tiny=2)
     step = options.pick(full=4, quick=8, tiny=16)
     sizes = {"n_classes": n_classes, "step": step}
-    tasks = _apart(options, MINERALS, _seeds(options), sizes)
-    if options.size == "full":
-        arguments = {**tasks[0].arguments, "n_iter": LONG}
-        tasks.append(replace(tasks[0], arguments=arguments))
-    return tasks
+    return _and_longer(options, _apart(options, MINERALS, _seeds(options), sizes))
 
 
 def amino_acid_tasks(options):
     """Raw spectra with a baseline; five of ten repeats of each sample held out."""
     amino_acid_file(options.folder)
     sizes = {"step": options.pick(full=4, quick=8, tiny=16)}
-    return _apart(options, AMINO_ACIDS, _seeds(options), sizes)
+    return _and_longer(options, _apart(options, AMINO_ACIDS, _seeds(options), sizes))
 
 
 def timing_tasks(options):
@@ -154,7 +154,8 @@ def _variants(options, variants):
 
 def network_tasks(options):
     """Three kinds of networks, all with the gradient penalty."""
-    return _variants(options, [(networks, None, ADAM) for networks in NETWORKS])
+    wanted = options.pick(full=NETWORKS, quick=NETWORKS, tiny=NETWORKS[::2])
+    return _variants(options, [(networks, None, ADAM) for networks in wanted])
 
 
 def constraint_tasks(options):
@@ -164,23 +165,18 @@ def constraint_tasks(options):
 
 
 def classifier_tasks(options):
-    """Two crystals a mineral and noise: what generated spectra add.
-
-    The poster's network also with more iterations: are the others too few?
-    """
+    """Two crystals a mineral and noise: what generated spectra add."""
     arguments = options.pick(
         full={"n_classes": 18, "step": 4, "cnn": {"n_filters": 16}},
         quick={"n_classes": 6, "step": 8, "cnn": {"n_filters": 8, "max_epochs": 20}},
         tiny={"n_classes": 2, "step": 16, "cnn": {"n_filters": 2, "max_epochs": 1}},
     )
     n_iter = _n_iter(options)
-    usual = [
+    tasks = [
         Task(classify, {"seed": seed, "snr": SNR, "n_iter": n_iter, **arguments})
         for seed in _seeds(options)
     ]
-    more = {"n_iter": LONG, "methods": [PLAIN]}
-    longer = [replace(task, arguments={**task.arguments, **more}) for task in usual]
-    return usual + options.pick(full=longer[:2], quick=[], tiny=[])
+    return _and_longer(options, tasks, methods=[PLAIN])
 
 
 PAPER = Paper(

@@ -106,6 +106,21 @@ def test_verdict_on_the_penalty_needs_every_rival(tiny):
     assert _verdict(results, claim) == "in part"
 
 
+def test_runs_with_more_iterations_are_not_mixed_with_the_others(tiny):
+    results = json.loads(json.dumps(tiny.results()))
+    (minerals,) = results["indistinguishable minerals"]
+    longer = json.loads(json.dumps({**minerals, "n_iter": 50}))
+    longer["scores"][PLAIN]["poster_ari"] = 0.0
+    minerals["scores"][PLAIN]["poster_ari"] = 1.0
+    results["indistinguishable minerals"].append(longer)
+    found = {
+        "50 iterations" in row.data: row.verdict
+        for row in PAPER.rows(results)
+        if row.claim.startswith("PCA and K-means") and "minerals" in row.data
+    }
+    assert found == {True: "reproduced", False: "not reproduced"}
+
+
 def _verdict(results, claim):
     (found,) = (r.verdict for r in PAPER.rows(results) if r.claim.startswith(claim))
     return found
