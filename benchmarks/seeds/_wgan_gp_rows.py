@@ -47,7 +47,11 @@ def _few_spectra(results):
     records, _ = by_iterations(results)
     if not records:
         return missing_row(place, claim, "not enough")
-    gain = _paired_f1(records, FOUR, NOTHING, "CNN")
+    gain = paired(
+        [_with_f1(record, FOUR, "CNN") for record in records],
+        [_with_f1(record, NOTHING, "CNN") for record in records],
+        lambda record: record["f1"],
+    )
     return Row(
         place,
         claim,
@@ -156,44 +160,50 @@ def _repeated(results):
 
 
 def _training_needs(results):
-    """Return a row for the network, as the poster means it, and one for an SVM."""
+    """Return rows for the network, as the poster means it, and for an SVM."""
     place = "abstract"
-    claim = "With generated spectra added, a small set is enough to train a {}"
+    claim = "With generated spectra added, a small set is enough to train a "
     records, longer = by_iterations(results)
     if not records:
-        return [missing_row(place, claim.format("network"), "enough")]
-    found = []
-    for model, title in (("CNN", "network (CNN)"), ("SVM", "linear SVM")):
-        gains = {
-            other: _paired_f1(records, PLAIN, other, model)
-            for other in (NOTHING, SMOTE, THREE)
-        }
-        shown = (NOTHING, COPIES, SMOTE, PLAIN, DEFAULT, THREE, FOUR)
-        found.append(
-            Row(
-                place,
-                claim.format(title),
-                "enough" if model == "CNN" else "not tested",
-                "macro-F1: "
-                + "; ".join(f"{n} {_f1(records, n, model)}" for n in shown),
-                NOISY,
-                verdict(gains[NOTHING][1] > 0, gains[SMOTE][1] > 0),
-                f"{PLAIN} minus "
-                + "; minus ".join(f"{n} {difference(*g)}" for n, g in gains.items())
-                + f"; holds if reliably above the first two. {records[0]['n_iter']} "
-                "iterations",
-            )
+        return [missing_row(place, f"{claim}network", "enough")]
+    return [
+        _training_row(place, claim + title, said, model, group, records)
+        for model, title, said in (
+            ("CNN", "network (CNN)", "enough"),
+            ("SVM", "linear SVM", "not tested"),
         )
-    return found
+        for group in (records, longer)
+        if group
+    ]
 
 
-def _paired_f1(records, first, second, model):
-    """Return the paired difference in macro-F1 with its interval."""
-    a, b = (
-        [{"seed": r["seed"], "f1": r["f1"][name][model]} for r in records]
-        for name in (first, second)
+def _training_row(place, claim, said, model, group, records):
+    """Compare the poster's network in a group of records with all else in records."""
+    gains = {
+        other: paired(
+            [_with_f1(record, PLAIN, model) for record in group],
+            [_with_f1(record, other, model) for record in records],
+            lambda record: record["f1"],
+        )
+        for other in (NOTHING, SMOTE, THREE)
+    }
+    others = (NOTHING, COPIES, SMOTE, DEFAULT, THREE, FOUR)
+    return Row(
+        place,
+        f"{claim}; {group[0]['n_iter']} iterations",
+        said,
+        f"macro-F1: {PLAIN} {_f1(group, PLAIN, model)}; "
+        + "; ".join(f"{name} {_f1(records, name, model)}" for name in others),
+        NOISY,
+        verdict(gains[NOTHING][1] > 0, gains[SMOTE][1] > 0),
+        f"same draws, {PLAIN} minus "
+        + "; minus ".join(f"{n} {difference(*gap)}" for n, gap in gains.items())
+        + "; holds if reliably above the first two",
     )
-    return paired(a, b, lambda record: record["f1"])
+
+
+def _with_f1(record, name, model):
+    return {"seed": record["seed"], "f1": record["f1"][name][model]}
 
 
 def _f1(records, name, model):
