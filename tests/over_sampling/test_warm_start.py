@@ -133,6 +133,18 @@ def test_start_has_mean_variance_and_noise_of_the_spectra(simulated, rng):
     assert 0.9 < ratio < 1.1
 
 
+@pytest.mark.parametrize(("n", "size"), [(1, 5), (5, 5), (12, 5), (3, 1), (4, 7)])
+def test_real_spectra_are_parents_equally_often(n, size, rng):
+    """A draw of as many as there are real spectra has one child of each."""
+    X = line(80) * rng.uniform(0.5, 2, (size, 1)) + line(200) * rng.uniform(
+        0.5, 2, (size, 1)
+    )
+    own = WarmStart(X, np.zeros(size, dtype=int), n_components=2, noise=False)
+    parents = own.classes[0].draw_scores(n, rng)[1]
+    counts = np.bincount(parents, minlength=size)
+    assert counts.sum() == n and np.ptp(counts) <= 1
+
+
 def test_start_without_noise_is_smooth(simulated, rng):
     X, y = simulated
     start = WarmStart(X, y, n_components=15, noise=False)

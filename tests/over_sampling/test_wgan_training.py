@@ -228,6 +228,16 @@ def test_energy_score_by_its_definition(rng):
     assert energy_scores(real, synthetic)[0] == pytest.approx(expected)
 
 
+def test_energy_score_does_not_lose_digits_on_a_bright_background():
+    rng = np.random.RandomState(0)
+    real, synthetic = rng.standard_normal((2, 10, 50))
+    np.testing.assert_allclose(
+        energy_scores(real + 1e8, synthetic + 1e8),
+        energy_scores(real, synthetic),
+        rtol=1e-6,
+    )
+
+
 class FakeModel:
     """Stands for a model whose spectra are a little off."""
 
