@@ -39,6 +39,11 @@ class TrainingSettings(NamedTuple):
     device: str
 
 
+def adam(network, settings):
+    """Return the optimizer of the generator or of the critic."""
+    return torch.optim.Adam(network.parameters(), lr=settings.lr, betas=settings.betas)
+
+
 class Diverged(RuntimeError):
     """Training left what a critic with a bounded slope can do."""
 
@@ -83,7 +88,19 @@ class SpectrumModel:
         return spectra.cpu().double().numpy() * self.scale + self.centre
 
 
-def train_wgan(model, X, codes, settings, seed, *, n_iter, history, judge=None):
+def train_wgan(
+    model,
+    X,
+    codes,
+    settings,
+    seed,
+    *,
+    n_iter,
+    history,
+    judge=None,
+    make_critic=Critic,
+    make_optimizer=adam,
+):
     """Train the generator of a model in turns with a critic.
 
     Parameters
@@ -101,10 +118,15 @@ def train_wgan(model, X, codes, settings, seed, *, n_iter, history, judge=None):
     judge : callable or None
         Called as `judge(iteration, model)` after each step, with the moving average in
         the model; returns True to stop.
+    make_critic : callable
+        `make_critic(n_classes, n_points)` returns a new critic.
+    make_optimizer : callable
+        `make_optimizer(network, settings)` returns a torch optimizer, once for the
+        generator and once for the critic.
 
     Returns
     -------
-    critic : Critic
+    critic : torch.nn.Module
         On the CPU.
 
     Raises
@@ -118,11 +140,8 @@ def train_wgan(model, X, codes, settings, seed, *, n_iter, history, judge=None):
         n_classes = len(model.generator.means)
         average = model.generator.to(device)
         generator = copy.deepcopy(average)
-        critic = Critic(n_classes, X.shape[1]).to(device)
-        optimizers = [
-            torch.optim.Adam(net.parameters(), lr=settings.lr, betas=settings.betas)
-            for net in (generator, critic)
-        ]
+        critic = make_critic(n_classes, X.shape[1]).to(device)
+        optimizers = [make_optimizer(net, settings) for net in (generator, critic)]
         real = torch.tensor((X - model.centre) / model.scale, dtype=torch.float32)
         feed = _Feed(model, real.to(device), codes, settings.batch_size, rng)
         watch = _Watch(real.abs().max().item(), settings)
