@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.seeds import _wgan_gp_classifiers as classifiers
-from benchmarks.seeds import _wgan_gp_data as data
-from benchmarks.seeds import _wgan_gp_networks as networks
-from benchmarks.seeds import _wgan_gp_quality as quality
 from benchmarks.seeds.__main__ import run
 from benchmarks.seeds._paper import MissingData, Options
 from benchmarks.seeds._store import Store
-from benchmarks.seeds._wgan_gp_results import paired
-from benchmarks.seeds._wgan_gp_tasks import PLAIN
 from benchmarks.seeds.wgan_gp import PAPER, amino_acid_tasks
+from benchmarks.seeds.wgan_gp import _classifiers as classifiers
+from benchmarks.seeds.wgan_gp import _data as data
+from benchmarks.seeds.wgan_gp import _networks as networks
+from benchmarks.seeds.wgan_gp import _quality as quality
+from benchmarks.seeds.wgan_gp._results import paired
+from benchmarks.seeds.wgan_gp._tasks import PLAIN
 
 TINY = Options(size="tiny")
 CLASSES = np.repeat([0, 1], 12)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from benchmarks.seeds._paper import Row, verdict
-from benchmarks.seeds._wgan_gp_networks import CONVOLUTIONAL, HIDDEN
-from benchmarks.seeds._wgan_gp_results import (
+from benchmarks.seeds.wgan_gp._networks import CONVOLUTIONAL, HIDDEN
+from benchmarks.seeds.wgan_gp._results import (
     by_networks,
     by_way,
     difference,

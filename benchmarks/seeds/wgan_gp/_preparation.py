@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.seeds._wgan_gp_data import BASELINE, SMOOTHING
+from benchmarks.seeds.wgan_gp._data import BASELINE, SMOOTHING
 from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.preprocessing import AIRPLS, WhittakerSmoother
 

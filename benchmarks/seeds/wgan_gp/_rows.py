@@ -5,9 +5,9 @@ the 95 % interval (t) of the paired difference over seeds leaves 0 out.
 """
 
 from benchmarks.seeds._paper import Row, spread, verdict
-from benchmarks.seeds._wgan_gp_classifiers import COPIES, NOTHING, SMOTE
-from benchmarks.seeds._wgan_gp_networks import CONVOLUTIONAL
-from benchmarks.seeds._wgan_gp_results import (
+from benchmarks.seeds.wgan_gp._classifiers import COPIES, NOTHING, SMOTE
+from benchmarks.seeds.wgan_gp._networks import CONVOLUTIONAL
+from benchmarks.seeds.wgan_gp._results import (
     by_iterations,
     by_networks,
     difference,
@@ -16,9 +16,9 @@ from benchmarks.seeds._wgan_gp_results import (
     sets_of_spectra,
     spread_of,
 )
-from benchmarks.seeds._wgan_gp_rows_apart import apart_rows
-from benchmarks.seeds._wgan_gp_rows_networks import design_rows, stability_rows
-from benchmarks.seeds._wgan_gp_tasks import DEFAULT, PLAIN
+from benchmarks.seeds.wgan_gp._rows_apart import apart_rows
+from benchmarks.seeds.wgan_gp._rows_networks import design_rows, stability_rows
+from benchmarks.seeds.wgan_gp._tasks import DEFAULT, PLAIN
 
 BACKGROUND_LEFT = 0.5  # of its variation, at most, in every run
 NOISY = "18 RRUFF minerals with white noise (SNR 3), new crystals"

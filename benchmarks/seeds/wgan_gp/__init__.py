@@ -24,20 +24,20 @@ from functools import partial
 
 from benchmarks.compare_minerals import SNR
 from benchmarks.seeds._paper import Experiment, Paper, Task
-from benchmarks.seeds._wgan_gp_classifiers import classify
-from benchmarks.seeds._wgan_gp_data import (
+from benchmarks.seeds.wgan_gp._classifiers import classify
+from benchmarks.seeds.wgan_gp._data import (
     AMINO_ACIDS,
     MINERALS,
     SIMULATED,
     amino_acid_file,
 )
-from benchmarks.seeds._wgan_gp_figures import figures
-from benchmarks.seeds._wgan_gp_networks import CLIP, CONVOLUTIONAL, NETWORKS, WIDE_CLIP
-from benchmarks.seeds._wgan_gp_preparation import preparation
-from benchmarks.seeds._wgan_gp_quality import MEAN_AND_NOISE
-from benchmarks.seeds._wgan_gp_rows import rows
-from benchmarks.seeds._wgan_gp_sections import sections
-from benchmarks.seeds._wgan_gp_tasks import (
+from benchmarks.seeds.wgan_gp._figures import figures
+from benchmarks.seeds.wgan_gp._networks import CLIP, CONVOLUTIONAL, NETWORKS, WIDE_CLIP
+from benchmarks.seeds.wgan_gp._preparation import preparation
+from benchmarks.seeds.wgan_gp._quality import MEAN_AND_NOISE
+from benchmarks.seeds.wgan_gp._rows import rows
+from benchmarks.seeds.wgan_gp._sections import sections
+from benchmarks.seeds.wgan_gp._tasks import (
     PLAIN,
     tell_apart,
     time_networks,

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import torch
 
-from benchmarks.seeds._wgan_gp_data import (
+from benchmarks.seeds.wgan_gp._data import (
     AMINO_ACIDS,
     MINERALS,
     SIMULATED,
@@ -13,14 +13,14 @@ from benchmarks.seeds._wgan_gp_data import (
     mineral_sets,
     simulated_sets,
 )
-from benchmarks.seeds._wgan_gp_networks import (
+from benchmarks.seeds.wgan_gp._networks import (
     NETWORKS,
     Variant,
     critic_slope,
     n_parameters,
     train,
 )
-from benchmarks.seeds._wgan_gp_quality import CONTROLS, REAL, assess, plane
+from benchmarks.seeds.wgan_gp._quality import CONTROLS, REAL, assess, plane
 from sklearn_raman.over_sampling import WGANGP
 from sklearn_raman.over_sampling._checkpoints import energy_scores
 

@@ -3,10 +3,10 @@
 import numpy as np
 
 from benchmarks.seeds._paper import Row, spread, verdict
-from benchmarks.seeds._wgan_gp_data import AMINO_ACIDS, MINERALS, SIMULATED
-from benchmarks.seeds._wgan_gp_quality import CONTROLS, REAL
-from benchmarks.seeds._wgan_gp_results import missing_row, of_method, sets_of_spectra
-from benchmarks.seeds._wgan_gp_tasks import DEFAULT, PLAIN
+from benchmarks.seeds.wgan_gp._data import AMINO_ACIDS, MINERALS, SIMULATED
+from benchmarks.seeds.wgan_gp._quality import CONTROLS, REAL
+from benchmarks.seeds.wgan_gp._results import missing_row, of_method, sets_of_spectra
+from benchmarks.seeds.wgan_gp._tasks import DEFAULT, PLAIN
 
 SAME_CLUSTERS = 0.1  # adjusted Rand index below which clusters say nothing
 ALIKE, LINE = 0.02, 1.0  # correlation and cm-1 by which real spectra may be nearer

@@ -4,8 +4,8 @@ import numpy as np
 from scipy.stats import t as student
 
 from benchmarks.seeds._paper import Row, spread, verdict
-from benchmarks.seeds._wgan_gp_data import AMINO_ACIDS, MINERALS, SIMULATED
-from benchmarks.seeds._wgan_gp_networks import (
+from benchmarks.seeds.wgan_gp._data import AMINO_ACIDS, MINERALS, SIMULATED
+from benchmarks.seeds.wgan_gp._networks import (
     CLIP,
     CONVOLUTIONAL,
     NETWORKS,

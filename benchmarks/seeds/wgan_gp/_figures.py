@@ -3,11 +3,11 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.seeds._wgan_gp_data import SIMULATED
-from benchmarks.seeds._wgan_gp_networks import NETWORKS
-from benchmarks.seeds._wgan_gp_quality import MEAN_AND_NOISE, SMOTE
-from benchmarks.seeds._wgan_gp_results import APART, by_networks, by_way
-from benchmarks.seeds._wgan_gp_tasks import DEFAULT, PLAIN
+from benchmarks.seeds.wgan_gp._data import SIMULATED
+from benchmarks.seeds.wgan_gp._networks import NETWORKS
+from benchmarks.seeds.wgan_gp._quality import MEAN_AND_NOISE, SMOTE
+from benchmarks.seeds.wgan_gp._results import APART, by_networks, by_way
+from benchmarks.seeds.wgan_gp._tasks import DEFAULT, PLAIN
 
 DRAWN = (PLAIN, DEFAULT, SMOTE, MEAN_AND_NOISE)
 DPI = 110

@@ -6,8 +6,8 @@ from sklearn.svm import SVC
 
 from benchmarks._over_sampling import CLASSICAL, ours, plain
 from benchmarks.compare_minerals import few_crystals_split
-from benchmarks.seeds._wgan_gp_data import minerals
-from benchmarks.seeds._wgan_gp_tasks import DEFAULT, DEFAULT_ITER, PLAIN
+from benchmarks.seeds.wgan_gp._data import minerals
+from benchmarks.seeds.wgan_gp._tasks import DEFAULT, DEFAULT_ITER, PLAIN
 from sklearn_raman.neural_network import CNNClassifier
 
 NOTHING, COPIES, SMOTE = "nothing added", "copies", "SMOTE"

@@ -3,8 +3,8 @@
 import numpy as np
 
 from benchmarks.seeds._paper import table
-from benchmarks.seeds._wgan_gp_quality import REAL
-from benchmarks.seeds._wgan_gp_results import (
+from benchmarks.seeds.wgan_gp._quality import REAL
+from benchmarks.seeds.wgan_gp._results import (
     by_iterations,
     by_networks,
     by_way,
