@@ -56,13 +56,15 @@ def wiener_filter(curves, noise_power):
     gain : ndarray of shape (n_curves, n_points)
         Of each frequency, 0 to 1.
     """
-    frequencies = dct(curves, norm="ortho", axis=1)
+    # Without the mean: its power would reach its neighbours when that is smoothed.
+    mean = curves.mean(axis=1, keepdims=True)
+    frequencies = dct(curves - mean, norm="ortho", axis=1)
     power = gaussian_filter1d(
         frequencies**2, _SMOOTHED_FREQUENCIES, axis=1, mode="nearest"
     )
     share = np.divide(noise_power, power, out=np.zeros_like(power), where=power > 0)
     gain = np.clip(1 - share, 0, 1)
-    filtered = idct(gain * frequencies, norm="ortho", axis=1)
+    filtered = idct(gain * frequencies, norm="ortho", axis=1) + mean
     left = np.broadcast_to(noise_power * gain**2, curves.shape).mean(axis=1)
     return _local_wiener(filtered, left[:, None]), gain
 

@@ -61,6 +61,14 @@ def test_filter_without_noise_changes_nothing(rng):
     np.testing.assert_allclose(wiener_filter(curves, 0.0)[0], curves, atol=1e-12)
 
 
+def test_filter_does_not_see_a_background(rng):
+    noisy = line(100) + 0.1 * rng.standard_normal((5, N_POINTS))
+    filtered, gain = wiener_filter(noisy, 0.01)
+    above, same_gain = wiener_filter(noisy + 1e6, 0.01)
+    np.testing.assert_allclose(above - 1e6, filtered, atol=1e-6)
+    np.testing.assert_allclose(same_gain, gain, atol=1e-6)
+
+
 def test_filter_of_zeros_is_zero():
     assert (wiener_filter(np.zeros((2, 30)), 1.0)[0] == 0).all()
 
