@@ -9,8 +9,9 @@ seeds from 100 on.
 from functools import partial
 
 from benchmarks.seeds._paper import Experiment, MissingData, Paper, Task
+from benchmarks.seeds._spectra import AMINO_ACIDS, spectra_file
 from benchmarks.seeds.fukuhara._figures import figures
-from benchmarks.seeds.fukuhara._mixing import acids_file, mixing
+from benchmarks.seeds.fukuhara._mixing import mixing
 from benchmarks.seeds.fukuhara._rows import rows
 from benchmarks.seeds.fukuhara._sections import sections
 from benchmarks.seeds.fukuhara._simulation import distractors, filters, network
@@ -102,7 +103,7 @@ def source_at_hand(options):
 
 def acid_tasks(options):
     """Section 4.3 on amino acids, also with ratios up to 1."""
-    acids_file(options.folder)
+    spectra_file(options.folder, AMINO_ACIDS)
     function = partial(mixing, folder=str(options.folder))
     folds = range(options.pick(full=5, quick=1, tiny=1))
     effort = options.pick(full={}, quick={}, tiny=TINY)

@@ -93,9 +93,7 @@ def draw_lines(results):
             f"class with its line at {center:.0f} (marked)", fontsize=9, loc="left"
         )
     axes[-1].set(xlabel="channel", xlim=(0, channels[-1]))
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, fontsize=9, ncols=4, loc="upper center")
-    figure.tight_layout(rect=(0, 0, 1, 0.96))
+    legend_above(figure, axes[0], 4, 0.96)
     caption = (
         "After Fig. 3: three test spectra with the line of their class and three lines "
         "at random places, and maps of each. Grad-CAM shows all lines alike or, upside "
@@ -106,13 +104,9 @@ def draw_lines(results):
 
 def draw_minerals(results):
     """Figure 5: test spectra and maps, with the VIP of PLS-LDA."""
-    for name in ("small_training_set", "small_training_set_bundled"):
-        records = [r for r in results.get(name, []) if "example" in r]
-        if records:
-            break
-    else:
+    shown = first_example(results, "small_training_set", "small_training_set_bundled")
+    if shown is None:
         return None
-    shown = records[0]["example"]
     figure = Figure(figsize=(10, 7))
     axes = figure.subplots(3, 3, sharex=True, sharey=True)
     axis = np.asarray(shown["wavenumbers"])
@@ -138,9 +132,7 @@ def draw_minerals(results):
     for ax in axes[-1]:
         ax.set_xlabel("wavenumber / cm$^{-1}$")
     figure.supylabel("height over the highest point, curves set apart", fontsize=10)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, fontsize=9, ncols=3, loc="upper center")
-    figure.tight_layout(rect=(0, 0, 1, 0.97))
+    legend_above(figure, axes[0, 0], 3, 0.97)
     caption = (
         "After Fig. 5 and S5: test spectra of the least noise, the paper's network's "
         "maps of them, and the VIP of PLS-LDA, which is the same for all. Trained on "
@@ -151,13 +143,9 @@ def draw_minerals(results):
 
 def draw_mixtures(results):
     """Figure 7: maps of mixtures, the pure spectra behind them."""
-    for name in ("mixing_acids", "mixing_minerals"):
-        records = [r for r in results.get(name, []) if "example" in r]
-        if records:
-            break
-    else:
+    shown = first_example(results, "mixing_acids", "mixing_minerals")
+    if shown is None:
         return None
-    shown = records[0]["example"]
     axis = np.asarray(shown["wavenumbers"])
     pure = np.asarray(shown["pure"])
     figure = Figure(figsize=(10, 8))
@@ -191,3 +179,19 @@ def draw_mixtures(results):
         "below zero the map counts what is there as evidence against the larger part."
     )
     return "seeds_001_mixtures.png", caption, figure
+
+
+def first_example(results, *names):
+    """Return what the first of some experiments keeps for its picture, or None."""
+    for name in names:
+        for record in results.get(name, []):
+            if "example" in record:
+                return record["example"]
+    return None
+
+
+def legend_above(figure, ax, n_columns, top):
+    """Put the legend of one panel above all, which end at the height `top`."""
+    handles, labels = ax.get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=9, ncols=n_columns, loc="upper center")
+    figure.tight_layout(rect=(0, 0, 1, top))

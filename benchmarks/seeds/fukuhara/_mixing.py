@@ -17,7 +17,6 @@ training and the test mixtures; `others` are mixtures of spectra of other crysta
 """
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -27,7 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
-from benchmarks.seeds._paper import MissingData
+from benchmarks.seeds._spectra import AMINO_ACIDS, spectra_file
 from benchmarks.seeds.fukuhara._lines import is_near, lines_of
 from sklearn_raman.datasets import load_minerals, make_mixtures
 from sklearn_raman.neural_network import CNNClassifier, paper_settings
@@ -37,7 +36,6 @@ from sklearn_raman.preprocessing import (
     WavenumberResampler,
 )
 
-ACIDS_FILE = "amino_acids6.npz"
 RATIO = (0.1, 0.5)
 TRAINING = {"lr": 1e-3, "max_epochs": 30}
 N_FOLDS = 5
@@ -46,22 +44,10 @@ SHOWN_RATIO = 0.45  # of the paper's Figure 7
 SCORES = ("logodds", "logit")
 
 
-def acids_file(folder):
-    """Return the path of the amino acids; raises `MissingData` without them."""
-    path = Path(folder or ".") / ACIDS_FILE
-    if folder is None or not path.exists():
-        raise MissingData(
-            f"{ACIDS_FILE} is not there: 785 nm Raman spectra of amino acids and their "
-            "relatives published by MIT, ten repeats each, with the arrays X "
-            "(60, 1024), y (60,) of names and axis (1024,) in cm-1, rising."
-        )
-    return path
-
-
 @cache
 def pure_acids(folder):
     """Return pure spectra on the paper's axis: repeats to train with and to test."""
-    with np.load(acids_file(folder)) as file:
+    with np.load(spectra_file(folder, AMINO_ACIDS)) as file:
         X, y, axis = file["X"].astype(float), file["y"], file["axis"]
     steps = make_pipeline(
         WavenumberResampler(

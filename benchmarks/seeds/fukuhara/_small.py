@@ -27,13 +27,13 @@ from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
 from benchmarks.compare_minerals import add_noise
-from benchmarks.seeds._paper import MissingData
+from benchmarks.seeds._spectra import rruff
 from benchmarks.seeds.fukuhara._lines import (
     bands_on_lines,
     map_levels,
     weight_of_lines,
 )
-from sklearn_raman.datasets import fetch_rruff, load_minerals
+from sklearn_raman.datasets import load_minerals
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import ExplanationSummary, explain_pipeline, peak_share
 from sklearn_raman.neural_network import CNNClassifier, paper_settings
@@ -69,11 +69,7 @@ PLS_LDA = "PLS-LDA"
 def nine_minerals(source):
     """Return spectra of the nine minerals, from "RRUFF" or "bundled"."""
     if source == "RRUFF":
-        try:
-            data = fetch_rruff(wavenumbers=GRID, full_coverage=True)
-        except ImportError as error:
-            text = "needs the extra rruff: pip install 'sklearn-raman[rruff]'"
-            raise MissingData(text) from error
+        data = rruff(wavenumbers=GRID, full_coverage=True)
         inside = slice(None)
     else:
         data = load_minerals()

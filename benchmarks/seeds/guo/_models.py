@@ -24,8 +24,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from benchmarks.seeds._paper import MissingData
-from sklearn_raman.datasets import fetch_rruff, load_minerals
+from benchmarks.seeds._spectra import rruff
+from sklearn_raman.datasets import load_minerals
 from sklearn_raman.model_selection import OneGroupPerClassSplit
 from sklearn_raman.neural_network import FMCNNClassifier, paper_settings
 from sklearn_raman.preprocessing import SNV, SquareRoot, WavenumberResampler
@@ -45,14 +45,9 @@ def minerals(data, *, two_crystals=False):
     """
     if data == "bundled":
         return load_minerals(as_frame=True)
-    try:
-        if two_crystals:
-            return fetch_rruff(min_crystals=2, as_frame=True)
-        return fetch_rruff(subset="guo2020", as_frame=True)
-    except ImportError as missing:
-        raise MissingData(
-            "needs the extra rruff: pip install 'sklearn-raman[rruff]'"
-        ) from missing
+    if two_crystals:
+        return rruff(min_crystals=2, as_frame=True)
+    return rruff(subset="guo2020", as_frame=True)
 
 
 def model(method, spectra, random_state, *, tiny=False):

@@ -23,13 +23,13 @@ from dataclasses import replace
 from functools import partial
 
 from benchmarks.compare_minerals import SNR
+from benchmarks.seeds import _spectra as sources
 from benchmarks.seeds._paper import Experiment, Paper, Task
 from benchmarks.seeds.wgan_gp._classifiers import classify
 from benchmarks.seeds.wgan_gp._data import (
     AMINO_ACIDS,
     MINERALS,
     SIMULATED,
-    amino_acid_file,
 )
 from benchmarks.seeds.wgan_gp._figures import figures
 from benchmarks.seeds.wgan_gp._networks import CLIP, CONVOLUTIONAL, NETWORKS, WIDE_CLIP
@@ -118,7 +118,7 @@ def mineral_tasks(options):
 
 def amino_acid_tasks(options):
     """Raw spectra with a baseline; five of ten repeats of each sample held out."""
-    amino_acid_file(options.folder)
+    sources.spectra_file(options.folder, sources.AMINO_ACIDS)
     sizes = {"step": options.pick(full=4, quick=8, tiny=16)}
     return _and_longer(options, _apart(options, AMINO_ACIDS, _seeds(options), sizes))
 

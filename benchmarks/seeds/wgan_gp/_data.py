@@ -1,7 +1,6 @@
 """Spectra of the poster's experiments, prepared as the poster says."""
 
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from benchmarks.compare_minerals import add_noise
-from benchmarks.seeds._paper import MissingData
+from benchmarks.seeds import _spectra as sources
 from sklearn_raman.datasets import load_minerals, make_raman_spectra
 from sklearn_raman.preprocessing import (
     AIRPLS,
@@ -21,7 +20,6 @@ from sklearn_raman.preprocessing import (
 
 SMOOTHING, BASELINE = 12.0, 220.0  # cm-1: waves of which half is kept
 SIMULATED, MINERALS, AMINO_ACIDS = "simulated", "minerals", "amino acids"
-AMINO_FILE = "amino_acids6.npz"
 
 
 class Sets(NamedTuple):
@@ -96,18 +94,6 @@ def mineral_sets(seed, *, n_classes, step):
     return Sets((X[train], y[train]), (X[test], y[test]), axis)
 
 
-def amino_acid_file(folder):
-    """Return the path of the amino acids' spectra or raise `MissingData`."""
-    path = Path(folder or "") / AMINO_FILE
-    if folder is None or not path.exists():
-        raise MissingData(
-            f"needs {AMINO_FILE} in --folder: Raman spectra of six amino acids and "
-            "relatives excited at 785 nm, ten repeats of one sample each, published by "
-            "MIT; arrays X (60, 1024), y (60,) names, axis (1024,) in cm-1."
-        )
-    return path
-
-
 @lru_cache(maxsize=1)
 def _amino_acids(path, step):
     with np.load(path, allow_pickle=False) as archive:
@@ -123,7 +109,7 @@ def amino_acid_sets(seed, *, folder, step):
 
     They are repeats of one sample: both halves hold the same sample.
     """
-    X, y, axis = _amino_acids(amino_acid_file(folder), step)
+    X, y, axis = _amino_acids(sources.spectra_file(folder, sources.AMINO_ACIDS), step)
     folds = StratifiedKFold(2, shuffle=True, random_state=seed)
     train, test = next(iter(folds.split(X, y)))
     return Sets((X[train], y[train]), (X[test], y[test]), axis)

@@ -9,7 +9,7 @@ experiment also, or only, keeps a sample (a crystal) on one side: "by sample".
 from functools import partial
 
 from benchmarks.seeds._paper import Experiment, Paper, Task
-from benchmarks.seeds.zhang._data import check_meat
+from benchmarks.seeds._spectra import MEAT, spectra_file
 from benchmarks.seeds.zhang._figures import figures
 from benchmarks.seeds.zhang._rows import rows, sections
 from benchmarks.seeds.zhang._tasks import SIZES, example, narrow, partition, repeat
@@ -20,7 +20,7 @@ FIRST_SEED = 100
 def _tasks(function, data, splits, count, options):
     """Return tasks for seeds from 100 on; `count` names a number in `SIZES`."""
     if data == "meat":
-        check_meat(options.folder)
+        spectra_file(options.folder, MEAT)
     n_seeds = getattr(SIZES[options.size], count) if count else 1
     with_folder = partial(function, folder=options.folder)  # kept out of the results
     return [

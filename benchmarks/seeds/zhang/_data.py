@@ -14,21 +14,13 @@ come to both sides; "by sample" a crystal is on one side.
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 
-from benchmarks.seeds._paper import MissingData
+from benchmarks.seeds._spectra import MEAT, spectra_file
 from sklearn_raman.datasets import load_minerals
 from sklearn_raman.preprocessing import WavenumberResampler
 
-MEAT_FILE = "meat_mir.npz"
-_WHERE_MEAT_IS = (
-    f"needs {MEAT_FILE} in the folder given with --folder: arrays X (120, 448), y "
-    "(120,) of str, axis (448,) in cm-1 and group (120,), the sample of each spectrum. "
-    "Source: example data sets of the Quadram Institute (Al-Jowder, Kemsley and Wilson "
-    "1997), free to use if it is cited."
-)
 # Of the strongest peak: the most an offset and a slope add, and the noise.
 OFFSET, SLOPE, NOISE = 1.0, 0.2, 0.02
 
@@ -52,17 +44,10 @@ class Spectra:
         return np.unique(self.y).tolist()
 
 
-def check_meat(folder):
-    """Raise `MissingData`, which says what is needed, if the meat is not there."""
-    if folder is None or not (Path(folder) / MEAT_FILE).exists():
-        raise MissingData(_WHERE_MEAT_IS)
-
-
 @lru_cache(maxsize=1)
 def meat(folder):
     """Return the paper's meat spectra."""
-    check_meat(folder)
-    with np.load(Path(folder) / MEAT_FILE, allow_pickle=False) as file:
+    with np.load(spectra_file(folder, MEAT), allow_pickle=False) as file:
         X, y, groups = file["X"].astype(float), file["y"], file["group"]
         return Spectra(X, y, groups, file["axis"], _class_means(X, y))
 

@@ -32,7 +32,7 @@ def folder(tmp_path_factory):
     )
     names = np.array(["a", "b", "c"])[y]
     axis = np.linspace(267, 2004, 1024)
-    np.savez(path / mixing.ACIDS_FILE, X=X + 0.1, y=names, axis=axis)
+    np.savez(path / mixing.AMINO_ACIDS, X=X + 0.1, y=names, axis=axis)
     return path
 
 
@@ -257,7 +257,7 @@ def test_pure_spectra_come_from_different_measurements(folder):
 @pytest.mark.parametrize("place", [None, "somewhere"])
 def test_acids_that_are_missing_are_named(place, tmp_path):
     with pytest.raises(MissingData, match="MIT"):
-        mixing.acids_file(None if place is None else tmp_path / place)
+        mixing.pure_acids(None if place is None else tmp_path / place)
 
 
 def test_comparisons_are_between_equal_seeds():

@@ -8,11 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.seeds import guo
+from benchmarks.seeds import _spectra, guo
 from benchmarks.seeds.__main__ import run
 from benchmarks.seeds._paper import Options
 from benchmarks.seeds._store import Store
-from benchmarks.seeds.guo import _models
 from benchmarks.seeds.guo._maps import _thinned, against_the_spectrum, rarity
 from benchmarks.seeds.guo._models import METHODS, minerals, random_fold
 from benchmarks.seeds.guo._size import multiplications, networks, sizes
@@ -114,7 +113,7 @@ def test_rruff_is_skipped_without_its_package(monkeypatch, tmp_path):
     def missing(**_):
         raise ImportError("no pyopenspecy")
 
-    monkeypatch.setattr(_models, "fetch_rruff", missing)
+    monkeypatch.setattr(_spectra, "fetch_rruff", missing)
     minerals.cache_clear()
     of_rruff = [part for part in guo.PAPER.experiments if part.name == "spectra"]
     paper = replace(guo.PAPER, experiments=of_rruff)

@@ -133,7 +133,7 @@ def test_amino_acids_say_where_they_come_from(tmp_path):
 
 
 def test_results_do_not_name_the_folder(tmp_path):
-    (tmp_path / data.AMINO_FILE).touch()
+    (tmp_path / data.sources.AMINO_ACIDS).touch()
     tasks = amino_acid_tasks(Options(size="tiny", folder=tmp_path))
     assert not any(str(tmp_path) in task.key for task in tasks)
 

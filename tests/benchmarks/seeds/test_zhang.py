@@ -36,7 +36,7 @@ def write_meat(folder, n_samples=10, n_points=56):
         2 * n_samples, n_points=n_points, centers=(10, 30, 45), random_state=0
     )
     np.savez(
-        folder / data.MEAT_FILE,
+        folder / data.MEAT,
         X=X.astype(np.float32),
         y=np.array(MEAT)[y],
         axis=np.linspace(1005, 1868, n_points),
