@@ -169,7 +169,9 @@ def test_noise_has_the_ratio():
 
 
 def test_minerals_are_those_of_the_rule():
-    pytest.importorskip("pyopenspecy")
+    pytest.importorskip(
+        "pyopenspecy", reason="the rule is about all of RRUFF's spectra"
+    )
     data = fetch_rruff(
         wavenumbers=small.GRID, full_coverage=True, min_spectra=44, min_crystals=6
     )
