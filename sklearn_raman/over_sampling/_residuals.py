@@ -2,8 +2,7 @@
 
 import numpy as np
 
-BLOCK = 20  # points between the centres of blocks
-N_MIXED = 3  # residuals in a block
+BLOCK = 40  # points between the centres of blocks
 
 
 def block_weights(n_points, block=BLOCK):
@@ -26,13 +25,22 @@ def block_weights(n_points, block=BLOCK):
     return np.sqrt(np.clip(1 - np.abs(points - centres[:, None]) / width, 0, None))
 
 
-def resample_residuals(residuals, n, rng):
-    """Draw noise with the local variance and colour of residuals, unlike each of them.
+def balanced_rows(size, n, rng):
+    """Draw n rows of size, each equally often, plus or minus one, in random order.
 
-    Each block of the axis is a mixture of three residuals with random weights whose
-    squares add up to 1. Variance at every point and correlation within a block stay;
-    what is new is the combination: blocks are drawn independently, so two draws are
-    about as unlike as two measurements.
+    A balanced bootstrap (Davison, Hinkley and Schechtman 1986).
+    """
+    return np.concatenate([rng.permutation(size) for _ in range(-(-n // size))])[:n]
+
+
+def resample_residuals(residuals, n, rng):
+    """Draw noise with the local distribution and colour of residuals, unlike each.
+
+    Each block of the axis comes from a real residual, drawn for each block anew, and
+    neighbouring blocks overlap. So variance, skewness and the correlation within a
+    block stay; what is new is the combination. A residual is not turned upside down or
+    averaged with others: what the components leave of lines that move or grow has a
+    preferred sign, and a random forest sees it missing.
 
     Parameters
     ----------
@@ -45,14 +53,17 @@ def resample_residuals(residuals, n, rng):
     Returns
     -------
     ndarray of shape (n, n_points)
+        Around 0: what all residuals have in common is left out.
     """
-    drawn = np.zeros((n, residuals.shape[1]))
-    for weights in block_weights(residuals.shape[1]):
+    size, n_points = residuals.shape
+    if size > 1:
+        # Divided by n - 1, as deviations from their own mean are too small.
+        residuals = (residuals - residuals.mean(axis=0)) * np.sqrt(size / (size - 1))
+    drawn = np.zeros((n, n_points))
+    for weights in block_weights(n_points):
         inside = np.flatnonzero(weights)
         block = residuals[:, inside] * weights[inside]
-        mix = rng.standard_normal((n, N_MIXED))
-        mix /= np.linalg.norm(mix, axis=1, keepdims=True)
-        rows = rng.randint(len(residuals), size=(n, N_MIXED))
-        for i in range(N_MIXED):
-            drawn[:, inside] += mix[:, i, None] * block[rows[:, i]]
+        if size == 1:  # has no other to be combined with
+            block = np.concatenate([block, -block])
+        drawn[:, inside] += block[balanced_rows(len(block), n, rng)]
     return drawn

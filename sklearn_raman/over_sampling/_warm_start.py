@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_raman.over_sampling._denoising import white_noise_level, wiener_filter
-from sklearn_raman.over_sampling._residuals import resample_residuals
+from sklearn_raman.over_sampling._residuals import balanced_rows, resample_residuals
 from sklearn_raman.over_sampling._variation import shared_coefficients, shared_curves
 
 # Classes below this size draw a part of their variation from larger ones.
@@ -44,12 +44,11 @@ class ClassStart:
 
         A smoothed bootstrap (Silverman and Young 1987): the kernel has the class's own
         covariance, and the sum is shrunk so that the variance stays that of the real
-        scores. Two classes with other lines never mix. It is balanced (Davison, Hinkley
-        and Schechtman 1986): every real spectrum is parent of equally many, plus or
-        minus one, so that no two children of one parent are there before all have one.
+        scores. Two classes with other lines never mix. It is balanced, so that no two
+        children of one parent are there before all have one.
         """
         size, d = self.scores.shape
-        rows = np.concatenate([rng.permutation(size) for _ in range(-(-n // size))])[:n]
+        rows = balanced_rows(size, n, rng)
         silverman = (4 / (max(d, 1) + 2) / size) ** (1 / (max(d, 1) + 4))
         bandwidth = _BANDWIDTH * silverman
         kernel = rng.standard_normal((n, size)) / np.sqrt(size)

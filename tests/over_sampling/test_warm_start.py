@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.fft import dct
+from scipy.stats import skew
 
 from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.over_sampling._denoising import white_noise_level, wiener_filter
@@ -90,6 +91,23 @@ def test_new_noise_has_local_level_and_colour_of_the_residuals(rng):
     wanted = (dct(coloured, norm="ortho", axis=1) ** 2).mean(axis=0)
     for part in np.array_split(np.arange(N_POINTS), 8):
         assert power[part].mean() == pytest.approx(wanted[part].mean(), abs=0.15)
+
+
+def test_new_noise_keeps_the_skewness_of_the_residuals(rng):
+    """What a model leaves of lines that move has a preferred sign."""
+    residuals = rng.exponential(size=(100, N_POINTS)) - 1.0
+    drawn = resample_residuals(residuals, 1000, rng)
+    centres = block_weights(N_POINTS).max(axis=0) > 0.99  # hardly any other block
+    wanted = skew(residuals[:, centres], axis=None)
+    assert wanted > 1
+    assert skew(drawn[:, centres], axis=None) == pytest.approx(wanted, rel=0.15)
+
+
+def test_noise_of_a_single_residual_varies(rng):
+    residual = rng.standard_normal((1, N_POINTS))
+    drawn = resample_residuals(residual, 200, rng)
+    assert np.abs(drawn.mean(axis=0)).max() < 0.5
+    np.testing.assert_allclose((drawn**2).mean(), (residual**2).mean(), rtol=0.1)
 
 
 def test_new_noise_copies_no_residual(rng):
