@@ -3,6 +3,10 @@
 import numpy as np
 
 BLOCK = 40  # points between the centres of blocks
+# With few residuals blocks are shorter, or there would be few combinations: a linear
+# classifier finds directions that no draw varies.
+_POINTS_PER_RESIDUAL = 4
+FEW = 6  # residuals; fewer do not show which sign is preferred
 
 
 def block_weights(n_points, block=BLOCK):
@@ -38,9 +42,9 @@ def resample_residuals(residuals, n, rng):
 
     Each block of the axis comes from a real residual, drawn for each block anew, and
     neighbouring blocks overlap. So variance, skewness and the correlation within a
-    block stay; what is new is the combination. A residual is not turned upside down or
-    averaged with others: what the components leave of lines that move or grow has a
-    preferred sign, and a random forest sees it missing.
+    block stay; what is new is the combination. What components leave of lines that
+    move or grow has a preferred sign, which a random forest would miss; only blocks of
+    few residuals (below 6) get a random sign.
 
     Parameters
     ----------
@@ -56,14 +60,13 @@ def resample_residuals(residuals, n, rng):
         Around 0: what all residuals have in common is left out.
     """
     size, n_points = residuals.shape
-    if size > 1:
+    few = size < FEW
+    if not few:
         # Divided by n - 1, as deviations from their own mean are too small.
         residuals = (residuals - residuals.mean(axis=0)) * np.sqrt(size / (size - 1))
     drawn = np.zeros((n, n_points))
-    for weights in block_weights(n_points):
+    for weights in block_weights(n_points, min(BLOCK, _POINTS_PER_RESIDUAL * size)):
         inside = np.flatnonzero(weights)
-        block = residuals[:, inside] * weights[inside]
-        if size == 1:  # has no other to be combined with
-            block = np.concatenate([block, -block])
-        drawn[:, inside] += block[balanced_rows(len(block), n, rng)]
+        block = (residuals[:, inside] * weights[inside])[balanced_rows(size, n, rng)]
+        drawn[:, inside] += block * rng.choice([-1, 1], (n, 1)) if few else block
     return drawn

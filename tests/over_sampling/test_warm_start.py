@@ -103,11 +103,15 @@ def test_new_noise_keeps_the_skewness_of_the_residuals(rng):
     assert skew(drawn[:, centres], axis=None) == pytest.approx(wanted, rel=0.15)
 
 
-def test_noise_of_a_single_residual_varies(rng):
-    residual = rng.standard_normal((1, N_POINTS))
-    drawn = resample_residuals(residual, 200, rng)
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_noise_of_few_residuals_varies(size, rng):
+    residuals = rng.standard_normal((size, N_POINTS))
+    drawn = resample_residuals(residuals, 400, rng)
     assert np.abs(drawn.mean(axis=0)).max() < 0.5
-    np.testing.assert_allclose((drawn**2).mean(), (residual**2).mean(), rtol=0.1)
+    np.testing.assert_allclose((drawn**2).mean(), (residuals**2).mean(), rtol=0.1)
+    # Half of it is in many directions (with blocks of 40 points, in 5 at most of 10).
+    variances = np.linalg.svd(drawn, compute_uv=False) ** 2
+    assert np.searchsorted(variances.cumsum() / variances.sum(), 0.5) > 10
 
 
 def test_new_noise_copies_no_residual(rng):
