@@ -19,7 +19,8 @@ Sets, each with splits that keep together what belongs together:
   group.
 
 - noisy: the headline of `compare_minerals` (two training crystals of each of 18
-  minerals, noise), with 20 draws instead of 5, for the CNNs and the tuned SVM.
+  minerals, noise), with 40 draws instead of 5, for the CNNs and the tuned SVM: seeds
+  100 to 119, and 200 to 219, which were drawn to confirm what the first had shown.
 
 The CNNs have their defaults and get SNV; with one bin the GAP network averages as in
 its paper. All others choose among SNV, square root + SNV, and first derivative + SNV
@@ -190,7 +191,7 @@ def noisy(options):
     """Return data, splits and models for few crystals and noise."""
     minerals = load_minerals(as_frame=True)
     noisy_spectra = add_noise(minerals.data, SNR, random_state=0)
-    seeds = range(5) if options.development else range(100, 120)
+    seeds = range(5) if options.development else [*range(100, 120), *range(200, 220)]
     splits = [
         few_crystals_split(
             minerals.target, minerals.groups, N_TRAINING_CRYSTALS, random_state=seed

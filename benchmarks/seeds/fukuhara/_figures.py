@@ -169,10 +169,8 @@ def draw_mixtures(results):
     for ax in axes:
         ax.set(yticks=[])
     figure.supylabel("height over the highest point, curves set apart", fontsize=10)
-    handles, labels = axes[1].get_legend_handles_labels()
-    figure.legend(handles, labels, fontsize=9, ncols=3, loc="upper center")
     axes[-1].set(xlabel="wavenumber / cm$^{-1}$", xlim=(axis[0], axis[-1]))
-    figure.tight_layout(rect=(0, 0, 1, 0.97))
+    legend_above(figure, axes[1], 3, 0.97)
     caption = (
         "After Fig. 7: mixtures with the same smaller part, maps of the larger part "
         "and its pure spectrum. The strongest line of the smaller part is marked; "
