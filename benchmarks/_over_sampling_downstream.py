@@ -81,8 +81,8 @@ def imbalanced_split(y, groups, seed):
     return np.sort(np.concatenate(kept)), test
 
 
-def downstream(folder, seeds, cnn_seeds, quick=False):
-    """Return one row for each set, seed and method with the macro-F1 of each model."""
+def downstream(folder, seeds, cnn_seeds, samplers, quick=False):
+    """Return one row for each set, seed and sampler with the macro-F1 of each model."""
     rows = []
     for name, (X, y, groups, n_components) in load_sets(folder, quick).items():
         for seed in seeds:
@@ -97,7 +97,7 @@ def downstream(folder, seeds, cnn_seeds, quick=False):
             if seed in cnn_seeds:
                 models["CNN"] = CNNClassifier(n_filters=16, random_state=seed)
             known = {}
-            for method, draw in methods(quick).items():
+            for method, draw in samplers.items():
                 X_train, y_train, kept = X[train], y[train], None
                 if draw is not None:
                     new, kept = draw(X_train, y_train, wanted, seed)
