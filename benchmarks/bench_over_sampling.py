@@ -62,13 +62,12 @@ from benchmarks._over_sampling import (
     simulated,
 )
 from benchmarks._over_sampling_downstream import downstream, methods
+from benchmarks._over_sampling_fidelity import judge, run_fidelity
 from benchmarks._results import DOCS_IMAGES, RESULTS, rounded, write_results
 from sklearn_raman.datasets import load_minerals
-from sklearn_raman.over_sampling import WGANGP, synthesis_report
-from sklearn_raman.over_sampling._spectroscopic import noise_level
+from sklearn_raman.over_sampling import WGANGP
 from sklearn_raman.preprocessing import SNV
 
-TRAINING, YARDSTICK = "training spectra", "simulator"
 UNTRAINED, LAST, DEFAULT = "WGANGP, untrained", "WGANGP, last iteration", "WGANGP"
 PLAIN_START, PLAIN = "plain, untrained", "plain"
 PAIRS = [
@@ -95,62 +94,6 @@ def rivals_and_ours(max_iter, quick):
         LAST: ours(max_iter, validation_fraction=None),
         DEFAULT: ours(max_iter),
     }
-
-
-def judge(known, train, test, new, axis, n_draws, seed):
-    """Return metrics of synthetic and of training spectra; once for the same ones."""
-    key = new[0].tobytes()
-    if key not in known:
-        with warnings.catch_warnings():  # random over-sampling copies, on purpose
-            warnings.filterwarnings("ignore", message=".*are copies of real_train")
-            warnings.filterwarnings("ignore", message=".*fewer than 5 spectra")
-            report = synthesis_report(
-                train[0],
-                test[0],
-                new[0],
-                y_train=train[1],
-                y_test=test[1],
-                y_synthetic=new[1],
-                wavenumbers=axis,
-                n_draws=n_draws,
-                random_state=seed,
-            )
-        frame = report.to_frame()
-        real = np.median(noise_level(test[0]))
-        pooled = [np.median(noise_level(X)) / real for X in (new[0], train[0])]
-        known[key] = (
-            {**frame["value"], "noise_ratio_pooled": pooled[0]},
-            {**frame["reference"], "noise_ratio_pooled": pooled[1]},
-            report,
-        )
-    return known[key]
-
-
-def run_fidelity(data, samplers, seeds, n_draws):
-    """Return one row for each seed and method.
-
-    `data(seed)` gives training and held-out spectra, the axis, how many new spectra of
-    each class, and, perhaps, fresh real ones; `samplers(seed)` the methods by name.
-    """
-    rows = []
-    for seed in seeds:
-        train, test, axis, wanted, fresh = data(seed)
-        labels, known = np.repeat(list(wanted), list(wanted.values())), {}
-
-        def score(method, new, kept=None, place=0):
-            found = judge(known, train, test, new, axis, n_draws, seed)  # noqa: B023
-            row = {"seed": seed, "method": method, "best_iter": kept}  # noqa: B023
-            rows.append({**row, **found[place]})
-
-        for number, (method, draw) in enumerate(samplers(seed).items()):
-            new, kept = draw(*train, wanted, seed)
-            score(method, (new, labels), kept)
-            if number == 0:
-                score(TRAINING, (new, labels), place=1)
-        if fresh is not None:
-            score(YARDSTICK, fresh)
-        print(seed, {r["method"]: r["best_iter"] for r in rows[-4:]}, flush=True)
-    return pd.DataFrame(rows)
 
 
 def summarize(frame):
