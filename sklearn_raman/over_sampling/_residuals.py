@@ -6,7 +6,7 @@ BLOCK = 40  # points between the centres of blocks
 # With few residuals blocks are shorter, or there would be few combinations: a linear
 # classifier finds directions that no draw varies.
 _POINTS_PER_RESIDUAL = 4
-FEW = 6  # residuals; fewer do not show which sign is preferred
+_FEW = 6  # residuals; fewer do not show which sign is preferred
 
 
 def block_weights(n_points, block=BLOCK):
@@ -60,7 +60,7 @@ def resample_residuals(residuals, n, rng):
         Around 0: what all residuals have in common is left out.
     """
     size, n_points = residuals.shape
-    few = size < FEW
+    few = size < _FEW
     if not few:
         # Divided by n - 1, as deviations from their own mean are too small.
         residuals = (residuals - residuals.mean(axis=0)) * np.sqrt(size / (size - 1))
@@ -68,5 +68,7 @@ def resample_residuals(residuals, n, rng):
     for weights in block_weights(n_points, min(BLOCK, _POINTS_PER_RESIDUAL * size)):
         inside = np.flatnonzero(weights)
         block = (residuals[:, inside] * weights[inside])[balanced_rows(size, n, rng)]
-        drawn[:, inside] += block * rng.choice([-1, 1], (n, 1)) if few else block
+        if few:
+            block = block * rng.choice([-1, 1], (n, 1))
+        drawn[:, inside] += block
     return drawn

@@ -72,20 +72,17 @@ def draw_lines(results):
     for row, ax in enumerate(axes):
         spectrum = np.asarray(shown["spectrum"][row])
         channels = 2 * np.arange(len(spectrum))
-        curves = {
-            "spectrum": (spectrum, INPUT),
-            "Grad-CAM of the logit": (shown["Grad-CAM, logit"][row], OTHER),
-            "Grad-CAM of the log-odds": (shown["Grad-CAM, log-odds"][row], "olive"),
-            "contribution": (shown["contribution, linear"][row], MAP),
-        }
-        for step, (label, (curve, color)) in enumerate(curves.items()):
-            ax.plot(
-                channels,
-                np.asarray(curve) - 1.15 * step,
-                color=color,
-                lw=1,
-                label=label,
-            )
+        logit = shown["Grad-CAM, logit"][row]
+        log_odds = shown["Grad-CAM, log-odds"][row]
+        contribution = shown["contribution, linear"][row]
+        plot_curves(
+            ax,
+            channels,
+            (spectrum, 0, INPUT, 1, "spectrum"),
+            (logit, -1.15, OTHER, 1, "Grad-CAM of the logit"),
+            (log_odds, -2.3, "olive", 1, "Grad-CAM of the log-odds"),
+            (contribution, -3.45, MAP, 1, "contribution"),
+        )
         center = shown["centers"][row]
         ax.axvline(center, color="tab:red", lw=6, alpha=0.15)
         ax.set(yticks=[], ylabel="height")
@@ -112,20 +109,12 @@ def draw_minerals(results):
     axis = np.asarray(shown["wavenumbers"])
     vip = np.asarray(shown["vip"])
     for row, (ax, mineral) in enumerate(zip(axes.flat, shown["classes"], strict=False)):
-        ax.plot(
+        plot_curves(
+            ax,
             axis,
-            np.asarray(shown["spectra"][row]) + 1,
-            color=INPUT,
-            lw=0.7,
-            label="test spectrum",
-        )
-        ax.plot(axis, shown["maps"][row], color=MAP, lw=0.9, label="contribution map")
-        ax.plot(
-            axis,
-            vip / vip.max() - 1.6,
-            color="tab:orange",
-            lw=0.7,
-            label="VIP of PLS-LDA",
+            (shown["spectra"][row], 1, INPUT, 0.7, "test spectrum"),
+            (shown["maps"][row], 0, MAP, 0.9, "contribution map"),
+            (vip / vip.max(), -1.6, "tab:orange", 0.7, "VIP of PLS-LDA"),
         )
         ax.set_title(mineral, fontsize=9)
         ax.set(yticks=[])
@@ -153,15 +142,13 @@ def draw_mixtures(results):
     axes[0].plot(axis, pure[0], color="tab:red", lw=0.9, label="pure")
     axes[0].set_title(f"{shown['minor']}, pure: the smaller part below", fontsize=9)
     for row, (ax, major) in enumerate(zip(axes[1:], shown["majors"], strict=True)):
-        ax.plot(
+        plot_curves(
+            ax,
             axis,
-            np.asarray(shown["mixtures"][row]) + 1.1,
-            color=INPUT,
-            lw=0.8,
-            label="mixture",
+            (shown["mixtures"][row], 1.1, INPUT, 0.8, "mixture"),
+            (shown["maps"][row], 0, MAP, 1, "contribution map"),
+            (pure[row + 1], -1.9, "tab:red", 0.9, "pure"),
         )
-        ax.plot(axis, shown["maps"][row], color=MAP, lw=1, label="contribution map")
-        ax.plot(axis, pure[row + 1] - 1.9, color="tab:red", lw=0.9, label="pure")
         ax.axhline(0, color="grey", lw=0.5)
         ax.set_title(f"{major} : {shown['minor']} = 1 : {SHOWN_RATIO}", fontsize=9)
         strongest = axis[pure[0].argmax()]
@@ -177,6 +164,12 @@ def draw_mixtures(results):
         "below zero the map counts what is there as evidence against the larger part."
     )
     return "seeds_001_mixtures.png", caption, figure
+
+
+def plot_curves(ax, axis, *curves):
+    """Plot curves, each given as (values, shift, color, line width, label)."""
+    for values, shift, color, width, label in curves:
+        ax.plot(axis, np.asarray(values) + shift, color=color, lw=width, label=label)
 
 
 def first_example(results, *names):
