@@ -1,6 +1,7 @@
 """Checks that several estimators share."""
 
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 from sklearn.utils.validation import validate_data
@@ -44,6 +45,22 @@ def check_spectra(
     else:
         check_same_axis(X, getattr(estimator, "wavenumbers_in_", None))
     return checked
+
+
+@contextmanager
+def unchanged_on_error(estimator):
+    """Leave an estimator as it was, fitted or not, if what is inside raises.
+
+    A refit that fails half-way must not leave new labels beside an old model. What is
+    inside may assign attributes; it must not change the old ones in place.
+    """
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 def lower_default(value, default, limit, *, owner, name, why):

@@ -1,5 +1,6 @@
 """skorch trains the network; this file makes it a scikit-learn classifier."""
 
+import copy
 from numbers import Integral, Real
 
 import torch
@@ -303,3 +304,10 @@ class SpectralNetClassifier(
         codes = self.predict_proba(X).argmax(axis=1)
         # In skorch's data set the true labels are positions: answer in kind.
         return codes if is_dataset(X) else self.classes_[codes]
+
+    def _module_to_read(self):
+        """Return the network in evaluation mode, without a change to `module_`."""
+        module = self.module_
+        if any(part.training for part in module.modules()):
+            module = copy.deepcopy(module).eval()
+        return module

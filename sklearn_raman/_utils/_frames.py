@@ -1,0 +1,34 @@
+"""Frames in, frames out: the labels of what comes in stay on what goes out."""
+
+import pandas as pd
+
+
+def is_frame(X):
+    """Tell whether X is a data frame, of pandas or polars."""
+    columns = getattr(X, "columns", None)
+    return columns is not None and not callable(columns)
+
+
+def frame_like(values, X, columns=None):
+    """Return a matrix as the kind of frame that X is; for an array, as it is.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_spectra, n_points)
+    X : array-like or data frame
+        Its kind, its index where the number of rows is the same, and its column labels
+        are taken over.
+    columns : sequence of length n_points or None, default=None
+        Column labels; None takes those of X.
+
+    Returns
+    -------
+    ndarray or data frame of shape (n_spectra, n_points)
+    """
+    if not is_frame(X):
+        return values
+    columns = list(X.columns) if columns is None else list(columns)
+    if hasattr(X, "index"):
+        index = X.index if len(X) == len(values) else None
+        return pd.DataFrame(values, index=index, columns=columns)
+    return type(X)(values, schema=[str(label) for label in columns])
