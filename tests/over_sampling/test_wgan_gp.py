@@ -18,7 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.neural_network import GAPCNNClassifier
 from sklearn_raman.over_sampling import WGANGP, synthesis_report
-from sklearn_raman.over_sampling._checkpoints import Judge
+from sklearn_raman.over_sampling._wgan_training import Judge
 
 
 def simulate(sizes, n_points=200, seed=0):

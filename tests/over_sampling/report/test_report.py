@@ -11,7 +11,7 @@ from scipy.ndimage import shift, uniform_filter1d
 
 from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.over_sampling import synthesis_report
-from sklearn_raman.over_sampling._fidelity import METRICS
+from sklearn_raman.over_sampling.report._measures import METRICS
 
 AXIS = np.arange(400.0, 800.0, 4.0)
 N = 30

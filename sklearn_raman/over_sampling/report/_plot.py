@@ -16,7 +16,7 @@ from sklearn_raman._utils._display import (
     new_figure,
     same_axis,
 )
-from sklearn_raman.over_sampling._spectroscopic import high_frequency_part, noise_level
+from sklearn_raman.over_sampling._noise import high_frequency_part, noise_level
 
 REAL, SYNTHETIC = ACCENT, MAP
 N_EXAMPLES = 2
