@@ -357,7 +357,7 @@ class WGANGP(BaseOverSampler):
                 "WGANGP learns how spectra of a class differ, but no class has two "
                 "spectra that do. Measure at least two of one class."
             )
-        self._single = set(self.classes_[same].tolist())
+        self._single = self.classes_[same].tolist()
         self._warn_of_single_spectra(
             [label for label, n in self.sampling_strategy_.items() if n]
         )
@@ -472,7 +472,7 @@ class WGANGP(BaseOverSampler):
 
     def _warn_of_single_spectra(self, labels):
         """Say what a class that shows no variation gets it from."""
-        single = [label for label in labels if label in self._single]
+        single = [label for label in self._single if label in labels]
         if not single:
             return
         source = (
