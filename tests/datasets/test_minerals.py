@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks import build_minerals
 from sklearn_raman.datasets import load_minerals
-from sklearn_raman.datasets._bunch import DATA_FOLDER
+from sklearn_raman.datasets._minerals import DATA_FOLDER
 
 
 @pytest.fixture(scope="module")

@@ -322,7 +322,7 @@ class TestRamanSpectra:
             ({"fwhm": (8, np.inf)}, "fwhm"),
             ({"similarity": 1.1}, "similarity"),
             ({"photons": 0}, "photons"),
-            ({"wavenumbers": [500.0]}, "wavenumbers.*one point"),
+            ({"wavenumbers": [500.0]}, "wavenumbers.*single point"),
             ({"wavenumbers": (400, 1800)}, "wavenumbers"),
             ({"read_noise": -1}, "read_noise"),
         ],

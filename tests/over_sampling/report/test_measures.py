@@ -47,7 +47,7 @@ def test_bands_of_the_simulator_are_found():
     X, _, truth = make_raman_spectra(
         50,
         n_classes=1,
-        n_peaks=3,
+        n_bands=3,
         wavenumbers=axis,
         spike_rate=0,
         return_truth=True,

@@ -21,7 +21,7 @@ def simulate(n_samples, **params):
     X, y = make_raman_spectra(
         n_samples,
         wavenumbers=AXIS,
-        n_peaks=4,
+        n_bands=4,
         fwhm=(20.0, 40.0),
         fluorescence=0.5,
         spike_rate=0,
