@@ -22,7 +22,7 @@ METRICS = (
     "noise_ratio",
     "nn_distance_ratio",
     "near_copies",
-    "peak_position",
+    "band_position",
     "intensity_ratio",
 )
 

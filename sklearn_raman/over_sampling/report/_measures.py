@@ -27,12 +27,21 @@ N_FOLDS = 5
 N_TREES = 50
 N_BANDS = 5
 
+# The metrics shown unless others are asked for. Each sees a fault that no other does.
+MAIN = (
+    "one_nn_accuracy",
+    "forest_accuracy",
+    "coverage",
+    "nn_distance_ratio",
+    "noise_ratio",
+    "band_position",
+)
 # Ideal value and meaning; {unit} is that of the axis.
 METRICS = {
     "kmeans_ari": (
         0.0,
-        "do 2 clusters in PCA space separate real from synthetic? Almost no power: "
-        "copies score 0 too",
+        "the poster's test: do 2 clusters in PCA space separate real from synthetic? "
+        "Almost no power: copies score 0 too",
     ),
     "one_nn_accuracy": (
         0.5,
@@ -48,7 +57,7 @@ METRICS = {
     "coverage": (1.0, "share of real spectra with a synthetic one close by"),
     "frechet_distance": (
         0.0,
-        "distance of mean and covariance in PCA space, in units of the variance",
+        "distance between mean and covariance in PCA space, over the variance",
     ),
     "nn_distance_ratio": (
         1.0,
@@ -57,10 +66,10 @@ METRICS = {
     ),
     "near_copies": (
         0.0,
-        "share that is twice as close to a training spectrum as held-out ones are",
+        "share that is less than half as far from a training spectrum as held-out ones",
     ),
     "noise_ratio": (1.0, "high-frequency noise over that of real spectra"),
-    "peak_position": (0.0, "by how much band positions are off, in {unit}"),
+    "band_position": (0.0, "by how much band positions are off, in {unit}"),
     "intensity_ratio": (
         0.0,
         "by how much ratios of band heights are off; 0.1 is about 10 %",
@@ -78,13 +87,13 @@ class Bands(NamedTuple):
     window: int
     """Points of the smoothing filter."""
     floor: np.ndarray
-    """Smallest height that is told from none, shape (n_bands,)."""
+    """Smallest height that differs from none, shape (n_bands,)."""
 
 
 class _RealSpectra(NamedTuple):
     """What both comparisons of a class share; lengths in units of its spread."""
 
-    centre: np.ndarray
+    center: np.ndarray
     train: np.ndarray
     pca: PCA
     variance: float
@@ -102,29 +111,30 @@ def class_metrics(train, test, synthetic, axis, n_draws, rng):
     axis : ndarray of shape (n_points,)
         In cm-1, or the numbers of the points.
     n_draws : int
-        How often as many spectra of each set are drawn as the smallest has.
+        Number of draws; each takes as many spectra of each set as the smallest has.
     rng : RandomState
 
     Returns
     -------
     list of dict
-        One for each draw and metric: `draw`, `metric`, `value` (synthetic against
-        held-out) and `reference` (training against held-out).
+        One per draw and metric: `draw`, `metric`, `value` (synthetic against held-out)
+        and `reference` (training against held-out).
     """
+    # One division makes every metric independent of the unit of intensity. A power of 2
+    # comes first, exact, so that squares neither overflow nor underflow.
+    exponent = int(np.frexp(max(np.abs(train).max(), np.abs(test).max()))[1])
+    train, test, synthetic = (np.ldexp(X, -exponent) for X in (train, test, synthetic))
+    spread = np.sqrt(np.concatenate([train, test]).var(axis=0).mean()) or 1.0
+    train, test, synthetic = (X / spread for X in (train, test, synthetic))
     pooled = np.concatenate([train, test])
-    spread = np.sqrt(pooled.var(axis=0).mean()) or 1.0
-    # One division makes every metric independent of the unit of intensity.
-    train, test, synthetic, pooled = (
-        X / spread for X in (train, test, synthetic, pooled)
-    )
-    centre = pooled.mean(axis=0)
+    center = pooled.mean(axis=0)
     n_components = min(N_COMPONENTS, len(pooled) - 1, pooled.shape[1])
     real = _RealSpectra(
-        centre=centre,
-        train=train - centre,
+        center=center,
+        train=train - center,
         pca=PCA(n_components, svd_solver="full").fit(pooled),
         variance=pooled.var(axis=0, ddof=1).sum(),
-        bands=find_bands(centre),
+        bands=find_bands(center),
         axis=axis,
     )
 
@@ -150,16 +160,16 @@ def _compare(spectra, held_out, real, seed, rows=None):
     n = len(spectra)
     is_second = np.arange(2 * n) >= n
     both = np.concatenate([held_out, spectra])
-    distances = pairwise_distances(both - real.centre, both - real.centre)
-    to_train = pairwise_distances(both - real.centre, real.train)
-    if rows is not None:  # a training spectrum is no copy of itself
+    distances = pairwise_distances(both - real.center, both - real.center)
+    to_train = pairwise_distances(both - real.center, real.train)
+    if rows is not None:  # a training spectrum is not a copy of itself
         to_train[n + np.arange(n), rows] = np.inf
     nearest = to_train.min(axis=1)
 
     scores = pooled_scores(held_out, spectra)
     levels = noise_level(both)
-    # Noise shows in no single PCA score; its logarithm lets the forest see it. The
-    # smallest number stands for none.
+    # No single PCA score shows the noise; its logarithm lets the forest see it. A very
+    # small number stands for none.
     features = np.column_stack([scores, np.log(np.maximum(levels, 1e-12))])
     projected = real.pca.transform(both)
     gap = frechet_distance(projected[n:], projected[:n])
@@ -187,10 +197,11 @@ def _compare(spectra, held_out, real, seed, rows=None):
 def pooled_scores(first, second, n_components=N_COMPONENTS):
     """Return PCA scores of two sets, on components of both together.
 
-    Fitted on both, the components treat the two sets alike, so that two samples of one
-    distribution stay exchangeable and score a half; and they see the directions in
-    which the synthetic spectra alone vary. Fitted on training spectra they would fit
-    these better than held-out ones and tell two real sets apart.
+    Fitted on both, the components treat the two sets alike: two samples of one
+    distribution stay exchangeable, and a classifier tells half of them right. They also
+    see the directions in which only the synthetic spectra vary. Fitted on training
+    spectra they would suit these better than held-out ones, and tell two real sets
+    apart.
 
     Parameters
     ----------
@@ -209,10 +220,10 @@ def pooled_scores(first, second, n_components=N_COMPONENTS):
 
 
 def one_nn_accuracy(distances, is_second):
-    """Return the leave-one-out accuracy of a 1-nearest-neighbour classifier.
+    """Return the leave-one-out accuracy of a 1-nearest-neighbor classifier.
 
-    Lopez-Paz and Oquab (2017), "Revisiting classifier two-sample tests", section 3: a
-    half says that the sets cannot be told apart; below it, each set lies closer to the
+    Lopez-Paz and Oquab (2017), "Revisiting classifier two-sample tests", section 3. A
+    half means that the sets cannot be told apart; below it, each set lies closer to the
     other than to itself.
 
     Parameters
@@ -225,8 +236,8 @@ def one_nn_accuracy(distances, is_second):
     Returns
     -------
     float
-        Neighbours at one distance share the vote, so that the order of the rows does
-        not matter.
+        Neighbors at the same distance share the vote, so the order of the rows does not
+        matter.
     """
     others = distances.copy()
     np.fill_diagonal(others, np.inf)
@@ -236,7 +247,7 @@ def one_nn_accuracy(distances, is_second):
 
 
 def forest_accuracy(features, is_second, seed):
-    """Return the cross-validated accuracy with which a random forest tells two sets.
+    """Return the cross-validated accuracy of a random forest that tells two sets apart.
 
     Parameters
     ----------
@@ -273,7 +284,7 @@ def kmeans_index(scores, is_second, seed):
         do with them.
     """
     few = scores[:, :N_KMEANS_COMPONENTS]
-    if np.ptp(few, axis=0).max() == 0:  # one point has no two clusters
+    if np.ptp(few, axis=0).max() == 0:  # a single point does not make two clusters
         return 0.0
     clusters = KMeans(2, n_init=10, random_state=seed).fit_predict(few)
     return float(adjusted_rand_score(is_second, clusters))
@@ -285,7 +296,7 @@ def pairwise_distances(first, second):
     Parameters
     ----------
     first, second : ndarray of shape (n_first, n_points), (n_second, n_points)
-        Centred, so that no digits are lost to a common background.
+        Centered, so that no digits are lost to a common background.
 
     Returns
     -------
@@ -299,12 +310,12 @@ def pairwise_distances(first, second):
 
 
 def neighborhood_size(n_spectra):
-    """Return k: 5, fewer where it would be half of the spectra or more."""
+    """Return k: 5, or fewer where that would be half of the spectra or more."""
     return max(1, min(5, (n_spectra - 1) // 2))
 
 
 def manifold_scores(real, synthetic, cross, k):
-    """Score fidelity and diversity by balls that reach to the k-th neighbour.
+    """Score fidelity and diversity by balls that reach to the k-th neighbor.
 
     Precision and recall as in Kynkaanniemi et al. (2019), "Improved precision and
     recall metric for assessing generative models", equations 1 and 2; density and
@@ -320,7 +331,7 @@ def manifold_scores(real, synthetic, cross, k):
     cross : ndarray of shape (n_real, n_synthetic)
         Distances between them.
     k : int
-        Neighbours, not counting the spectrum itself.
+        Neighbors, not counting the spectrum itself.
 
     Returns
     -------
@@ -384,7 +395,7 @@ def memorization_scores(nearest, nearest_held_out):
     dict of str to float
         `nn_distance_ratio`, the ratio of the medians; `near_copies`, the share of
         spectra nearer than half of the held-out median, which shows copies that are
-        too few to move a median. NaN where held-out spectra have no distance.
+        too few to move a median. NaN if the held-out median is 0.
     """
     typical = np.median(nearest_held_out)
     if typical == 0:
@@ -421,15 +432,15 @@ def find_bands(mean_spectrum, n_bands=N_BANDS):
     mean_spectrum : ndarray of shape (n_points,)
         7 points or more.
     n_bands : int
-        At most this many. A band rises above its surroundings by a tenth of what the
-        strongest does, and by six times the noise.
+        At most this many. A band rises above its surroundings by at least a tenth of
+        what the strongest does, and by six times the noise.
 
     Returns
     -------
     Bands
         From left to right. Each is looked for within its full width at half height to
-        either side, not beyond half way to the next band, nor beyond a twentieth of
-        the axis. Heights below 1 % of that in the mean are not told from none.
+        either side, but no further than half way to the next band or a twentieth of
+        the axis. Heights below 1 % of that in the mean count as none.
     """
     n_points = len(mean_spectrum)
     smooth = savgol_filter(mean_spectrum, NOISE_WINDOW, NOISE_ORDER)
@@ -465,10 +476,10 @@ def measure_bands(spectra, bands):
     -------
     positions : ndarray of shape (n_spectra, n_bands)
         Local maximum of the smoothed spectrum, in points; between two points by the
-        parabola through the maximum and its neighbours.
+        parabola through the maximum and its neighbors.
     heights : ndarray of shape (n_spectra, n_bands)
-        Above the straight line between both ends of the range that is looked at;
-        `bands.floor` where the maximum is not higher than that.
+        Above the straight line between both ends of the range that is searched; at
+        least `bands.floor`.
     """
     smooth = savgol_filter(spectra, bands.window, 2, axis=1)
     rows = np.arange(len(spectra))
@@ -479,8 +490,8 @@ def measure_bands(spectra, bands):
         part = smooth[:, start : point + reach + 1]
         top = part.argmax(axis=1)
         middle = np.clip(top, 1, part.shape[1] - 2)
-        left, centre, right = (part[rows, middle + step] for step in (-1, 0, 1))
-        bend = left - 2 * centre + right
+        left, center, right = (part[rows, middle + step] for step in (-1, 0, 1))
+        bend = left - 2 * center + right
         vertex = np.divide(
             left - right, 2 * bend, out=np.zeros(len(rows)), where=bend < 0
         )
@@ -505,20 +516,20 @@ def band_distances(measured, real, axis):
     Returns
     -------
     dict of str to float
-        `peak_position`, the Wasserstein distance between the positions of a band in
-        both sets, in the unit of the axis, mean over bands (NaN without a band);
+        `band_position`, the Wasserstein distance between the positions of a band in
+        both sets, in the unit of the axis, averaged over bands (NaN without a band).
         `intensity_ratio`, that between the logarithms of a band's height over the
         geometric mean of all bands of its spectrum (NaN with fewer than two).
     """
     numbers = np.arange(len(axis))
     n_bands = measured[0].shape[1]
     if n_bands == 0:
-        return {"peak_position": np.nan, "intensity_ratio": np.nan}
+        return {"band_position": np.nan, "intensity_ratio": np.nan}
     places = [np.interp(positions, numbers, axis) for positions, _ in (measured, real)]
     logs = [np.log(heights) for _, heights in (measured, real)]
     ratios = [values - values.mean(axis=1, keepdims=True) for values in logs]
     return {
-        "peak_position": _mean_wasserstein(*places),
+        "band_position": _mean_wasserstein(*places),
         "intensity_ratio": _mean_wasserstein(*ratios) if n_bands > 1 else np.nan,
     }
 

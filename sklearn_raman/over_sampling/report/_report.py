@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_array, check_random_state
 
+from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._sklearn import Interval, validate_params
 from sklearn_raman._utils._wavenumbers import (
     check_same_axis,
@@ -15,9 +16,10 @@ from sklearn_raman._utils._wavenumbers import (
     resolve_wavenumbers,
 )
 from sklearn_raman.over_sampling._noise import NOISE_WINDOW
-from sklearn_raman.over_sampling.report._measures import METRICS, class_metrics
+from sklearn_raman.over_sampling.report._measures import MAIN, METRICS, class_metrics
 
 MIN_SPECTRA = 5
+_FLOATS = (np.float64, np.float32)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -29,7 +31,7 @@ class SynthesisReport:
     Parameters
     ----------
     draws : DataFrame
-        One row for each class, draw and metric: `class`, `draw`, `metric`, `value`
+        One row per class, draw and metric: `class`, `draw`, `metric`, `value`
         (synthetic against held-out spectra) and `reference` (training against held-out
         spectra).
     counts : DataFrame
@@ -73,16 +75,19 @@ class SynthesisReport:
     labelled: bool
     spectra: dict = field(compare=False)
 
-    def to_frame(self, kind="summary"):
+    def to_frame(self, kind="summary", *, metrics="main"):
         """Return the metrics as a data frame.
 
         Parameters
         ----------
         kind : {"summary", "classes", "draws"}, default="summary"
-            "summary": one row for each metric; with labels the mean over the classes
-            that have it, each class counting the same, whatever its size. "classes":
-            one row for each class and metric. "draws": one row for each class, draw
-            and metric.
+            "summary": one row per metric; with labels the mean over the classes that
+            have it, each class counting the same, whatever its size. "classes": one row
+            per class and metric. "draws": one row per class, draw and metric.
+        metrics : {"main", "all"} or list of str, default="main"
+            "main": the two-sample tests (1-NN and forest), coverage, nearest-neighbor
+            ratio, noise ratio and band positions. "all": the others too; see
+            :func:`synthesis_report`.
 
         Returns
         -------
@@ -93,18 +98,26 @@ class SynthesisReport:
             deviation over draws (divisor n_draws - 1); `n_classes` that have the
             metric; `ideal` and `meaning`. Changing it does not change the report.
         """
-        if kind == "draws":
-            return self.draws.copy()
-        if kind not in ("summary", "classes"):
+        if kind not in ("summary", "classes", "draws"):
             raise ValueError(
                 f'kind must be "summary", "classes" or "draws", got {kind!r}.'
             )
-        scores = self.draws
+        names = {"main": MAIN, "all": METRICS}.get(metrics, metrics) if isinstance(
+            metrics, str
+        ) else list(metrics)
+        if isinstance(names, str) or set(names) - set(METRICS):
+            raise ValueError(
+                f'metrics must be "main", "all" or a list of {list(METRICS)}, got '
+                f"{metrics!r}."
+            )
+        scores = self.draws[self.draws["metric"].isin(names)]
+        if kind == "draws":
+            return scores.reset_index(drop=True)
+        measured = scores.dropna(subset="value").groupby("metric")["class"].nunique()
+        keys = ["metric"] if kind == "summary" else ["class", "metric"]
         if kind == "summary":
             by_draw = scores.groupby(["metric", "draw"], sort=False)
-            keys, scores = ["metric"], by_draw[["value", "reference"]].mean()
-        else:
-            keys = ["class", "metric"]
+            scores = by_draw[["value", "reference"]].mean()
         by_metric = scores.groupby(keys, sort=False)[["value", "reference"]]
         mean, std = by_metric.mean(), by_metric.std(ddof=1)
         frame = pd.DataFrame(
@@ -116,13 +129,11 @@ class SynthesisReport:
             }
         )
         if kind == "summary":
-            measured = self.draws.dropna(subset="value").groupby("metric")["class"]
-            n_classes = measured.nunique().reindex(frame.index, fill_value=0)
-            frame["n_classes"] = n_classes
-        metrics = frame.index.get_level_values("metric")
-        frame["ideal"] = [METRICS[name][0] for name in metrics]
+            frame["n_classes"] = measured.reindex(frame.index, fill_value=0)
+        found = frame.index.get_level_values("metric")
+        frame["ideal"] = [METRICS[name][0] for name in found]
         unit = "points" if self.unit == "point" else self.unit
-        frame["meaning"] = [METRICS[name][1].format(unit=unit) for name in metrics]
+        frame["meaning"] = [METRICS[name][1].format(unit=unit) for name in found]
         return frame
 
     def plot(self, classes=None):
@@ -137,9 +148,9 @@ class SynthesisReport:
         -------
         matplotlib Figure
             For each class: median and 5 to 95 % of held-out and of synthetic spectra;
-            two of each, of the same rank of mean intensity; the high-frequency part of
-            the one of each set whose noise is the median; all spectra on the first two
-            components of a PCA of the real ones. ``figure.savefig("report.png")``
+            two of each, at the same ranks of mean intensity; the high-frequency part of
+            the spectrum of each set that has the median noise; all spectra on the first
+            two components of a PCA of the real ones. ``figure.savefig("report.png")``
             writes it.
 
         Raises
@@ -173,6 +184,7 @@ class SynthesisReport:
             *self._same_in_every_draw(compared),
             "",
             pd.DataFrame(cells, index=frame.index.rename(None)).to_string(),
+            f"{len(METRICS) - len(MAIN)} more: to_frame(metrics='all')",
         ]
         left_out = self.counts[self.counts["compared"] == 0]
         for text, rows in (
@@ -226,8 +238,8 @@ def synthesis_report(
     Parameters
     ----------
     real_train : array-like or data frame of shape (n_train, n_points)
-        Spectra that the sampler was fitted on. Five or more of each set, of seven
-        points or more, in any unit of intensity.
+        Spectra that the sampler was fitted on. Each of the three sets needs five
+        spectra or more, of seven points or more, in any unit of intensity.
     real_test : array-like or data frame of shape (n_test, n_points)
         Real spectra held out from the sampler, and from the choice of its parameters.
         Repeated measurements of one sample belong on one side of the split.
@@ -235,16 +247,16 @@ def synthesis_report(
         Synthetic spectra of any sampler, without the real ones that ``fit_resample``
         returns first.
     y_train, y_test, y_synthetic : array-like of shape (n,) or None, default=None
-        Labels of the three sets. With them, spectra are compared within their class
-        and the metrics averaged over classes; without, all are one class.
+        Labels of the three sets. With them, spectra are compared within their class,
+        and metrics are averaged over classes; without, all are one class.
     wavenumbers : array-like of shape (n_points,) or None, default=None
-        Axis in cm-1. None takes the column labels, if they are numbers; else the unit
-        is the point.
+        Axis in cm-1. None takes the column labels, if they are wavenumbers; otherwise
+        the unit is the point.
     n_draws : int, default=5
-        How often as many spectra of each set are drawn, without replacement, as the
-        smallest set of the class has. Two sets of unequal size cannot be compared:
-        a larger one has closer neighbours. If all sizes are equal, only the random
-        forest and K-means differ between draws.
+        Number of draws. Each takes, without replacement, as many spectra of each set as
+        the smallest set of the class has. Sets of unequal size cannot be compared: a
+        larger one has closer neighbors. If all sizes are equal, only the random forest
+        and K-means differ between draws.
     random_state : int, RandomState instance or None, default=None
         Decides about the draws, the random forests and K-means.
 
@@ -257,8 +269,8 @@ def synthesis_report(
     ------
     ValueError
         If there are no or too few held-out spectra, one of them is among the training
-        or the synthetic spectra, spectra are not finite or differ in length or axis,
-        labels are missing, or no class is large enough.
+        or the synthetic spectra, spectra are not finite or differ in length, axis or
+        column labels, labels are missing, or no class is large enough.
 
     Warns
     -----
@@ -272,33 +284,41 @@ def synthesis_report(
     for the classifier they are meant for. `ideal` holds for many spectra; with few, the
     reference is what can be reached.
 
+    Shown by default:
+
+    - `one_nn_accuracy`: leave-one-out accuracy of a 1-nearest-neighbor classifier
+      [2]_. It notices spectra without noise, and repeated ones, but not copies of
+      training spectra, each once.
+    - `forest_accuracy`: five-fold accuracy of a random forest [2]_ on the logarithm of
+      the noise level and ten scores of a PCA of both sets together, which treats them
+      alike and sees what only one of them does.
+    - `coverage` [4]_: with k = 5 neighbors, or fewer below eleven spectra.
+    - `nn_distance_ratio`: median distance to the nearest training spectrum over that of
+      held-out spectra. The reference is of training spectra and their nearest other
+      one.
+    - `noise_ratio`: noise is the median over points of the absolute residual of a
+      Savitzky-Golay filter (7 points, order 2), which sharp bands do not change; the
+      ratio is of the medians over spectra.
+    - `band_position`: the up to five most prominent bands of the mean real spectrum. A
+      position is that of the maximum within the full width at half maximum to either
+      side. Wasserstein distance between the sets, averaged over bands; missing (NaN)
+      without a band.
+
+    With ``to_frame(metrics="all")``:
+
     - `kmeans_ari`: adjusted Rand index between two K-means clusters of three PCA scores
       and real or synthetic, the test of [1]_. It has almost no power: copies, and
       nearly everything that has the right mean, score 0 too.
-    - `one_nn_accuracy`: leave-one-out accuracy of a 1-nearest-neighbour classifier
-      [2]_. Spectra without noise, and repeated ones, are seen; copies of training
-      spectra, each once, are not.
-    - `forest_accuracy`: five-fold accuracy of a random forest [2]_ on ten scores of a
-      PCA of both sets together, so that it treats them alike and sees what only one
-      of them does, and the logarithm of the noise level of each spectrum.
-    - `precision`, `recall` [3]_, `density`, `coverage` [4]_: with k = 5 neighbours, or
-      fewer below eleven spectra.
+    - `precision`, `recall` [3]_, `density` [4]_: with as many neighbors as `coverage`.
     - `frechet_distance`: squared Frechet distance [5]_ between ten scores of a PCA of
       all real spectra, over their total variance. It is biased upwards for few spectra,
       as is its reference.
-    - `nn_distance_ratio`: median distance to the nearest training spectrum over that of
-      held-out spectra. `near_copies`: share of the spectra below half of the latter,
-      which also shows copies that are fewer than half. Their reference is of training
-      spectra and their nearest other one.
-    - `noise_ratio`: noise is the median over points of the absolute residual of a
-      Savitzky-Golay filter (7 points, order 2), which sharp lines do not move; the
-      ratio is of the medians over spectra.
-    - `peak_position`, `intensity_ratio`: up to five most prominent bands of the mean
-      real spectrum. Positions are those of the local maximum within the full width at
-      half maximum to either side; intensities are above the line between both ends,
-      over the geometric mean of all bands of the spectrum, in logarithms. Wasserstein
-      distance between the sets, mean over bands. Missing (NaN) without a band, or with
-      only one for the ratio.
+    - `near_copies`: share of spectra that are less than half as far from a training
+      spectrum as the median held-out spectrum, which also shows copies that are too few
+      to move `nn_distance_ratio`.
+    - `intensity_ratio`: as `band_position`, of the logarithm of the heights of the
+      bands, above the line between both ends of the range that is searched, over the
+      geometric mean of all bands of the spectrum. Missing with fewer than two bands.
 
     References
     ----------
@@ -379,7 +399,7 @@ def _check_sets(sets, wavenumbers):
     for name, X in sets.items():
         if X is None or len(X) == 0:
             raise ValueError(_missing(name))
-        arrays[name] = check_array(X, dtype=np.float64, input_name=name)
+        arrays[name] = check_array(X, dtype=_FLOATS, input_name=name)
     _check_shapes(arrays)
     n_points = arrays["real_train"].shape[1]
 
@@ -387,8 +407,31 @@ def _check_sets(sets, wavenumbers):
     axis = resolve_wavenumbers(next(iter(labelled), None), wavenumbers, n_points)
     for X in labelled:
         check_same_axis(X, axis)
-    _check_held_out(arrays)
-    return arrays, axis
+    _check_same_labels(sets)
+    # float32 sets hold rounded copies of float64 spectra: compared in what all share.
+    common = min((X.dtype for X in arrays.values()), key=lambda dtype: dtype.itemsize)
+    with np.errstate(over="ignore"):
+        _check_held_out({name: X.astype(common) for name, X in arrays.items()})
+    return {name: X.astype(np.float64) for name, X in arrays.items()}, axis
+
+
+def _check_same_labels(sets):
+    """Refuse frames whose columns have other names, where these are no axis."""
+    first = None
+    for name, X in sets.items():
+        if not is_frame(X) or isinstance(X.columns, pd.RangeIndex):
+            continue
+        labels = [str(label) for label in X.columns]
+        if first is None or labels_as_wavenumbers(X) is not None:
+            first = first or (name, labels)
+            continue
+        differ = [i for i, pair in enumerate(zip(first[1], labels)) if len(set(pair)) > 1]
+        if differ:
+            i = differ[0]
+            raise ValueError(
+                f"The columns differ: column {i} is {first[1][i]!r} in {first[0]} and "
+                f"{labels[i]!r} in {name}. Put the same columns in the same order."
+            )
 
 
 def _missing(name):
@@ -410,14 +453,14 @@ def _check_shapes(arrays):
         )
     if lengths["real_train"] < NOISE_WINDOW:
         raise ValueError(
-            f"The spectra have {lengths['real_train']} points; noise and bands can be "
-            f"told apart from {NOISE_WINDOW} points on."
+            f"The spectra have {lengths['real_train']} points; from {NOISE_WINDOW} "
+            "points on noise and bands can be told apart."
         )
     for name, X in arrays.items():
         if len(X) < MIN_SPECTRA:
             raise ValueError(
                 f"{name} holds {len(X)} spectra, and at least {MIN_SPECTRA} are "
-                "needed: with fewer, chance decides about every metric."
+                "needed: with fewer, chance decides every metric."
             )
 
 
@@ -430,7 +473,7 @@ def _check_held_out(arrays):
     ]
     if seen:
         raise ValueError(
-            f"{len(seen)} spectra of real_test are in real_train too (rows "
+            f"{len(seen)} spectra of real_test are also in real_train (rows "
             f"{seen[:5]} of real_test): they are not held out. Split before "
             "over-sampling, and remove repeated spectra."
         )
@@ -438,7 +481,7 @@ def _check_held_out(arrays):
     leaked = [i for i, row in enumerate(rows) if row in held_out]
     if leaked:
         raise ValueError(
-            f"{len(leaked)} spectra of synthetic are in real_test too (rows "
+            f"{len(leaked)} spectra of synthetic are also in real_test (rows "
             f"{leaked[:5]} of synthetic): the sampler has seen the held-out spectra. "
             "Fit it on real_train only."
         )
@@ -471,8 +514,8 @@ def _check_labels(labels, arrays):
         return None
     if missing:
         raise ValueError(
-            f"{' and '.join(missing)} must be given too: classes are compared with "
-            "themselves, so all three sets need labels, or none of them."
+            f"{' and '.join(missing)} must be given too: each class is compared with "
+            "itself, so all three sets need labels, or none of them."
         )
     checked = []
     for (name, y), (owner, X) in zip(labels.items(), arrays.items(), strict=True):
@@ -485,6 +528,15 @@ def _check_labels(labels, arrays):
         if pd.isna(y).any():
             raise ValueError(f"{name} contains missing labels.")
         checked.append(y)
+    kinds = {
+        name: "text" if isinstance(y.tolist()[0], str) else "numbers"
+        for name, y in zip(labels, checked, strict=True)
+    }
+    if len(set(kinds.values())) > 1:
+        raise ValueError(
+            f"The labels are of different kinds: {kinds}. Give all three sets the same "
+            "labels."
+        )
     return checked
 
 

@@ -102,7 +102,7 @@ def test_distances_are_those_of_scipy_in_units_of_the_axis(rng, axis):
     step = abs(axis[1] - axis[0])
     (first, _), (second, _) = measured
     expected = [wasserstein_distance(first[:, i], second[:, i]) for i in range(3)]
-    assert found["peak_position"] == pytest.approx(step * np.mean(expected))
+    assert found["band_position"] == pytest.approx(step * np.mean(expected))
 
 
 def test_intensity_ratios_do_not_see_a_common_factor(rng):
