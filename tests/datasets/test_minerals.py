@@ -128,9 +128,11 @@ def test_data_folder_stays_below_one_megabyte():
     assert sum(len(entry.read_bytes()) for entry in DATA_FOLDER.iterdir()) <= 1_000_000
 
 
-def test_flags_must_be_boolean():
-    with pytest.raises(ValueError, match="as_frame.*'yes'"):
-        load_minerals(as_frame="yes")
+@pytest.mark.parametrize("flag", ["as_frame", "return_X_y"])
+@pytest.mark.parametrize("value", ["yes", 1, None])
+def test_flags_must_be_boolean(flag, value):
+    with pytest.raises(ValueError, match=f"{flag}.*{value}"):
+        load_minerals(**{flag: value})
 
 
 def test_crystals_with_all_points_are_preferred():

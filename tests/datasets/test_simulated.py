@@ -347,3 +347,71 @@ def test_random_state_decides_the_result(make):
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(labels, labels_again)
     assert not np.array_equal(first, make(random_state=4)[0])
+
+
+PURE = {"X": np.eye(6) + 1, "y": np.arange(6) // 2}
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "values"),
+    [
+        (make_lorentzian_spectra, "n_per_class", [True, 0, 2.0, "3", None, np.nan]),
+        (make_lorentzian_spectra, "n_points", [True, 0, np.inf]),
+        (make_lorentzian_spectra, "noise", [True, np.nan, -0.1, "0"]),
+        (make_lorentzian_spectra, "fwhm", [True, np.nan, np.inf, 0]),
+        (make_lorentzian_spectra, "normalize", [1, "yes", None]),
+        (make_lorentzian_spectra, "random_state", ["seed", 0.5]),
+        (make_raman_spectra, "n_samples", [True, 0, 10.0, np.nan]),
+        (make_raman_spectra, "n_classes", [True, 0]),
+        (make_raman_spectra, "n_bands", [True, 0, 2.5]),
+        (make_raman_spectra, "fwhm", [(True, 20), ("8", "25"), (8, np.nan), 8, None]),
+        (make_raman_spectra, "similarity", [True, np.nan, -0.1]),
+        (make_raman_spectra, "intensity_variation", [True, np.nan, np.inf, 1000]),
+        (make_raman_spectra, "position_variation", [np.nan, np.inf, -1]),
+        (make_raman_spectra, "photons", [True, np.nan, np.inf]),
+        (make_raman_spectra, "fluorescence", [np.nan, np.inf, True]),
+        (make_raman_spectra, "read_noise", [np.nan, np.inf, 1e308]),
+        (make_raman_spectra, "spike_rate", [np.nan, np.inf, 1e30, True]),
+        (make_raman_spectra, "as_frame", [1, "pandas"]),
+        (make_raman_spectra, "weights", [[np.nan, 1.0], [np.inf, 0.0], "ab", 0.5]),
+        (make_mixtures, "n_per_pair", [True, 0, 1.0]),
+        (make_mixtures, "ratio", [(True, True), (0.1, np.nan), (0.1,), None]),
+        (make_mixtures, "normalize", [1, None]),
+    ],
+)
+def test_each_parameter_is_checked(make, name, values):
+    given = PURE if make is make_mixtures else {}
+    for value in values:
+        with pytest.raises(ValueError, match=name):
+            make(**given, **{name: value})
+
+
+def test_more_counts_than_can_be_drawn():
+    with pytest.raises(ValueError, match=r"photons=.*fluorescence=.*intensity_var"):
+        make_raman_spectra(
+            photons=1e9, fluorescence=1e6, intensity_variation=5, random_state=0
+        )
+
+
+@pytest.mark.parametrize("y", [[0, 0, 1, np.nan], ["a", "a", None, "b"]])
+def test_mixtures_need_every_label(y):
+    with pytest.raises(ValueError, match="y contains missing labels.*row [23]"):
+        make_mixtures(np.eye(4) + 1, np.array(y, dtype=object))
+
+
+def test_mixtures_keep_labels_that_are_positions():
+    """A mixture is none of the rows of X, whose index says nothing about it."""
+    X = pd.DataFrame(np.eye(4) + 1, columns=pd.RangeIndex(100, 104), index=list("abcd"))
+    mixed, _ = make_mixtures(X, [0, 0, 1, 1], n_per_pair=2, random_state=0)
+    pd.testing.assert_index_equal(mixed.columns, X.columns, exact=True)
+    assert mixed.index.tolist() == [0, 1, 2, 3]
+
+
+def test_global_generator_is_untouched():
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    make_lorentzian_spectra(2, random_state=0)
+    make_raman_spectra(4, random_state=0)
+    make_mixtures(**PURE, random_state=0)
+    with pytest.raises(ValueError, match="normalize=False"):
+        make_mixtures(-PURE["X"], PURE["y"], random_state=0)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
