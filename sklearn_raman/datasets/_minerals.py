@@ -44,8 +44,8 @@ def load_minerals(*, return_X_y=False, as_frame=False):
     spectra of each mineral, spread evenly over its five or more crystals. They are
     background-corrected, measured with a 514 nm laser and given on 150 to 1509 cm-1.
 
-    Spectra of one crystal are near-duplicates: split by `groups`, one group for each
-    crystal, or a classifier only has to retrieve what it has seen.
+    Spectra of one crystal are near-duplicates. Split by `groups`, one group per
+    crystal; otherwise a classifier only has to retrieve what it has seen.
 
     Parameters
     ----------
@@ -160,10 +160,10 @@ def fetch_rruff(
 
     The spectra come from the installed package pyopenspecy (extra `rruff`), nothing is
     downloaded. They are background-corrected and scaled to 0..1, nearly all measured
-    with a 514 nm laser, on 448 crystals, in up to three orientations for each cut.
+    with a 514 nm laser, on 448 crystals, in up to three orientations per cut.
 
     Spectra of one crystal are near-duplicates: with some of them on each side of a
-    split, a classifier only has to retrieve them. Split by `groups`, one group for each
+    split, a classifier only has to retrieve them. Split by `groups`, one group per
     crystal.
 
     Parameters
@@ -177,8 +177,9 @@ def fetch_rruff(
         that includes `stop` when it falls on the grid. The default is the grid of [1]_,
         1,360 points.
     ragged : bool, default=False
-        Whether to return each spectrum on the axis it was measured on. `wavenumbers`
-        then only decides about `coverage` and `full_coverage`.
+        Whether to return each spectrum on the axis it was measured on. Then
+        `wavenumbers` only decides about `coverage` and `full_coverage`, and
+        `fill_value` is ignored.
     full_coverage : bool, default=False
         Whether to keep only spectra that were measured on the whole grid.
     subset : {"all", "guo2020"}, default="all"
@@ -189,14 +190,14 @@ def fetch_rruff(
     min_spectra : int, default=1
         Minerals with fewer spectra, after the filters above, are left out.
     min_crystals : int, default=1
-        Minerals with fewer crystals, after the filters above, are left out. From 2 on
-        each mineral can be learnt from one crystal and tested on another.
+        Minerals with fewer crystals, after the filters above, are left out. With 2 or
+        more, each mineral can be learnt from one crystal and tested on another.
     fill_value : float or "edge", default=0.0
         Intensity at grid points outside the measured range of a spectrum; "edge"
         repeats its first or last value. The default suits spectra without background,
-        which start and end near 0, but it is not a measurement: what a model sees there
-        is how a crystal was measured, not what it is. `coverage` says how much of a row
-        is concerned, `full_coverage=True` avoids it.
+        which start and end near 0, but it is not a measurement: it tells a model how a
+        crystal was measured, not what it is. `coverage` says how much of a row was
+        measured; `full_coverage=True` avoids the problem.
     return_X_y : bool, default=False
         Whether to return `(data, target)` only.
     as_frame : bool, default=False

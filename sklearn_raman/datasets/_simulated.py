@@ -1,4 +1,4 @@
-"""Spectra of which the truth is known: simulated ones, and mixtures of given ones."""
+"""Spectra whose truth is known: simulated ones, and mixtures of given ones."""
 
 from itertools import permutations
 from numbers import Integral, Real
@@ -182,7 +182,7 @@ def make_raman_spectra(
     as_frame=False,
     random_state=None,
 ):
-    """Make raw Raman spectra of which every part is known.
+    """Make raw Raman spectra whose every part is known.
 
     A spectrum is the sum of Lorentzian bands, a smooth fluorescence background, the
     shot noise of both, the read noise of the detector and cosmic spikes, in counts.

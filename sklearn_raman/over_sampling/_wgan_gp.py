@@ -432,7 +432,7 @@ class WGANGP(BaseOverSampler):
             return SpectrumModel.untrained(start, X, self.latent_dim)
 
     def _check_training(self):
-        """Refuse values that only torch would notice, and only while it trains."""
+        """Refuse values that otherwise only torch would notice, during training."""
         if len(self.betas) != 2 or not all(
             isinstance(beta, Real) and 0 <= beta < 1 for beta in self.betas
         ):
@@ -471,7 +471,7 @@ class WGANGP(BaseOverSampler):
             )
 
     def _warn_of_single_spectra(self, labels):
-        """Say what a class that shows no variation gets it from."""
+        """Say where a class without variation of its own gets it from."""
         single = [label for label in self._single if label in labels]
         if not single:
             return
@@ -481,10 +481,10 @@ class WGANGP(BaseOverSampler):
             else "whatever the network finds in other classes"
         )
         warnings.warn(
-            f"WGANGP: of the classes {single} there is a single spectrum each (or "
-            "several that are equal), which does not show how spectra of the class "
-            f"differ. What varies in their synthetic spectra is noise, and {source}. "
-            "Measure more of them, or leave them out (sampling_strategy).",
+            f"WGANGP: the classes {single} have a single spectrum each (or several "
+            "equal ones), which does not show how spectra of the class differ. What "
+            f"varies in their synthetic spectra is noise, and {source}. Measure more "
+            "of them, or leave them out (sampling_strategy).",
             UserWarning,
             stacklevel=3,
         )
@@ -505,7 +505,7 @@ def _dense(X):
 
 
 def _cast(spectra, dtype):
-    """Return spectra in the precision of the real ones, which must be able to hold."""
+    """Return spectra in the precision of the real ones, or say that it is too small."""
     with np.errstate(over="ignore"):
         spectra = spectra.astype(dtype)
     if not np.isfinite(spectra).all():

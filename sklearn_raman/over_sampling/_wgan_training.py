@@ -55,22 +55,22 @@ def adam(network, settings):
 
 
 class Training(NamedTuple):
-    """What a training was like."""
+    """What `train_wgan` found."""
 
     critic: nn.Module
     """On the CPU, in evaluation mode."""
     steps: list
-    """Figures of each iteration, a dict each; the last one's too, if it diverged."""
+    """Figures of each iteration, as a dict; of the one that diverged too."""
     problem: str | None
     """Why it was stopped, if it diverged."""
 
 
 @contextmanager
 def own_torch_modes(device):
-    """Train as always, whatever modes the caller has set.
+    """Let torch train as always, whatever modes the caller has set.
 
-    Gradients on, inference mode and autocast off, the CPU as the default device. All of
-    these belong to the thread; torch gives them back at the end.
+    Gradients on, inference mode and autocast off, the CPU as the default device. These
+    modes belong to the thread, and the caller gets them back.
 
     Parameters
     ----------

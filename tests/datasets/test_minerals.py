@@ -64,7 +64,7 @@ def test_coverage_is_complete_but_for_the_documented_crystals(minerals):
 
 
 @pytest.mark.parametrize(
-    ("mineral", "lines"),
+    ("mineral", "bands"),
     [
         ("Calcite", [1086]),
         ("Dolomite", [1097]),
@@ -74,12 +74,12 @@ def test_coverage_is_complete_but_for_the_documented_crystals(minerals):
         ("Diopside", [1012]),
     ],
 )
-def test_strongest_lines_are_those_of_the_literature(minerals, mineral, lines):
+def test_strongest_bands_are_those_of_the_literature(minerals, mineral, bands):
     mean = minerals.data[minerals.target_names[minerals.target] == mineral].mean(axis=0)
     peaks, _ = find_peaks(mean)
-    strongest = peaks[np.argsort(mean[peaks])[::-1][: len(lines)]]
+    strongest = peaks[np.argsort(mean[peaks])[::-1][: len(bands)]]
     found = np.sort(minerals.wavenumbers[strongest])
-    np.testing.assert_allclose(found, lines, atol=2)
+    np.testing.assert_allclose(found, bands, atol=2)
 
 
 def test_minerals_can_be_told_apart_on_unseen_crystals(minerals):

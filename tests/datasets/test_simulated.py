@@ -12,9 +12,9 @@ from sklearn_raman.datasets import (
 )
 
 
-def equation_10(channel, centre, fwhm):
-    """One value of the line in Fukuhara et al. (2019), equation 10, without noise."""
-    return 1 / (1 + ((channel - centre) / (fwhm / 2)) ** 2)
+def equation_10(channel, center, fwhm):
+    """One value of the band in Fukuhara et al. (2019), equation 10, without noise."""
+    return 1 / (1 + ((channel - center) / (fwhm / 2)) ** 2)
 
 
 class TestLorentzianSpectra:
@@ -24,26 +24,26 @@ class TestLorentzianSpectra:
         assert np.bincount(y).tolist() == [20, 20, 20]
         assert (X.max(axis=1) == 1).all()
 
-    def test_line_is_equation_10(self):
+    def test_band_is_equation_10(self):
         X, y = make_lorentzian_spectra(
             1, centers=[10, 20.5], fwhm=3.0, n_points=40, noise=0, normalize=False
         )
-        for row, centre in zip(X, [10, 20.5], strict=True):
-            expected = [equation_10(channel, centre, 3.0) for channel in range(40)]
+        for row, center in zip(X, [10, 20.5], strict=True):
+            expected = [equation_10(channel, center, 3.0) for channel in range(40)]
             np.testing.assert_allclose(row, expected, rtol=1e-13)
         assert y.tolist() == [0, 1]
 
-    def test_distractors_are_lines_of_the_same_shape(self):
+    def test_distractors_are_bands_of_the_same_shape(self):
         _, _, truth = make_lorentzian_spectra(
             4, n_distractors=3, return_truth=True, random_state=0
         )
         assert truth.distractors.shape == (12, 3)
         assert ((truth.distractors >= 0) & (truth.distractors <= 1023)).all()
-        for clean, centre, others in zip(
+        for clean, center, others in zip(
             truth.clean, truth.centers, truth.distractors, strict=True
         ):
             expected = sum(
-                equation_10(truth.channels, place, 4.0) for place in [centre, *others]
+                equation_10(truth.channels, place, 4.0) for place in [center, *others]
             )
             np.testing.assert_allclose(clean, expected, rtol=1e-12)
 
@@ -195,7 +195,7 @@ class TestRamanSpectra:
         np.testing.assert_array_equal(X, parts)
         assert np.isfinite(X).all()
 
-    def test_signal_is_made_of_the_lines(self, spectra):
+    def test_signal_is_made_of_the_bands(self, spectra):
         _, _, truth = spectra
         for i in (0, 299):
             expected = sum(
@@ -206,7 +206,7 @@ class TestRamanSpectra:
             )
             np.testing.assert_allclose(truth.signal[i], expected, rtol=1e-12)
 
-    def test_shared_lines(self, spectra):
+    def test_shared_bands(self, spectra):
         truth = spectra[2]
         assert truth.n_shared == 4
         for part in (truth.class_positions, truth.class_fwhm, truth.class_heights):
@@ -239,9 +239,9 @@ class TestRamanSpectra:
     def test_noise_has_the_variance_of_counting_and_reading(self, spectra):
         _, _, truth = spectra
         expected = truth.signal + truth.fluorescence + 5.0**2
-        standardised = truth.noise / np.sqrt(expected)
-        assert standardised.std() == pytest.approx(1, abs=0.01)
-        assert abs(standardised.mean()) < 0.01
+        standardized = truth.noise / np.sqrt(expected)
+        assert standardized.std() == pytest.approx(1, abs=0.01)
+        assert abs(standardized.mean()) < 0.01
 
     def test_counts_without_read_noise_are_whole_numbers(self):
         X, _ = make_raman_spectra(3, read_noise=0, spike_rate=0, random_state=0)

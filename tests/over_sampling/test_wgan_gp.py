@@ -169,7 +169,7 @@ def test_plain_network_improves_on_its_random_start():
     assert distance[300] < 0.5 * distance[0]
 
 
-@pytest.mark.filterwarnings("ignore:WGANGP. of the classes:UserWarning")
+@pytest.mark.filterwarnings("ignore:WGANGP. the classes:UserWarning")
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
 def test_tiny_classes(n):
     X, y = simulate((30, n))
@@ -243,7 +243,7 @@ def test_random_start_is_never_kept_in_silence(spectra, monkeypatch):
         sampler.fit_resample(*spectra)
 
 
-@pytest.mark.filterwarnings("ignore:WGANGP. of the classes:UserWarning")
+@pytest.mark.filterwarnings("ignore:WGANGP. the classes:UserWarning")
 def test_classes_too_small_to_judge(spectra):
     X, y = spectra
     few = np.r_[0:2, 30:31]

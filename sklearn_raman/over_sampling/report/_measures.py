@@ -1,7 +1,7 @@
 """Measures of synthetic spectra of one class, against held-out real ones.
 
-First all of them together, then: can two sets be told apart (classifiers), do they lie
-in the same place (distances), and are bands where they should be.
+First all of them together. Then, one by one: can classifiers tell two sets apart, do
+they lie in the same place, and are the bands where they should be?
 """
 
 from typing import NamedTuple
@@ -28,14 +28,14 @@ N_TREES = 50
 N_BANDS = 5
 
 # The metrics shown unless others are asked for. Each sees a fault that no other does.
-MAIN = (
+MAIN = [
     "one_nn_accuracy",
     "forest_accuracy",
     "coverage",
     "nn_distance_ratio",
     "noise_ratio",
     "band_position",
-)
+]
 # Ideal value and meaning; {unit} is that of the axis.
 METRICS = {
     "kmeans_ari": (
@@ -498,8 +498,8 @@ def measure_bands(spectra, bands):
         inside = top == middle
         positions[:, band] = start + top + inside * np.clip(vertex, -0.5, 0.5)
         share = top / (part.shape[1] - 1)
-        line = (1 - share) * part[:, 0] + share * part[:, -1]
-        heights[:, band] = part[rows, top] - line
+        chord = (1 - share) * part[:, 0] + share * part[:, -1]
+        heights[:, band] = part[rows, top] - chord
     return positions, np.maximum(heights, bands.floor)
 
 

@@ -42,14 +42,14 @@ class SynthesisReport:
         Wavenumbers in cm-1, or the numbers of the points.
     unit : {"cm-1", "point"}
         Unit of the axis.
-    labelled : bool
-        Whether the classes were told apart; if not, there is one, called "all".
+    labeled : bool
+        Whether classes were compared one by one. If not, there is one, called "all".
     spectra : dict of label to list of ndarray
         Training, held-out and synthetic spectra of each class that is compared.
 
     Attributes
     ----------
-    draws, counts, axis, unit, labelled, spectra
+    draws, counts, axis, unit, labeled, spectra
         As above.
 
     Examples
@@ -72,7 +72,7 @@ class SynthesisReport:
     counts: pd.DataFrame
     axis: np.ndarray
     unit: str
-    labelled: bool
+    labeled: bool
     spectra: dict = field(compare=False)
 
     def to_frame(self, kind="summary", *, metrics="main"):
@@ -102,10 +102,9 @@ class SynthesisReport:
             raise ValueError(
                 f'kind must be "summary", "classes" or "draws", got {kind!r}.'
             )
-        names = {"main": MAIN, "all": METRICS}.get(metrics, metrics) if isinstance(
-            metrics, str
-        ) else list(metrics)
-        if isinstance(names, str) or set(names) - set(METRICS):
+        known = {"main": MAIN, "all": list(METRICS)}
+        names = known.get(metrics) if isinstance(metrics, str) else metrics
+        if not isinstance(names, list) or set(names) - set(METRICS):
             raise ValueError(
                 f'metrics must be "main", "all" or a list of {list(METRICS)}, got '
                 f"{metrics!r}."
@@ -178,7 +177,7 @@ class SynthesisReport:
         lines = [
             f"{total['synthetic']} synthetic against {total['real_test']} held-out "
             f"real spectra ({total['real_train']} for training)"
-            + (f" of {len(compared)} classes, averaged" if self.labelled else ""),
+            + (f" of {len(compared)} classes, averaged" if self.labeled else ""),
             f"mean ± standard deviation over {self.draws['draw'].nunique()} draws of "
             f"{each} each; 'real' is what real training spectra score",
             *self._same_in_every_draw(compared),
@@ -275,8 +274,8 @@ def synthesis_report(
     Warns
     -----
     UserWarning
-        If synthetic spectra are copies of training spectra, or a class of which there
-        are synthetic spectra is too small and left out.
+        If synthetic spectra are copies of training spectra, or a class with synthetic
+        spectra is left out because it is too small.
 
     Notes
     -----
@@ -375,7 +374,7 @@ def synthesis_report(
         counts=counts,
         axis=axis,
         unit=unit,
-        labelled=labels is not None,
+        labeled=labels is not None,
         spectra=classes,
     )
 
@@ -403,9 +402,9 @@ def _check_sets(sets, wavenumbers):
     _check_shapes(arrays)
     n_points = arrays["real_train"].shape[1]
 
-    labelled = [X for X in sets.values() if labels_as_wavenumbers(X) is not None]
-    axis = resolve_wavenumbers(next(iter(labelled), None), wavenumbers, n_points)
-    for X in labelled:
+    labeled = [X for X in sets.values() if labels_as_wavenumbers(X) is not None]
+    axis = resolve_wavenumbers(next(iter(labeled), None), wavenumbers, n_points)
+    for X in labeled:
         check_same_axis(X, axis)
     _check_same_labels(sets)
     # float32 sets hold rounded copies of float64 spectra: compared in what all share.
@@ -554,7 +553,7 @@ def _split_classes(arrays, labels):
         Training, held-out and synthetic spectra; the label is "all" without labels.
     counts : DataFrame
         Spectra of each class: `real_train`, `real_test`, `synthetic`, and `compared`,
-        how many of each are drawn, 0 for a class that is left out.
+        how many of each are drawn: 0 for a class that is left out.
     """
     sets = list(arrays.values())
     if labels is None:

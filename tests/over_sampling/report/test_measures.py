@@ -27,11 +27,11 @@ from sklearn_raman.over_sampling.report._measures import (
 
 IS_SECOND = np.arange(40) >= 20
 POINTS = np.arange(300.0)
-CENTRES = np.array([60.3, 150.0, 240.6])
+CENTERS = np.array([60.3, 150.0, 240.6])
 
 
-def lines(positions, heights, fwhm=12.0):
-    """Sums of Lorentzian lines on `POINTS`, one spectrum for each row."""
+def spectra_of(positions, heights, fwhm=12.0):
+    """Sums of Lorentzian bands on `POINTS`, one spectrum per row."""
     distance = (POINTS - np.asarray(positions)[..., None]) / (fwhm / 2)
     return (np.asarray(heights)[..., None] / (1 + distance**2)).sum(axis=-2)
 
@@ -56,7 +56,7 @@ def test_bands_of_the_simulator_are_found():
     found = axis[find_bands(X.mean(axis=0)).points]
     strongest = truth.class_positions[0][np.argmax(truth.class_heights[0])]
     assert np.abs(found - strongest).min() <= 3
-    # Each found one is a line (not each line is found: some overlap).
+    # Each of them is a band (not every band is found: some overlap).
     gaps = np.abs(found[:, None] - truth.class_positions[0])
     assert gaps.min(axis=1).max() <= 3
 
@@ -71,11 +71,11 @@ def test_no_bands_in_noise_or_nothing(rng, n_points):
 
 
 def test_positions_and_heights_of_known_lines(rng):
-    positions = CENTRES + rng.normal(0, 1.5, size=(40, 3))
+    positions = CENTERS + rng.normal(0, 1.5, size=(40, 3))
     heights = [1.0, 0.5, 0.8] * np.exp(rng.normal(0, 0.2, size=(40, 3)))
-    spectra = lines(positions, heights) + 0.001 * POINTS
-    bands = find_bands(lines(CENTRES, [1.0, 0.5, 0.8]))
-    np.testing.assert_allclose(bands.points, CENTRES, atol=0.6)
+    spectra = spectra_of(positions, heights) + 0.001 * POINTS
+    bands = find_bands(spectra_of(CENTERS, [1.0, 0.5, 0.8]))
+    np.testing.assert_allclose(bands.points, CENTERS, atol=0.6)
     found, height = measure_bands(spectra, bands)
     np.testing.assert_allclose(found, positions, atol=0.25)
     # Heights over the surroundings keep their ratios from spectrum to spectrum.
@@ -84,17 +84,17 @@ def test_positions_and_heights_of_known_lines(rng):
 
 
 def test_missing_band_has_the_smallest_height():
-    bands = find_bands(lines(CENTRES, [1.0, 0.5, 0.8]))
-    _, height = measure_bands(lines(CENTRES[None, :2], [[1.0, 0.5]]), bands)
+    bands = find_bands(spectra_of(CENTERS, [1.0, 0.5, 0.8]))
+    _, height = measure_bands(spectra_of(CENTERS[None, :2], [[1.0, 0.5]]), bands)
     assert height[0, 2] == bands.floor[2]
     assert (height[0, :2] > bands.floor[:2]).all()
 
 
 @pytest.mark.parametrize("axis", [POINTS, 3 * POINTS + 100, 1000 - 2 * POINTS])
 def test_distances_are_those_of_scipy_in_units_of_the_axis(rng, axis):
-    bands = find_bands(lines(CENTRES, [1.0, 0.5, 0.8]))
+    bands = find_bands(spectra_of(CENTERS, [1.0, 0.5, 0.8]))
     sets = [
-        lines(CENTRES + rng.normal(0, 1, (30, 3)), rng.uniform(0.5, 1, (30, 3)))
+        spectra_of(CENTERS + rng.normal(0, 1, (30, 3)), rng.uniform(0.5, 1, (30, 3)))
         for _ in range(2)
     ]
     measured = [measure_bands(X, bands) for X in sets]
@@ -106,8 +106,8 @@ def test_distances_are_those_of_scipy_in_units_of_the_axis(rng, axis):
 
 
 def test_intensity_ratios_do_not_see_a_common_factor(rng):
-    bands = find_bands(lines(CENTRES, [1.0, 0.5, 0.8]))
-    X = lines(CENTRES + np.zeros((20, 1)), rng.uniform(0.5, 1, (20, 3)))
+    bands = find_bands(spectra_of(CENTERS, [1.0, 0.5, 0.8]))
+    X = spectra_of(CENTERS + np.zeros((20, 1)), rng.uniform(0.5, 1, (20, 3)))
     real = measure_bands(X, bands)
     brighter = measure_bands(7 * X, bands)
     assert band_distances(brighter, real, POINTS)["intensity_ratio"] == pytest.approx(0)
@@ -131,9 +131,9 @@ def test_manifold_scores_by_counting(rng, k):
     """The definitions, one pair of spectra at a time."""
     real, synthetic = rng.normal(size=(12, 2)), rng.normal(0.7, 0.8, size=(9, 2))
 
-    def inside(point, centre, others):
-        distances = sorted(np.linalg.norm(others - centre, axis=1))
-        return np.linalg.norm(point - centre) <= distances[k]
+    def inside(point, center, others):
+        distances = sorted(np.linalg.norm(others - center, axis=1))
+        return np.linalg.norm(point - center) <= distances[k]
 
     in_real = [[inside(s, r, real) for r in real] for s in synthetic]
     in_synthetic = [[inside(r, s, synthetic) for s in synthetic] for r in real]
@@ -162,7 +162,7 @@ def test_one_mode_has_precision_but_no_recall(rng):
 
 
 @pytest.mark.parametrize("n_spectra", range(5, 30))
-def test_neighbourhood_stays_below_half(n_spectra):
+def test_neighborhood_stays_below_half(n_spectra):
     assert 1 <= neighborhood_size(n_spectra) <= min(5, n_spectra / 2)
 
 
@@ -198,12 +198,12 @@ def test_a_few_copies_move_the_share_and_not_the_median(rng):
 @pytest.mark.parametrize("shift", [0.0, 0.5, 3.0])
 def test_one_nn_equals_scikit_learn(rng, shift):
     X = rng.normal(size=(40, 6)) + shift * IS_SECOND[:, None]
-    neighbour = KNeighborsClassifier(1)
-    expected = cross_val_score(neighbour, X, IS_SECOND, cv=LeaveOneOut()).mean()
+    neighbor = KNeighborsClassifier(1)
+    expected = cross_val_score(neighbor, X, IS_SECOND, cv=LeaveOneOut()).mean()
     assert one_nn_accuracy(cdist(X, X), IS_SECOND) == pytest.approx(expected)
 
 
-def test_one_nn_shares_the_vote_of_equal_neighbours():
+def test_one_nn_shares_the_vote_of_equal_neighbors():
     """All spectra equal: nothing can be told, in whatever order they come."""
     accuracy = one_nn_accuracy(np.zeros((40, 40)), IS_SECOND)
     assert accuracy == pytest.approx(19 / 39)

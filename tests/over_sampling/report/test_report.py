@@ -115,7 +115,7 @@ def test_further_real_spectra_score_like_real_ones(frames):
 
 
 def test_copies_pass_the_test_of_the_poster_and_are_caught(frames):
-    """Against held-out spectra copies are real ones: only memorisation tells them."""
+    """Against held-out spectra copies are real ones: only memorization tells them."""
     frame = frames["copies"]
     assert frame.loc["kmeans_ari", "value"] < 0.1
     assert frame.loc["nn_distance_ratio", "value"] == 0
