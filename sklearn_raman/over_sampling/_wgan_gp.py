@@ -32,6 +32,8 @@ from sklearn_raman.over_sampling._wgan_training import (
     train_wgan,
 )
 
+_ROUNDING = 1e-14  # relative to the largest intensity
+
 
 class WGANGP(BaseOverSampler):
     """Over-sample classes with spectra of a generative adversarial network.
@@ -351,7 +353,11 @@ class WGANGP(BaseOverSampler):
         self.classes_, codes = np.unique(y, return_inverse=True)
         # One layout in memory, whatever X was: sums depend on it.
         X = np.array(X, dtype=np.float64, order="C")
-        same = [not np.ptp(X[codes == c], axis=0).any() for c in np.unique(codes)]
+        self._constants = np.where((X == X[0]).all(axis=0), X[0], np.nan)
+        # A power of 2 loses no digits, and keeps squares from overflow and underflow.
+        self._exponent = int(np.frexp(np.abs(X).max())[1])
+        X = np.ldexp(X, -self._exponent)
+        same = [not _vary(X[codes == code]) for code in range(len(self.classes_))]
         if all(same):
             raise ValueError(
                 "WGANGP learns how spectra of a class differ, but no class has two "
@@ -361,11 +367,8 @@ class WGANGP(BaseOverSampler):
         self._warn_of_single_spectra(
             [label for label, n in self.sampling_strategy_.items() if n]
         )
-        self._constants = np.where(np.ptp(X, axis=0) == 0, X[0], np.nan)
-        # A power of 2 loses no digits, and keeps squares from overflow and underflow.
-        self._exponent = int(np.frexp(np.abs(X).max())[1])
         with limited_threads(1), own_torch_modes(self.device):
-            found = self._fit_model(np.ldexp(X, -self._exponent), codes, rng)
+            found = self._fit_model(X, codes, rng)
         self.best_iter_, self.history_ = found.best_iter, found.history
         self.n_iter_ = len(found.history["wasserstein"])
         self._model, self.critic_ = found.model, found.critic
@@ -393,7 +396,7 @@ class WGANGP(BaseOverSampler):
             return self.max_iter, [], None, {}
         split_rng = np.random.RandomState(seeds["split"])
         held_out = hold_out(codes, self.validation_fraction, split_rng)
-        if not held_out.any() or self.max_iter == 0:
+        if self.max_iter == 0 or not held_out.any() or not _vary(X[~held_out]):
             plain = self.warm_start_components == 0
             return self.max_iter if plain else 0, [], None, {}
         real = X[held_out], codes[held_out]
@@ -502,6 +505,11 @@ class _Fitted(NamedTuple):
 
 def _dense(X):
     return X.toarray() if sparse.issparse(X) else X
+
+
+def _vary(X):
+    """Tell whether spectra, of magnitude 1, differ by more than rounding."""
+    return np.ptp(X, axis=0).max() > _ROUNDING
 
 
 def _cast(spectra, dtype):

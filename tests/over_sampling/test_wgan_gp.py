@@ -208,7 +208,9 @@ def test_constant_column_stays(spectra):
 
 def test_spectra_without_variation(spectra):
     X, y = spectra
-    for same in (np.ones_like(X), X[:2].repeat((30, 8), axis=0)):
+    repeated = X[:2].repeat((30, 8), axis=0)
+    rounded = repeated * (1 + 2e-16 * np.arange(38)[:, None] % 3)
+    for same in (np.ones_like(X), repeated, rounded):
         with pytest.raises(ValueError, match="no class has two spectra that do"):
             WGANGP().fit_resample(same, y)
     with pytest.raises(ValueError, match="no class has two spectra that do"):
@@ -611,3 +613,14 @@ def test_report_and_model_need_no_torch():
         "from sklearn_raman.over_sampling import WGANGP\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.filterwarnings("ignore:WGANGP. the classes:UserWarning")
+@pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("seed", range(4))
+def test_holding_out_the_only_variation(spectra, seed):
+    """Without the spectrum held out, all are the same: nothing can be judged."""
+    X = spectra[0][[0, 0, 1, 0]]
+    sampler = WGANGP(max_iter=2, random_state=seed)
+    new, _ = sampler.fit_resample(X, [0, 0, 0, 1])
+    assert np.isfinite(new).all()
