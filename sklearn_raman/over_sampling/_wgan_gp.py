@@ -227,7 +227,7 @@ class WGANGP(BaseOverSampler):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y, **params):
+    def fit(self, X, y):
         """Learn from spectra, to draw new ones with `sample`.
 
         Parameters
@@ -237,8 +237,6 @@ class WGANGP(BaseOverSampler):
             Spectra.
         y : array-like of shape (n_spectra,)
             Labels.
-        **params : dict
-            Ignored; for imbalanced-learn's signature.
 
         Returns
         -------
@@ -247,14 +245,14 @@ class WGANGP(BaseOverSampler):
         with unchanged_on_error(self):
             X, _ = _as_float_frame(X)
             y, _ = _as_pandas_series(y)
-            super().fit(X, y, **params)  # validates, and reads the strategy
+            super().fit(X, y)  # validates, and reads the strategy
             X, y, _ = self._check_X_y(X, y)
             rng = check_random_state(self.random_state)
             rng.randint(2**31 - 1)  # fit_resample draws spectra with it
             self._learn(_dense(X), y, rng)
         return self
 
-    def fit_resample(self, X, y, **params):
+    def fit_resample(self, X, y):
         """Learn from spectra, and return them with synthetic ones after them.
 
         Parameters
@@ -264,8 +262,6 @@ class WGANGP(BaseOverSampler):
             Spectra.
         y : array-like of shape (n_spectra,)
             Labels.
-        **params : dict
-            Ignored; for imbalanced-learn's signature.
 
         Returns
         -------
@@ -276,7 +272,7 @@ class WGANGP(BaseOverSampler):
         with unchanged_on_error(self):
             X, restore_X = _as_float_frame(X)
             y, restore_y = _as_pandas_series(y)
-            X_new, y_new = super().fit_resample(X, y, **params)
+            X_new, y_new = super().fit_resample(X, y)
             return restore_X(X_new), restore_y(y_new)
 
     def sample(self, n_samples, label, random_state=None):

@@ -160,8 +160,8 @@ def _compare(spectra, held_out, real, seed, rows=None):
     n = len(spectra)
     is_second = np.arange(2 * n) >= n
     both = np.concatenate([held_out, spectra])
-    distances = pairwise_distances(both - real.center, both - real.center)
-    to_train = pairwise_distances(both - real.center, real.train)
+    distances = distances_between(both - real.center, both - real.center)
+    to_train = distances_between(both - real.center, real.train)
     if rows is not None:  # a training spectrum is not a copy of itself
         to_train[n + np.arange(n), rows] = np.inf
     nearest = to_train.min(axis=1)
@@ -290,7 +290,7 @@ def kmeans_index(scores, is_second, seed):
     return float(adjusted_rand_score(is_second, clusters))
 
 
-def pairwise_distances(first, second):
+def distances_between(first, second):
     """Return Euclidean distances, exactly 0 between equal spectra.
 
     Parameters

@@ -21,7 +21,7 @@ from sklearn_raman.over_sampling.report._measures import (
     neighborhood_size,
     noise_ratio,
     one_nn_accuracy,
-    pairwise_distances,
+    distances_between,
     pooled_scores,
 )
 
@@ -120,10 +120,10 @@ def test_intensity_ratios_do_not_see_a_common_factor(rng):
 def test_distances_equal_scipy_and_are_zero_between_equal_rows(rng):
     first, second = rng.normal(size=(2, 15, 40))
     second[3] = first[7]
-    found = pairwise_distances(first, second)
+    found = distances_between(first, second)
     np.testing.assert_allclose(found, cdist(first, second), atol=1e-7)
     assert found[7, 3] == 0
-    assert (np.diag(pairwise_distances(first, first)) == 0).all()
+    assert (np.diag(distances_between(first, first)) == 0).all()
 
 
 @pytest.mark.parametrize("k", [1, 3])
