@@ -125,7 +125,7 @@ class SpectrumModel:
         generator = Generator(
             _tensor(means / scale), _tensor(start.loadings() / scale), latent_dim
         )
-        return cls(start, generator, center, scale, latent_dim)
+        return cls(start, generator.eval(), center, scale, latent_dim)
 
     def draw(self, codes, rng, device="cpu"):
         """Draw inputs of the generator, and what is added to its output (scaled)."""
@@ -210,7 +210,7 @@ def train_wgan(
             _move_average(average, generator, settings.ema, iteration)
             if judge is not None and judge(iteration, model):
                 break
-    average.to("cpu").eval()
+    average.to("cpu")
     return Training(critic.to("cpu").eval(), steps, problem)
 
 

@@ -464,7 +464,8 @@ def test_errors_give_the_callers_torch_back(spectra, monkeypatch):
 
 def test_sampling_only_reads(fitted, monkeypatch):
     """No bit, no flag, no thread count, no generator changes."""
-    networks = fitted.generator_, fitted.critic_
+    start = WGANGP(max_iter=0, random_state=0).fit(*simulate((8, 6)))
+    networks = fitted.generator_, fitted.critic_, start.generator_
     assert not any(part.training for net in networks for part in net.modules())
     before = {k: v.clone() for k, v in fitted.generator_.state_dict().items()}
     attributes = dict(vars(fitted))
