@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_raman.over_sampling import synthesis_report
-from sklearn_raman.over_sampling._spectroscopic import noise_level
+from sklearn_raman.over_sampling._noise import noise_level
 
 TRAINING, YARDSTICK = "training spectra", "simulator"
 
@@ -29,7 +29,7 @@ def judge(known, train, test, new, axis, n_draws, seed):
                 n_draws=n_draws,
                 random_state=seed,
             )
-        frame = report.to_frame()
+        frame = report.to_frame(metrics="all")
         real = np.median(noise_level(test[0]))
         pooled = [np.median(noise_level(X)) / real for X in (new[0], train[0])]
         known[key] = (

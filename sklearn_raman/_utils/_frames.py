@@ -27,7 +27,7 @@ def frame_like(values, X, columns=None):
     """
     if not is_frame(X):
         return values
-    columns = list(X.columns) if columns is None else list(columns)
+    columns = X.columns if columns is None else list(columns)
     if hasattr(X, "index"):
         index = X.index if len(X) == len(values) else None
         return pd.DataFrame(values, index=index, columns=columns)

@@ -4,12 +4,23 @@ from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
-    Interval,
     StrOptions,
     validate_parameter_constraints,
     validate_params,
 )
+from sklearn.utils._param_validation import (
+    Interval as _Interval,
+)
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+
+
+class Interval(_Interval):
+    """scikit-learn's interval of numbers, where True is not the number 1."""
+
+    def is_satisfied_by(self, val):
+        """Tell whether a value is a number of the type and range asked for."""
+        return not isinstance(val, bool) and super().is_satisfied_by(val)
+
 
 __all__ = [
     "HasMethods",

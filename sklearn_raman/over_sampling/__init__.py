@@ -1,6 +1,14 @@
 """Synthetic spectra for small classes, and how far to believe them."""
 
-from sklearn_raman.over_sampling._report import SynthesisReport, synthesis_report
-from sklearn_raman.over_sampling._wgan_gp import WGANGP
+from sklearn_raman.over_sampling.report import SynthesisReport, synthesis_report
 
 __all__ = ["SynthesisReport", "WGANGP", "synthesis_report"]
+
+
+def __getattr__(name):
+    """Import torch only where a network is wanted: the report needs none."""
+    if name != "WGANGP":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sklearn_raman.over_sampling._wgan_gp import WGANGP
+
+    return WGANGP

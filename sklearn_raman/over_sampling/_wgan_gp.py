@@ -2,25 +2,37 @@
 
 import warnings
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_raman._utils._sklearn import Interval, StrOptions
+from sklearn_raman._utils._sklearn import (
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn_raman._utils._torch import isolated_randomness, limited_threads
-from sklearn_raman.over_sampling._checkpoints import Judge, hold_out
-from sklearn_raman.over_sampling._warm_start import PlainStart, WarmStart
+from sklearn_raman._utils._validation import unchanged_on_error
+from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
+from sklearn_raman.over_sampling._bootstrap import Bootstrap
 from sklearn_raman.over_sampling._wgan_training import (
-    Diverged,
+    Judge,
+    PlainStart,
     SpectrumModel,
     TrainingSettings,
+    hold_out,
+    own_torch_modes,
     train_wgan,
 )
+
+_ROUNDING = 1e-14  # relative to the largest intensity
 
 
 class WGANGP(BaseOverSampler):
@@ -34,7 +46,7 @@ class WGANGP(BaseOverSampler):
     among the candidates: training has to show that it is better. See Notes for what it
     learns from few spectra.
 
-    Cosmic spikes are learnt like lines: take them out first
+    Cosmic spikes are learnt like bands: remove them first
     (:class:`~sklearn_raman.preprocessing.Despiker`).
 
     Parameters
@@ -45,71 +57,77 @@ class WGANGP(BaseOverSampler):
     latent_dim : int, default=32
         Random inputs of the generator, beside the scores of the warm start.
     warm_start_components : int, default=15
-        At most this many components of each class; those that rise above the noise are
-        used. 0 is a plain network without any warm start and noise model, which needs
+        At most this many components per class; those that rise above the noise are
+        used. 0 is a plain network, without warm start and noise model, which needs
         some thousand iterations and spectra.
     noise : {"residual"} or None, default="residual"
         "residual" adds noise made of what the components leave of real spectra of the
-        class. None returns noise-free spectra. Without meaning if
-        `warm_start_components=0`.
+        class. None returns noise-free spectra. Ignored with `warm_start_components=0`:
+        a plain network makes its noise itself.
     n_critic : int, default=5
-        Steps of the critic for each of the generator.
+        Critic steps per generator step.
     gp_weight : float, default=10.0
         Weight of the gradient penalty.
     gp_target : float, default=1.0
         The slope that the penalty asks of the critic: k in
-        `gp_weight * mean((norm - k)**2)`.
+        `gp_weight * mean((norm - k)**2)`. Ignored with `gp_weight=0`.
     lr : float, default=1e-3
         First learning rate of both Adam optimizers; it falls to a tenth.
     betas : tuple (float, float), default=(0.0, 0.9)
-        Of both optimizers.
+        Of both optimizers, each from 0 to below 1.
     max_iter : int, default=400
-        Generator steps at most. 0 returns the start.
+        Generator steps at most. With 0 nothing is trained, no training parameter
+        matters, and the start is returned.
     batch_size : int, default=24
-        Spectra in a step.
+        Spectra per step.
     ema : float, default=0.995
         Decay of the moving average over generator steps, which is what is kept.
     validation_fraction : float or None, default=0.2
-        Share of each class with 3 spectra or more (one at least) that is held out while
-        iterations are compared. None keeps the last iteration, unjudged.
+        Share of each class with 3 spectra or more (one spectrum at least) that is held
+        out while iterations are compared. None keeps the last iteration, unjudged. If
+        no class has 3 spectra, nothing can be judged: the warm start is kept, and a
+        plain network is trained to the end.
     device : str, default="cpu"
         torch device for training. The fitted networks are on the CPU.
     random_state : int, RandomState instance or None, default=None
         Decides about everything: same seed, same spectra.
     verbose : int, default=0
-        1 prints the judgement of each checkpoint.
+        1 prints the judgement of each checkpoint, if spectra are held out.
 
     Attributes
     ----------
     generator_, critic_ : torch.nn.Module
-        The networks. Their spectra are centred and scaled; use :meth:`sample`.
+        The networks. Their spectra are centered and scaled; use :meth:`sample`.
         `critic_` is None if the start was kept.
     history_ : dict of ndarray
-        "wasserstein" (the critic's estimate) and "penalty" for each iteration;
-        "iteration", "held_out_score" (lower is better; the start has 1) and
-        "noise_ratio" (synthetic to held-out) for each checkpoint, if spectra were held
-        out.
+        "wasserstein" (the critic's estimate) and "penalty" of each iteration. If
+        spectra were held out, "iteration", "held_out_score" (lower is better; the start
+        has 1) and "noise_ratio" (synthetic to held-out) of each checkpoint.
     best_iter_ : int
         The iteration kept; 0 is the start.
     n_iter_ : int
         Iterations run before the choice.
     classes_ : ndarray of shape (n_classes,)
+        Labels.
     sampling_strategy_ : dict
-        Number of spectra made, by class.
+        Number of spectra to make, by class.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
     Raises
     ------
     ValueError
-        If X holds NaN or infinity, no class has two different spectra, or a plain
-        network diverges before there is anything to return.
+        If X holds NaN or infinity, no class has two different spectra, the labels of
+        the columns are no axis, or a plain network diverges before there is anything to
+        return. After a failed fit the sampler is as it was before.
 
     Warns
     -----
     ConvergenceWarning
         If training diverges (the critic's advantage exceeds what its slope allows, or
         spectra leave the range of real ones). What was best before is kept.
+    UserWarning
+        If a class to over-sample has a single spectrum.
 
     See Also
     --------
@@ -122,18 +140,18 @@ class WGANGP(BaseOverSampler):
     that inner split. They must not be on both sides of yours: over-sample within the
     training part, as a Pipeline does.
 
-    With 50 spectra a class the distribution of the warm start is about as near to that
-    of new spectra as the training spectra are, and adversarial training hardly ever
-    improves on it: `best_iter_` is 0 as a rule. For classification, SMOTE or normally
-    distributed scores of principal components are as good on many sets. What the warm
-    start adds is noise of the right size and colour, spectra that are no near copies,
-    and variation for small classes: those with fewer than 6 spectra borrow baseline,
-    gain and shift from spectra of larger classes, never lines.
+    With 50 spectra per class the distribution of the warm start is about as near to
+    that of new spectra as the training spectra are, and adversarial training hardly
+    ever improves on it: as a rule `best_iter_` is 0. For classification, SMOTE or
+    Gaussian scores of principal components are as good on many sets. What the warm
+    start adds is noise of the right size and color, spectra that are not near copies,
+    and variation for small classes: those with fewer than 6 spectra borrow gain, shift
+    and baseline from spectra of larger classes, never bands. In a class of one, all
+    variation but the noise is borrowed.
 
-    A column that is constant in X stays so.
-
-    Integer spectra come back as float, in a frame too. polars frames come back as
-    polars frames.
+    A column that is constant in X stays constant. Integer spectra come back as float,
+    in a frame too. Frames come back as the kind of frame they are (pandas, polars),
+    with their column labels.
 
     References
     ----------
@@ -209,7 +227,32 @@ class WGANGP(BaseOverSampler):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit_resample(self, X, y, **params):
+    def fit(self, X, y):
+        """Learn from spectra, to draw new ones with `sample`.
+
+        Parameters
+        ----------
+        X : array-like, data frame (pandas, polars) or sparse matrix of shape \
+                (n_spectra, n_points)
+            Spectra.
+        y : array-like of shape (n_spectra,)
+            Labels.
+
+        Returns
+        -------
+        self
+        """
+        with unchanged_on_error(self):
+            X, _ = _as_float_frame(X)
+            y, _ = _as_pandas_series(y)
+            super().fit(X, y)  # validates, and reads the strategy
+            X, y, _ = self._check_X_y(X, y)
+            rng = check_random_state(self.random_state)
+            rng.randint(2**31 - 1)  # fit_resample draws spectra with it
+            self._learn(_dense(X), y, rng)
+        return self
+
+    def fit_resample(self, X, y):
         """Learn from spectra, and return them with synthetic ones after them.
 
         Parameters
@@ -219,8 +262,6 @@ class WGANGP(BaseOverSampler):
             Spectra.
         y : array-like of shape (n_spectra,)
             Labels.
-        **params : dict
-            None is used; for imbalanced-learn's signature.
 
         Returns
         -------
@@ -228,124 +269,146 @@ class WGANGP(BaseOverSampler):
             The rows of X first, in their order.
         y_resampled : of the type of y, of shape (n_spectra_new,)
         """
-        X, restore_X = _as_float_frame(X)
-        y, restore_y = _as_pandas_series(y)
-        X_new, y_new = super().fit_resample(X, y, **params)
-        return restore_X(X_new), restore_y(y_new)
+        with unchanged_on_error(self):
+            X, restore_X = _as_float_frame(X)
+            y, restore_y = _as_pandas_series(y)
+            X_new, y_new = super().fit_resample(X, y)
+            return restore_X(X_new), restore_y(y_new)
 
-    def sample(self, n, label, random_state=None):
+    def sample(self, n_samples, label, random_state=None):
         """Return new synthetic spectra of a class.
+
+        The fitted sampler is only read, so several threads may draw from it.
 
         Parameters
         ----------
-        n : int
+        n_samples : int
             How many.
         label : str or int
             One of `classes_`.
         random_state : int, RandomState instance or None, default=None
-            Same seed, same spectra; the fitted sampler does not change.
+            Same seed, same spectra (to the last bits, with the same number of torch
+            threads).
 
         Returns
         -------
-        ndarray of shape (n, n_points), float64
+        ndarray of shape (n_samples, n_points), float64
 
         Raises
         ------
         NotFittedError
             If nothing was fitted.
         ValueError
-            If the label was not seen in fit.
+            If a parameter is not valid, or the label was not seen in fit.
+
+        Warns
+        -----
+        UserWarning
+            If the class has a single spectrum.
         """
         check_is_fitted(self, "generator_")
-        code = np.flatnonzero(self.classes_ == label)
-        if len(code) != 1:
-            raise ValueError(
-                f"label={label!r} is none of the classes {self.classes_.tolist()}."
-            )
-        rng = check_random_state(random_state)
-        with limited_threads(1):
-            spectra = self._model.synthesize(np.full(n, code[0]), rng)
+        validate_parameter_constraints(
+            {
+                "n_samples": [Interval(Integral, 0, None, closed="left")],
+                "random_state": ["random_state"],
+            },
+            {"n_samples": n_samples, "random_state": random_state},
+            caller_name="WGANGP.sample",
+        )
+        known = self.classes_.tolist()
+        if np.ndim(label) or label not in known:
+            raise ValueError(f"label={label!r} is none of the classes {known}.")
+        self._warn_of_single_spectra([label])
+        return self._draw(n_samples, label, check_random_state(random_state))
+
+    def _draw(self, n_samples, label, rng):
+        code = self.classes_.tolist().index(label)
+        spectra = self._model.synthesize(np.full(n_samples, code), rng)
+        spectra = np.ldexp(spectra, self._exponent)
         return np.where(np.isnan(self._constants), spectra, self._constants)
 
     def _fit_resample(self, X, y):
         if sparse.issparse(X):
-            X, y = self._fit_resample(X.toarray(), y)
-            return sparse.csr_matrix(X), y
+            dense, y = self._fit_resample(_dense(X), y)
+            return type(X)(dense), y
         rng = check_random_state(self.random_state)
         sample_rng = np.random.RandomState(rng.randint(2**31 - 1))
         X = X if X.dtype in (np.float32, np.float64) else X.astype(np.float64)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        with limited_threads(1):
-            # One layout in memory, whatever X was: sums depend on it.
-            self._fit(np.array(X, dtype=np.float64, order="C"), codes, rng)
+        self._learn(X, y, rng)
         parts = [X], [y]
-        for label, n in self.sampling_strategy_.items():
-            new = self.sample(n, label, sample_rng)
-            parts[0].append(new.astype(X.dtype))
-            parts[1].append(np.full(n, label, dtype=y.dtype))
+        with limited_threads(1):
+            for label, n_samples in self.sampling_strategy_.items():
+                new = self._draw(n_samples, label, sample_rng)
+                parts[0].append(_cast(new, X.dtype))
+                parts[1].append(np.full(n_samples, label, dtype=y.dtype))
         return np.concatenate(parts[0]), np.concatenate(parts[1])
 
-    def _fit(self, X, codes, rng):
+    def _learn(self, X, y, rng):
         """Choose an iteration with held-out spectra, then learn from all spectra."""
-        _check_variation(X, codes)
-        self._constants = np.where(np.ptp(X, axis=0) == 0, X[0], np.nan)
-        seeds = {k: rng.randint(2**31 - 1) for k in ("split", "net", "train", "judge")}
-        steps = []
-        self.best_iter_, problem, self.history_ = self._judge_iterations(
-            X, codes, seeds, steps
-        )
-        self._model, self.critic_ = self._start(X, codes, seeds["net"]), None
-        if self.best_iter_:
-            final = [] if steps else steps
-            try:
-                self.critic_ = self._train(
-                    self._model, X, codes, seeds, n_iter=self.best_iter_, history=final
-                )
-            except Diverged as error:
-                problem, self.best_iter_ = str(error), 0
-                self._model = self._start(X, codes, seeds["net"])
-        for name in ("wasserstein", "penalty"):
-            self.history_[name] = np.array([step[name] for step in steps])
-        self.n_iter_ = len(steps)
-        self.generator_ = self._model.generator
-        if problem:
-            self._report(problem)
-        elif self.max_iter and not self.best_iter_ and not self.warm_start_components:
-            warnings.warn(
-                "WGANGP found no iteration that was better than its random start, "
-                "which is kept. Use more iterations, or a warm start.",
-                ConvergenceWarning,
-                stacklevel=2,
+        self._check_training()
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        # One layout in memory, whatever X was: sums depend on it.
+        X = np.array(X, dtype=np.float64, order="C")
+        self._constants = np.where((X == X[0]).all(axis=0), X[0], np.nan)
+        # A power of 2 loses no digits, and keeps squares from overflow and underflow.
+        self._exponent = int(np.frexp(np.abs(X).max())[1])
+        X = np.ldexp(X, -self._exponent)
+        same = [not _vary(X[codes == code]) for code in range(len(self.classes_))]
+        if all(same):
+            raise ValueError(
+                "WGANGP learns how spectra of a class differ, but no class has two "
+                "spectra that do. Measure at least two of one class."
             )
+        self._single = self.classes_[same].tolist()
+        self._warn_of_single_spectra(
+            [label for label, n in self.sampling_strategy_.items() if n]
+        )
+        with limited_threads(1), own_torch_modes(self.device):
+            found = self._fit_model(X, codes, rng)
+        self.best_iter_, self.history_ = found.best_iter, found.history
+        self.n_iter_ = len(found.history["wasserstein"])
+        self._model, self.critic_ = found.model, found.critic
+        self.generator_ = found.model.generator
+        self._report(found)
 
-    def _judge_iterations(self, X, codes, seeds, steps):
-        """Return the best iteration for held-out spectra, a problem, and judgements."""
+    def _fit_model(self, X, codes, rng):
+        """Return what was learnt, as `_Fitted`."""
+        seeds = {k: rng.randint(2**31 - 1) for k in ("split", "net", "train", "judge")}
+        best_iter, steps, problem, history = self._judge_iterations(X, codes, seeds)
+        model, critic = self._start(X, codes, seeds["net"]), None
+        if best_iter:
+            final = self._train(model, X, codes, seeds, n_iter=best_iter)
+            steps, critic = steps or final.steps, final.critic
+            if final.problem:
+                best_iter, critic, problem = 0, None, final.problem
+                model = self._start(X, codes, seeds["net"])
+        for name in ("wasserstein", "penalty"):
+            history[name] = np.array([step[name] for step in steps])
+        return _Fitted(model, critic, best_iter, history, problem)
+
+    def _judge_iterations(self, X, codes, seeds):
+        """Return the best iteration, the steps taken, a problem, and judgements."""
         if self.validation_fraction is None:
-            return self.max_iter, None, {}
+            return self.max_iter, [], None, {}
         split_rng = np.random.RandomState(seeds["split"])
         held_out = hold_out(codes, self.validation_fraction, split_rng)
-        if not held_out.any() or self.max_iter == 0:
+        if self.max_iter == 0 or not held_out.any() or not _vary(X[~held_out]):
             plain = self.warm_start_components == 0
-            return self.max_iter if plain else 0, None, {}
-        model = self._start(X[~held_out], codes[~held_out], seeds["net"])
+            return self.max_iter if plain else 0, [], None, {}
+        real = X[held_out], codes[held_out]
+        X, codes = X[~held_out], codes[~held_out]
+        model = self._start(X, codes, seeds["net"])
         judge = Judge(
-            X[held_out],
-            codes[held_out],
+            *real,
             model,
             seeds["judge"],
             max_iter=self.max_iter,
             guard_noise=self.warm_start_components > 0,
             verbose=self.verbose,
         )
-        X, codes, problem = X[~held_out], codes[~held_out], None
-        try:
-            self._train(
-                model, X, codes, seeds, n_iter=self.max_iter, history=steps, judge=judge
-            )
-        except Diverged as error:
-            problem = str(error)
+        judged = self._train(model, X, codes, seeds, n_iter=self.max_iter, judge=judge)
         history = {name: np.array(v) for name, v in judge.history.items()}
-        return judge.best_iter, problem, history
+        return judge.best_iter, judged.steps, judged.problem, history
 
     def _train(self, model, X, codes, seeds, **how):
         settings = TrainingSettings(
@@ -353,27 +416,12 @@ class WGANGP(BaseOverSampler):
         )
         return train_wgan(model, X, codes, settings, seeds["train"], **how)
 
-    def _report(self, problem):
-        """Warn of divergence, or raise where nothing usable is left."""
-        if self.best_iter_ == 0 and self.warm_start_components == 0:
-            raise ValueError(
-                f"WGANGP diverged before it made usable spectra: {problem}. Use a "
-                "smaller lr, a gp_weight near 10, or a warm start "
-                "(warm_start_components=15)."
-            )
-        warnings.warn(
-            f"WGANGP diverged: {problem}. Iteration {self.best_iter_} is kept (0 is "
-            "the start). Use a smaller lr or a gp_weight near 10.",
-            ConvergenceWarning,
-            stacklevel=2,
-        )
-
     def _start(self, X, codes, seed):
         """Return an untrained model."""
         if self.warm_start_components == 0:
             start = PlainStart(X, codes)
         else:
-            start = WarmStart(
+            start = Bootstrap(
                 X,
                 codes,
                 n_components=self.warm_start_components,
@@ -382,19 +430,99 @@ class WGANGP(BaseOverSampler):
         with isolated_randomness(seed):
             return SpectrumModel.untrained(start, X, self.latent_dim)
 
+    def _check_training(self):
+        """Refuse values that otherwise only torch would notice, during training."""
+        if len(self.betas) != 2 or not all(
+            isinstance(beta, Real) and 0 <= beta < 1 for beta in self.betas
+        ):
+            raise ValueError(
+                f"betas={self.betas!r} must be two numbers from 0 to below 1."
+            )
+        try:
+            torch.device(self.device)
+        except RuntimeError as error:
+            raise ValueError(
+                f"device={self.device!r} is not known to torch. Use 'cpu' or 'cuda'."
+            ) from error
 
-def _check_variation(X, codes):
-    for code in np.unique(codes):
-        if np.ptp(X[codes == code], axis=0).any():
+    def _report(self, found):
+        """Warn of divergence or failure, or raise where nothing usable is left."""
+        plain = self.warm_start_components == 0
+        if found.problem and plain and found.best_iter == 0:
+            raise ValueError(
+                f"WGANGP diverged before it made usable spectra: {found.problem}. Use "
+                "a smaller lr, a gp_weight near 10, or a warm start "
+                "(warm_start_components=15)."
+            )
+        if found.problem:
+            warnings.warn(
+                f"WGANGP diverged: {found.problem}. Iteration {found.best_iter} is "
+                "kept (0 is the start). Use a smaller lr or a gp_weight near 10.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        elif plain and self.max_iter and found.best_iter == 0:
+            warnings.warn(
+                "WGANGP found no iteration that was better than its random start, "
+                "which is kept. Use more iterations, or a warm start.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+
+    def _warn_of_single_spectra(self, labels):
+        """Say where a class without variation of its own gets it from."""
+        single = [label for label in self._single if label in labels]
+        if not single:
             return
-    raise ValueError(
-        "WGANGP learns how spectra of a class differ, but no class has two spectra "
-        "that do. Measure at least two of one class."
-    )
+        source = (
+            "gain, shift and baseline borrowed from larger classes, never bands"
+            if self.warm_start_components
+            else "whatever the network finds in other classes"
+        )
+        warnings.warn(
+            f"WGANGP: the classes {single} have a single spectrum each (or several "
+            "equal ones), which does not show how spectra of the class differ. What "
+            f"varies in their synthetic spectra is noise, and {source}. Measure more "
+            "of them, or leave them out (sampling_strategy).",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+class _Fitted(NamedTuple):
+    """What a fit found."""
+
+    model: SpectrumModel
+    critic: torch.nn.Module | None
+    best_iter: int
+    history: dict
+    problem: str | None
+
+
+def _dense(X):
+    return X.toarray() if sparse.issparse(X) else X
+
+
+def _vary(X):
+    """Tell whether spectra, of magnitude 1, differ by more than rounding."""
+    return np.ptp(X, axis=0).max() > _ROUNDING
+
+
+def _cast(spectra, dtype):
+    """Return spectra in the precision of the real ones, or say that it is too small."""
+    with np.errstate(over="ignore"):
+        spectra = spectra.astype(dtype)
+    if not np.isfinite(spectra).all():
+        raise ValueError(
+            f"Synthetic spectra are too large for {dtype}, as X nearly is: divide X by "
+            "a constant first."
+        )
+    return spectra
 
 
 def _as_float_frame(X):
     """Return X with float columns, and a function that gives results X's type."""
+    resolve_wavenumbers(X, None, None)  # labels that are no axis are refused
     if type(X).__module__.startswith("polars"):
         frame = pd.DataFrame(X.to_numpy(), columns=X.columns)
         return _as_float_frame(frame)[0], lambda new: type(X)(

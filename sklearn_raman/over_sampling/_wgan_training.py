@@ -1,15 +1,18 @@
-"""The adversarial loop: WGAN with gradient penalty (Gulrajani et al. 2017)."""
+"""Training of WGANGP: the adversarial loop, and which of its iterations to keep."""
 
 import copy
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from sklearn.metrics import pairwise_distances
 from torch import nn
 
 from sklearn_raman._utils._torch import isolated_randomness
-from sklearn_raman.over_sampling._warm_start import PlainStart, WarmStart
+from sklearn_raman.over_sampling._bootstrap import Bootstrap
+from sklearn_raman.over_sampling._noise import white_noise_level
 from sklearn_raman.over_sampling._wgan_networks import (
     Critic,
     Generator,
@@ -18,11 +21,18 @@ from sklearn_raman.over_sampling._wgan_networks import (
 
 _POOL = 1024  # prepared starts of synthetic spectra
 # A critic of slope s tells real from synthetic by at most s times their distance d, and
-# s d - gp_weight (s - k)^2 is largest at s = k + d / (2 gp_weight). A running mean of
-# the advantage above this many times s d means that the penalty does not hold it.
+# s d - gp_weight (s - k)^2 is largest at s = k + d / (2 gp_weight). If a running mean
+# of the advantage is above this many times s d, the penalty does not hold the critic.
 _LARGEST_ADVANTAGE = 3.0
-_LARGEST_RANGE = 5.0  # of synthetic spectra, over that of real ones
-_FINAL_LR = 0.1  # of the first learning rate, reached in a straight line
+_LARGEST_RANGE = 5.0  # of synthetic spectra, relative to real ones
+_FINAL_LR = 0.1  # relative to the first learning rate, reached in a straight line
+
+_FEWEST = 3  # spectra of a class that can spare one
+_SYNTHETIC = 100  # per class, to compare the held-out spectra with
+_NOISE_TOLERANCE = 1.1  # ratio of noise, synthetic to real
+_N_CHECKPOINTS = 10
+_TINY = 1e-12
+_PATIENCE = 4  # checkpoints without improvement
 
 
 class TrainingSettings(NamedTuple):
@@ -44,48 +54,102 @@ def adam(network, settings):
     return torch.optim.Adam(network.parameters(), lr=settings.lr, betas=settings.betas)
 
 
-class Diverged(RuntimeError):
-    """Training left what a critic with a bounded slope can do."""
+class Training(NamedTuple):
+    """What `train_wgan` found."""
+
+    critic: nn.Module
+    """On the CPU, in evaluation mode."""
+    steps: list
+    """Figures of each iteration, as a dict; of the one that diverged too."""
+    problem: str | None
+    """Why it was stopped, if it diverged."""
+
+
+@contextmanager
+def own_torch_modes(device):
+    """Let torch train as always, whatever modes the caller has set.
+
+    Gradients on, inference mode and autocast off, the CPU as the default device. These
+    modes belong to the thread, and the caller gets them back.
+
+    Parameters
+    ----------
+    device : str
+        Of the training.
+    """
+    with (
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        torch.autocast("cpu", enabled=False),
+        torch.autocast(torch.device(device).type, enabled=False),
+        torch.device("cpu"),
+    ):
+        yield
+
+
+class PlainStart:
+    """Nothing but the mean of all spectra: the start of a plain network."""
+
+    def __init__(self, X, codes):
+        self._means = np.repeat(X.mean(axis=0)[None], codes.max() + 1, axis=0)
+
+    def draw(self, codes, rng):
+        """Return no scores and an offset of 0."""
+        return np.zeros((len(codes), 0)), np.zeros((len(codes), self._means.shape[1]))
+
+    def means(self):
+        """Return the same mean for all classes, (n_classes, n_points)."""
+        return self._means
+
+    def loadings(self):
+        """Return no loadings, (n_classes, 0, n_points)."""
+        return np.zeros((len(self._means), 0, self._means.shape[1]))
 
 
 @dataclass
 class SpectrumModel:
-    """A start and the generator trained on it; spectra in, spectra out."""
+    """A start and the generator trained on it: spectra in, spectra out."""
 
-    start: WarmStart | PlainStart
+    start: Bootstrap | PlainStart
     generator: nn.Module
-    centre: np.ndarray
+    center: np.ndarray
     scale: float
     latent_dim: int
 
     @classmethod
     def untrained(cls, start, X, latent_dim):
-        """Return a model of which the networks are new; torch's generator is used."""
-        centre = X.mean(axis=0)
-        scale = np.sqrt(np.mean((X - centre) ** 2))
-        means = start.means() - centre
+        """Return a model with new networks, drawn by the generator of torch."""
+        center = X.mean(axis=0)
+        scale = np.sqrt(np.mean((X - center) ** 2))
+        means = start.means() - center
         generator = Generator(
-            torch.tensor(means / scale, dtype=torch.float32),
-            torch.tensor(start.loadings() / scale, dtype=torch.float32),
-            latent_dim,
+            _tensor(means / scale), _tensor(start.loadings() / scale), latent_dim
         )
-        return cls(start, generator, centre, scale, latent_dim)
+        return cls(start, generator.eval(), center, scale, latent_dim)
 
-    def draw(self, codes, rng):
+    def draw(self, codes, rng, device="cpu"):
         """Draw inputs of the generator, and what is added to its output (scaled)."""
         scores, offset = self.start.draw(codes, rng)
         latent = rng.standard_normal((len(codes), self.latent_dim))
-        arrays = (scores, latent, offset / self.scale)
-        return tuple(torch.tensor(a, dtype=torch.float32) for a in arrays)
+        return tuple(
+            _tensor(part, device) for part in (scores, latent, offset / self.scale)
+        )
 
     def synthesize(self, codes, rng):
-        """Return synthetic spectra, (n, n_points), of the classes in `codes`."""
+        """Return synthetic spectra, (n, n_points), of the classes in `codes`.
+
+        The model is only read, and all randomness comes from `rng`.
+        """
         device = self.generator.means.device
-        scores, latent, offset = (part.to(device) for part in self.draw(codes, rng))
-        codes = torch.tensor(codes, device=device)
-        with torch.no_grad():
+        with torch.no_grad(), torch.autocast(device.type, enabled=False):
+            scores, latent, offset = self.draw(codes, rng, device)
+            codes = torch.tensor(codes, device=device)
             spectra = self.generator(scores, latent, codes) + offset
-        return spectra.cpu().double().numpy() * self.scale + self.centre
+        return spectra.cpu().double().numpy() * self.scale + self.center
+
+
+def _tensor(values, device="cpu"):
+    return torch.tensor(values, dtype=torch.float32, device=device)
 
 
 def train_wgan(
@@ -96,7 +160,6 @@ def train_wgan(
     seed,
     *,
     n_iter,
-    history,
     judge=None,
     make_critic=Critic,
     make_optimizer=adam,
@@ -113,8 +176,6 @@ def train_wgan(
     seed : int
     n_iter : int
         Generator steps; `settings.max_iter` sets the pace at which `lr` falls.
-    history : list
-        The figures of each step are appended, also if training diverges.
     judge : callable or None
         Called as `judge(iteration, model)` after each step, with the moving average in
         the model; returns True to stop.
@@ -126,37 +187,31 @@ def train_wgan(
 
     Returns
     -------
-    critic : torch.nn.Module
-        On the CPU.
-
-    Raises
-    ------
-    Diverged
-        The model holds the last moving average then.
+    Training
     """
     rng = np.random.RandomState(seed)
     device = torch.device(settings.device)
+    steps, problem = [], None
     with isolated_randomness(seed, device):
         n_classes = len(model.generator.means)
         average = model.generator.to(device)
         generator = copy.deepcopy(average)
         critic = make_critic(n_classes, X.shape[1]).to(device)
         optimizers = [make_optimizer(net, settings) for net in (generator, critic)]
-        real = torch.tensor((X - model.centre) / model.scale, dtype=torch.float32)
-        feed = _Feed(model, real.to(device), codes, settings.batch_size, rng)
+        real = _tensor((X - model.center) / model.scale, device)
+        feed = _Feed(model, real, codes, settings.batch_size, rng)
         watch = _Watch(real.abs().max().item(), settings)
-        try:
-            for iteration in range(1, n_iter + 1):
-                _set_rate(optimizers, settings, iteration)
-                record = _step(generator, critic, optimizers, feed, settings)
-                history.append(record)
-                watch.check(record)
-                _move_average(average, generator, settings.ema, iteration)
-                if judge is not None and judge(iteration, model):
-                    break
-        finally:
-            average.to("cpu")
-    return critic.to("cpu")
+        for iteration in range(1, n_iter + 1):
+            _set_rate(optimizers, settings, iteration)
+            steps.append(_step(generator, critic, optimizers, feed, settings))
+            problem = watch.problem(steps[-1])
+            if problem:
+                break
+            _move_average(average, generator, settings.ema, iteration)
+            if judge is not None and judge(iteration, model):
+                break
+    average.to("cpu")
+    return Training(critic.to("cpu").eval(), steps, problem)
 
 
 class _Feed:
@@ -166,7 +221,7 @@ class _Feed:
         n_classes = len(model.generator.means)
         self.per_class = max(_POOL // n_classes, 32)
         pool = np.repeat(np.arange(n_classes), self.per_class)
-        self.starts = [part.to(real.device) for part in model.draw(pool, rng)]
+        self.starts = model.draw(pool, rng, real.device)
         self.real, self.codes, self.rng = real, codes, rng
         self.batch_size = batch_size
 
@@ -178,11 +233,12 @@ class _Feed:
         new = torch.tensor(new, device=self.real.device)
         scores, latent, offset = (part[new] for part in self.starts)
         codes = torch.tensor(codes, device=self.real.device)
-        return self.real[torch.tensor(rows)], codes, (scores, latent, codes), offset
+        real = self.real[torch.tensor(rows, device=self.real.device)]
+        return real, codes, (scores, latent, codes), offset
 
 
 class _Watch:
-    """Notice a critic without bound, and output out of range, while it happens."""
+    """Notices a critic without bound, and output out of range, while it happens."""
 
     def __init__(self, real_range, settings):
         self.largest_range = _LARGEST_RANGE * real_range
@@ -190,16 +246,17 @@ class _Watch:
         self.gp_weight = max(settings.gp_weight, 1.0)
         self.excess = 0.0
 
-    def check(self, record):
-        """Raise if the figures of a step, or of the last ten, are out of bounds."""
+    def problem(self, record):
+        """Say what is out of bounds in a step, or on average over the last ten."""
         distance = max(record["distance"], 1e-12)
         slope = self.gp_target + distance / (2 * self.gp_weight)
         excess = abs(record["wasserstein"]) / (slope * distance)
         self.excess += 0.1 * (excess - self.excess)
         if not (self.excess < _LARGEST_ADVANTAGE and record["penalty"] < np.inf):
-            raise Diverged("the critic's loss grows without bound")
+            return "the critic's loss grows without bound"
         if not record["range"] < self.largest_range:
-            raise Diverged("synthetic spectra leave the range of the real ones")
+            return "synthetic spectra leave the range of the real ones"
+        return None
 
 
 def _step(generator, critic, optimizers, feed, settings):
@@ -240,3 +297,128 @@ def _move_average(average, current, decay, iteration):
     with torch.no_grad():
         for old, new in zip(average.parameters(), current.parameters(), strict=True):
             old.lerp_(new, 1 - decay)
+
+
+def hold_out(codes, fraction, rng):
+    """Choose a share of each class, one at least; none of classes below 3 spectra.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_spectra,), int
+    fraction : float
+    rng : RandomState
+
+    Returns
+    -------
+    ndarray of shape (n_spectra,), bool
+    """
+    held_out = np.zeros(len(codes), dtype=bool)
+    for code in np.unique(codes):
+        rows = rng.permutation(np.flatnonzero(codes == code))
+        if len(rows) >= _FEWEST:
+            held_out[rows[: max(1, round(fraction * len(rows)))]] = True
+    return held_out
+
+
+def energy_scores(real, synthetic):
+    """Return how well a set of synthetic spectra predicts each real one.
+
+    The energy score E|Y - x| - E|Y - Y'| / 2 (Gneiting and Raftery 2007, eq. 22) is
+    lowest, on average, for a set with the distribution of the real spectra. A set that
+    is too narrow, too wide or in the wrong place scores higher.
+
+    Parameters
+    ----------
+    real : ndarray of shape (n_real, n_points)
+    synthetic : ndarray of shape (n_synthetic, n_points)
+
+    Returns
+    -------
+    ndarray of shape (n_real,)
+    """
+    # Distances lose digits far from 0: a bright background would take all of them.
+    center = synthetic.mean(axis=0)
+    real, synthetic = real - center, synthetic - center
+    n = len(synthetic)
+    spread = pairwise_distances(synthetic).sum() / (n * (n - 1))
+    return pairwise_distances(real, synthetic).mean(axis=1) - spread / 2
+
+
+class Judge:
+    """Judges a model while it trains, and names the best iteration.
+
+    The measure is the energy score of the held-out spectra: of their intensities and of
+    their first differences (bands), each relative to that of the start. A later
+    iteration is preferred to the start only if it is better by more than two standard
+    errors of the paired difference, and if its noise is within 10 % of that of the
+    held-out spectra, or nearer to it than that of the start.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_held_out, n_points)
+    codes : ndarray of shape (n_held_out,), int
+    model : SpectrumModel
+        The start.
+    seed : int
+        Each time the same synthetic spectra are compared, but for the generator.
+    max_iter : int
+    guard_noise : bool
+        Whether noise is judged; without a warm start it is not.
+    verbose : bool
+        Whether each judgement is printed.
+    """
+
+    def __init__(self, X, codes, model, seed, *, max_iter, guard_noise, verbose):
+        self.X, self.codes, self.seed = X, codes, seed
+        self.every = max(1, round(max_iter / _N_CHECKPOINTS))
+        self.guard_noise, self.verbose = guard_noise, verbose
+        self.history = {"iteration": [], "held_out_score": [], "noise_ratio": []}
+        scores, noise = self._measure(model)
+        self._unit = np.where(scores.mean(axis=0) > 0, scores.mean(axis=0), 1.0)
+        self._start = (scores / self._unit).mean(axis=1)
+        self._tolerance = max(np.log(_NOISE_TOLERANCE), abs(np.log(noise)))
+        self._best, self.best_iter, self._waited = self._start.mean(), 0, 0
+        self._note(0, self._best, noise)
+
+    def __call__(self, iteration, model):
+        """Judge a model now and then; return True when it is time to stop."""
+        if iteration % self.every:
+            return False
+        scores, noise = self._measure(model)
+        scores = (scores / self._unit).mean(axis=1)
+        self._note(iteration, scores.mean(), noise)
+        gain = self._start - scores
+        error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
+        quiet = abs(np.log(noise)) <= self._tolerance or not self.guard_noise
+        if quiet and scores.mean() < self._best and gain.mean() > 2 * error:
+            self._best, self.best_iter, self._waited = scores.mean(), iteration, 0
+        else:
+            self._waited += 1
+        return self._waited >= _PATIENCE
+
+    def _measure(self, model):
+        """Return scores, (n_held_out, 2), and the ratio of noise."""
+        rng = np.random.RandomState(self.seed)
+        scores, ratios = np.empty((len(self.X), 2)), []
+        for code in np.unique(self.codes):
+            rows = self.codes == code
+            real = self.X[rows]
+            synthetic = model.synthesize(np.full(_SYNTHETIC, code), rng)
+            scores[rows, 0] = energy_scores(real, synthetic)
+            scores[rows, 1] = energy_scores(_slopes(real), _slopes(synthetic))
+            level, wanted = (np.median(white_noise_level(s)) for s in (synthetic, real))
+            ratios.append(max(level / wanted, _TINY) if wanted > 0 else 1.0)
+        return scores, float(np.exp(np.mean(np.log(ratios))))
+
+    def _note(self, iteration, score, noise):
+        for name, value in zip(self.history, (iteration, score, noise), strict=True):
+            self.history[name].append(value)
+        if self.verbose:
+            print(
+                f"[WGANGP] iteration {iteration}: held-out score {score:.4f}, "
+                f"noise ratio {noise:.3f}"
+            )
+
+
+def _slopes(spectra):
+    return np.diff(spectra, axis=1, prepend=spectra[:, :1])

@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks import build_minerals
 from sklearn_raman.datasets import load_minerals
-from sklearn_raman.datasets._bunch import DATA_FOLDER
+from sklearn_raman.datasets._minerals import DATA_FOLDER
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_coverage_is_complete_but_for_the_documented_crystals(minerals):
 
 
 @pytest.mark.parametrize(
-    ("mineral", "lines"),
+    ("mineral", "bands"),
     [
         ("Calcite", [1086]),
         ("Dolomite", [1097]),
@@ -74,12 +74,12 @@ def test_coverage_is_complete_but_for_the_documented_crystals(minerals):
         ("Diopside", [1012]),
     ],
 )
-def test_strongest_lines_are_those_of_the_literature(minerals, mineral, lines):
+def test_strongest_bands_are_those_of_the_literature(minerals, mineral, bands):
     mean = minerals.data[minerals.target_names[minerals.target] == mineral].mean(axis=0)
     peaks, _ = find_peaks(mean)
-    strongest = peaks[np.argsort(mean[peaks])[::-1][: len(lines)]]
+    strongest = peaks[np.argsort(mean[peaks])[::-1][: len(bands)]]
     found = np.sort(minerals.wavenumbers[strongest])
-    np.testing.assert_allclose(found, lines, atol=2)
+    np.testing.assert_allclose(found, bands, atol=2)
 
 
 def test_minerals_can_be_told_apart_on_unseen_crystals(minerals):
@@ -128,9 +128,11 @@ def test_data_folder_stays_below_one_megabyte():
     assert sum(len(entry.read_bytes()) for entry in DATA_FOLDER.iterdir()) <= 1_000_000
 
 
-def test_flags_must_be_boolean():
-    with pytest.raises(ValueError, match="as_frame.*'yes'"):
-        load_minerals(as_frame="yes")
+@pytest.mark.parametrize("flag", ["as_frame", "return_X_y"])
+@pytest.mark.parametrize("value", ["yes", 1, None])
+def test_flags_must_be_boolean(flag, value):
+    with pytest.raises(ValueError, match=f"{flag}.*{value}"):
+        load_minerals(**{flag: value})
 
 
 def test_crystals_with_all_points_are_preferred():

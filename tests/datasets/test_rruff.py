@@ -247,11 +247,19 @@ def test_cache_appears_complete_or_not_at_all(fetch, tmp_path, monkeypatch):
         {"min_spectra": 1.5},
         {"fill_value": "zero"},
         {"wavenumbers": (150, 1509)},
+        {"wavenumbers": [150, np.nan]},
+        {"min_crystals": True},
+        {"fill_value": np.nan},
+        {"fill_value": np.inf},
+        {"fill_value": True},
+        {"ragged": 1},
+        {"full_coverage": "yes"},
+        {"data_home": 3},
     ],
 )
-def test_bad_arguments_are_named(fetch, bad):
+def test_bad_arguments_are_named(folder, bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
-        fetch(**bad)
+        fetch_rruff(**{"data_home": folder, **bad})
 
 
 @pytest.mark.skipif(

@@ -12,9 +12,9 @@ from sklearn_raman.datasets import (
 )
 
 
-def equation_10(channel, centre, fwhm):
-    """One value of the line in Fukuhara et al. (2019), equation 10, without noise."""
-    return 1 / (1 + ((channel - centre) / (fwhm / 2)) ** 2)
+def equation_10(channel, center, fwhm):
+    """One value of the band in Fukuhara et al. (2019), equation 10, without noise."""
+    return 1 / (1 + ((channel - center) / (fwhm / 2)) ** 2)
 
 
 class TestLorentzianSpectra:
@@ -24,26 +24,26 @@ class TestLorentzianSpectra:
         assert np.bincount(y).tolist() == [20, 20, 20]
         assert (X.max(axis=1) == 1).all()
 
-    def test_line_is_equation_10(self):
+    def test_band_is_equation_10(self):
         X, y = make_lorentzian_spectra(
             1, centers=[10, 20.5], fwhm=3.0, n_points=40, noise=0, normalize=False
         )
-        for row, centre in zip(X, [10, 20.5], strict=True):
-            expected = [equation_10(channel, centre, 3.0) for channel in range(40)]
+        for row, center in zip(X, [10, 20.5], strict=True):
+            expected = [equation_10(channel, center, 3.0) for channel in range(40)]
             np.testing.assert_allclose(row, expected, rtol=1e-13)
         assert y.tolist() == [0, 1]
 
-    def test_distractors_are_lines_of_the_same_shape(self):
+    def test_distractors_are_bands_of_the_same_shape(self):
         _, _, truth = make_lorentzian_spectra(
             4, n_distractors=3, return_truth=True, random_state=0
         )
         assert truth.distractors.shape == (12, 3)
         assert ((truth.distractors >= 0) & (truth.distractors <= 1023)).all()
-        for clean, centre, others in zip(
+        for clean, center, others in zip(
             truth.clean, truth.centers, truth.distractors, strict=True
         ):
             expected = sum(
-                equation_10(truth.channels, place, 4.0) for place in [centre, *others]
+                equation_10(truth.channels, place, 4.0) for place in [center, *others]
             )
             np.testing.assert_allclose(clean, expected, rtol=1e-12)
 
@@ -195,7 +195,7 @@ class TestRamanSpectra:
         np.testing.assert_array_equal(X, parts)
         assert np.isfinite(X).all()
 
-    def test_signal_is_made_of_the_lines(self, spectra):
+    def test_signal_is_made_of_the_bands(self, spectra):
         _, _, truth = spectra
         for i in (0, 299):
             expected = sum(
@@ -206,7 +206,7 @@ class TestRamanSpectra:
             )
             np.testing.assert_allclose(truth.signal[i], expected, rtol=1e-12)
 
-    def test_shared_lines(self, spectra):
+    def test_shared_bands(self, spectra):
         truth = spectra[2]
         assert truth.n_shared == 4
         for part in (truth.class_positions, truth.class_fwhm, truth.class_heights):
@@ -239,9 +239,9 @@ class TestRamanSpectra:
     def test_noise_has_the_variance_of_counting_and_reading(self, spectra):
         _, _, truth = spectra
         expected = truth.signal + truth.fluorescence + 5.0**2
-        standardised = truth.noise / np.sqrt(expected)
-        assert standardised.std() == pytest.approx(1, abs=0.01)
-        assert abs(standardised.mean()) < 0.01
+        standardized = truth.noise / np.sqrt(expected)
+        assert standardized.std() == pytest.approx(1, abs=0.01)
+        assert abs(standardized.mean()) < 0.01
 
     def test_counts_without_read_noise_are_whole_numbers(self):
         X, _ = make_raman_spectra(3, read_noise=0, spike_rate=0, random_state=0)
@@ -322,7 +322,7 @@ class TestRamanSpectra:
             ({"fwhm": (8, np.inf)}, "fwhm"),
             ({"similarity": 1.1}, "similarity"),
             ({"photons": 0}, "photons"),
-            ({"wavenumbers": [500.0]}, "wavenumbers.*one point"),
+            ({"wavenumbers": [500.0]}, "wavenumbers.*single point"),
             ({"wavenumbers": (400, 1800)}, "wavenumbers"),
             ({"read_noise": -1}, "read_noise"),
         ],
@@ -347,3 +347,71 @@ def test_random_state_decides_the_result(make):
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(labels, labels_again)
     assert not np.array_equal(first, make(random_state=4)[0])
+
+
+PURE = {"X": np.eye(6) + 1, "y": np.arange(6) // 2}
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "values"),
+    [
+        (make_lorentzian_spectra, "n_per_class", [True, 0, 2.0, "3", None, np.nan]),
+        (make_lorentzian_spectra, "n_points", [True, 0, np.inf]),
+        (make_lorentzian_spectra, "noise", [True, np.nan, -0.1, "0"]),
+        (make_lorentzian_spectra, "fwhm", [True, np.nan, np.inf, 0]),
+        (make_lorentzian_spectra, "normalize", [1, "yes", None]),
+        (make_lorentzian_spectra, "random_state", ["seed", 0.5]),
+        (make_raman_spectra, "n_samples", [True, 0, 10.0, np.nan]),
+        (make_raman_spectra, "n_classes", [True, 0]),
+        (make_raman_spectra, "n_bands", [True, 0, 2.5]),
+        (make_raman_spectra, "fwhm", [(True, 20), ("8", "25"), (8, np.nan), 8, None]),
+        (make_raman_spectra, "similarity", [True, np.nan, -0.1]),
+        (make_raman_spectra, "intensity_variation", [True, np.nan, np.inf, 1000]),
+        (make_raman_spectra, "position_variation", [np.nan, np.inf, -1]),
+        (make_raman_spectra, "photons", [True, np.nan, np.inf]),
+        (make_raman_spectra, "fluorescence", [np.nan, np.inf, True]),
+        (make_raman_spectra, "read_noise", [np.nan, np.inf, 1e308]),
+        (make_raman_spectra, "spike_rate", [np.nan, np.inf, 1e30, True]),
+        (make_raman_spectra, "as_frame", [1, "pandas"]),
+        (make_raman_spectra, "weights", [[np.nan, 1.0], [np.inf, 0.0], "ab", 0.5]),
+        (make_mixtures, "n_per_pair", [True, 0, 1.0]),
+        (make_mixtures, "ratio", [(True, True), (0.1, np.nan), (0.1,), None]),
+        (make_mixtures, "normalize", [1, None]),
+    ],
+)
+def test_each_parameter_is_checked(make, name, values):
+    given = PURE if make is make_mixtures else {}
+    for value in values:
+        with pytest.raises(ValueError, match=name):
+            make(**given, **{name: value})
+
+
+def test_more_counts_than_can_be_drawn():
+    with pytest.raises(ValueError, match=r"photons=.*fluorescence=.*intensity_var"):
+        make_raman_spectra(
+            photons=1e9, fluorescence=1e6, intensity_variation=5, random_state=0
+        )
+
+
+@pytest.mark.parametrize("y", [[0, 0, 1, np.nan], ["a", "a", None, "b"]])
+def test_mixtures_need_every_label(y):
+    with pytest.raises(ValueError, match="y contains missing labels.*row [23]"):
+        make_mixtures(np.eye(4) + 1, np.array(y, dtype=object))
+
+
+def test_mixtures_keep_labels_that_are_positions():
+    """A mixture is none of the rows of X, whose index says nothing about it."""
+    X = pd.DataFrame(np.eye(4) + 1, columns=pd.RangeIndex(100, 104), index=list("abcd"))
+    mixed, _ = make_mixtures(X, [0, 0, 1, 1], n_per_pair=2, random_state=0)
+    pd.testing.assert_index_equal(mixed.columns, X.columns, exact=True)
+    assert mixed.index.tolist() == [0, 1, 2, 3]
+
+
+def test_global_generator_is_untouched():
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    make_lorentzian_spectra(2, random_state=0)
+    make_raman_spectra(4, random_state=0)
+    make_mixtures(**PURE, random_state=0)
+    with pytest.raises(ValueError, match="normalize=False"):
+        make_mixtures(-PURE["X"], PURE["y"], random_state=0)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002

@@ -1,7 +1,12 @@
 """WGANGP as its users meet it."""
 
 import pickle
+import subprocess
+import sys
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -10,6 +15,7 @@ import pytest
 import torch
 from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import make_pipeline
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
@@ -18,7 +24,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.neural_network import GAPCNNClassifier
 from sklearn_raman.over_sampling import WGANGP, synthesis_report
-from sklearn_raman.over_sampling._checkpoints import Judge
+from sklearn_raman.over_sampling._wgan_training import Judge
 
 
 def simulate(sizes, n_points=200, seed=0):
@@ -136,7 +142,7 @@ def test_better_than_smote_where_it_claims(spectra):
             y_test=y[held_out],
             y_synthetic=labels[100:],
             random_state=0,
-        ).to_frame()["value"]
+        ).to_frame(metrics="all")["value"]
     ours, smote = found["WGANGP"], found["SMOTE"]
     assert 0.9 < ours["noise_ratio"] < 1.1
     assert smote["noise_ratio"] < 0.9
@@ -159,10 +165,12 @@ def test_plain_network_improves_on_its_random_start():
         sampler.fit_resample(X[train], y[train])
         new = np.vstack([sampler.sample(20, c, random_state=0) for c in (0, 1)])
         report = synthesis_report(X[train], X[held_out], new, random_state=0)
-        distance[max_iter] = report.to_frame()["value"]["frechet_distance"]
+        frame = report.to_frame(metrics=["frechet_distance"])
+        distance[max_iter] = frame.loc["frechet_distance", "value"]
     assert distance[300] < 0.5 * distance[0]
 
 
+@pytest.mark.filterwarnings("ignore:WGANGP. the classes:UserWarning")
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
 def test_tiny_classes(n):
     X, y = simulate((30, n))
@@ -201,7 +209,9 @@ def test_constant_column_stays(spectra):
 
 def test_spectra_without_variation(spectra):
     X, y = spectra
-    for same in (np.ones_like(X), X[:2].repeat((30, 8), axis=0)):
+    repeated = X[:2].repeat((30, 8), axis=0)
+    rounded = repeated * (1 + 2e-16 * np.arange(38)[:, None] % 3)
+    for same in (np.ones_like(X), repeated, rounded):
         with pytest.raises(ValueError, match="no class has two spectra that do"):
             WGANGP().fit_resample(same, y)
     with pytest.raises(ValueError, match="no class has two spectra that do"):
@@ -236,6 +246,7 @@ def test_random_start_is_never_kept_in_silence(spectra, monkeypatch):
         sampler.fit_resample(*spectra)
 
 
+@pytest.mark.filterwarnings("ignore:WGANGP. the classes:UserWarning")
 def test_classes_too_small_to_judge(spectra):
     X, y = spectra
     few = np.r_[0:2, 30:31]
@@ -311,3 +322,313 @@ def test_cuda(spectra):
     )
     assert np.isfinite(sampler.fit_resample(*spectra)[0]).all()
     assert next(sampler.generator_.parameters()).device.type == "cpu"
+
+
+QUICK = {"max_iter": 3, "validation_fraction": None, "random_state": 0}
+
+
+def test_class_of_one_is_named(spectra):
+    """What varies in its spectra is not its own; bands are not borrowed."""
+    X, y = spectra
+    labels = np.array(["calcite", "quartz"])[y]
+    few = np.r_[0:30, 30:31]
+    sampler = WGANGP(max_iter=0, random_state=0)
+    message = r"\['quartz'\].*single spectrum.*gain, shift and baseline.*never bands"
+    with pytest.warns(UserWarning, match=message):
+        sampler.fit_resample(X[few], labels[few])
+    with pytest.warns(UserWarning, match=message):
+        sampler.sample(2, "quartz")
+    same = np.concatenate([X[:30], X[[30]].repeat(4, axis=0)])  # as good as one
+    with pytest.warns(UserWarning, match=message):
+        WGANGP(max_iter=0).fit_resample(same, labels[:34])
+    with pytest.warns(UserWarning, match="'quartz'.*the network finds"):
+        WGANGP(warm_start_components=0, **QUICK).fit_resample(X[few], labels[few])
+
+
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_no_warning_where_nothing_is_borrowed_in_full(spectra):
+    X, y = spectra
+    few = np.r_[0:30, 30:32]
+    sampler = WGANGP(max_iter=0, random_state=0)
+    sampler.fit_resample(X[few], y[few])
+    sampler.sample(2, 1)
+    alone = np.r_[0:20, 30:31]
+    sampler.set_params(sampling_strategy={0: 25}).fit_resample(X[alone], y[alone])
+    sampler.sample(2, 0)
+
+
+def test_fit_learns_what_fit_resample_learns(spectra):
+    sampler, other = WGANGP(**QUICK), WGANGP(**QUICK)
+    assert sampler.fit(*spectra) is sampler
+    other.fit_resample(*spectra)
+    found = [s.sample(3, 1, random_state=0) for s in (sampler, other)]
+    np.testing.assert_array_equal(*found)
+
+
+class Interrupt(BaseException):
+    """Stands for Ctrl-C."""
+
+
+@pytest.mark.parametrize("error", [RuntimeError, Interrupt])
+@pytest.mark.parametrize("method", ["fit", "fit_resample"])
+def test_failed_refit_changes_nothing(spectra, monkeypatch, error, method):
+    X, y = spectra
+    sampler = WGANGP(**QUICK)
+    sampler.fit_resample(pd.DataFrame(X, columns=[f"v{i}" for i in range(200)]), y)
+    before, drawn = vars(sampler).copy(), sampler.sample(3, 1, random_state=0)
+
+    def check():
+        assert vars(sampler).keys() == before.keys()
+        assert all(vars(sampler)[name] is value for name, value in before.items())
+        np.testing.assert_array_equal(sampler.sample(3, 1, random_state=0), drawn)
+
+    refit = getattr(sampler, method)
+    other, labels = X[:, :50], np.array(["a", "b"])[y]
+    with pytest.raises(ValueError, match="no class has two spectra that do"):
+        refit(np.ones_like(other), labels)
+    check()
+    with monkeypatch.context() as patch, pytest.raises(error):
+        patch.setattr(torch.optim.Adam, "step", _raise(error))
+        refit(other, labels)
+    check()
+    with pytest.raises(ValueError, match="more than 1 class"):
+        refit(other, np.zeros(38))
+    check()
+
+    fresh = WGANGP(**QUICK)
+    with pytest.raises(ValueError, match="NaN"):
+        getattr(fresh, method)(np.full_like(other, np.nan), labels)
+    assert vars(fresh).keys() == vars(WGANGP()).keys()
+
+
+def _raise(error):
+    def step(*args, **kwargs):
+        raise error
+
+    return step
+
+
+@contextmanager
+def ambient(mode):
+    """Set one of torch's modes as a caller may have."""
+    before = torch.get_default_dtype()
+    try:
+        if mode == "float64":
+            torch.set_default_dtype(torch.float64)
+            yield
+        elif mode == "meta":
+            torch.set_default_device("meta")
+            yield
+        else:
+            modes = {
+                "no_grad": torch.no_grad(),
+                "inference": torch.inference_mode(),
+                "autocast": torch.autocast("cpu", dtype=torch.bfloat16),
+            }
+            with modes[mode]:
+                yield
+    finally:
+        torch.set_default_dtype(before)
+        torch.set_default_device(None)
+
+
+@pytest.mark.parametrize(
+    "mode", ["float64", "meta", "no_grad", "inference", "autocast"]
+)
+@pytest.mark.parametrize("components", [0, 15])
+def test_modes_of_torch_that_the_caller_set_do_not_matter(spectra, mode, components):
+    sampler = WGANGP(warm_start_components=components, **QUICK)
+    expected = clone(sampler).fit_resample(*spectra)[0]
+    with ambient(mode):
+        found = sampler.fit_resample(*spectra)[0]
+        drawn = sampler.sample(4, 0, random_state=1)
+        assert torch.is_inference_mode_enabled() == (mode == "inference")
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(drawn, sampler.sample(4, 0, random_state=1))
+    assert all(p.dtype == torch.float32 for p in sampler.generator_.parameters())
+    for parameter in sampler.generator_.parameters():
+        parameter.requires_grad_(True).sum().backward()  # an ordinary tensor
+
+
+def test_errors_give_the_callers_torch_back(spectra, monkeypatch):
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    numpys = np.random.get_state()[1].copy()  # noqa: NPY002
+    monkeypatch.setattr(torch.optim.Adam, "step", _raise(Interrupt))
+    with pytest.raises(Interrupt):
+        WGANGP(**QUICK).fit_resample(*spectra)
+    assert torch.equal(state, torch.get_rng_state())
+    assert torch.get_num_threads() == threads
+    assert torch.is_grad_enabled()
+    np.testing.assert_array_equal(np.random.get_state()[1], numpys)  # noqa: NPY002
+
+
+def test_sampling_only_reads(fitted, monkeypatch):
+    """No bit, no flag, no thread count, no generator changes."""
+    start = WGANGP(max_iter=0, random_state=0).fit(*simulate((8, 6)))
+    networks = fitted.generator_, fitted.critic_, start.generator_
+    assert not any(part.training for net in networks for part in net.modules())
+    before = {k: v.clone() for k, v in fitted.generator_.state_dict().items()}
+    attributes = dict(vars(fitted))
+    state = torch.get_rng_state()
+    monkeypatch.setattr(torch, "set_num_threads", _raise(AssertionError))
+    monkeypatch.setattr(torch, "manual_seed", _raise(AssertionError))
+    fitted.sample(5, 0, random_state=0)
+    assert torch.equal(state, torch.get_rng_state())
+    after = fitted.generator_.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert all(vars(fitted)[name] is value for name, value in attributes.items())
+    assert all(p.grad is None for p in fitted.generator_.parameters())
+
+
+def test_threads_draw_the_bits_of_one(fitted):
+    expected = [fitted.sample(20, seed % 2, random_state=seed) for seed in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(
+            pool.map(
+                lambda seed: fitted.sample(20, seed % 2, random_state=seed),
+                list(range(8)) * 3,
+            )
+        )
+    for drawn, wanted in zip(found, expected * 3, strict=True):
+        np.testing.assert_array_equal(drawn, wanted)
+
+
+def test_sampling_waits_for_no_fit(spectra, fitted, monkeypatch):
+    """A fit in another thread holds torch's generator; a draw needs none."""
+    inside, go_on = threading.Event(), threading.Event()
+    step = torch.optim.Adam.step
+
+    def slow(*args, **kwargs):
+        inside.set()
+        assert go_on.wait(30)
+        return step(*args, **kwargs)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", slow)
+    with ThreadPoolExecutor(2) as pool:
+        fit = pool.submit(WGANGP(**QUICK).fit_resample, *spectra)
+        try:
+            assert inside.wait(30)
+            drawn = pool.submit(fitted.sample, 3, 1, 0).result(timeout=20)
+        finally:
+            go_on.set()
+        fit.result(timeout=60)
+    np.testing.assert_array_equal(drawn, fitted.sample(3, 1, 0))
+
+
+@pytest.mark.parametrize("exponent", [-900, 900])
+@pytest.mark.parametrize("components", [0, 15])
+def test_squares_that_overflow_do_not_matter(spectra, exponent, components):
+    """A power of two changes no digit, so the results are those of ordinary spectra."""
+    X, y = spectra
+    sampler = WGANGP(warm_start_components=components, **QUICK)
+    plain = clone(sampler).fit_resample(X, y)[0]
+    scaled = clone(sampler).fit_resample(np.ldexp(X, exponent), y)[0]
+    np.testing.assert_array_equal(scaled, np.ldexp(plain, exponent))
+
+
+def test_spectra_too_large_for_their_precision_are_an_error(spectra):
+    X, y = spectra
+    largest = np.finfo(np.float32).max
+    bright = (X / X.max() * largest).astype(np.float32)
+    with pytest.raises(ValueError, match="too large for float32"):
+        WGANGP(sampling_strategy={0: 3000, 1: 3000}, max_iter=0).fit_resample(bright, y)
+
+
+@pytest.mark.parametrize("label_type", [float, str, "positions", "words"])
+def test_labels_of_columns_stay(spectra, label_type):
+    X, y = spectra
+    columns = {
+        float: pd.Index(400 + 2.0 * np.arange(200)),
+        str: pd.Index([f"{400 + 2 * i}.0" for i in range(200)]),
+        "positions": pd.RangeIndex(300, 500),
+        "words": pd.Index([f"v{i}" for i in range(200)]),
+    }[label_type]
+    frame = pd.DataFrame(X, columns=columns, index=np.arange(38)[::-1])
+    new, labels = WGANGP(**QUICK).fit_resample(frame, pd.Series(y, index=frame.index))
+    pd.testing.assert_index_equal(new.columns, columns, exact=True)
+    assert new.index.equals(labels.index)
+    np.testing.assert_array_equal(new.iloc[:38], X)
+
+
+def test_labels_that_are_no_axis_are_refused(spectra):
+    X, y = spectra
+    columns = 400 + 2.0 * np.arange(200)
+    columns[7] = columns[6]
+    for frame in (pd.DataFrame(X, columns=columns),):
+        with pytest.raises(ValueError, match="position 6"):
+            WGANGP().fit_resample(frame, y)
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_matrix])
+def test_sparse_stays(spectra, kind):
+    new = WGANGP(**QUICK).fit_resample(kind(spectra[0]), spectra[1])[0]
+    plain = WGANGP(**QUICK).fit_resample(*spectra)[0]
+    assert isinstance(new, kind)
+    np.testing.assert_array_equal(new.toarray(), plain)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"betas": (0.0,)}, r"betas=\(0.0,\) must be two numbers"),
+        ({"betas": (0.0, 1.0)}, "betas"),
+        ({"betas": (0.0, np.nan)}, "betas"),
+        ({"betas": ("0", 0.9)}, "betas"),
+        ({"device": "gpu"}, "device='gpu' is not known"),
+        ({"max_iter": True}, "max_iter.*True"),
+        ({"lr": np.nan}, "lr"),
+        ({"lr": np.inf}, "lr"),
+        ({"gp_weight": True}, "gp_weight"),
+        ({"validation_fraction": 1.0}, "validation_fraction"),
+    ],
+)
+def test_bad_parameters_are_named(spectra, bad, message):
+    """Those of the training too where nothing is trained."""
+    for method in ("fit", "fit_resample"):
+        with pytest.raises(ValueError, match=message):
+            getattr(WGANGP(**{"max_iter": 0, **bad}), method)(*spectra)
+
+
+@pytest.mark.parametrize("n_samples", [-1, 2.0, True, "3", None, np.nan])
+def test_number_of_spectra_is_a_number(fitted, n_samples):
+    with pytest.raises(ValueError, match="n_samples.*Got"):
+        fitted.sample(n_samples, 0)
+
+
+def test_sample_names_what_is_wrong(fitted):
+    assert fitted.sample(0, 0).shape == (0, 200)
+    for label in ([0, 1], [0], np.array(0.5), "0", None, np.nan):
+        with pytest.raises(ValueError, match="is none of the classes"):
+            fitted.sample(1, label)
+    with pytest.raises(ValueError, match="random_state"):
+        fitted.sample(1, 0, random_state="seed")
+
+
+def test_report_and_model_need_no_torch():
+    """A fresh process: in this one torch is loaded already."""
+    code = (
+        "import sys\n"
+        "from sklearn_raman.over_sampling import synthesis_report\n"
+        "import sklearn_raman.over_sampling._bootstrap\n"
+        "heavy = {'torch', 'skorch', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "from sklearn_raman.over_sampling import WGANGP\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.filterwarnings("ignore:WGANGP. the classes:UserWarning")
+@pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("seed", range(4))
+def test_holding_out_the_only_variation(spectra, seed):
+    """Without the spectrum held out, all are the same: nothing can be judged."""
+    X = spectra[0][[0, 0, 1, 0]]
+    sampler = WGANGP(max_iter=2, random_state=seed)
+    new, _ = sampler.fit_resample(X, [0, 0, 0, 1])
+    assert np.isfinite(new).all()
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_resample"])
+def test_arguments_without_meaning_are_refused(spectra, method):
+    with pytest.raises(TypeError, match="groups"):
+        getattr(WGANGP(max_iter=0), method)(*spectra, groups=spectra[1])

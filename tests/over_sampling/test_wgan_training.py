@@ -5,17 +5,19 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_raman.over_sampling._checkpoints import Judge, energy_scores, hold_out
-from sklearn_raman.over_sampling._warm_start import PlainStart, WarmStart
+from sklearn_raman.over_sampling._bootstrap import Bootstrap
 from sklearn_raman.over_sampling._wgan_networks import (
     Critic,
     Generator,
     gradient_penalty,
 )
 from sklearn_raman.over_sampling._wgan_training import (
-    Diverged,
+    Judge,
+    PlainStart,
     SpectrumModel,
     TrainingSettings,
+    energy_scores,
+    hold_out,
     train_wgan,
 )
 
@@ -46,7 +48,7 @@ def data(rng):
 
 def start_model(X, codes, **params):
     params = {"n_components": 3, "noise": True, **params}
-    start = WarmStart(X, codes, **params)
+    start = Bootstrap(X, codes, **params)
     torch.manual_seed(0)
     return SpectrumModel.untrained(start, X, latent_dim=4)
 
@@ -127,7 +129,7 @@ def test_training_moves_the_generator_towards_the_data(rng):
     torch.manual_seed(0)
     model = SpectrumModel.untrained(PlainStart(X, codes), X, latent_dim=4)
     settings = SETTINGS._replace(max_iter=300, n_critic=5)
-    train_wgan(model, X, codes, settings, 0, n_iter=300, history=[])
+    train_wgan(model, X, codes, settings, 0, n_iter=300)
     means = [model.synthesize(np.full(200, c), rng).mean() for c in (0, 1)]
     assert means == pytest.approx([-1.0, 1.0], abs=0.2)
 
@@ -136,24 +138,22 @@ def test_training_does_not_touch_the_callers_randomness(data):
     X, codes = data
     model = start_model(X, codes)
     before = torch.get_rng_state()
-    train_wgan(model, X, codes, SETTINGS, 0, n_iter=2, history=[])
+    train_wgan(model, X, codes, SETTINGS, 0, n_iter=2)
     assert torch.equal(before, torch.get_rng_state())
 
 
 def test_judge_can_stop_training(data):
     X, codes = data
-    history = []
-    train_wgan(
+    training = train_wgan(
         start_model(X, codes),
         X,
         codes,
         SETTINGS,
         0,
         n_iter=10,
-        history=history,
         judge=lambda iteration, model: iteration == 3,
     )
-    assert len(history) == 3
+    assert len(training.steps) == 3 and training.problem is None
 
 
 def test_critic_and_optimizers_can_be_others(data):
@@ -171,28 +171,27 @@ def test_critic_and_optimizers_can_be_others(data):
         SETTINGS,
         0,
         n_iter=2,
-        history=[],
         make_critic=lambda n_classes, n_points: LinearCritic([0.0] * n_points),
         make_optimizer=make_optimizer,
-    )
+    ).critic
     assert isinstance(critic, LinearCritic) and critic.slope.abs().sum() > 0
     assert [type(network) for network in trained] == [Generator, LinearCritic]
 
 
 def test_divergence_is_noticed(data):
     X, codes = data
-    history = []
-    with pytest.raises(Diverged):
-        train_wgan(
-            start_model(X, codes),
-            X,
-            codes,
-            SETTINGS._replace(lr=50.0),
-            0,
-            n_iter=10,
-            history=history,
-        )
-    assert 0 < len(history) < 10
+    wild = SETTINGS._replace(lr=50.0)
+    training = train_wgan(start_model(X, codes), X, codes, wild, 0, n_iter=10)
+    assert training.problem
+    assert 0 < len(training.steps) < 10
+
+
+def test_plain_start_knows_the_overall_mean_only(data, rng):
+    X, y = data
+    start = PlainStart(X, y)
+    scores, offset = start.draw(y, rng)
+    assert scores.shape == (40, 0) and not offset.any()
+    np.testing.assert_allclose(start.means(), [X.mean(axis=0)] * 2)
 
 
 def test_hold_out_takes_a_share_of_each_class(rng):

@@ -14,10 +14,9 @@ import torch
 from torch import nn
 
 from sklearn_raman._utils._torch import isolated_randomness, limited_threads
-from sklearn_raman.over_sampling._warm_start import PlainStart
 from sklearn_raman.over_sampling._wgan_networks import Critic, gradient_penalty
 from sklearn_raman.over_sampling._wgan_training import (
-    Diverged,
+    PlainStart,
     SpectrumModel,
     TrainingSettings,
     train_wgan,
@@ -150,7 +149,7 @@ def train(variant, X, codes, seed, *, n_iter, probe=None):
     problem : str
         Why training was stopped, or "".
     """
-    model, critics, history = variant.make_model(X, codes, seed), [], []
+    model, critics = variant.make_model(X, codes, seed), []
 
     def make_critic(n_classes, n_points):
         critics.append(variant.make_critic(n_classes, n_points))
@@ -161,23 +160,19 @@ def train(variant, X, codes, seed, *, n_iter, probe=None):
             probe(iteration, model, critics[0])
         return False
 
-    try:
-        with limited_threads(1):
-            train_wgan(
-                model,
-                X,
-                codes,
-                variant.settings(n_iter),
-                seed,
-                n_iter=n_iter,
-                history=history,
-                judge=look,
-                make_critic=make_critic,
-                make_optimizer=variant.make_optimizer,
-            )
-    except Diverged as error:
-        return model, history, str(error)
-    return model, history, ""
+    with limited_threads(1):
+        training = train_wgan(
+            model,
+            X,
+            codes,
+            variant.settings(n_iter),
+            seed,
+            n_iter=n_iter,
+            judge=look,
+            make_critic=make_critic,
+            make_optimizer=variant.make_optimizer,
+        )
+    return model, training.steps, training.problem or ""
 
 
 def n_parameters(variant, n_points, n_classes=2):

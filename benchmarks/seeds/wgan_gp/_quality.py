@@ -7,7 +7,7 @@ from sklearn.cluster import KMeans
 
 from benchmarks._over_sampling import copies, of_each_class, smote
 from benchmarks.bench_over_sampling import judge
-from sklearn_raman.over_sampling._two_sample import kmeans_index, pooled_scores
+from sklearn_raman.over_sampling.report._measures import kmeans_index, pooled_scores
 
 REAL = "real training spectra"
 SMOTE, COPIES = "SMOTE", "copies"
@@ -22,7 +22,7 @@ METRICS = (
     "noise_ratio",
     "nn_distance_ratio",
     "near_copies",
-    "peak_position",
+    "band_position",
     "intensity_ratio",
 )
 

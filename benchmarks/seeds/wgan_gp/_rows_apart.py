@@ -36,7 +36,7 @@ def apart_rows(results):
 def _alike(records, data):
     alike, off = (
         {m: np.nanmean(of_method(records, m, metric)) for m in (PLAIN, REAL)}
-        for metric in ("likeness", "peak_position")
+        for metric in ("likeness", "band_position")
     )
     return Row(
         PLACE,

@@ -20,7 +20,7 @@ SHOWN = {
     "frechet_distance": "Frechet",
     "noise_ratio": "noise",
     "nn_distance_ratio": "nearest",
-    "peak_position": "lines (cm-1)",
+    "band_position": "bands (cm-1)",
 }
 _HOW_TO_READ = """### Two tests of generated spectra
 

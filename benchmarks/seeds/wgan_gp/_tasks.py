@@ -22,7 +22,7 @@ from benchmarks.seeds.wgan_gp._networks import (
 )
 from benchmarks.seeds.wgan_gp._quality import CONTROLS, REAL, assess, plane
 from sklearn_raman.over_sampling import WGANGP
-from sklearn_raman.over_sampling._checkpoints import energy_scores
+from sklearn_raman.over_sampling._wgan_training import energy_scores
 
 PLAIN, DEFAULT = "poster's network", "WGANGP of the package"
 DEFAULT_ITER = 400  # of the package's sampler at most
@@ -124,7 +124,7 @@ def variant_quality(seed, networks, clip, optimizer, lr, n_iter, sizes):
             return
         made = model.synthesize(codes, np.random.RandomState(seed))
         real, fake = (
-            torch.tensor((part - model.centre) / model.scale, dtype=torch.float32)
+            torch.tensor((part - model.center) / model.scale, dtype=torch.float32)
             for part in (X, made)
         )
         curves["iteration"].append(iteration)

@@ -16,7 +16,7 @@ from sklearn_raman._utils._display import (
     new_figure,
     same_axis,
 )
-from sklearn_raman.over_sampling._spectroscopic import high_frequency_part, noise_level
+from sklearn_raman.over_sampling._noise import high_frequency_part, noise_level
 
 REAL, SYNTHETIC = ACCENT, MAP
 N_EXAMPLES = 2
@@ -38,20 +38,20 @@ def draw_report(report, classes):
         column = [panel.add_subplot(grid[row, 0]) for row in range(3)]
         plane = panel.add_subplot(grid[:, 1])
         train, test, synthetic = report.spectra[label]
-        name = f"{label}: " if report.labelled else ""
-        noise, neighbour = (
+        name = f"{label}: " if report.labeled else ""
+        noise, neighbor = (
             "{value:.2f} (real sets: {reference:.2f})".format(
                 **scores.loc[(label, metric)]
             )
             for metric in ("noise_ratio", "one_nn_accuracy")
         )
-        bare(column[0], f"{name}median (lines) and 5 to 95 % (band, dotted)")
-        _draw_bands(column[0], report.axis, test, synthetic)
+        bare(column[0], f"{name}median (solid, dashed) and 5 to 95 % (shaded, dotted)")
+        _draw_spread(column[0], report.axis, test, synthetic)
         bare(column[1], f"{name}{N_EXAMPLES} of each, from weak to strong, shifted")
         _draw_examples(column[1], report.axis, test, synthetic)
         bare(column[2], f"{name}typical noise, shifted; ratio {noise}")
         _draw_noise(column[2], report.axis, test, synthetic)
-        bare(plane, f"{name}1-NN accuracy {neighbour}")
+        bare(plane, f"{name}1-NN accuracy {neighbor}")
         _draw_plane(plane, train, test, synthetic)
         for axes in column:
             axes.set_yticks([])
@@ -64,7 +64,7 @@ def draw_report(report, classes):
     return figure
 
 
-def _draw_bands(axes, axis, test, synthetic):
+def _draw_spread(axes, axis, test, synthetic):
     low, median, high = np.percentile(test, [5, 50, 95], axis=0)
     axes.fill_between(axis, low, high, color=REAL, alpha=0.2, lw=0)
     axes.plot(axis, median, color=REAL, lw=1.1)
@@ -75,7 +75,7 @@ def _draw_bands(axes, axis, test, synthetic):
 
 
 def _draw_examples(axes, axis, test, synthetic):
-    """Draw spectra at the same ranks of mean intensity, real and synthetic in turns."""
+    """Draw spectra at the same ranks of mean intensity, alternately real and synthetic."""
     rows = [
         spectra[_at_rank(spectra.mean(axis=1), rank)]
         for rank in np.linspace(0.1, 0.9, N_EXAMPLES)
@@ -89,13 +89,13 @@ def _draw_noise(axes, axis, test, synthetic):
         high_frequency_part(spectra[_at_rank(noise_level(spectra), 0.5)])
         for spectra in (test, synthetic)
     ]
-    # Lines leave sharp residuals, which would press the noise to a flat line.
+    # Bands leave sharp residuals, beside which the noise would look flat.
     limit = 5 * max(noise_level(row) for row in rows) or 1.0
     _draw_shifted(axes, axis, [np.clip(row, -limit, limit) for row in rows], 1.0)
 
 
 def _draw_shifted(axes, axis, rows, share):
-    """Draw rows above one another, real (even) and synthetic (odd) in turns."""
+    """Draw rows above one another, alternately real (even) and synthetic (odd)."""
     step = share * max(np.ptp(row) for row in rows)
     for place, row in enumerate(rows):
         color = SYNTHETIC if place % 2 else REAL

@@ -11,9 +11,25 @@ from scipy.ndimage import shift, uniform_filter1d
 
 from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.over_sampling import synthesis_report
-from sklearn_raman.over_sampling._fidelity import METRICS
 
 AXIS = np.arange(400.0, 800.0, 4.0)
+MAIN = [
+    "one_nn_accuracy",
+    "forest_accuracy",
+    "coverage",
+    "nn_distance_ratio",
+    "noise_ratio",
+    "band_position",
+]
+OTHERS = [
+    "kmeans_ari",
+    "precision",
+    "recall",
+    "density",
+    "frechet_distance",
+    "near_copies",
+    "intensity_ratio",
+]
 N = 30
 
 
@@ -21,7 +37,7 @@ def simulate(n_samples, **params):
     X, y = make_raman_spectra(
         n_samples,
         wavenumbers=AXIS,
-        n_peaks=4,
+        n_bands=4,
         fwhm=(20.0, 40.0),
         fluorescence=0.5,
         spike_rate=0,
@@ -41,7 +57,8 @@ def sets():
 
 def measure(train, test, synthetic, **params):
     params = {"n_draws": 1, "random_state": 0, **params}
-    return synthesis_report(train, test, synthetic, **params).to_frame()
+    report = synthesis_report(train, test, synthetic, **params)
+    return report.to_frame(metrics="all")
 
 
 def over_sample(sampler, train, n):
@@ -70,7 +87,7 @@ def frames(sets):
 
 def test_frame_has_a_row_for_each_metric_and_says_what_it_means(frames):
     frame = frames["real"]
-    assert list(frame.index) == list(METRICS)
+    assert sorted(frame.index) == sorted(MAIN + OTHERS)
     assert list(frame.columns) == [
         "value",
         "value_std",
@@ -93,12 +110,12 @@ def test_further_real_spectra_score_like_real_ones(frames):
         assert 0.3 <= frame.loc[metric, "value"] <= 0.67
     assert gap[["precision", "recall", "coverage", "nn_distance_ratio"]].max() < 0.25
     assert gap["noise_ratio"] < 0.1
-    assert gap["peak_position"] < 0.5
+    assert gap["band_position"] < 0.5
     assert gap["kmeans_ari"] < 0.1
 
 
 def test_copies_pass_the_test_of_the_poster_and_are_caught(frames):
-    """Against held-out spectra copies are real ones: only memorisation tells them."""
+    """Against held-out spectra copies are real ones: only memorization tells them."""
     frame = frames["copies"]
     assert frame.loc["kmeans_ari", "value"] < 0.1
     assert frame.loc["nn_distance_ratio", "value"] == 0
@@ -126,9 +143,9 @@ def test_smooth_spectra_lack_noise_and_the_forest_sees_it(frames):
 def test_shifted_spectra_are_seen_by_the_position_of_bands(frames):
     """Two points are 8 cm-1, and the number says so in the unit of the axis."""
     frame = frames["shifted"]
-    assert frame.loc["peak_position", "reference"] < 1
-    position = frame.loc["peak_position", "value"]
-    assert "points" in frame.loc["peak_position", "meaning"]
+    assert frame.loc["band_position", "reference"] < 1
+    position = frame.loc["band_position", "value"]
+    assert "points" in frame.loc["band_position", "meaning"]
     assert position == pytest.approx(2, abs=0.7)
     assert frame.loc["noise_ratio", "value"] == pytest.approx(1, abs=0.15)
 
@@ -174,11 +191,11 @@ def test_axis_and_containers(sets, frames, container):
         given, params = sets, {"wavenumbers": AXIS[::-1]}
     report = synthesis_report(*given, n_draws=1, random_state=0, **params)
     assert report.unit == "cm-1"
-    frame, plain = report.to_frame(), frames["real"]
+    frame, plain = report.to_frame(metrics="all"), frames["real"]
     expected = plain["value"].copy()
-    expected["peak_position"] *= 4  # cm-1 a point
+    expected["band_position"] *= 4  # cm-1 per point
     np.testing.assert_allclose(frame["value"], expected)
-    assert "cm-1" in frame.loc["peak_position", "meaning"]
+    assert "cm-1" in frame.loc["band_position", "meaning"]
 
 
 def test_unequal_sets_are_drawn_to_one_size(sets):
@@ -188,8 +205,8 @@ def test_unequal_sets_are_drawn_to_one_size(sets):
     report = synthesis_report(train, test[:10], many, n_draws=3, random_state=0)
     assert report.counts["compared"].to_list() == [10]
     assert report.to_frame().loc["one_nn_accuracy", "value_std"] > 0
-    draws = report.to_frame("draws")
-    assert len(draws) == 3 * len(METRICS)
+    assert len(report.to_frame("draws")) == 3 * len(MAIN)
+    assert len(report.to_frame("draws", metrics="all")) == 3 * len(MAIN + OTHERS)
 
 
 def test_classes_are_compared_with_themselves():
@@ -239,12 +256,12 @@ def test_small_classes_are_named():
 def test_few_spectra_of_any_length(rng, n, n_points):
     sets = rng.normal(size=(3, n, n_points))
     frame = measure(*sets)
-    no_bands = ["peak_position", "intensity_ratio"]
+    no_bands = ["band_position", "intensity_ratio"]
     assert np.isfinite(frame.drop(no_bands)[["value", "reference"]]).all(axis=None)
     assert frame["value_std"].isna().all()
 
 
-def test_constant_spectra_and_lines_without_noise(rng):
+def test_constant_spectra_and_bands_without_noise(rng):
     """No number is made up where there is nothing to compare."""
     with pytest.warns(UserWarning, match="copies"):
         frame = measure(np.ones((5, 20)), np.zeros((5, 20)), np.ones((6, 20)))
@@ -253,7 +270,7 @@ def test_constant_spectra_and_lines_without_noise(rng):
     clean = np.exp(-(((AXIS - 600) / 30) ** 2)) * rng.uniform(1, 2, (15, 1))
     frame = measure(*np.split(clean, 3))
     assert np.isnan(frame.loc["intensity_ratio", "value"])
-    assert frame.loc["peak_position", "value"] == pytest.approx(0, abs=1e-6)
+    assert frame.loc["band_position", "value"] == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("empty", [None, [], np.empty((0, 100))])
@@ -268,7 +285,7 @@ def test_training_spectra_are_not_held_out(sets):
     with pytest.raises(ValueError, match=r"2 spectra of real_test.*\[30, 31\].*Split"):
         synthesis_report(train, mixed, further)
     leaked = np.concatenate([further, test[:1]])
-    with pytest.raises(ValueError, match="1 spectra of synthetic are in real_test"):
+    with pytest.raises(ValueError, match="1 spectra of synthetic are also in real_test"):
         synthesis_report(train, test, leaked)
 
 
@@ -332,10 +349,83 @@ def test_printing_and_copies_of_the_frame(sets):
     assert lines[0] == "30 synthetic against 30 held-out real spectra (30 for training)"
     assert "2 draws of 30 each" in lines[1]
     assert lines[2].startswith("all sets are equally large")
-    assert [line.split()[0] for line in lines[5:]] == list(METRICS)
+    assert [line.split()[0] for line in lines[5:-1]] == MAIN
+    assert lines[-1] == "7 more: to_frame(metrics='all')"
     before = report.to_frame("draws")
     changed = report.to_frame("draws")
     changed["value"] = 0
     pd.testing.assert_frame_equal(report.to_frame("draws"), before)
     with pytest.raises(ValueError, match="kind must be"):
         report.to_frame("all")
+
+
+def test_metrics_on_request(sets):
+    """Fewer metrics are the same numbers, in one order."""
+    report = synthesis_report(*sets, n_draws=2, random_state=0)
+    everything = report.to_frame(metrics="all")
+    assert list(report.to_frame().index) == MAIN
+    pd.testing.assert_frame_equal(report.to_frame(), everything.loc[MAIN])
+    some = report.to_frame("classes", metrics=["density", "recall"])
+    assert list(some.index.get_level_values("metric")) == ["recall", "density"]
+    for wrong in ("density", "none", ["density", "fid"], [1]):
+        with pytest.raises(ValueError, match="metrics must be.*got"):
+            report.to_frame(metrics=wrong)
+
+
+@pytest.mark.parametrize("factor", [1e-200, 1e200])
+def test_extreme_units_do_not_matter(sets, frames, factor):
+    """Squares of such numbers are no numbers any more."""
+    found = measure(*(factor * X for X in sets))
+    columns = ["value", "reference"]
+    expected = frames["real"][columns]
+    np.testing.assert_allclose(found[columns], expected, rtol=1e-6, atol=1e-9)
+
+
+def test_frames_with_other_columns_are_refused(sets):
+    """The same number of columns is not the same columns."""
+    named = [f"v{i}" for i in range(len(AXIS))]
+    train, test, further = (pd.DataFrame(X, columns=named) for X in sets)
+    with pytest.raises(ValueError, match="column 0 is 'v0' in real_train and 'v99'"):
+        synthesis_report(train, test, further[named[::-1]])
+    with pytest.raises(ValueError, match="column 1 is 'v1' in real_train and 'v2'"):
+        synthesis_report(train, pl.DataFrame(test[["v0", "v2", "v1", *named[3:]]]), further)
+    with pytest.raises(ValueError, match="401 to 797 cm-1"):
+        synthesis_report(
+            pl.DataFrame(sets[0], schema=[str(w) for w in AXIS]),
+            sets[1],
+            pd.DataFrame(sets[2], columns=AXIS + 1),
+        )
+    numbered = [pd.DataFrame(X) for X in sets]  # positions have no unit
+    assert synthesis_report(*numbered, n_draws=1, random_state=0).unit == "point"
+    assert synthesis_report(train, sets[1], further, n_draws=1).unit == "point"
+
+
+def test_rounding_to_float32_does_not_hide_a_leak(sets):
+    train, test, further = sets
+    with pytest.raises(ValueError, match="2 spectra of real_test are also in real_tr"):
+        synthesis_report(
+            train, np.concatenate([test, train[:2]]).astype(np.float32), further
+        )
+    with pytest.warns(UserWarning, match=f"{N} of {N} .* copies"):
+        measure(train, test, train.astype(np.float32))
+
+
+def test_labels_of_different_kinds_are_refused(sets):
+    y = np.zeros(N, dtype=int)
+    with pytest.raises(ValueError, match="different kinds.*'y_synthetic': 'text'"):
+        synthesis_report(*sets, y_train=y, y_test=y, y_synthetic=y.astype(str))
+
+
+@pytest.mark.parametrize("bad", [True, 1.0, "2", np.nan])
+def test_number_of_draws_is_a_number(sets, bad):
+    with pytest.raises(ValueError, match="n_draws.*Got"):
+        synthesis_report(*sets, n_draws=bad)
+
+
+def test_the_global_generator_is_untouched_after_errors_too(sets):
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    with pytest.raises(ValueError, match="hold"):
+        synthesis_report(sets[0], sets[1][:2], sets[2], random_state=0)
+    with pytest.raises(ValueError, match="wavenumbers"):
+        synthesis_report(*sets, wavenumbers=AXIS[1:], random_state=0)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002

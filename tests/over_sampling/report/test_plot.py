@@ -1,4 +1,4 @@
-"""The figure shows the three sets, in their colours and on their axis."""
+"""The figure shows the three sets, in their colors and on their axis."""
 
 import numpy as np
 import pytest

@@ -1,0 +1,292 @@
+"""A statistical model of spectra by class: mean, components, noise, shared variation.
+
+A smoothed bootstrap with measured noise, in numpy and scipy. `WGANGP` starts from it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from sklearn_raman.over_sampling._noise import (
+    balanced_rows,
+    resample_residuals,
+    white_noise_level,
+    wiener_filter,
+)
+
+# Classes below this size draw a part of their variation from larger ones.
+_ENOUGH = 6
+_SMALLEST_LEVEL = 1e-6  # relative to the spread of all spectra; less counts as no noise
+_LARGEST_NOISE_FACTOR = 1.25
+# Relative to the bandwidth that is best for a Gaussian (Silverman 1986, eq. 4.15).
+# Fluorescence and the like are not Gaussian, and a kernel that wide fills gaps in their
+# distribution.
+_BANDWIDTH = 0.7
+
+# Shared variation. Numbers of cosines: at most this many half waves over the axis.
+_N_BASELINE, _N_GAIN, _N_SHIFT = 6, 6, 2
+_RIDGE = 1e-4  # relative to the square of a curve, for its constant term
+
+
+@dataclass
+class ClassModel:
+    """What is known of one class. A single spectrum has no components."""
+
+    mean: np.ndarray
+    """Noise filtered, shape (n_points,)."""
+    loadings: np.ndarray
+    """Shape (n_components, n_points); scores of the class have rms 1."""
+    scores: np.ndarray
+    """Of its spectra, shape (n_spectra, n_components)."""
+    residuals: np.ndarray
+    """What mean and loadings leave, each divided by its level."""
+    levels: np.ndarray
+    """Rms of each residual, shape (n_spectra,)."""
+    shared: np.ndarray
+    """Coefficients of the shared variation, shape (n_spectra, n_curves)."""
+
+    @property
+    def n_spectra(self):
+        """Number of real spectra."""
+        return len(self.scores)
+
+    def draw_scores(self, n_samples, rng):
+        """Draw scores of a real spectrum, moved towards others of the class.
+
+        A smoothed bootstrap (Silverman and Young 1987). The kernel has the covariance
+        of the class, and the sum is shrunk so that the variance stays that of the real
+        scores. Classes never mix. The bootstrap is balanced: no spectrum is a parent
+        twice before each has been one.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, n_components)
+        parents : ndarray of shape (n_samples,), int
+            Rows of the real spectra.
+        """
+        size, d = self.scores.shape
+        parents = balanced_rows(size, n_samples, rng)
+        silverman = (4 / (max(d, 1) + 2) / size) ** (1 / (max(d, 1) + 4))
+        bandwidth = _BANDWIDTH * silverman
+        kernel = rng.standard_normal((n_samples, size)) / np.sqrt(size)
+        scores = self.scores[parents] + bandwidth * kernel @ self.scores
+        return scores / np.sqrt(1 + bandwidth**2), parents
+
+
+class Bootstrap:
+    """A statistical model of spectra by class.
+
+    A synthetic spectrum is the mean of its class, plus its components times scores of
+    :meth:`ClassModel.draw_scores`, plus noise made of real residuals
+    (:func:`resample_residuals`). Means and components are noise filtered. The noise
+    comes back with the residuals, so the high frequencies are those of real spectra. A
+    class with fewer than 6 spectra borrows gain, shift and baseline from larger
+    classes, never bands, in a share of its spectra that falls from 83 % (one spectrum)
+    to 0 (six).
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_points), float64
+    codes : ndarray of shape (n_spectra,), int
+        Class positions.
+    n_components : int
+        At most this many components per class; those that rise above the noise are
+        kept.
+    noise : bool
+        Whether to add residuals.
+    """
+
+    def __init__(self, X, codes, *, n_components, noise):
+        self.noise = noise
+        self.n_components = n_components
+        floor = _SMALLEST_LEVEL * X.std()
+        levels = np.maximum(white_noise_level(X), floor)
+        self.classes = [
+            _fit_class(X[codes == code], levels[codes == code], n_components)
+            for code in range(codes.max() + 1)
+        ]
+
+    def draw(self, codes, rng):
+        """Draw what makes a synthetic spectrum, apart from means and loadings.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n,), int
+        rng : RandomState
+
+        Returns
+        -------
+        scores : ndarray of shape (n, n_components)
+            0 beyond the components of a class, and in spectra with borrowed variation.
+        offset : ndarray of shape (n, n_points)
+            Noise, and borrowed variation.
+        """
+        scores = np.zeros((len(codes), self.n_components))
+        offset = np.zeros((len(codes), len(self.classes[0].mean)))
+        for code in np.unique(codes):
+            own, rows = self.classes[code], np.flatnonzero(codes == code)
+            drawn, parents = own.draw_scores(len(rows), rng)
+            if self.noise:
+                noise = resample_residuals(own.residuals, len(rows), rng)
+                offset[rows] = noise * own.levels[parents, None]
+            lent = self._lent_to(code)
+            if len(lent):
+                borrows = rng.uniform(size=len(rows)) < 1 - own.n_spectra / _ENOUGH
+                picked = lent[rng.randint(len(lent), size=borrows.sum())]
+                offset[rows[borrows]] += picked @ shared_curves(own.mean)
+                drawn[borrows] = 0
+            scores[rows, : drawn.shape[1]] = drawn
+        return scores, offset
+
+    def means(self):
+        """Return the means of all classes, (n_classes, n_points)."""
+        return np.stack([own.mean for own in self.classes])
+
+    def loadings(self):
+        """Return the loadings of all classes, (n_classes, n_components, n_points)."""
+        n_points = len(self.classes[0].mean)
+        padded = np.zeros((len(self.classes), self.n_components, n_points))
+        for own, loadings in zip(self.classes, padded, strict=True):
+            loadings[: len(own.loadings)] = own.loadings
+        return padded
+
+    def _lent_to(self, code):
+        """Return shared coefficients of the spectra of all larger classes."""
+        own = self.classes[code]
+        larger = [c.shared for c in self.classes if c.n_spectra > own.n_spectra]
+        if own.n_spectra >= _ENOUGH or not larger:
+            return np.empty((0, 0))
+        return np.concatenate(larger)
+
+
+def _fit_class(X, levels, n_components):
+    """Learn mean, components, noise and shared variation of one class."""
+    size = len(X)
+    smooth, gain = wiener_filter(X, levels[:, None] ** 2)
+    raw_mean = smooth.mean(axis=0)
+    left_noise = (levels[:, None] * gain) ** 2
+    mean = wiener_filter(raw_mean[None], left_noise.sum(axis=0) / size**2)[0][0]
+
+    # Deviations of few spectra from their own mean are too small: divisor n - 1.
+    deviations = (smooth - raw_mean) * np.sqrt(size / max(size - 1, 1))
+    k = min(n_components, _count_components((X - X.mean(axis=0)) / levels[:, None]))
+    scores, loadings = _components(deviations, levels, gain, k)
+    shared = shared_coefficients(deviations, mean)
+
+    model = mean + scores @ loadings * np.sqrt(max(size - 1, 1) / size)
+    residuals = _scale_noise(X, model)
+    rms = np.sqrt(np.mean(residuals**2, axis=1))
+    spread = np.sqrt(np.mean(scores**2, axis=0))
+    spread[spread == 0] = 1.0
+    return ClassModel(
+        mean=mean,
+        loadings=loadings * spread[:, None],
+        scores=scores / spread,
+        residuals=residuals / np.where(rms > 0, rms, 1.0)[:, None],
+        levels=rms,
+        shared=shared if size > 1 else shared[:0],
+    )
+
+
+def _count_components(whitened):
+    """Count singular values above those of white noise of variance 1.
+
+    The largest one of an n x p matrix of noise is about sqrt(n) + sqrt(p) (Marchenko
+    and Pastur 1967).
+    """
+    size, n_points = whitened.shape
+    singular = np.linalg.svd(whitened, compute_uv=False)[: size - 1]
+    return int((singular > np.sqrt(size) + np.sqrt(n_points)).sum())
+
+
+def _components(deviations, levels, gain, k):
+    """Return scores and noise-filtered loadings of the first k components.
+
+    Rows are divided by their noise before the singular value decomposition, so that no
+    noisy spectrum decides about the components.
+    """
+    left, singular, loadings = np.linalg.svd(
+        deviations / levels[:, None], full_matrices=False
+    )
+    loadings = loadings[:k]
+    scores = deviations @ loadings.T
+    if k:
+        # Noise of component j: that of the rows (1 after the division), weighted.
+        noise_power = (left[:, :k] ** 2).T @ gain**2 / singular[:k, None] ** 2
+        loadings = wiener_filter(loadings, noise_power)[0]
+    return scores, loadings
+
+
+def _scale_noise(X, model):
+    """Return residuals with as much noise as the spectra have.
+
+    Components fitted to noisy spectra take some of the noise with them.
+    """
+    residuals = X - model
+    wanted = white_noise_level(X) ** 2 - white_noise_level(model) ** 2
+    have = white_noise_level(residuals)
+    known = have > 0
+    if not known.any():
+        return residuals
+    factor = np.sqrt(np.median(np.maximum(wanted[known], 0) / have[known] ** 2))
+    return residuals * np.clip(factor, 1.0, _LARGEST_NOISE_FACTOR)
+
+
+def shared_curves(mean):
+    """Return what small instrumental changes add to a spectrum, to first order.
+
+    A smooth baseline b, a smooth relative gain g and a smooth shift s of the axis turn
+    m(v) into m(v - s) (1 + g) + b, which is about m + b + g m - s m'. Each of b, g, s
+    is a sum of cosines. The coefficients mean the same for every class.
+
+    Parameters
+    ----------
+    mean : ndarray of shape (n_points,)
+        Mean spectrum of a class.
+
+    Returns
+    -------
+    ndarray of shape (n_curves, n_points)
+        Baselines relative to the rms of the mean spectrum, gains, shifts in points.
+    """
+    n_points = len(mean)
+    position = (np.arange(n_points) + 0.5) / n_points
+    baseline, gain, shift = (
+        np.cos(np.pi * orders[:, None] * position) for orders in _orders(n_points)
+    )
+    slope = np.zeros_like(mean)
+    if n_points > 1:
+        slope = np.gradient(gaussian_filter1d(mean, 1.0, mode="nearest"))
+    size = np.sqrt(np.mean(mean**2))
+    return np.concatenate([size * baseline, mean * gain, -slope * shift])
+
+
+def shared_coefficients(deviations, mean):
+    """Express deviations from a class mean by shared curves (ridge regression).
+
+    The penalty grows with the fourth power of a cosine's order: where a class has no
+    bands that could tell, gain and shift are those at its bands.
+
+    Parameters
+    ----------
+    deviations : ndarray of shape (n_spectra, n_points)
+    mean : ndarray of shape (n_points,)
+
+    Returns
+    -------
+    ndarray of shape (n_spectra, n_curves)
+    """
+    curves = shared_curves(mean)
+    gram = curves @ curves.T
+    squares = np.diag(gram).copy()
+    squares[squares == 0] = 1.0  # a curve that is 0 gets the coefficient 0
+    orders = np.concatenate(_orders(len(mean)))
+    gram[np.diag_indices_from(gram)] += _RIDGE * (1 + orders) ** 4 * squares
+    return np.linalg.solve(gram, curves @ deviations.T).T
+
+
+def _orders(n_points):
+    """Return orders of the cosines of baseline, gain and shift."""
+    limit = max(1, n_points // 8)
+    return [np.arange(min(n, limit)) for n in (_N_BASELINE, _N_GAIN, _N_SHIFT)]

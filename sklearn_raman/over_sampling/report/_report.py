@@ -1,0 +1,594 @@
+"""Is a set of synthetic spectra any good? Measured on real spectra held out."""
+
+import warnings
+from dataclasses import dataclass, field
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_array, check_random_state
+
+from sklearn_raman._utils._frames import is_frame
+from sklearn_raman._utils._sklearn import Interval, validate_params
+from sklearn_raman._utils._wavenumbers import (
+    check_same_axis,
+    labels_as_wavenumbers,
+    resolve_wavenumbers,
+)
+from sklearn_raman.over_sampling._noise import NOISE_WINDOW
+from sklearn_raman.over_sampling.report._measures import MAIN, METRICS, class_metrics
+
+MIN_SPECTRA = 5
+_FLOATS = (np.float64, np.float32)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class SynthesisReport:
+    """How synthetic spectra compare with real ones that were held out.
+
+    Made by :func:`synthesis_report`; printing it shows the table.
+
+    Parameters
+    ----------
+    draws : DataFrame
+        One row per class, draw and metric: `class`, `draw`, `metric`, `value`
+        (synthetic against held-out spectra) and `reference` (training against held-out
+        spectra).
+    counts : DataFrame
+        Spectra of each class: `real_train`, `real_test`, `synthetic`, and `compared`,
+        how many of each a draw holds. It is 0 for a class that is left out because a
+        set has fewer than five spectra of it.
+    axis : ndarray of shape (n_points,)
+        Wavenumbers in cm-1, or the numbers of the points.
+    unit : {"cm-1", "point"}
+        Unit of the axis.
+    labeled : bool
+        Whether classes were compared one by one. If not, there is one, called "all".
+    spectra : dict of label to list of ndarray
+        Training, held-out and synthetic spectra of each class that is compared.
+
+    Attributes
+    ----------
+    draws, counts, axis, unit, labeled, spectra
+        As above.
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import make_raman_spectra
+    >>> from sklearn_raman.over_sampling import synthesis_report
+    >>> X, _ = make_raman_spectra(
+    ...     60, n_classes=1, wavenumbers=(400, 800, 4), spike_rate=0, random_state=0
+    ... )
+    >>> midpoints = (X[:20] + X[:20][::-1]) / 2  # smoother than any real spectrum
+    >>> report = synthesis_report(
+    ...     X[:20], X[20:40], midpoints, n_draws=2, random_state=0
+    ... )
+    >>> row = report.to_frame().loc["noise_ratio"]
+    >>> bool(row["value"] < 0.8), bool(row["reference"] > 0.8)
+    (True, True)
+    """
+
+    draws: pd.DataFrame
+    counts: pd.DataFrame
+    axis: np.ndarray
+    unit: str
+    labeled: bool
+    spectra: dict = field(compare=False)
+
+    def to_frame(self, kind="summary", *, metrics="main"):
+        """Return the metrics as a data frame.
+
+        Parameters
+        ----------
+        kind : {"summary", "classes", "draws"}, default="summary"
+            "summary": one row per metric; with labels the mean over the classes that
+            have it, each class counting the same, whatever its size. "classes": one row
+            per class and metric. "draws": one row per class, draw and metric.
+        metrics : {"main", "all"} or list of str, default="main"
+            "main": the two-sample tests (1-NN and forest), coverage, nearest-neighbor
+            ratio, noise ratio and band positions. "all": the others too; see
+            :func:`synthesis_report`.
+
+        Returns
+        -------
+        DataFrame
+            Index: `metric` (and `class`). `value`, synthetic against held-out spectra,
+            and `reference`, the yardstick: what as many real training spectra score
+            against the same held-out ones; `value_std` and `reference_std`, standard
+            deviation over draws (divisor n_draws - 1); `n_classes` that have the
+            metric; `ideal` and `meaning`. Changing it does not change the report.
+        """
+        if kind not in ("summary", "classes", "draws"):
+            raise ValueError(
+                f'kind must be "summary", "classes" or "draws", got {kind!r}.'
+            )
+        known = {"main": MAIN, "all": list(METRICS)}
+        names = known.get(metrics) if isinstance(metrics, str) else metrics
+        if not isinstance(names, list) or set(names) - set(METRICS):
+            raise ValueError(
+                f'metrics must be "main", "all" or a list of {list(METRICS)}, got '
+                f"{metrics!r}."
+            )
+        scores = self.draws[self.draws["metric"].isin(names)]
+        if kind == "draws":
+            return scores.reset_index(drop=True)
+        measured = scores.dropna(subset="value").groupby("metric")["class"].nunique()
+        keys = ["metric"] if kind == "summary" else ["class", "metric"]
+        if kind == "summary":
+            by_draw = scores.groupby(["metric", "draw"], sort=False)
+            scores = by_draw[["value", "reference"]].mean()
+        by_metric = scores.groupby(keys, sort=False)[["value", "reference"]]
+        mean, std = by_metric.mean(), by_metric.std(ddof=1)
+        frame = pd.DataFrame(
+            {
+                "value": mean["value"],
+                "value_std": std["value"],
+                "reference": mean["reference"],
+                "reference_std": std["reference"],
+            }
+        )
+        if kind == "summary":
+            frame["n_classes"] = measured.reindex(frame.index, fill_value=0)
+        found = frame.index.get_level_values("metric")
+        frame["ideal"] = [METRICS[name][0] for name in found]
+        unit = "points" if self.unit == "point" else self.unit
+        frame["meaning"] = [METRICS[name][1].format(unit=unit) for name in found]
+        return frame
+
+    def plot(self, classes=None):
+        """Draw real against synthetic spectra, and both in the plane of a PCA.
+
+        Parameters
+        ----------
+        classes : list of labels or None, default=None
+            Classes that are drawn; None means all that were compared.
+
+        Returns
+        -------
+        matplotlib Figure
+            For each class: median and 5 to 95 % of held-out and of synthetic spectra;
+            two of each, at the same ranks of mean intensity; the high-frequency part of
+            the spectrum of each set that has the median noise; all spectra on the first
+            two components of a PCA of the real ones. ``figure.savefig("report.png")``
+            writes it.
+
+        Raises
+        ------
+        ValueError
+            If a class was not compared.
+        ImportError
+            If matplotlib is not installed (extra `plot`).
+        """
+        from sklearn_raman.over_sampling.report._plot import draw_report
+
+        return draw_report(self, classes)
+
+    def __repr__(self):
+        compared = self.counts[self.counts["compared"] > 0]
+        total = compared.sum()
+        sizes = sorted(set(compared["compared"]))
+        each = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+        frame = self.to_frame()
+        cells = {
+            "synthetic": _with_deviation(frame["value"], frame["value_std"]),
+            "real": _with_deviation(frame["reference"], frame["reference_std"]),
+            "ideal": [f"{value:g}" for value in frame["ideal"]],
+        }
+        lines = [
+            f"{total['synthetic']} synthetic against {total['real_test']} held-out "
+            f"real spectra ({total['real_train']} for training)"
+            + (f" of {len(compared)} classes, averaged" if self.labeled else ""),
+            f"mean ± standard deviation over {self.draws['draw'].nunique()} draws of "
+            f"{each} each; 'real' is what real training spectra score",
+            *self._same_in_every_draw(compared),
+            "",
+            pd.DataFrame(cells, index=frame.index.rename(None)).to_string(),
+            f"{len(METRICS) - len(MAIN)} more: to_frame(metrics='all')",
+        ]
+        left_out = self.counts[self.counts["compared"] == 0]
+        for text, rows in (
+            ("left out, with fewer than 5 spectra in a set", left_out["synthetic"] > 0),
+            ("left out, without synthetic spectra", left_out["synthetic"] == 0),
+        ):
+            if rows.any():
+                lines.append(f"{text}: {list(left_out.index[rows])}")
+        return "\n".join(lines)
+
+    @staticmethod
+    def _same_in_every_draw(compared):
+        """Say so if a deviation of 0 comes from drawing all there is."""
+        sizes = compared.drop(columns="compared")
+        if (sizes.min(axis=1) < sizes.max(axis=1)).any():
+            return []
+        return ["all sets are equally large: each draw holds all spectra"]
+
+
+def _with_deviation(means, deviations):
+    return [
+        f"{mean:.2f}" + ("" if np.isnan(std) else f" ± {std:.2f}")
+        for mean, std in zip(means, deviations, strict=True)
+    ]
+
+
+@validate_params(
+    {
+        "n_draws": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def synthesis_report(
+    real_train,
+    real_test,
+    synthetic,
+    *,
+    y_train=None,
+    y_test=None,
+    y_synthetic=None,
+    wavenumbers=None,
+    n_draws=5,
+    random_state=None,
+):
+    """Measure synthetic spectra against real ones that the sampler has not seen.
+
+    Each metric is also taken of the real training spectra, in the place of the
+    synthetic ones. That is the yardstick: no sampler can be asked to do better.
+
+    Parameters
+    ----------
+    real_train : array-like or data frame of shape (n_train, n_points)
+        Spectra that the sampler was fitted on. Each of the three sets needs five
+        spectra or more, of seven points or more, in any unit of intensity.
+    real_test : array-like or data frame of shape (n_test, n_points)
+        Real spectra held out from the sampler, and from the choice of its parameters.
+        Repeated measurements of one sample belong on one side of the split.
+    synthetic : array-like or data frame of shape (n_synthetic, n_points)
+        Synthetic spectra of any sampler, without the real ones that ``fit_resample``
+        returns first.
+    y_train, y_test, y_synthetic : array-like of shape (n,) or None, default=None
+        Labels of the three sets. With them, spectra are compared within their class,
+        and metrics are averaged over classes; without, all are one class.
+    wavenumbers : array-like of shape (n_points,) or None, default=None
+        Axis in cm-1. None takes the column labels, if they are wavenumbers; otherwise
+        the unit is the point.
+    n_draws : int, default=5
+        Number of draws. Each takes, without replacement, as many spectra of each set as
+        the smallest set of the class has. Sets of unequal size cannot be compared: a
+        larger one has closer neighbors. If all sizes are equal, only the random forest
+        and K-means differ between draws.
+    random_state : int, RandomState instance or None, default=None
+        Decides about the draws, the random forests and K-means.
+
+    Returns
+    -------
+    SynthesisReport
+        Print it, or see `to_frame()` and `plot()`.
+
+    Raises
+    ------
+    ValueError
+        If there are no or too few held-out spectra, one of them is among the training
+        or the synthetic spectra, spectra are not finite or differ in length, axis or
+        column labels, labels are missing, or no class is large enough.
+
+    Warns
+    -----
+    UserWarning
+        If synthetic spectra are copies of training spectra, or a class with synthetic
+        spectra is left out because it is too small.
+
+    Notes
+    -----
+    All distances are Euclidean, between spectra as they are given: preprocess them as
+    for the classifier they are meant for. `ideal` holds for many spectra; with few, the
+    reference is what can be reached.
+
+    Shown by default:
+
+    - `one_nn_accuracy`: leave-one-out accuracy of a 1-nearest-neighbor classifier
+      [2]_. It notices spectra without noise, and repeated ones, but not copies of
+      training spectra, each once.
+    - `forest_accuracy`: five-fold accuracy of a random forest [2]_ on the logarithm of
+      the noise level and ten scores of a PCA of both sets together, which treats them
+      alike and sees what only one of them does.
+    - `coverage` [4]_: with k = 5 neighbors, or fewer below eleven spectra.
+    - `nn_distance_ratio`: median distance to the nearest training spectrum over that of
+      held-out spectra. The reference is of training spectra and their nearest other
+      one.
+    - `noise_ratio`: noise is the median over points of the absolute residual of a
+      Savitzky-Golay filter (7 points, order 2), which sharp bands do not change; the
+      ratio is of the medians over spectra.
+    - `band_position`: the up to five most prominent bands of the mean real spectrum. A
+      position is that of the maximum within the full width at half maximum to either
+      side. Wasserstein distance between the sets, averaged over bands; missing (NaN)
+      without a band.
+
+    With ``to_frame(metrics="all")``:
+
+    - `kmeans_ari`: adjusted Rand index between two K-means clusters of three PCA scores
+      and real or synthetic, the test of [1]_. It has almost no power: copies, and
+      nearly everything that has the right mean, score 0 too.
+    - `precision`, `recall` [3]_, `density` [4]_: with as many neighbors as `coverage`.
+    - `frechet_distance`: squared Frechet distance [5]_ between ten scores of a PCA of
+      all real spectra, over their total variance. It is biased upwards for few spectra,
+      as is its reference.
+    - `near_copies`: share of spectra that are less than half as far from a training
+      spectrum as the median held-out spectrum, which also shows copies that are too few
+      to move `nn_distance_ratio`.
+    - `intensity_ratio`: as `band_position`, of the logarithm of the heights of the
+      bands, above the line between both ends of the range that is searched, over the
+      geometric mean of all bands of the spectrum. Missing with fewer than two bands.
+
+    References
+    ----------
+    .. [1] "Raman spectral data augmentation method based on WGAN-GP" (poster): PCA and
+       K-means cannot separate real and synthetic spectra.
+    .. [2] Lopez-Paz, D. and Oquab, M. (2017). Revisiting classifier two-sample tests.
+       ICLR. https://arxiv.org/abs/1610.06545
+    .. [3] Kynkaanniemi, T. et al. (2019). Improved precision and recall metric for
+       assessing generative models. NeurIPS. https://arxiv.org/abs/1904.06991
+    .. [4] Naeem, M. F. et al. (2020). Reliable fidelity and diversity metrics for
+       generative models. ICML. https://arxiv.org/abs/2002.09797
+    .. [5] Heusel, M. et al. (2017). GANs trained by a two time-scale update rule
+       converge to a local Nash equilibrium. NeurIPS. https://arxiv.org/abs/1706.08500
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import make_raman_spectra
+    >>> from sklearn_raman.over_sampling import synthesis_report
+    >>> X, _ = make_raman_spectra(
+    ...     60, n_classes=1, wavenumbers=(400, 800, 4), as_frame=True, random_state=0
+    ... )
+    >>> train, test, from_simulator = X[:20], X[20:40], X[40:]
+    >>> report = synthesis_report(
+    ...     train, test, from_simulator, n_draws=2, random_state=0
+    ... )
+    >>> report.unit
+    'cm-1'
+    >>> bool(report.to_frame().loc["one_nn_accuracy", "value"] < 0.7)
+    True
+    """
+    arrays, axis = _check_sets(
+        {"real_train": real_train, "real_test": real_test, "synthetic": synthetic},
+        wavenumbers,
+    )
+    labels = _check_labels(
+        {"y_train": y_train, "y_test": y_test, "y_synthetic": y_synthetic}, arrays
+    )
+    classes, counts = _split_classes(arrays, labels)
+    unit = "point" if axis is None else "cm-1"
+    if axis is None:
+        axis = np.arange(arrays["real_train"].shape[1], dtype=float)
+    rng = check_random_state(random_state)
+    draws = pd.concat(
+        [
+            pd.DataFrame(class_metrics(*sets, axis, n_draws, rng)).assign(
+                **{"class": name}
+            )
+            for name, sets in classes.items()
+        ],
+        ignore_index=True,
+    )
+    return SynthesisReport(
+        draws=draws[["class", "draw", "metric", "value", "reference"]],
+        counts=counts,
+        axis=axis,
+        unit=unit,
+        labeled=labels is not None,
+        spectra=classes,
+    )
+
+
+def _check_sets(sets, wavenumbers):
+    """Validate three sets of spectra.
+
+    Parameters
+    ----------
+    sets : dict of str to array-like or data frame of shape (n, n_points)
+        `real_train`, `real_test` and `synthetic`, in this order.
+    wavenumbers : array-like of shape (n_points,) or None
+
+    Returns
+    -------
+    arrays : dict of str to ndarray of shape (n, n_points), float64
+    axis : ndarray of shape (n_points,) or None
+        In cm-1.
+    """
+    arrays = {}
+    for name, X in sets.items():
+        if X is None or len(X) == 0:
+            raise ValueError(_missing(name))
+        arrays[name] = check_array(X, dtype=_FLOATS, input_name=name)
+    _check_shapes(arrays)
+    n_points = arrays["real_train"].shape[1]
+
+    labeled = [X for X in sets.values() if labels_as_wavenumbers(X) is not None]
+    axis = resolve_wavenumbers(next(iter(labeled), None), wavenumbers, n_points)
+    for X in labeled:
+        check_same_axis(X, axis)
+    _check_same_labels(sets)
+    # float32 sets hold rounded copies of float64 spectra: compared in what all share.
+    common = min((X.dtype for X in arrays.values()), key=lambda dtype: dtype.itemsize)
+    with np.errstate(over="ignore"):
+        _check_held_out({name: X.astype(common) for name, X in arrays.items()})
+    return {name: X.astype(np.float64) for name, X in arrays.items()}, axis
+
+
+def _check_same_labels(sets):
+    """Refuse frames whose columns have other names, where these are no axis."""
+    first = None
+    for name, X in sets.items():
+        if not is_frame(X) or isinstance(X.columns, pd.RangeIndex):
+            continue
+        labels = [str(label) for label in X.columns]
+        if first is None or labels_as_wavenumbers(X) is not None:
+            first = first or (name, labels)
+            continue
+        differ = [i for i, pair in enumerate(zip(first[1], labels)) if len(set(pair)) > 1]
+        if differ:
+            i = differ[0]
+            raise ValueError(
+                f"The columns differ: column {i} is {first[1][i]!r} in {first[0]} and "
+                f"{labels[i]!r} in {name}. Put the same columns in the same order."
+            )
+
+
+def _missing(name):
+    if name == "real_test":
+        return (
+            "real_test holds no spectra: without real spectra that the sampler has "
+            "not seen, copies of the training spectra would get the best marks. Hold "
+            "some out with train_test_split (or a split by group) before over-sampling."
+        )
+    return f"{name} holds no spectra."
+
+
+def _check_shapes(arrays):
+    lengths = {name: X.shape[1] for name, X in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(
+            f"The spectra differ in length: {lengths}. Resample them to one axis first "
+            "(WavenumberResampler)."
+        )
+    if lengths["real_train"] < NOISE_WINDOW:
+        raise ValueError(
+            f"The spectra have {lengths['real_train']} points; from {NOISE_WINDOW} "
+            "points on noise and bands can be told apart."
+        )
+    for name, X in arrays.items():
+        if len(X) < MIN_SPECTRA:
+            raise ValueError(
+                f"{name} holds {len(X)} spectra, and at least {MIN_SPECTRA} are "
+                "needed: with fewer, chance decides every metric."
+            )
+
+
+def _check_held_out(arrays):
+    """Refuse spectra that are not held out; warn about copies."""
+    known = {row.tobytes() for row in arrays["real_train"] + 0.0}
+    held_out = {row.tobytes() for row in arrays["real_test"] + 0.0}
+    seen = [
+        i for i, row in enumerate(arrays["real_test"] + 0.0) if row.tobytes() in known
+    ]
+    if seen:
+        raise ValueError(
+            f"{len(seen)} spectra of real_test are also in real_train (rows "
+            f"{seen[:5]} of real_test): they are not held out. Split before "
+            "over-sampling, and remove repeated spectra."
+        )
+    rows = [row.tobytes() for row in arrays["synthetic"] + 0.0]
+    leaked = [i for i, row in enumerate(rows) if row in held_out]
+    if leaked:
+        raise ValueError(
+            f"{len(leaked)} spectra of synthetic are also in real_test (rows "
+            f"{leaked[:5]} of synthetic): the sampler has seen the held-out spectra. "
+            "Fit it on real_train only."
+        )
+    n_copies = sum(row in known for row in rows)
+    if n_copies:
+        warnings.warn(
+            f"{n_copies} of {len(rows)} spectra of synthetic are copies of real_train. "
+            "If they come from fit_resample, which returns the real spectra first, "
+            "pass the others only: X_resampled[len(X_train):].",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def _check_labels(labels, arrays):
+    """Validate the labels of the three sets.
+
+    Parameters
+    ----------
+    labels : dict of str to array-like or None
+        `y_train`, `y_test` and `y_synthetic`, in the order of `arrays`.
+    arrays : dict of str to ndarray of shape (n, n_points)
+
+    Returns
+    -------
+    list of ndarray of shape (n,), or None if no labels are given
+    """
+    missing = [name for name, y in labels.items() if y is None]
+    if len(missing) == len(labels):
+        return None
+    if missing:
+        raise ValueError(
+            f"{' and '.join(missing)} must be given too: each class is compared with "
+            "itself, so all three sets need labels, or none of them."
+        )
+    checked = []
+    for (name, y), (owner, X) in zip(labels.items(), arrays.items(), strict=True):
+        y = np.asarray(y)
+        if y.shape != (len(X),):
+            raise ValueError(
+                f"{name} must hold one label for each of the {len(X)} spectra of "
+                f"{owner}, got shape {y.shape}."
+            )
+        if pd.isna(y).any():
+            raise ValueError(f"{name} contains missing labels.")
+        checked.append(y)
+    kinds = {
+        name: "text" if isinstance(y.tolist()[0], str) else "numbers"
+        for name, y in zip(labels, checked, strict=True)
+    }
+    if len(set(kinds.values())) > 1:
+        raise ValueError(
+            f"The labels are of different kinds: {kinds}. Give all three sets the same "
+            "labels."
+        )
+    return checked
+
+
+def _split_classes(arrays, labels):
+    """Sort the spectra by class, and say which classes cannot be measured.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray of shape (n, n_points)
+    labels : list of ndarray of shape (n,), or None
+
+    Returns
+    -------
+    classes : dict of label to list of ndarray
+        Training, held-out and synthetic spectra; the label is "all" without labels.
+    counts : DataFrame
+        Spectra of each class: `real_train`, `real_test`, `synthetic`, and `compared`,
+        how many of each are drawn: 0 for a class that is left out.
+    """
+    sets = list(arrays.values())
+    if labels is None:
+        names, members = ["all"], [[slice(None)] * 3]
+    else:
+        names = np.unique(np.concatenate(labels)).tolist()
+        members = [[y == name for y in labels] for name in names]
+    parts = {
+        name: [X[rows] for X, rows in zip(sets, chosen, strict=True)]
+        for name, chosen in zip(names, members, strict=True)
+    }
+    counts = pd.DataFrame(
+        [[len(X) for X in part] for part in parts.values()],
+        index=pd.Index(names, name="class"),
+        columns=list(arrays),
+    )
+    smallest = counts.min(axis=1)
+    counts["compared"] = smallest.where(smallest >= MIN_SPECTRA, 0)
+
+    too_small = counts[(counts["compared"] == 0) & (counts["synthetic"] > 0)]
+    text = "; ".join(
+        f"{name!r}: "
+        + ", ".join(f"{row[key]} {key}" for key in arrays if row[key] < MIN_SPECTRA)
+        for name, row in too_small.iterrows()
+    )
+    if (counts["compared"] == 0).all():
+        raise ValueError(
+            f"No class has the {MIN_SPECTRA} spectra of each set that are needed "
+            f"({text}). Without labels all classes are compared as one."
+        )
+    if len(too_small):
+        warnings.warn(
+            f"Left out, because {MIN_SPECTRA} spectra of each set are needed: {text}.",
+            UserWarning,
+            stacklevel=3,
+        )
+    compared = counts.index[counts["compared"] > 0]
+    return {name: parts[name] for name in compared}, counts
