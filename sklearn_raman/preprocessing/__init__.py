@@ -7,8 +7,8 @@ Each one treats a spectrum by itself, unless its name or a parameter says otherw
 from sklearn_raman.preprocessing._axis import WavenumberCrop, WavenumberResampler
 from sklearn_raman.preprocessing._baseline import BaselineCorrection
 from sklearn_raman.preprocessing._despike import Despiker
-from sklearn_raman.preprocessing._penalized import airpls, arpls, asls
-from sklearn_raman.preprocessing._penalized_baselines import AIRPLS, ARPLS, ASLS
+from sklearn_raman.preprocessing._whittaker.correct import airpls, arpls, asls
+from sklearn_raman.preprocessing._baselines import AIRPLS, ARPLS, ASLS
 from sklearn_raman.preprocessing._scaling import (
     MSC,
     SNV,

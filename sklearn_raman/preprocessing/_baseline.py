@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 
 from sklearn_raman.preprocessing._base import SpectrumTransformer
-from sklearn_raman.preprocessing._penalized import airpls, arpls, asls
+from sklearn_raman.preprocessing._whittaker.correct import airpls, arpls, asls
 
 # collab_pls shares weights between the spectra of a set, so that the correction of one
 # would depend on the others.

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn_raman._utils._sklearn import Interval
 from sklearn_raman._utils._validation import lower_default
 from sklearn_raman._utils._wavenumbers import require_wavenumbers
-from sklearn_raman.preprocessing._whittaker import lam_from_cutoff
+from sklearn_raman.preprocessing._whittaker.reference import lam_from_cutoff
 
 
 class PenaltyMixin:

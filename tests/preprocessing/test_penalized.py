@@ -19,8 +19,8 @@ from sklearn_raman.preprocessing import (
     arpls,
     asls,
 )
-from sklearn_raman.preprocessing._penalized import choose_engine
-from sklearn_raman.preprocessing._whittaker import (
+from sklearn_raman.preprocessing._whittaker.correct import choose_engine
+from sklearn_raman.preprocessing._whittaker.reference import (
     correct_with_numpy,
     penalise,
     penalty_bands,
@@ -251,7 +251,7 @@ def test_float32_is_computed_in_float64(raw):
 
 
 def test_without_numba_the_numpy_engine_answers(raw, monkeypatch):
-    kernels = "sklearn_raman.preprocessing._whittaker_numba"
+    kernels = "sklearn_raman.preprocessing._whittaker.kernels"
     monkeypatch.setitem(sys.modules, kernels, None)  # as if it could not be imported
     assert choose_engine("auto") is correct_with_numpy
     with pytest.raises(ImportError):
@@ -261,7 +261,7 @@ def test_without_numba_the_numpy_engine_answers(raw, monkeypatch):
 
 def test_small_chunks_are_the_same(raw, monkeypatch):
     expected = airpls(raw)
-    monkeypatch.setattr("sklearn_raman.preprocessing._penalized._CHUNK_VALUES", 2000)
+    monkeypatch.setattr("sklearn_raman.preprocessing._whittaker.correct._CHUNK_VALUES", 2000)
     np.testing.assert_array_equal(airpls(raw), expected)
 
 

@@ -10,8 +10,8 @@ baseline it leaves too much, and there are further steps for these spectra alone
 import numpy as np
 from numba import njit
 
-from sklearn_raman.preprocessing._numba_math import fma
-from sklearn_raman.preprocessing._numba_solvers import (
+from sklearn_raman.preprocessing._whittaker.math import fma
+from sklearn_raman.preprocessing._whittaker.solvers import (
     DIFFERENCE,
     FORWARD,
     INVERSE,
@@ -23,7 +23,7 @@ from sklearn_raman.preprocessing._numba_solvers import (
     SPECTRUM,
     WEIGHT,
 )
-from sklearn_raman.preprocessing._whittaker import MAX_REFINEMENTS, NEGLIGIBLE_STEP
+from sklearn_raman.preprocessing._whittaker.reference import MAX_REFINEMENTS, NEGLIGIBLE_STEP
 
 _SAMPLING = 16  # the error is so smooth that every 16th point shows its size
 

@@ -7,7 +7,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_raman.preprocessing._whittaker import (
+from sklearn_raman.preprocessing._whittaker.reference import (
     LAM_MAX,
     LAM_WARN,
     correct_with_numpy,
@@ -398,7 +398,7 @@ def choose_engine(engine):
         return correct_with_numpy
     try:
         # Imported when needed: numba takes longer to import than all of this package.
-        from sklearn_raman.preprocessing._whittaker_numba import correct_with_numba
+        from sklearn_raman.preprocessing._whittaker.kernels import correct_with_numba
     except ImportError:  # not installed, or not for this version of numpy
         if engine == "numba":
             raise

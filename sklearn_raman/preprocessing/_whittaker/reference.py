@@ -9,7 +9,7 @@ right side does not depend on the weights, r is the corrected spectrum itself, a
 rounding error is smaller, because an offset and (for d = 2) a slope of the spectrum
 drop out before anything is solved.
 
-This file is the readable reference; `_whittaker_numba` computes the same faster.
+This file is the readable reference; `kernels` computes the same faster.
 """
 
 import numpy as np

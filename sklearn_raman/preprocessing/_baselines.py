@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions, fit_context
 from sklearn_raman.preprocessing._base import SpectrumTransformer
-from sklearn_raman.preprocessing._penalized import airpls, arpls, asls
+from sklearn_raman.preprocessing._whittaker.correct import airpls, arpls, asls
 from sklearn_raman.preprocessing._penalty import PenaltyMixin
 
 

@@ -1,7 +1,7 @@
 """Blocked kernels for penalised least squares baselines.
 
-32 spectra are corrected side by side (`_numba_solvers`); a lane whose spectrum has
-converged takes the next one. What is computed stands in plain form in `_whittaker.py`.
+32 spectra are corrected side by side (`solvers`); a lane whose spectrum has
+converged takes the next one. What is computed stands in plain form in `reference.py`.
 """
 
 import math
@@ -9,9 +9,9 @@ import math
 import numpy as np
 from numba import njit
 
-from sklearn_raman.preprocessing._numba_math import exp, fma
-from sklearn_raman.preprocessing._numba_refinement import refine
-from sklearn_raman.preprocessing._numba_solvers import (
+from sklearn_raman.preprocessing._whittaker.math import exp, fma
+from sklearn_raman.preprocessing._whittaker.refinement import refine
+from sklearn_raman.preprocessing._whittaker.solvers import (
     FORWARD,
     INVERSE,
     LOWER,
@@ -26,7 +26,7 @@ from sklearn_raman.preprocessing._numba_solvers import (
     solve_2,
     solve_3,
 )
-from sklearn_raman.preprocessing._whittaker import penalty_bands
+from sklearn_raman.preprocessing._whittaker.reference import penalty_bands
 
 AIRPLS, ASLS, ARPLS = 0, 1, 2
 _MAX_EXPONENT = 50.0  # of airPLS' iteration number
@@ -268,7 +268,7 @@ def correct(
     above_minimum,
     layout,
 ):
-    """Correct the rows of X, as `_whittaker.correct_spectrum` does for one."""
+    """Correct the rows of X, as `reference.correct_spectrum` does for one."""
     n_spectra, n_points = X.shape
     width = len(layout[0])
     n_records = n_points + 2 * PADDING
@@ -394,7 +394,7 @@ def needs_refinement(algorithm, lam, diff_order):
 def correct_with_numba(X, out, n_iter, converged, *, algorithm, diff_order, **settings):
     """Correct the rows of X, 32 side by side; fills out, n_iter and converged.
 
-    The counterpart of `_whittaker.correct_with_numpy`.
+    The counterpart of `reference.correct_with_numpy`.
     """
     n_spectra, n_points = X.shape
     refined = needs_refinement(algorithm, settings["lam"], diff_order)

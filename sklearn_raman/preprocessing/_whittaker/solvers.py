@@ -13,7 +13,7 @@ writes:
 - the numbers of lanes and of fields constants: they are the lengths of the two tuples
   in `layout`, which numba compiles in. With one lane it is the scalar kernel;
 - sums kept as running sums in a field that is free, not in a second array;
-- an exponential of its own (`_numba_math`).
+- an exponential of its own (`math`).
 
 Each fused multiplication and addition is spelled out (`fma`) and none is left to the
 compiler, so that a spectrum gets the same bits in any lane, beside any others, and in
@@ -28,7 +28,7 @@ D'D.
 import numpy as np
 from numba import njit
 
-from sklearn_raman.preprocessing._numba_math import fma
+from sklearn_raman.preprocessing._whittaker.math import fma
 
 PADDING = 3  # empty records on each side: the order of the highest difference
 
