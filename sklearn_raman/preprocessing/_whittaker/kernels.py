@@ -1,421 +1,481 @@
-"""Blocked kernels for penalised least squares baselines.
+"""The three algorithms for 32 spectra side by side, compiled by numba.
 
-32 spectra are corrected side by side (`solvers`); a lane whose spectrum has
-converged takes the next one. What is computed stands in plain form in `reference.py`.
+A lane whose spectrum is done takes the next one. Each round of `correct` refills the
+lanes, solves for all residuals, weights the points anew, and retires the lanes that are
+done. `reference.py` says in plain form what is computed, `solvers.py` how the working
+memory is laid out.
 """
 
+import hashlib
 import math
+from pathlib import Path
 
 import numpy as np
 from numba import njit
 
+from sklearn_raman.preprocessing._whittaker import reference
 from sklearn_raman.preprocessing._whittaker.math import exp, fma
-from sklearn_raman.preprocessing._whittaker.refinement import refine
+from sklearn_raman.preprocessing._whittaker.reference import (
+    CONSTANT,
+    CONVERGED,
+    MAX_EXPONENT,
+    MAX_REFINEMENTS,
+    N_ITER,
+    needs_refinement,
+    penalty_bands,
+)
+from sklearn_raman.preprocessing._whittaker.refinement import (
+    add_errors,
+    drop_errors,
+    needs_more,
+    solve_error_2,
+    solve_error_3,
+)
 from sklearn_raman.preprocessing._whittaker.solvers import (
+    BELOW,
+    CHANGED,
+    COUNT,
+    DONE,
+    FACTOR,
     FORWARD,
+    HELPER,
     INVERSE,
+    LANES,
+    LAST_STEP,
+    LIMIT,
     LOWER,
-    N_FIELDS,
-    N_FIELDS_REFINED,
-    OPTIONS,
+    MOVED,
+    MOVED_ROW,
+    N_INTEGERS,
+    N_NUMBERS,
+    ONE,
     PADDING,
+    PARTIAL,
+    RECORD,
     RIGHT_SIDE,
+    ROW,
+    SHIFT,
+    SLOPE,
+    SOLVES,
     SPECTRUM,
+    SQUARES,
+    TOTAL,
     WEIGHT,
     solve_1,
     solve_2,
     solve_3,
 )
-from sklearn_raman.preprocessing._whittaker.reference import penalty_bands
 
-AIRPLS, ASLS, ARPLS = 0, 1, 2
-_MAX_EXPONENT = 50.0  # of airPLS' iteration number
 _TILE = np.uint64(32)  # points moved at a time between rows and lanes
-N_LANES = 32
-_FEW = 8  # fewer spectra cost less one by one than in lanes half empty
+_EIGHT = np.uint64(8)
+
+_is_constant = njit(**HELPER)(reference.is_constant)
+_safe_factor = njit(**HELPER)(reference.safe_factor)
 
 
-@njit(**OPTIONS)
-def _weigh_airpls(n_points, work, slope, log_scale, n_below, layout):
-    """Set weights exp(t |r| / total) / lam below the baseline, 0 above; count points.
+# From rows to lanes, and back -------------------------------------------------------
 
-    slope is t / total of each lane, log_scale is -log(lam).
+
+@njit(**HELPER)
+def _sum_absolute(y, above_minimum, numbers):
+    """Sum |y|, or y - min(y), in eight sums, which need not wait for one another."""
+    offset = 0.0
+    if above_minimum:
+        offset = y[0]
+        for value in y:
+            offset = min(offset, value)
+    for i in range(_EIGHT):
+        numbers[PARTIAL + i] = 0.0
+    n_points = np.uint64(len(y))
+    n_whole = n_points - n_points % _EIGHT
+    for start in range(np.uint64(0), n_whole, _EIGHT):
+        for i in range(_EIGHT):
+            numbers[PARTIAL + i] += abs(y[start + i] - offset)
+    for i in range(n_whole, n_points):
+        numbers[PARTIAL] += abs(y[i] - offset)
+    total = 0.0
+    for i in range(_EIGHT):
+        total += numbers[PARTIAL + i]
+    return total
+
+
+@njit(**HELPER)
+def _penalize(line, order, n_points):
+    """Replace y, which begins at `order`, by D'D y, which begins at 0.
+
+    (-1)^d times the differences of order d of D y with d zeros on either side.
     """
-    width = np.uint64(len(layout[0]))
-    record = np.uint64(len(layout[1])) * width
-    running, weight = np.uint64(FORWARD) * width, np.uint64(WEIGHT) * width
-    here = np.uint64(PADDING) * record
+    for j in range(order):
+        for i in range(order, n_points + order - ONE - j):
+            line[i] = line[i + ONE] - line[i]
+    for i in range(order):
+        line[i] = 0.0
+        line[n_points + i] = 0.0
+        line[n_points + order + i] = 0.0
+    for j in range(order):
+        for i in range(n_points + order - ONE - j):
+            line[i] = line[i + ONE] - line[i]
+    if order % np.uint64(2):
+        for i in range(n_points):
+            line[i] = -line[i]
+
+
+@njit(**HELPER)
+def _read(x, y, lane, row, settings, info, numbers):
+    """Copy a spectrum x to y, in a range where nothing overflows; note its limit."""
+    for i in range(np.uint64(len(x))):
+        y[i] = x[i]
+    info[row, CONSTANT] = _is_constant(y)
+    if info[row, CONSTANT]:
+        for i in range(np.uint64(len(y))):
+            y[i] = 0.0
+    total = _sum_absolute(y, settings.above_minimum, numbers)
+    factor = _safe_factor(total)
+    if factor != 1.0:
+        for i in range(np.uint64(len(y))):
+            y[i] *= factor
+        total = _sum_absolute(y, settings.above_minimum, numbers)
+    numbers[FACTOR + lane] = factor
+    numbers[LIMIT + lane] = settings.tol * total
+
+
+@njit(**HELPER)
+def _scatter(lines, shift, field, weight, n_moved, work, integers, n_points):
+    """Put lines into a field of the lanes to fill, with equal weights.
+
+    A few points for all of them together, since neighboring lanes share cache lines.
+    """
+    for start in range(np.uint64(0), n_points, _TILE):
+        stop = min(start + _TILE, n_points)
+        for k in range(n_moved):
+            at = (PADDING + start) * RECORD + np.uint64(integers[MOVED + k])
+            for i in range(start, stop):
+                work[at + field] = lines[k, i + shift]
+                work[at + WEIGHT] = weight
+                at += RECORD
+
+
+@njit(**HELPER)
+def _refill(X, next_row, settings, refined, info, work, lines, numbers, integers):
+    """Give each lane without a spectrum the next one; return the first row left."""
+    n_points, order = np.uint64(X.shape[1]), np.uint64(settings.diff_order)
+    n_moved = np.uint64(0)
+    for lane in range(LANES):
+        if integers[ROW + lane] < 0 and next_row < len(X):
+            y = lines[n_moved, order : n_points + order]
+            _read(X[next_row], y, lane, next_row, settings, info, numbers)
+            integers[ROW + lane] = next_row
+            integers[SOLVES + lane] = 0
+            integers[MOVED + n_moved] = lane
+            n_moved += ONE
+            next_row += 1
+    if n_moved > np.uint64(0):
+        scale = 1.0 / settings.lam
+        if refined:
+            _scatter(lines, order, SPECTRUM, scale, n_moved, work, integers, n_points)
+        for k in range(n_moved):
+            _penalize(lines[k], order, n_points)
+        start = np.uint64(0)
+        _scatter(lines, start, RIGHT_SIDE, scale, n_moved, work, integers, n_points)
+    return next_row
+
+
+@njit(**HELPER)
+def _store(out, n_moved, work, numbers, integers):
+    """Write the residuals of lanes, the corrected spectra, to rows of out."""
+    n_points = np.uint64(out.shape[1])
+    for start in range(np.uint64(0), n_points, _TILE):
+        stop = min(start + _TILE, n_points)
+        for k in range(n_moved):
+            row = np.uint64(integers[MOVED_ROW + k])
+            lane = np.uint64(integers[MOVED + k])
+            back = 1.0 / numbers[FACTOR + lane]
+            at = (PADDING + start) * RECORD + lane
+            for i in range(start, stop):
+                out[row, i] = work[at] * back
+                at += RECORD
+    for k in range(n_moved):
+        if numbers[FACTOR + np.uint64(integers[MOVED + k])] < 1.0:
+            row = np.uint64(integers[MOVED_ROW + k])
+            for i in range(n_points):
+                if not np.isfinite(out[row, i]):  # as every row without a result
+                    out[row, np.uint64(0)] = np.nan
+
+
+@njit(**HELPER)
+def _retire(out, info, max_iter, work, numbers, integers):
+    """Store the spectra that are done and free their lanes; return their number."""
+    n_moved = np.uint64(0)
+    for lane in range(LANES):
+        row = integers[ROW + lane]
+        done = numbers[DONE + lane] > 0.0
+        if row >= 0 and (done or integers[SOLVES + lane] >= max_iter):
+            info[row, N_ITER] = integers[SOLVES + lane]
+            info[row, CONVERGED] = done
+            integers[MOVED + n_moved] = lane
+            integers[MOVED_ROW + n_moved] = row
+            integers[ROW + lane] = -1
+            n_moved += ONE
+    if n_moved > np.uint64(0):
+        _store(out, n_moved, work, numbers, integers)
+    return np.int64(n_moved)
+
+
+# Weights ----------------------------------------------------------------------------
+
+
+@njit(**HELPER)
+def _weigh_airpls(n_points, work, numbers, log_scale):
+    """Set weights exp(slope |r|) / lam below the baseline, 0 above; count points.
+
+    slope is t / sum |r_below| of each lane, log_scale is -log(lam).
+    """
+    here = PADDING * RECORD
     for _ in range(n_points):
-        for lane in range(width):
+        for lane in range(LANES):
             at = here + lane
             r = work[at]
-            grown = exp(fma(-slope[lane], r, log_scale))
-            work[at + weight] = grown if r < 0.0 else 0.0
-            work[at + running] = work[at - record + running] + (1.0 if r < 0.0 else 0.0)
-        here = here + record
-    for lane in range(width):
-        n_below[lane] = work[here - record + running + lane]
+            grown = exp(fma(-numbers[SLOPE + lane], r, log_scale))
+            work[at + WEIGHT] = grown if r < 0.0 else 0.0
+            work[at + FORWARD] = work[at - RECORD + FORWARD] + (1.0 if r < 0.0 else 0.0)
+        here = here + RECORD
+    for lane in range(LANES):
+        numbers[COUNT + lane] = work[here - RECORD + FORWARD + lane]
 
 
-@njit(**OPTIONS)
-def _weigh_asls(n_points, work, above, below, changed, total, layout):
-    """Set one weight above and one below the baseline; sum the squared change."""
-    width = np.uint64(len(layout[0]))
-    record = np.uint64(len(layout[1])) * width
-    change, power, weight = (
-        np.uint64(FORWARD) * width,
-        np.uint64(LOWER) * width,
-        np.uint64(WEIGHT) * width,
-    )
-    here = np.uint64(PADDING) * record
-    for _ in range(n_points):
-        for lane in range(width):
-            at = here + lane
-            new = above if work[at] > 0.0 else below
-            old = work[at + weight]
-            step = new - old
-            work[at + change] = fma(step, step, work[at - record + change])
-            work[at + power] = fma(old, old, work[at - record + power])
-            work[at + weight] = new
-        here = here + record
-    for lane in range(width):
-        changed[lane] = work[here - record + change + lane]
-        total[lane] = work[here - record + power + lane]
-
-
-@njit(**OPTIONS)
-def _count_below(n_points, work, squares, n_below, layout):
-    """Sum the squares and count the points of the residuals below the baseline."""
-    width = np.uint64(len(layout[0]))
-    record = np.uint64(len(layout[1])) * width
-    square, count = np.uint64(LOWER) * width, np.uint64(INVERSE) * width
-    here = np.uint64(PADDING) * record
-    for _ in range(n_points):
-        for lane in range(width):
-            at = here + lane
-            r = work[at]
-            low = r if r < 0.0 else 0.0
-            work[at + square] = fma(low, low, work[at - record + square])
-            work[at + count] = work[at - record + count] + (1.0 if r < 0.0 else 0.0)
-        here = here + record
-    for lane in range(width):
-        squares[lane] = work[here - record + square + lane]
-        n_below[lane] = work[here - record + count + lane]
-
-
-@njit(**OPTIONS)
-def _weigh_arpls(n_points, work, slope, shift, scale, changed, total, layout):
-    """Set weights scale / (1 + exp(slope r + shift)); sum the squared change."""
-    width = np.uint64(len(layout[0]))
-    record = np.uint64(len(layout[1])) * width
-    change, power, weight = (
-        np.uint64(FORWARD) * width,
-        np.uint64(LOWER) * width,
-        np.uint64(WEIGHT) * width,
-    )
-    here = np.uint64(PADDING) * record
-    for _ in range(n_points):
-        for lane in range(width):
-            at = here + lane
-            exponent = fma(slope[lane], work[at], shift[lane])
-            exponent = min(max(exponent, -700.0), 700.0)
-            new = scale / (1.0 + exp(exponent))
-            old = work[at + weight]
-            step = new - old
-            work[at + change] = fma(step, step, work[at - record + change])
-            work[at + power] = fma(old, old, work[at - record + power])
-            work[at + weight] = new
-        here = here + record
-    for lane in range(width):
-        changed[lane] = work[here - record + change + lane]
-        total[lane] = work[here - record + power + lane]
-
-
-@njit(**OPTIONS)
-def _weigh_ends(n_points, work, lane, t, total, scale, layout):
+@njit(**HELPER)
+def _weigh_ends(n_points, work, lane, t, total, scale):
     """Give both ends of a lane the weight of the shallowest point below the baseline.
 
     These are the end weights of the published airPLS program, at most 1.
     """
-    width = len(layout[0])
-    record = len(layout[1]) * width
-    first = PADDING * record + lane
+    first = PADDING * RECORD + lane
     shallowest = -np.inf
     for i in range(n_points):
-        r = work[first + i * record]
+        r = work[first + i * RECORD]
         if r < 0.0 and r > shallowest:
             shallowest = r
     end = scale * math.exp(t * shallowest / total)
-    work[first + WEIGHT * width] = end
-    work[first + (n_points - 1) * record + WEIGHT * width] = end
+    work[first + WEIGHT] = end
+    work[first + (n_points - ONE) * RECORD + WEIGHT] = end
 
 
-@njit(**OPTIONS)
-def _sum_absolute(y, offset):
-    """Sum |y - offset| in eight sums, which need not wait for one another."""
-    sums = np.zeros(8)
-    n_whole = len(y) // 8 * 8
-    for i in range(0, n_whole, 8):
-        for k in range(8):
-            sums[k] += abs(y[i + k] - offset)
-    for i in range(n_whole, len(y)):
-        sums[0] += abs(y[i] - offset)
-    return sums.sum()
+@njit(**HELPER)
+def _update_airpls(n_points, settings, work, numbers, integers):
+    """Weight the points of all lanes anew, and tell which lanes are done."""
+    for lane in range(LANES):
+        below = numbers[BELOW + lane]
+        done = below < numbers[LIMIT + lane] or not below > 0.0
+        numbers[DONE + lane] = 1.0 if done else 0.0
+        numbers[SLOPE + lane] = min(integers[SOLVES + lane], MAX_EXPONENT) / below
+        if done or integers[ROW + lane] < 0:
+            numbers[SLOPE + lane] = 0.0
+    _weigh_airpls(n_points, work, numbers, -math.log(settings.lam))
+    # All other points have weight 0: with fewer the next system would be singular.
+    needed = max(2, settings.diff_order)
+    for lane in range(LANES):
+        if settings.zhang_ends and (
+            integers[ROW + lane] >= 0
+            and numbers[COUNT + lane] > 0.0
+            and numbers[DONE + lane] == 0.0
+        ):
+            t = min(integers[SOLVES + lane], MAX_EXPONENT)
+            below = numbers[BELOW + lane]
+            _weigh_ends(n_points, work, lane, t, below, 1.0 / settings.lam)
+        if numbers[COUNT + lane] < needed:
+            numbers[DONE + lane] = 1.0
 
 
-@njit(**OPTIONS)
-def _penalise(y, diff_order, result):
-    """Write D'D y to the start of `result`, which has 2 * diff_order points more.
+@njit(**HELPER)
+def _tell_if_weights_stay(tol, numbers):
+    """Lanes are done whose weights changed by less than tol times their norm."""
+    for lane in range(LANES):
+        stays = numbers[CHANGED + lane] < tol * tol * numbers[TOTAL + lane]
+        numbers[DONE + lane] = 1.0 if stays else 0.0
 
-    (-1)^d times the differences of order d of D y with d zeros on either side.
+
+@njit(**HELPER)
+def _update_asls(n_points, settings, work, numbers):
+    """Weight the points of all lanes anew, and tell which lanes are done."""
+    scale = 1.0 / settings.lam
+    above, below = settings.p * scale, (1.0 - settings.p) * scale
+    here = PADDING * RECORD
+    for _ in range(n_points):
+        for lane in range(LANES):
+            at = here + lane
+            new = above if work[at] > 0.0 else below
+            old = work[at + WEIGHT]
+            step = new - old
+            work[at + FORWARD] = fma(step, step, work[at - RECORD + FORWARD])
+            work[at + LOWER] = fma(old, old, work[at - RECORD + LOWER])
+            work[at + WEIGHT] = new
+        here = here + RECORD
+    for lane in range(LANES):
+        numbers[CHANGED + lane] = work[here - RECORD + FORWARD + lane]
+        numbers[TOTAL + lane] = work[here - RECORD + LOWER + lane]
+    _tell_if_weights_stay(settings.tol, numbers)
+
+
+@njit(**HELPER)
+def _count_below(n_points, work, numbers):
+    """Sum the squares and count the points of the residuals below the baseline."""
+    here = PADDING * RECORD
+    for _ in range(n_points):
+        for lane in range(LANES):
+            at = here + lane
+            r = work[at]
+            low = r if r < 0.0 else 0.0
+            work[at + LOWER] = fma(low, low, work[at - RECORD + LOWER])
+            work[at + INVERSE] = work[at - RECORD + INVERSE] + (1.0 if r < 0.0 else 0.0)
+        here = here + RECORD
+    for lane in range(LANES):
+        numbers[SQUARES + lane] = work[here - RECORD + LOWER + lane]
+        numbers[COUNT + lane] = work[here - RECORD + INVERSE + lane]
+
+
+@njit(**HELPER)
+def _weigh_arpls(n_points, work, numbers, scale):
+    """Set weights scale / (1 + exp(slope r + shift)); sum the squared change."""
+    here = PADDING * RECORD
+    for _ in range(n_points):
+        for lane in range(LANES):
+            at = here + lane
+            exponent = fma(numbers[SLOPE + lane], work[at], numbers[SHIFT + lane])
+            exponent = min(max(exponent, -700.0), 700.0)
+            new = scale / (1.0 + exp(exponent))
+            old = work[at + WEIGHT]
+            step = new - old
+            work[at + FORWARD] = fma(step, step, work[at - RECORD + FORWARD])
+            work[at + LOWER] = fma(old, old, work[at - RECORD + LOWER])
+            work[at + WEIGHT] = new
+        here = here + RECORD
+    for lane in range(LANES):
+        numbers[CHANGED + lane] = work[here - RECORD + FORWARD + lane]
+        numbers[TOTAL + lane] = work[here - RECORD + LOWER + lane]
+
+
+@njit(**HELPER)
+def _update_arpls(n_points, settings, work, numbers):
+    """Weight the points of all lanes anew, and tell which lanes are done."""
+    _count_below(n_points, work, numbers)
+    for lane in range(LANES):
+        below, count = numbers[BELOW + lane], numbers[COUNT + lane]
+        mean = -below / count
+        variance = (numbers[SQUARES + lane] + below * mean) / (count - 1.0)
+        deviation = math.sqrt(max(variance, 1e-300))
+        numbers[SLOPE + lane] = 2.0 / deviation
+        numbers[SHIFT + lane] = -2.0 * (2.0 * deviation - mean) / deviation
+    _weigh_arpls(n_points, work, numbers, 1.0 / settings.lam)
+    _tell_if_weights_stay(settings.tol, numbers)
+    for lane in range(LANES):
+        if numbers[COUNT + lane] < 2.0:  # a deviation needs two points
+            numbers[DONE + lane] = 1.0
+
+
+# The loop ---------------------------------------------------------------------------
+
+
+def make_kernel(algorithm, diff_order, refined):
+    """Return the function to compile that corrects spectra by one algorithm and order.
+
+    numba leaves out the branches that these constants rule out. It reads what an
+    earlier process compiled only if all constants of the function are the same: among
+    them a hash of the sources of everything it calls, whose changes numba would not
+    see.
     """
-    n_points = np.uint64(len(y))
-    order = np.uint64(diff_order)
-    one = np.uint64(1)
-    for i in range(n_points):
-        result[i + order] = y[i]
-    for k in range(order):
-        for i in range(order, n_points + order - one - k):
-            result[i] = result[i + one] - result[i]
-    for i in range(order):
-        result[i] = 0.0
-    for i in range(n_points, n_points + order + order):
-        result[i] = 0.0
-    for k in range(order):
-        for i in range(n_points + order - one - k):
-            result[i] = result[i + one] - result[i]
-    if diff_order % 2:
-        for i in range(n_points):
-            result[i] = -result[i]
+    version = _hash_of_sources()
 
-
-@njit(**OPTIONS)
-def _load(X, rows, lanes_to_fill, work, diff_order, refined, weight, penalised, layout):
-    """Put rows of X into lanes: D'D y and equal weights.
-
-    A few points for all of them together, since neighbouring lanes share cache lines.
-    """
-    for k in range(len(rows)):
-        _penalise(X[rows[k]], diff_order, penalised[k])
-    n_points, width = np.uint64(X.shape[1]), np.uint64(len(layout[0]))
-    record = np.uint64(len(layout[1])) * width
-    for start in range(np.uint64(0), n_points, _TILE):
-        stop = min(start + _TILE, n_points)
-        for k in range(len(rows)):
-            row, lane = rows[k], np.uint64(lanes_to_fill[k])
-            at = (np.uint64(PADDING) + start) * record + lane
-            for i in range(start, stop):
-                work[at + np.uint64(RIGHT_SIDE) * width] = penalised[k, i]
-                work[at + np.uint64(WEIGHT) * width] = weight
-                at += record
+    def correct(X, out, info, penalty, settings, work, lines, numbers, integers):
+        """Correct the rows of X, as `reference.correct_spectrum` does for one."""
+        version  # noqa: B018
+        n_points = np.uint64(X.shape[1])
+        next_row, n_left = 0, len(X)
+        while n_left > 0:
+            next_row = _refill(
+                X, next_row, settings, refined, info, work, lines, numbers, integers
+            )
+            if diff_order == 1:
+                solve_1(n_points, work, penalty)
+            elif diff_order == 2:
+                solve_2(n_points, work)
+            else:
+                solve_3(n_points, work, penalty)
             if refined:
-                at = (np.uint64(PADDING) + start) * record + lane
-                for i in range(start, stop):
-                    work[at + np.uint64(SPECTRUM) * width] = X[row, i]
-                    at += record
+                for lane in range(LANES):
+                    numbers[LAST_STEP + lane] = np.inf
+                for k in range(MAX_REFINEMENTS):
+                    if diff_order == 2:
+                        solve_error_2(n_points, work)
+                    else:
+                        solve_error_3(n_points, work)
+                    if k > 0:
+                        drop_errors(n_points, work, numbers)
+                    any_left = needs_more(n_points, work, numbers, integers)
+                    add_errors(n_points, work)
+                    if not any_left:
+                        break
+            for lane in range(LANES):
+                # The solvers leave the sum of the residuals below at the first point.
+                numbers[BELOW + lane] = -work[PADDING * RECORD + FORWARD + lane]
+                integers[SOLVES + lane] += 1
+            if algorithm == "airpls":
+                _update_airpls(n_points, settings, work, numbers, integers)
+            elif algorithm == "asls":
+                _update_asls(n_points, settings, work, numbers)
+            else:
+                _update_arpls(n_points, settings, work, numbers)
+            n_left -= _retire(out, info, settings.max_iter, work, numbers, integers)
+
+    return correct
 
 
-@njit(**OPTIONS)
-def _solve(n_points, work, penalty, diff_order, layout):
-    """Solve the systems of all lanes for their residuals."""
-    size = np.uint64(n_points)
-    if diff_order == 1:
-        solve_1(size, work, penalty, layout)
-    elif diff_order == 2:
-        solve_2(size, work, layout)
-    else:
-        solve_3(size, work, penalty, layout)
+def _hash_of_sources():
+    """Return a hash of the files of this folder."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-@njit(**OPTIONS)
-def _store(out, rows, lanes_done, work, layout):
-    """Write the residuals of lanes, the corrected spectra, to rows of out."""
-    n_points, width = np.uint64(out.shape[1]), np.uint64(len(layout[0]))
-    record = np.uint64(len(layout[1])) * width
-    for start in range(np.uint64(0), n_points, _TILE):
-        stop = min(start + _TILE, n_points)
-        for k in range(len(rows)):
-            row = rows[k]
-            at = (np.uint64(PADDING) + start) * record + np.uint64(lanes_done[k])
-            for i in range(start, stop):
-                out[row, i] = work[at]
-                at += record
+def compile_kernel(settings, dtype, *, keep=True):
+    """Return the compiled kernel for these settings and spectra of one dtype.
+
+    With `keep` numba reads it from disk, or compiles it and writes it there.
+    """
+    refined = needs_refinement(settings)
+    function = make_kernel(settings.algorithm, settings.diff_order, refined)
+    kernel = njit(nogil=True, error_model="numpy", boundscheck=False, cache=keep)(
+        function
+    )
+    nothing = np.empty((0, settings.diff_order + 1), dtype)
+    correct_with_numba(kernel, nothing, nothing, np.empty((0, 3), np.int64), settings)
+    return kernel
 
 
-@njit(**OPTIONS)
+def correct_with_numba(kernel, X, out, info, settings):
+    """Correct the rows of X, 32 side by side; fills out and info.
+
+    The counterpart of `reference.correct_with_numpy`.
+    """
+    n_points = X.shape[1]
+    bands = penalty_bands(n_points, settings.diff_order)
+    penalty = np.zeros_like(bands)
+    for k, band in enumerate(bands):  # penalty[k, i] is element (i, i - k)
+        penalty[k, k:] = band[: n_points - k]
+    n_lanes = int(LANES)
+    kernel(
+        X,
+        out,
+        info,
+        penalty,
+        settings,
+        _aligned_zeros((n_points + 2 * int(PADDING)) * int(RECORD)),
+        np.empty((n_lanes, n_points + 2 * settings.diff_order)),
+        np.zeros(N_NUMBERS),
+        np.full(N_INTEGERS, -1),
+    )
+
+
 def _aligned_zeros(size):
     """Zeros that start at a cache line, so that no vector lies across two of them."""
     values = np.zeros(size + 8)
     start = (64 - values.ctypes.data % 64) // 8 % 8
     return values[start : start + size]
-
-
-@njit(**OPTIONS)
-def correct(
-    X,
-    out,
-    n_iter,
-    converged,
-    penalty,
-    diff_order,
-    refined,
-    algorithm,
-    lam,
-    max_iter,
-    tol,
-    p,
-    zhang_ends,
-    above_minimum,
-    layout,
-):
-    """Correct the rows of X, as `reference.correct_spectrum` does for one."""
-    n_spectra, n_points = X.shape
-    width = len(layout[0])
-    n_records = n_points + 2 * PADDING
-    work = _aligned_zeros(n_records * len(layout[1]) * width)
-    size = np.uint64(n_points)
-    rows = np.full(width, -1)
-    solves = np.zeros(width, np.int64)
-    limit = np.zeros(width)
-    slope, shift = np.zeros(width), np.zeros(width)
-    below, squares = np.zeros(width), np.zeros(width)
-    count, changed, total = np.zeros(width), np.zeros(width), np.zeros(width)
-    done = np.zeros(width, np.bool_)
-    step, again = np.empty(width), np.empty(width)
-    penalised = np.empty((width, n_points + 2 * diff_order))
-    moved, moved_rows = np.empty(width, np.int64), np.empty(width, np.int64)
-    scale = 1.0 / lam
-    # airPLS gives the other points weight 0; arPLS needs two for a deviation.
-    needed = max(2, diff_order) if algorithm == AIRPLS else 2
-    next_row = 0
-    n_active = 0
-    while True:
-        n_moved = 0
-        for lane in range(width):
-            if rows[lane] < 0 and next_row < n_spectra:
-                y = X[next_row]
-                limit[lane] = tol * _sum_absolute(y, y.min() if above_minimum else 0.0)
-                rows[lane] = next_row
-                solves[lane] = 0
-                moved[n_moved], moved_rows[n_moved] = lane, next_row
-                n_moved += 1
-                next_row += 1
-                n_active += 1
-        if n_moved:
-            _load(
-                X,
-                moved_rows[:n_moved],
-                moved[:n_moved],
-                work,
-                diff_order,
-                refined,
-                scale,
-                penalised,
-                layout,
-            )
-        if n_active == 0:
-            break
-        _solve(n_points, work, penalty, diff_order, layout)
-        if refined:
-            refine(n_points, work, diff_order, rows, step, again, layout)
-        # The solvers leave the sum of the residuals below the baseline at the start.
-        for lane in range(width):
-            below[lane] = -work[(PADDING * len(layout[1]) + FORWARD) * width + lane]
-        if algorithm == AIRPLS:
-            for lane in range(width):
-                solves[lane] += 1
-                done[lane] = below[lane] < limit[lane] or not below[lane] > 0.0
-                slope[lane] = min(solves[lane], _MAX_EXPONENT) / below[lane]
-                if done[lane] or rows[lane] < 0:
-                    slope[lane] = 0.0
-            _weigh_airpls(size, work, slope, -math.log(lam), count, layout)
-            if zhang_ends:
-                for lane in range(width):
-                    if rows[lane] >= 0 and count[lane] > 0 and not done[lane]:
-                        t = min(solves[lane], _MAX_EXPONENT)
-                        _weigh_ends(n_points, work, lane, t, below[lane], scale, layout)
-        elif algorithm == ASLS:
-            _weigh_asls(
-                size, work, p * scale, (1.0 - p) * scale, changed, total, layout
-            )
-            for lane in range(width):
-                solves[lane] += 1
-                done[lane] = changed[lane] < tol * tol * total[lane]
-                count[lane] = np.inf
-        else:
-            _count_below(size, work, squares, count, layout)
-            for lane in range(width):
-                mean = -below[lane] / count[lane]
-                variance = (squares[lane] + below[lane] * mean) / (count[lane] - 1.0)
-                deviation = math.sqrt(max(variance, 1e-300))
-                slope[lane] = 2.0 / deviation
-                shift[lane] = -2.0 * (2.0 * deviation - mean) / deviation
-            _weigh_arpls(size, work, slope, shift, scale, changed, total, layout)
-            for lane in range(width):
-                solves[lane] += 1
-                done[lane] = changed[lane] < tol * tol * total[lane]
-        n_moved = 0
-        for lane in range(width):
-            if rows[lane] < 0:
-                continue
-            # Too few points below the baseline would make the next system singular:
-            # the baseline stays as it is.
-            stays = count[lane] < needed
-            if done[lane] or stays or solves[lane] >= max_iter:
-                row = rows[lane]
-                n_iter[row] = solves[lane]
-                converged[row] = done[lane] or stays
-                moved[n_moved], moved_rows[n_moved] = lane, row
-                n_moved += 1
-                rows[lane] = -1
-        n_active -= n_moved
-        if n_moved:
-            _store(out, moved_rows[:n_moved], moved[:n_moved], work, layout)
-
-
-def layout_for(n_spectra, refined):
-    """Return the tuples whose lengths are the numbers of lanes and of fields."""
-    n_lanes = 1 if n_spectra < _FEW else N_LANES
-    return (0,) * n_lanes, (0,) * (N_FIELDS_REFINED if refined else N_FIELDS)
-
-
-def needs_refinement(algorithm, lam, diff_order):
-    """Tell whether a single solve is too inaccurate for spectra without background.
-
-    Measured against extended precision on 924 mineral spectra, relative to the range:
-    solving once is off by at most 7e-10 with order 2 up to lam 3e5, by up to 1.3e-8 at
-    1e6 (AsLS, which gives every point some weight, by less than 1e-9), and by up to
-    5e-3 with order 3. Refined, all are below 1e-10.
-    """
-    largest = {1: np.inf, 2: 1e6 if algorithm == "asls" else 3e5, 3: 0.0}
-    return lam > largest[diff_order]
-
-
-def correct_with_numba(X, out, n_iter, converged, *, algorithm, diff_order, **settings):
-    """Correct the rows of X, 32 side by side; fills out, n_iter and converged.
-
-    The counterpart of `reference.correct_with_numpy`.
-    """
-    n_spectra, n_points = X.shape
-    refined = needs_refinement(algorithm, settings["lam"], diff_order)
-    bands = penalty_bands(n_points, diff_order)
-    penalty = np.zeros_like(bands)
-    for k, band in enumerate(bands):  # penalty[k, i] is element (i, i - k)
-        penalty[k, k:] = band[: n_points - k]
-    correct(
-        X,
-        out,
-        n_iter,
-        converged,
-        penalty,
-        diff_order,
-        refined,
-        {"airpls": AIRPLS, "asls": ASLS, "arpls": ARPLS}[algorithm],
-        float(settings["lam"]),
-        settings["max_iter"],
-        float(settings["tol"]),
-        float(settings["p"]),
-        settings["zhang_ends"],
-        settings["above_minimum"],
-        layout_for(n_spectra, refined),
-    )
