@@ -25,6 +25,7 @@ from sklearn_raman.preprocessing._whittaker.reference import (
     penalty_bands,
 )
 from sklearn_raman.preprocessing._whittaker.refinement import (
+    CURVE,
     add_errors,
     drop_errors,
     needs_more,
@@ -57,7 +58,6 @@ from sklearn_raman.preprocessing._whittaker.solvers import (
     SHIFT,
     SLOPE,
     SOLVES,
-    SPECTRUM,
     SQUARES,
     TOTAL,
     WEIGHT,
@@ -140,8 +140,8 @@ def _read(x, y, lane, row, settings, info, numbers):
 
 
 @njit(**HELPER)
-def _scatter(lines, shift, field, weight, n_moved, work, integers, n_points):
-    """Put lines into a field of the lanes to fill, with equal weights.
+def _load(lines, weight, n_moved, work, integers, n_points):
+    """Put lines into the lanes to fill as their right sides, with equal weights.
 
     A few points for all of them together, since neighboring lanes share cache lines.
     """
@@ -150,13 +150,25 @@ def _scatter(lines, shift, field, weight, n_moved, work, integers, n_points):
         for k in range(n_moved):
             at = (PADDING + start) * RECORD + np.uint64(integers[MOVED + k])
             for i in range(start, stop):
-                work[at + field] = lines[k, i + shift]
+                work[at + RIGHT_SIDE] = lines[k, i]
                 work[at + WEIGHT] = weight
                 at += RECORD
 
 
 @njit(**HELPER)
-def _refill(X, next_row, settings, refined, info, work, lines, numbers, integers):
+def _load_curves(lines, order, n_moved, curves, integers, n_points):
+    """Put spectra, which begin at `order` of the lines, into the lanes to fill."""
+    for start in range(np.uint64(0), n_points, _TILE):
+        stop = min(start + _TILE, n_points)
+        for k in range(n_moved):
+            at = (PADDING + start) * CURVE + np.uint64(integers[MOVED + k])
+            for i in range(start, stop):
+                curves[at] = lines[k, i + order]
+                at += CURVE
+
+
+@njit(**HELPER)
+def _refill(X, next_row, settings, info, lines, work, curves, numbers, integers):
     """Give each lane without a spectrum the next one; return the first row left."""
     n_points, order = np.uint64(X.shape[1]), np.uint64(settings.diff_order)
     n_moved = np.uint64(0)
@@ -170,13 +182,11 @@ def _refill(X, next_row, settings, refined, info, work, lines, numbers, integers
             n_moved += ONE
             next_row += 1
     if n_moved > np.uint64(0):
-        scale = 1.0 / settings.lam
-        if refined:
-            _scatter(lines, order, SPECTRUM, scale, n_moved, work, integers, n_points)
+        if len(curves) > 0:
+            _load_curves(lines, order, n_moved, curves, integers, n_points)
         for k in range(n_moved):
             _penalize(lines[k], order, n_points)
-        start = np.uint64(0)
-        _scatter(lines, start, RIGHT_SIDE, scale, n_moved, work, integers, n_points)
+        _load(lines, 1.0 / settings.lam, n_moved, work, integers, n_points)
     return next_row
 
 
@@ -385,14 +395,16 @@ def make_kernel(algorithm, diff_order, refined):
     """
     version = _hash_of_sources()
 
-    def correct(X, out, info, penalty, settings, work, lines, numbers, integers):
+    def correct(
+        X, out, info, penalty, settings, lines, work, curves, numbers, integers
+    ):
         """Correct the rows of X, as `reference.correct_spectrum` does for one."""
         version  # noqa: B018
         n_points = np.uint64(X.shape[1])
         next_row, n_left = 0, len(X)
         while n_left > 0:
             next_row = _refill(
-                X, next_row, settings, refined, info, work, lines, numbers, integers
+                X, next_row, settings, info, lines, work, curves, numbers, integers
             )
             if diff_order == 1:
                 solve_1(n_points, work, penalty)
@@ -405,9 +417,9 @@ def make_kernel(algorithm, diff_order, refined):
                     numbers[LAST_STEP + lane] = np.inf
                 for k in range(MAX_REFINEMENTS):
                     if diff_order == 2:
-                        solve_error_2(n_points, work)
+                        solve_error_2(n_points, work, curves)
                     else:
-                        solve_error_3(n_points, work)
+                        solve_error_3(n_points, work, curves)
                     if k > 0:
                         drop_errors(n_points, work, numbers)
                     any_left = needs_more(n_points, work, numbers, integers)
@@ -460,15 +472,16 @@ def correct_with_numba(kernel, X, out, info, settings):
     penalty = np.zeros_like(bands)
     for k, band in enumerate(bands):  # penalty[k, i] is element (i, i - k)
         penalty[k, k:] = band[: n_points - k]
-    n_lanes = int(LANES)
+    n_records = n_points + 2 * int(PADDING)
     kernel(
         X,
         out,
         info,
         penalty,
         settings,
-        _aligned_zeros((n_points + 2 * int(PADDING)) * int(RECORD)),
-        np.empty((n_lanes, n_points + 2 * settings.diff_order)),
+        np.empty((int(LANES), n_points + 2 * settings.diff_order)),
+        _aligned_zeros(n_records * int(RECORD)),
+        _aligned_zeros(n_records * int(CURVE) if needs_refinement(settings) else 0),
         np.zeros(N_NUMBERS),
         np.full(N_INTEGERS, -1),
     )

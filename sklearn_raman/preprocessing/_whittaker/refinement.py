@@ -14,7 +14,6 @@ from sklearn_raman.preprocessing._whittaker.math import fma
 from sklearn_raman.preprocessing._whittaker.reference import NEGLIGIBLE_STEP
 from sklearn_raman.preprocessing._whittaker.solvers import (
     AGAIN,
-    DIFFERENCE,
     FORWARD,
     HELPER,
     INVERSE,
@@ -30,11 +29,15 @@ from sklearn_raman.preprocessing._whittaker.solvers import (
     RECORD_2,
     RECORD_3,
     ROW,
-    SPECTRUM,
     STEP,
     WEIGHT,
 )
 
+# What only the refinement needs lies in an array of its own, `curves[point, field,
+# lane]` with as many empty records: larger ones would slow down what is not refined.
+DIFFERENCE = np.uint64(1) * LANES  # of the curve y - r; y is the first field
+CURVE = np.uint64(2) * LANES
+_CURVE_2, _CURVE_3 = np.uint64(2) * CURVE, np.uint64(3) * CURVE
 _SAMPLING = np.uint64(16)  # the error is so smooth that every 16th point shows its size
 
 
@@ -100,7 +103,7 @@ def add_errors(n_points, work):
 
 
 @njit(**HELPER)
-def solve_error_2(n_points, work):
+def solve_error_2(n_points, work, curves):
     """Solve for the errors with the factors that `solve_2` left, into FORWARD.
 
     The right side is D' of the differences of the curve y - r, with zeros before the
@@ -110,17 +113,17 @@ def solve_error_2(n_points, work):
     """
     last = n_points - np.uint64(2)  # number of differences
     for i in range(n_points):
-        here = (i + PADDING) * RECORD
+        here, curve = (i + PADDING) * RECORD, (i + PADDING) * CURVE
         inside = 1.0 if i < last else 0.0
         for lane in range(LANES):
-            at = here + lane
-            z_0 = work[at + SPECTRUM] - work[at]
-            z_1 = work[at + RECORD + SPECTRUM] - work[at + RECORD]
-            z_2 = work[at + RECORD_2 + SPECTRUM] - work[at + RECORD_2]
+            at, to = here + lane, curve + lane
+            z_0 = curves[to] - work[at]
+            z_1 = curves[to + CURVE] - work[at + RECORD]
+            z_2 = curves[to + _CURVE_2] - work[at + RECORD_2]
             d_0 = ((z_2 - z_1) - (z_1 - z_0)) * inside
-            d_1 = work[at - RECORD + DIFFERENCE]
-            work[at + DIFFERENCE] = d_0
-            total = (d_0 - d_1) - (d_1 - work[at - RECORD_2 + DIFFERENCE])
+            d_1 = curves[to - CURVE + DIFFERENCE]
+            curves[to + DIFFERENCE] = d_0
+            total = (d_0 - d_1) - (d_1 - curves[to - _CURVE_2 + DIFFERENCE])
             total = fma(-work[at + WEIGHT], work[at], total)
             total = fma(2.0 - work[at + LOWER], work[at - RECORD + FORWARD], total)
             work[at + FORWARD] = fma(
@@ -140,24 +143,24 @@ def solve_error_2(n_points, work):
 
 
 @njit(**HELPER)
-def solve_error_3(n_points, work):
+def solve_error_3(n_points, work, curves):
     """Solve for the errors with the factors that `solve_3` left, into FORWARD."""
     last = n_points - np.uint64(3)  # number of differences
     for i in range(n_points):
-        here = (i + PADDING) * RECORD
+        here, curve = (i + PADDING) * RECORD, (i + PADDING) * CURVE
         inside = 1.0 if i < last else 0.0
         for lane in range(LANES):
-            at = here + lane
-            z_0 = work[at + SPECTRUM] - work[at]
-            z_1 = work[at + RECORD + SPECTRUM] - work[at + RECORD]
-            z_2 = work[at + RECORD_2 + SPECTRUM] - work[at + RECORD_2]
-            z_3 = work[at + RECORD_3 + SPECTRUM] - work[at + RECORD_3]
+            at, to = here + lane, curve + lane
+            z_0 = curves[to] - work[at]
+            z_1 = curves[to + CURVE] - work[at + RECORD]
+            z_2 = curves[to + _CURVE_2] - work[at + RECORD_2]
+            z_3 = curves[to + _CURVE_3] - work[at + RECORD_3]
             middle = z_2 - z_1
             d_0 = (((z_3 - z_2) - middle) - (middle - (z_1 - z_0))) * inside
-            d_1 = work[at - RECORD + DIFFERENCE]
-            d_2 = work[at - RECORD_2 + DIFFERENCE]
-            work[at + DIFFERENCE] = d_0
-            total = ((d_1 - d_2) - (d_2 - work[at - RECORD_3 + DIFFERENCE])) - (
+            d_1 = curves[to - CURVE + DIFFERENCE]
+            d_2 = curves[to - _CURVE_2 + DIFFERENCE]
+            curves[to + DIFFERENCE] = d_0
+            total = ((d_1 - d_2) - (d_2 - curves[to - _CURVE_3 + DIFFERENCE])) - (
                 (d_0 - d_1) - (d_1 - d_2)
             )
             total = fma(-work[at + WEIGHT], work[at], total)

@@ -39,9 +39,7 @@ INVERSE = LOSS = np.uint64(3) * LANES  # 1 / d, but 1 - 1 / d for order 2
 FORWARD = np.uint64(4) * LANES  # forward substitution; afterwards for running sums
 WEIGHT = np.uint64(5) * LANES  # w / lam
 LOWER_2 = np.uint64(6) * LANES  # second off-diagonal of L, order 3 only
-SPECTRUM = np.uint64(7) * LANES  # y; this and the next only where residuals are refined
-DIFFERENCE = np.uint64(8) * LANES  # of the curve y - r
-RECORD = np.uint64(9) * LANES
+RECORD = np.uint64(7) * LANES
 RECORD_2, RECORD_3 = np.uint64(2) * RECORD, np.uint64(3) * RECORD
 
 # Where the numbers of the lanes begin, in arrays of their own: `numbers` (float64) ...
