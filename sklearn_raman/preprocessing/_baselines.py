@@ -918,7 +918,8 @@ class BaselineCorrection(SpectrumTransformer):
         if own is not None:
             own._validate_params()
             return own._correct(X)[0]
-        constant = np.array([is_constant(row) for row in X])
+        with np.errstate(over="ignore"):
+            constant = np.array([is_constant(row) for row in X])
         _warn_constant(constant, type(self).__name__)
         axis = self._known_axis(X.shape[1])
         if axis is None:

@@ -209,6 +209,7 @@ def _sum_absolute(y, settings):
     return (y - y.min() if settings.above_minimum else np.abs(y)).sum()
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def correct_with_numpy(X, out, info, settings):
     """Correct the rows of X one by one; fills out and info."""
     bands = penalty_bands(X.shape[1], settings.diff_order)
@@ -217,15 +218,13 @@ def correct_with_numpy(X, out, info, settings):
         info[i, CONSTANT] = is_constant(y)
         if info[i, CONSTANT]:
             y[:] = 0.0
-        with np.errstate(over="ignore"):
-            factor = safe_factor(_sum_absolute(y, settings))
+        factor = safe_factor(_sum_absolute(y, settings))
         try:
             residual, *info[i, :CONSTANT] = correct_spectrum(
                 y * factor, bands, settings
             )
         except np.linalg.LinAlgError:  # rounding leaves a matrix that is not definite
             residual, info[i, :CONSTANT] = np.full_like(y, np.nan), (1, False)
-        with np.errstate(over="ignore"):
-            out[i] = residual / factor
+        out[i] = residual / factor
         if not np.isfinite(out[i]).all():
             out[i] = np.nan
