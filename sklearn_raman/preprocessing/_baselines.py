@@ -23,7 +23,11 @@ from sklearn_raman._utils._validation import lower_default
 from sklearn_raman._utils._wavenumbers import require_wavenumbers
 from sklearn_raman.preprocessing._base import SpectrumTransformer
 from sklearn_raman.preprocessing._whittaker.correct import correct_spectra
-from sklearn_raman.preprocessing._whittaker.reference import Settings, is_constant
+from sklearn_raman.preprocessing._whittaker.reference import (
+    Settings,
+    is_constant,
+    rounding,
+)
 
 DEFAULT_LAM = 1e5  # of all penalized least squares baselines, whoever computes them
 
@@ -159,6 +163,7 @@ class _PenalizedBaseline(PenaltyMixin, SpectrumTransformer):
             diff_order=int(diff_order),
             max_iter=int(min(self.max_iter, np.iinfo(np.int32).max)),
             tol=float(self.tol),
+            rounding=rounding(X.dtype),
             **self._own_settings(),
         )
 
@@ -225,6 +230,7 @@ def _correct_rows(estimator, X, out, return_info, ensure_all_finite):
         },
         caller_name=estimator._algorithm,
     )
+    estimator.wavenumbers_in_ = None  # functions count points
     X = _as_matrix(X)
     if out is not None:
         _check_out(out, X.shape)
@@ -586,11 +592,11 @@ def airpls(
     tol=1e-3,
     tol_reference="intensity",
     ends=None,
+    engine="auto",
+    n_jobs=None,
     out=None,
     return_info=False,
     ensure_all_finite=True,
-    engine="auto",
-    n_jobs=None,
 ):
     """Subtract airPLS baselines from spectra, also from a memory map into another.
 
@@ -653,11 +659,11 @@ def arpls(
     diff_order=None,
     max_iter=50,
     tol=1e-3,
+    engine="auto",
+    n_jobs=None,
     out=None,
     return_info=False,
     ensure_all_finite=True,
-    engine="auto",
-    n_jobs=None,
 ):
     """Subtract arPLS baselines from spectra, also from a memory map into another.
 
@@ -705,11 +711,11 @@ def asls(
     diff_order=None,
     max_iter=50,
     tol=1e-3,
+    engine="auto",
+    n_jobs=None,
     out=None,
     return_info=False,
     ensure_all_finite=True,
-    engine="auto",
-    n_jobs=None,
 ):
     """Subtract asymmetric least squares baselines, also from one memory map to another.
 
@@ -917,9 +923,10 @@ class BaselineCorrection(SpectrumTransformer):
         own = self._own_estimator(X.shape[1])
         if own is not None:
             own._validate_params()
+            own.wavenumbers_in_ = None  # as for pybaselines, points are counted
             return own._correct(X)[0]
         with np.errstate(over="ignore"):
-            constant = np.array([is_constant(row) for row in X])
+            constant = np.array([is_constant(y, rounding(X.dtype)) for y in X])
         _warn_constant(constant, type(self).__name__)
         axis = self._known_axis(X.shape[1])
         if axis is None:

@@ -125,7 +125,7 @@ def _read(x, y, lane, row, settings, info, numbers):
     """Copy a spectrum x to y, in a range where nothing overflows; note its limit."""
     for i in range(np.uint64(len(x))):
         y[i] = x[i]
-    info[row, CONSTANT] = _is_constant(y)
+    info[row, CONSTANT] = _is_constant(y, settings.rounding)
     if info[row, CONSTANT]:
         for i in range(np.uint64(len(y))):
             y[i] = 0.0

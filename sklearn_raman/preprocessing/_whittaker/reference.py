@@ -37,6 +37,7 @@ class Settings(NamedTuple):
     diff_order: int
     max_iter: int
     tol: float
+    rounding: float  # differences up to this part of an intensity are none
     p: float = 0.0  # asls: weight above the baseline
     zhang_ends: bool = False  # airpls: end weights of the published program
     above_minimum: bool = False  # airpls: tol refers to y - min(y)
@@ -116,13 +117,18 @@ def smooth_spectra(X, weights, lam, diff_order):
     return (y - residual.T).astype(X.dtype, copy=False)
 
 
+def rounding(dtype):
+    """Return what rounding can do to intensities of a dtype, relative to them."""
+    return 8 * float(np.finfo(np.float32 if dtype == np.float32 else np.float64).eps)
+
+
 # Written so that numba can compile them too: both engines must judge alike.
 
 
-def is_constant(y):
-    """Tell whether all points are equal up to rounding."""
+def is_constant(y, rounding):
+    """Tell whether all points are equal but for rounding."""
     for value in y:
-        if not abs(value - y[0]) <= 1e-14 * abs(y[0]):
+        if not abs(value - y[0]) <= rounding * abs(y[0]):
             return False
     return True
 
@@ -215,7 +221,7 @@ def correct_with_numpy(X, out, info, settings):
     bands = penalty_bands(X.shape[1], settings.diff_order)
     for i, row in enumerate(X):
         y = row.astype(np.float64)
-        info[i, CONSTANT] = is_constant(y)
+        info[i, CONSTANT] = is_constant(y, settings.rounding)
         if info[i, CONSTANT]:
             y[:] = 0.0
         factor = safe_factor(_sum_absolute(y, settings))
