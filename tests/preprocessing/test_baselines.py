@@ -770,6 +770,8 @@ def test_few_points(engine, n_points, rng):
             AIRPLS().fit(X[:, :1])
         with pytest.raises(ValueError, match=r"diff_order=2\) is too large"):
             airpls(X, diff_order=2, engine=engine)
+        with pytest.raises(ValueError, match="1 point per spectrum"):
+            airpls(X[:, :1], engine=engine)
 
 
 # Smoothness in cm-1 ---------------------------------------------------------------
@@ -804,6 +806,8 @@ def test_cutoff_needs_an_even_axis(spectra, axis):
         AIRPLS(wavenumbers=uneven).fit(spectra)
     with pytest.raises(ValueError, match="more than two points wide"):
         AIRPLS(cutoff=3.0, wavenumbers=axis).fit(spectra)
+    with pytest.raises(ValueError, match=r"cutoff=1e\+06\) is too long"):
+        AIRPLS(cutoff=1e6, wavenumbers=axis).fit(spectra)
 
 
 def test_axis_may_fall(spectra, axis):

@@ -34,7 +34,6 @@ from sklearn_raman.preprocessing._whittaker.refinement import (
 )
 from sklearn_raman.preprocessing._whittaker.solvers import (
     BELOW,
-    CHANGED,
     COUNT,
     DONE,
     FACTOR,
@@ -59,7 +58,6 @@ from sklearn_raman.preprocessing._whittaker.solvers import (
     SLOPE,
     SOLVES,
     SQUARES,
-    TOTAL,
     WEIGHT,
     solve_1,
     solve_2,
@@ -296,12 +294,23 @@ def _update_airpls(n_points, settings, work, numbers, integers):
             numbers[DONE + lane] = 1.0
 
 
+@njit(inline="always")
+def _set_weight(work, at, new):
+    """Set a weight, and sum the squares of its change and of the old one."""
+    old = work[at + WEIGHT]
+    step = new - old
+    work[at + FORWARD] = fma(step, step, work[at - RECORD + FORWARD])
+    work[at + LOWER] = fma(old, old, work[at - RECORD + LOWER])
+    work[at + WEIGHT] = new
+
+
 @njit(**HELPER)
-def _tell_if_weights_stay(tol, numbers):
+def _tell_if_weights_stay(n_points, tol, work, numbers):
     """Lanes are done whose weights changed by less than tol times their norm."""
+    last = (n_points + PADDING - ONE) * RECORD
     for lane in range(LANES):
-        stays = numbers[CHANGED + lane] < tol * tol * numbers[TOTAL + lane]
-        numbers[DONE + lane] = 1.0 if stays else 0.0
+        changed, total = work[last + FORWARD + lane], work[last + LOWER + lane]
+        numbers[DONE + lane] = 1.0 if changed < tol * tol * total else 0.0
 
 
 @njit(**HELPER)
@@ -313,17 +322,9 @@ def _update_asls(n_points, settings, work, numbers):
     for _ in range(n_points):
         for lane in range(LANES):
             at = here + lane
-            new = above if work[at] > 0.0 else below
-            old = work[at + WEIGHT]
-            step = new - old
-            work[at + FORWARD] = fma(step, step, work[at - RECORD + FORWARD])
-            work[at + LOWER] = fma(old, old, work[at - RECORD + LOWER])
-            work[at + WEIGHT] = new
+            _set_weight(work, at, above if work[at] > 0.0 else below)
         here = here + RECORD
-    for lane in range(LANES):
-        numbers[CHANGED + lane] = work[here - RECORD + FORWARD + lane]
-        numbers[TOTAL + lane] = work[here - RECORD + LOWER + lane]
-    _tell_if_weights_stay(settings.tol, numbers)
+    _tell_if_weights_stay(n_points, settings.tol, work, numbers)
 
 
 @njit(**HELPER)
@@ -344,27 +345,6 @@ def _count_below(n_points, work, numbers):
 
 
 @njit(**HELPER)
-def _weigh_arpls(n_points, work, numbers, scale):
-    """Set weights scale / (1 + exp(slope r + shift)); sum the squared change."""
-    here = PADDING * RECORD
-    for _ in range(n_points):
-        for lane in range(LANES):
-            at = here + lane
-            exponent = fma(numbers[SLOPE + lane], work[at], numbers[SHIFT + lane])
-            exponent = min(max(exponent, -700.0), 700.0)
-            new = scale / (1.0 + exp(exponent))
-            old = work[at + WEIGHT]
-            step = new - old
-            work[at + FORWARD] = fma(step, step, work[at - RECORD + FORWARD])
-            work[at + LOWER] = fma(old, old, work[at - RECORD + LOWER])
-            work[at + WEIGHT] = new
-        here = here + RECORD
-    for lane in range(LANES):
-        numbers[CHANGED + lane] = work[here - RECORD + FORWARD + lane]
-        numbers[TOTAL + lane] = work[here - RECORD + LOWER + lane]
-
-
-@njit(**HELPER)
 def _update_arpls(n_points, settings, work, numbers):
     """Weight the points of all lanes anew, and tell which lanes are done."""
     _count_below(n_points, work, numbers)
@@ -375,8 +355,16 @@ def _update_arpls(n_points, settings, work, numbers):
         deviation = math.sqrt(max(variance, 1e-300))
         numbers[SLOPE + lane] = 2.0 / deviation
         numbers[SHIFT + lane] = -2.0 * (2.0 * deviation - mean) / deviation
-    _weigh_arpls(n_points, work, numbers, 1.0 / settings.lam)
-    _tell_if_weights_stay(settings.tol, numbers)
+    scale = 1.0 / settings.lam
+    here = PADDING * RECORD
+    for _ in range(n_points):
+        for lane in range(LANES):
+            at = here + lane
+            exponent = fma(numbers[SLOPE + lane], work[at], numbers[SHIFT + lane])
+            exponent = min(max(exponent, -700.0), 700.0)
+            _set_weight(work, at, scale / (1.0 + exp(exponent)))
+        here = here + RECORD
+    _tell_if_weights_stay(n_points, settings.tol, work, numbers)
     for lane in range(LANES):
         if numbers[COUNT + lane] < 2.0:  # a deviation needs two points
             numbers[DONE + lane] = 1.0
