@@ -1,14 +1,20 @@
 """Transformers from the raw spectrum to the input of a model.
 
-Each one treats a spectrum by itself, unless its name or a parameter says otherwise
+Each one treats every spectrum by itself, unless its name or a parameter says otherwise
 (`MSC`, `SpectrumMinMaxScaler(per="feature" | "dataset")`).
 """
 
 from sklearn_raman.preprocessing._axis import WavenumberCrop, WavenumberResampler
-from sklearn_raman.preprocessing._baseline import BaselineCorrection
+from sklearn_raman.preprocessing._baselines import (
+    AIRPLS,
+    ARPLS,
+    ASLS,
+    BaselineCorrection,
+    airpls,
+    arpls,
+    asls,
+)
 from sklearn_raman.preprocessing._despike import Despiker
-from sklearn_raman.preprocessing._penalized import airpls, arpls, asls
-from sklearn_raman.preprocessing._penalized_baselines import AIRPLS, ARPLS, ASLS
 from sklearn_raman.preprocessing._scaling import (
     MSC,
     SNV,

@@ -8,9 +8,8 @@ from scipy.signal import savgol_coeffs, savgol_filter
 from sklearn_raman._utils._sklearn import Interval, StrOptions
 from sklearn_raman._utils._validation import lower_default
 from sklearn_raman.preprocessing._base import SpectrumTransformer
-from sklearn_raman.preprocessing._penalized import check_lam
-from sklearn_raman.preprocessing._penalty import PenaltyMixin
-from sklearn_raman.preprocessing._whittaker import smooth_spectra
+from sklearn_raman.preprocessing._baselines import PenaltyMixin, check_lam
+from sklearn_raman.preprocessing._whittaker.reference import smooth_spectra
 
 _CHUNK_VALUES = 2**20  # smoothed at a time: the memory does not grow with the spectra
 

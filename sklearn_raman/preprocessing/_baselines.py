@@ -1,0 +1,993 @@
+"""Baselines under a spectrum, and how smooth they are.
+
+airPLS, arPLS and AsLS are penalized least squares baselines that are weighted anew
+until they converge; how they are computed is in `_whittaker`. `BaselineCorrection`
+takes any method of pybaselines by name.
+"""
+
+import inspect
+import warnings
+from functools import cache
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from sklearn_raman._utils._sklearn import (
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
+from sklearn_raman._utils._validation import lower_default
+from sklearn_raman._utils._wavenumbers import require_wavenumbers
+from sklearn_raman.preprocessing._base import SpectrumTransformer
+from sklearn_raman.preprocessing._whittaker.correct import correct_spectra
+from sklearn_raman.preprocessing._whittaker.reference import (
+    Settings,
+    is_constant,
+    rounding,
+)
+
+DEFAULT_LAM = 1e5  # of all penalized least squares baselines, whoever computes them
+
+# Rounding relative to the range of a spectrum, measured against extended precision with
+# 1000 and 3000 points: above the first value 1e-7 to 1e-6, above the second 1e-4 and
+# soon no factorization at all. Where many weights are 0 it comes sooner.
+LAM_WARN = {1: 1e12, 2: 1e11, 3: 1e10}
+LAM_MAX = {1: 1e15, 2: 1e14, 3: 1e13}
+
+
+class _Number(Interval):
+    """An interval of numbers, of which booleans are none."""
+
+    def is_satisfied_by(self, value):
+        return not isinstance(value, bool) and super().is_satisfied_by(value)
+
+
+# Smoothness -------------------------------------------------------------------------
+
+
+class PenaltyMixin:
+    """Resolves `lam`, `cutoff` and `diff_order` for spectra of some length and axis."""
+
+    constraints: ClassVar = {
+        "lam": [_Number(Real, 0, np.inf, closed="neither")],
+        "cutoff": [_Number(Real, 0, np.inf, closed="neither"), None],
+        "diff_order": [_Number(Integral, 1, 3, closed="both"), None],
+        "wavenumbers": ["array-like", None],
+    }
+
+    def _penalty(self, X):
+        """Return lam and the order of differences for these spectra."""
+        owner = type(self).__name__
+        n_points = X.shape[1]
+        diff_order = lower_default(
+            self.diff_order,
+            2,
+            n_points - 1,
+            owner=owner,
+            name="diff_order",
+            why=f"the spectra have {n_points} points",
+        )
+        axis = self._known_axis(n_points)
+        if self.cutoff is not None:
+            axis = require_wavenumbers(
+                axis, X, owner=owner, purpose="to turn cutoff into points"
+            )
+        if axis is None:
+            return self.lam, diff_order
+        steps = np.abs(np.diff(axis))
+        uneven = np.ptp(steps) > 0.01 * steps.mean()
+        if self.cutoff is None:
+            if uneven:
+                warnings.warn(
+                    f"{owner} counts points, but the distance between them varies from "
+                    f"{steps.min():g} to {steps.max():g} cm-1: the baseline is stiffer "
+                    "where points are far apart. Resample to an even axis first "
+                    "(WavenumberResampler).",
+                    UserWarning,
+                    stacklevel=4,
+                )
+            return self.lam, diff_order
+        if uneven:
+            raise ValueError(
+                f"{owner}(cutoff={self.cutoff:g}) needs an even axis, but the distance "
+                f"between points varies from {steps.min():g} to {steps.max():g} cm-1. "
+                "Resample first (WavenumberResampler), or use lam, which counts points."
+            )
+        if self.cutoff <= 2 * steps.mean():
+            raise ValueError(
+                f"{owner}(cutoff={self.cutoff:g}) must be more than two points wide, "
+                f"and these are {steps.mean():g} cm-1 apart."
+            )
+        lam = lam_from_cutoff(self.cutoff, steps.mean(), diff_order)
+        if lam > LAM_MAX[diff_order]:
+            raise ValueError(
+                f"{owner}(cutoff={self.cutoff:g}) is too long for diff_order="
+                f"{diff_order}: it means lam={lam:.3g}, and beyond "
+                f"{LAM_MAX[diff_order]:g} rounding is all that is left of the spectrum."
+            )
+        return lam, diff_order
+
+
+def lam_from_cutoff(cutoff, spacing, diff_order):
+    """Return the lam whose smooth curve follows half of a wave of length `cutoff`.
+
+    For equal weights the curve is a filter with the response 1 / (1 + lam (2 sin(pi s /
+    P))^(2 d)) to a wave of length P (`cutoff`) sampled every s (`spacing`), for
+    differences of order d; it is 1/2 where the product is 1.
+    """
+    return (2 * np.sin(np.pi * spacing / cutoff)) ** (-2 * diff_order)
+
+
+def check_lam(lam, diff_order):
+    """Raise or warn if rounding would spoil the baseline."""
+    if not 0 < lam <= LAM_MAX[diff_order]:
+        raise ValueError(
+            f"lam={lam:g} must be above 0 and at most {LAM_MAX[diff_order]:g} for "
+            f"diff_order={diff_order}: beyond this, rounding is all that is left of "
+            "the spectrum."
+        )
+    if lam > LAM_WARN[diff_order]:
+        warnings.warn(
+            f"lam={lam:g} is so large for diff_order={diff_order} that rounding may "
+            f"show; up to {LAM_WARN[diff_order]:g} it does not.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+# Penalized least squares ------------------------------------------------------------
+
+
+class _PenalizedBaseline(PenaltyMixin, SpectrumTransformer):
+    """Base of the baselines that are weighted anew until they converge.
+
+    A subclass adds its own parameters, and names those that its settings need.
+    """
+
+    _algorithm: str
+    _min_points = 2  # one point is its own baseline
+    _parameter_constraints: dict = {
+        **PenaltyMixin.constraints,
+        "max_iter": [_Number(Integral, 1, None, closed="left")],
+        "tol": [_Number(Real, 0, np.inf, closed="left")],
+        "engine": [StrOptions({"auto", "numba", "numpy"})],
+        "n_jobs": [
+            _Number(Integral, 1, None, closed="left"),
+            _Number(Integral, None, -1, closed="right"),
+            None,
+        ],
+    }
+
+    def _settings(self, X):
+        lam, diff_order = self._penalty(X)
+        check_lam(lam, diff_order)
+        return Settings(
+            algorithm=self._algorithm,
+            lam=float(lam),
+            diff_order=int(diff_order),
+            max_iter=int(min(self.max_iter, np.iinfo(np.int32).max)),
+            tol=float(self.tol),
+            rounding=rounding(X.dtype),
+            **self._own_settings(),
+        )
+
+    def _own_settings(self):
+        return {}
+
+    def _correct(self, X, *, out=None, ensure_all_finite=True):
+        """Return corrected spectra and what became of them, after one warning each."""
+        settings = self._settings(X)
+        corrected, info = correct_spectra(
+            X,
+            settings,
+            out=out,
+            ensure_all_finite=ensure_all_finite,
+            engine=self.engine,
+            n_jobs=self.n_jobs,
+        )
+        owner = type(self).__name__
+        _warn_constant(info.pop("constant"), owner)
+        left = ~info["converged"] & np.isfinite(corrected[:, 0])
+        if left.any():
+            warnings.warn(
+                f"{owner} did not converge for {int(left.sum())} of {len(left)} "
+                f"spectra within max_iter={settings.max_iter} solves at "
+                f"tol={settings.tol:g}: raise max_iter or tol.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        return corrected, info
+
+    def _learn(self, X):
+        # One spectrum shows whether the settings work; transform corrects the others.
+        _, info = correct_spectra(X[:1], self._settings(X), engine=self.engine)
+        self.n_iter_ = int(info["n_iter"][0])
+
+    def _transform_spectra(self, X):
+        return self._correct(X)[0]
+
+
+def _warn_constant(constant, owner):
+    """Warn once about spectra that are their own baseline."""
+    if n_constant := int(constant.sum()):
+        warnings.warn(
+            f"{owner}: {n_constant} of {len(constant)} spectra are constant, which "
+            "makes them their own baseline: they come back as zeros.",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
+def _call(cls, X, out, return_info, ensure_all_finite, **params):
+    """Correct spectra as a function does: with the parameters of a class."""
+    validate_parameter_constraints(
+        {
+            "out": [np.ndarray, None],
+            "return_info": ["boolean"],
+            "ensure_all_finite": ["boolean"],
+        },
+        {
+            "out": out,
+            "return_info": return_info,
+            "ensure_all_finite": ensure_all_finite,
+        },
+        caller_name=cls._algorithm,
+    )
+    X = _as_matrix(X)
+    if out is not None:
+        _check_out(out, X.shape)
+    estimator = _unfitted(cls, params)
+    corrected, info = estimator._correct(
+        X, out=out, ensure_all_finite=ensure_all_finite
+    )
+    return (corrected, info) if return_info else corrected
+
+
+def _unfitted(cls, params):
+    """Return a transformer with checked parameters that counts points."""
+    estimator = cls(**params)
+    estimator._validate_params()
+    estimator.wavenumbers_in_ = None
+    return estimator
+
+
+def _as_matrix(X):
+    """Return spectra as a matrix of real numbers, a memory map as it is."""
+    X = np.asarray(X)
+    if X.ndim != 2 or X.size == 0:
+        raise ValueError(
+            f"X must be a matrix of spectra in rows, got shape {X.shape}: reshape one "
+            "spectrum with X[None, :]."
+        )
+    if X.shape[1] < _PenalizedBaseline._min_points:
+        raise ValueError("X has 1 point per spectrum, which is its own baseline.")
+    if X.dtype.kind not in "fiub":
+        if X.dtype.kind != "O":
+            raise ValueError(f"X must hold real numbers, got dtype {X.dtype}.")
+        X = X.astype(np.float64)
+    return X
+
+
+def _check_out(out, shape):
+    """Raise if corrected spectra cannot be written to `out`."""
+    if out.shape != shape or out.dtype not in (np.float32, np.float64):
+        raise ValueError(
+            f"out must be float32 or float64 of shape {shape}, got {out.dtype} of "
+            f"shape {out.shape}."
+        )
+    if not out.flags.writeable:
+        raise ValueError(
+            "out is read-only: open a memory map with mode='r+', or copy the array."
+        )
+
+
+class AIRPLS(_PenalizedBaseline):
+    """Subtract a baseline by adaptive iteratively reweighted penalized least squares.
+
+    Fits a smooth curve, gives points above it no weight and points below it a weight
+    that grows with their distance and with the number of the iteration, and repeats
+    until little is left below the curve [1]_.
+
+    Parameters
+    ----------
+    lam : float, default=1e5
+        Smoothness of the baseline. It counts points: at twice the sampling density the
+        same baseline needs 2 ** (2 * diff_order) times the value.
+    cutoff : float or None, default=None
+        Smoothness in cm-1, in place of `lam`: the length of a wave of which the
+        baseline would follow half. Means the same whatever the sampling; bands several
+        times narrower than this are kept. Needs an even axis.
+    diff_order : int or None, default=None
+        Order of the differences that are penalized, 1 to 3. None means 2, or what short
+        spectra allow.
+    max_iter : int, default=50
+        Largest number of times the smooth curve is solved for.
+    tol : float, default=1e-3
+        The iteration stops when the residuals below the baseline add up to less than
+        tol times a reference.
+    tol_reference : {"intensity", "above_minimum"}, default="intensity"
+        The reference: the sum of the absolute intensities, as in the published
+        algorithm, so that an offset of the spectrum changes the result; or the sum of
+        the intensities above the minimum, which no offset changes.
+    ends : {"zhang"} or None, default=None
+        "zhang" weights the two end points like the program published with the paper.
+    wavenumbers : array-like of shape (n_points,) or None, default=None
+        Axis in cm-1 for `cutoff`. None takes numeric column labels.
+    engine : {"auto", "numba", "numpy"}, default="auto"
+        "numba" for compiled kernels, "numpy" for the plain reference; "auto" takes
+        numba where it is installed. See Notes for how closely they agree.
+    n_jobs : int or None, default=None
+        Threads; None means 1. The result does not depend on it.
+
+    Attributes
+    ----------
+    n_iter_ : int
+        Number of solves that the first spectrum seen in fit needed. The function
+        returns it for every spectrum.
+    n_features_in_ : int
+        Number of points per spectrum.
+    feature_names_in_ : ndarray of shape (n_points,)
+        Column labels, if all are strings.
+    wavenumbers_in_ : ndarray of shape (n_points,) or None
+        Axis in cm-1, if known.
+
+    Raises
+    ------
+    ValueError
+        If a given `diff_order` is not below the number of points, `lam` is beyond what
+        rounding allows (1e15, 1e14, 1e13 for order 1, 2, 3), `cutoff` meets an uneven
+        or unknown axis, or intensities are so large that the result overflows.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Once, with the number of spectra that needed more than `max_iter` solves.
+    UserWarning
+        Once, with the number of spectra that are constant and therefore come back as
+        zeros; if `lam` meets an axis that is known to be uneven; if `lam` is so large
+        (1e12, 1e11, 1e10 for order 1, 2, 3) that rounding may show; once per process,
+        if numba has no folder in which to keep compiled kernels.
+
+    See Also
+    --------
+    airpls : The same as a function, with the number of iterations and memory maps.
+    BaselineCorrection : Other methods by name.
+
+    Notes
+    -----
+    The definition is the paper's with the weights corrected by its author (the absolute
+    value missing in eq. 9), t counted from 1 and capped at 50, and no special weights
+    at the ends; pybaselines uses the same. Fewer than max(2, diff_order) points below
+    the baseline end the iteration.
+
+    The engines agree to 1e-9 of the range of a spectrum that has noise and bands above
+    a background, at least 20 points, and lam up to 1e7. Where the baseline hangs on a
+    few points (in pure noise, bands that point down, spectra of some ten points) it
+    passes through diff_order of them, and rounding decides whether they count as below
+    it: there the engines, or any two correct programs, may differ by more than the
+    range. In ARPLS and ASLS every point has some weight, and the engines agree to 1e-8
+    for such spectra too.
+
+    References
+    ----------
+    .. [1] Z.-M. Zhang, S. Chen, Y.-Z. Liang, "Baseline correction using adaptive
+       iteratively reweighted penalized least squares", Analyst 135 (2010) 1138-1146,
+       https://doi.org/10.1039/b922045c
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_raman.preprocessing import AIRPLS
+    >>> axis = np.arange(400.0)
+    >>> band = 50 / (1 + ((axis - 200) / 4) ** 2)
+    >>> corrected = AIRPLS(lam=1e5).fit_transform([band + 100 + axis / 10])
+    >>> float(abs(corrected - band).max()) < 2
+    True
+    """
+
+    _algorithm = "airpls"
+    _parameter_constraints: dict = {
+        **_PenalizedBaseline._parameter_constraints,
+        "tol_reference": [StrOptions({"intensity", "above_minimum"})],
+        "ends": [StrOptions({"zhang"}), None],
+    }
+
+    def __init__(
+        self,
+        *,
+        lam=1e5,
+        cutoff=None,
+        diff_order=None,
+        max_iter=50,
+        tol=1e-3,
+        tol_reference="intensity",
+        ends=None,
+        wavenumbers=None,
+        engine="auto",
+        n_jobs=None,
+    ):
+        self.lam = lam
+        self.cutoff = cutoff
+        self.diff_order = diff_order
+        self.max_iter = max_iter
+        self.tol = tol
+        self.tol_reference = tol_reference
+        self.ends = ends
+        self.wavenumbers = wavenumbers
+        self.engine = engine
+        self.n_jobs = n_jobs
+
+    def _own_settings(self):
+        return {
+            "zhang_ends": self.ends == "zhang",
+            "above_minimum": self.tol_reference == "above_minimum",
+        }
+
+
+class ARPLS(_PenalizedBaseline):
+    """Subtract a baseline by asymmetrically reweighted penalized least squares.
+
+    Like :class:`AIRPLS`, with weights that fall off smoothly with the height above the
+    baseline, measured by the spread of the points below it [1]_: noise lies on both
+    sides of the baseline instead of above it.
+
+    Parameters
+    ----------
+    lam : float, default=1e5
+        Smoothness of the baseline, counted in points; see :class:`AIRPLS`.
+    cutoff : float or None, default=None
+        Smoothness in cm-1, in place of `lam`; see :class:`AIRPLS`.
+    diff_order : int or None, default=None
+        Order of the differences that are penalized, 1 to 3. None means 2, or what short
+        spectra allow.
+    max_iter : int, default=50
+        Largest number of times the smooth curve is solved for.
+    tol : float, default=1e-3
+        The iteration stops when the weights change by less than this, relative to
+        their norm.
+    wavenumbers : array-like of shape (n_points,) or None, default=None
+        Axis in cm-1 for `cutoff`. None takes numeric column labels.
+    engine : {"auto", "numba", "numpy"}, default="auto"
+        Compiled kernels or the plain reference; see :class:`AIRPLS`.
+    n_jobs : int or None, default=None
+        Threads; None means 1. The result does not depend on it.
+
+    Attributes
+    ----------
+    n_iter_ : int
+        Number of solves that the first spectrum seen in fit needed.
+    n_features_in_ : int
+        Number of points per spectrum.
+    feature_names_in_ : ndarray of shape (n_points,)
+        Column labels, if all are strings.
+    wavenumbers_in_ : ndarray of shape (n_points,) or None
+        Axis in cm-1, if known.
+
+    See Also
+    --------
+    arpls : The same as a function, with the number of iterations and memory maps.
+    AIRPLS : What is raised and when there are warnings.
+
+    References
+    ----------
+    .. [1] S.-J. Baek, A. Park, Y.-J. Ahn, J. Choo, "Baseline correction using
+       asymmetrically reweighted penalized least squares smoothing", Analyst 140 (2015)
+       250-257, https://doi.org/10.1039/C4AN01061B
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_raman.preprocessing import ARPLS
+    >>> axis = np.arange(400.0)
+    >>> band = 50 / (1 + ((axis - 200) / 4) ** 2)
+    >>> corrected = ARPLS(lam=1e5).fit_transform([band + 100 + axis / 10])
+    >>> float(abs(corrected - band).max()) < 2
+    True
+    """
+
+    _algorithm = "arpls"
+
+    def __init__(
+        self,
+        *,
+        lam=1e5,
+        cutoff=None,
+        diff_order=None,
+        max_iter=50,
+        tol=1e-3,
+        wavenumbers=None,
+        engine="auto",
+        n_jobs=None,
+    ):
+        self.lam = lam
+        self.cutoff = cutoff
+        self.diff_order = diff_order
+        self.max_iter = max_iter
+        self.tol = tol
+        self.wavenumbers = wavenumbers
+        self.engine = engine
+        self.n_jobs = n_jobs
+
+
+class ASLS(_PenalizedBaseline):
+    """Subtract a baseline by asymmetric least squares.
+
+    A smooth curve with weight p for the points above it and 1 - p for those below [1]_.
+
+    Parameters
+    ----------
+    lam : float, default=1e5
+        Smoothness of the baseline, counted in points; see :class:`AIRPLS`.
+    p : float, default=0.01
+        Weight of points above the baseline, between 0 and 1.
+    cutoff : float or None, default=None
+        Smoothness in cm-1, in place of `lam`; see :class:`AIRPLS`.
+    diff_order : int or None, default=None
+        Order of the differences that are penalized, 1 to 3. None means 2, or what short
+        spectra allow.
+    max_iter : int, default=50
+        Largest number of times the smooth curve is solved for.
+    tol : float, default=1e-3
+        The iteration stops when the weights change by less than this, relative to
+        their norm.
+    wavenumbers : array-like of shape (n_points,) or None, default=None
+        Axis in cm-1 for `cutoff`. None takes numeric column labels.
+    engine : {"auto", "numba", "numpy"}, default="auto"
+        Compiled kernels or the plain reference; see :class:`AIRPLS`.
+    n_jobs : int or None, default=None
+        Threads; None means 1. The result does not depend on it.
+
+    Attributes
+    ----------
+    n_iter_ : int
+        Number of solves that the first spectrum seen in fit needed.
+    n_features_in_ : int
+        Number of points per spectrum.
+    feature_names_in_ : ndarray of shape (n_points,)
+        Column labels, if all are strings.
+    wavenumbers_in_ : ndarray of shape (n_points,) or None
+        Axis in cm-1, if known.
+
+    See Also
+    --------
+    asls : The same as a function, with the number of iterations and memory maps.
+    AIRPLS : What is raised and when there are warnings.
+
+    References
+    ----------
+    .. [1] P. H. C. Eilers, "A perfect smoother", Anal. Chem. 75 (2003) 3631-3636,
+       https://doi.org/10.1021/ac034173t
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_raman.preprocessing import ASLS
+    >>> axis = np.arange(400.0)
+    >>> band = 50 / (1 + ((axis - 200) / 4) ** 2)
+    >>> corrected = ASLS(lam=1e6).fit_transform([band + 100 + axis / 10])
+    >>> float(abs(corrected - band).max()) < 3
+    True
+    """
+
+    _algorithm = "asls"
+    _parameter_constraints: dict = {
+        **_PenalizedBaseline._parameter_constraints,
+        "p": [_Number(Real, 0, 1, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        *,
+        lam=1e5,
+        p=0.01,
+        cutoff=None,
+        diff_order=None,
+        max_iter=50,
+        tol=1e-3,
+        wavenumbers=None,
+        engine="auto",
+        n_jobs=None,
+    ):
+        self.lam = lam
+        self.p = p
+        self.cutoff = cutoff
+        self.diff_order = diff_order
+        self.max_iter = max_iter
+        self.tol = tol
+        self.wavenumbers = wavenumbers
+        self.engine = engine
+        self.n_jobs = n_jobs
+
+    def _own_settings(self):
+        return {"p": float(self.p)}
+
+
+def airpls(
+    X,
+    *,
+    lam=1e5,
+    diff_order=None,
+    max_iter=50,
+    tol=1e-3,
+    tol_reference="intensity",
+    ends=None,
+    engine="auto",
+    n_jobs=None,
+    out=None,
+    return_info=False,
+    ensure_all_finite=True,
+):
+    """Subtract airPLS baselines from spectra, also from a memory map into another.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_spectra, n_points)
+        Spectra. float32 stays float32 (computed in float64), all else becomes float64.
+    lam, diff_order, max_iter, tol, tol_reference, ends, engine, n_jobs : object
+        As in :class:`AIRPLS`.
+    out : ndarray of shape (n_spectra, n_points) or None, default=None
+        Where to write the corrected spectra, for example a memory map. May be X itself.
+        If it overlaps X in another way, X is copied first.
+    return_info : bool, default=False
+        Also return the number of solves and whether each spectrum converged.
+    ensure_all_finite : bool, default=True
+        Raise if X holds NaN or infinity, or a result overflows. False makes such a row
+        NaN, and leaves all others as they would be without it.
+
+    Returns
+    -------
+    corrected : ndarray of shape (n_spectra, n_points)
+        `out`, if given. The baseline is X - corrected.
+    info : dict
+        Only with `return_info=True`: "n_iter" (int) and "converged" (bool), each of
+        shape (n_spectra,).
+
+    See Also
+    --------
+    AIRPLS : The same as a transformer: the definition, and what is raised and when
+        there are warnings.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_raman.preprocessing import airpls
+    >>> axis = np.arange(400.0)
+    >>> X = 50 / (1 + ((axis - 200) / 4) ** 2) + [[100.0], [200.0]] + axis / 10
+    >>> corrected, info = airpls(X, return_info=True)
+    >>> baseline = X - corrected
+    >>> info["converged"]
+    array([ True,  True])
+    """
+    return _call(AIRPLS, **locals())
+
+
+def arpls(
+    X,
+    *,
+    lam=1e5,
+    diff_order=None,
+    max_iter=50,
+    tol=1e-3,
+    engine="auto",
+    n_jobs=None,
+    out=None,
+    return_info=False,
+    ensure_all_finite=True,
+):
+    """Subtract arPLS baselines from spectra, also from a memory map into another.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_spectra, n_points)
+        Spectra.
+    lam, diff_order, max_iter, tol, engine, n_jobs : object
+        As in :class:`ARPLS`.
+    out, return_info, ensure_all_finite : object
+        As in :func:`airpls`.
+
+    Returns
+    -------
+    corrected : ndarray of shape (n_spectra, n_points)
+        `out`, if given. The baseline is X - corrected.
+    info : dict
+        Only with `return_info=True`, as in :func:`airpls`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_raman.preprocessing import arpls
+    >>> axis = np.arange(400.0)
+    >>> X = 50 / (1 + ((axis - 200) / 4) ** 2) + [[100.0], [200.0]] + axis / 10
+    >>> arpls(X).shape
+    (2, 400)
+    """
+    return _call(ARPLS, **locals())
+
+
+def asls(
+    X,
+    *,
+    lam=1e5,
+    p=0.01,
+    diff_order=None,
+    max_iter=50,
+    tol=1e-3,
+    engine="auto",
+    n_jobs=None,
+    out=None,
+    return_info=False,
+    ensure_all_finite=True,
+):
+    """Subtract asymmetric least squares baselines, also from one memory map to another.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_spectra, n_points)
+        Spectra.
+    lam, p, diff_order, max_iter, tol, engine, n_jobs : object
+        As in :class:`ASLS`.
+    out, return_info, ensure_all_finite : object
+        As in :func:`airpls`.
+
+    Returns
+    -------
+    corrected : ndarray of shape (n_spectra, n_points)
+        `out`, if given. The baseline is X - corrected.
+    info : dict
+        Only with `return_info=True`, as in :func:`airpls`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_raman.preprocessing import asls
+    >>> axis = np.arange(400.0)
+    >>> X = 50 / (1 + ((axis - 200) / 4) ** 2) + [[100.0], [200.0]] + axis / 10
+    >>> asls(X).shape
+    (2, 400)
+    """
+    return _call(ASLS, **locals())
+
+
+# Any method by name -----------------------------------------------------------------
+
+# collab_pls shares weights between the spectra of a set, so that the correction of one
+# would depend on the others.
+_COUPLES_SPECTRA = {"collab_pls"}
+
+# Computed here, unless parameters are given that only pybaselines has.
+_OWN = {"airpls": AIRPLS, "arpls": ARPLS, "asls": ASLS}
+
+
+def pybaselines_class():
+    """Return pybaselines.Baseline, imported when first needed: it takes a while."""
+    from pybaselines import Baseline
+
+    return Baseline
+
+
+@cache
+def baseline_methods():
+    """Return the parameters of each method that `BaselineCorrection` accepts, sorted.
+
+    A dict of dicts: method -> name of a parameter -> its default.
+    """
+    methods = {"linear": {}}
+    for name, method in inspect.getmembers(pybaselines_class(), inspect.isfunction):
+        parameters = dict(inspect.signature(method).parameters)
+        if name.startswith("_") or name in _COUPLES_SPECTRA or "data" not in parameters:
+            continue
+        del parameters["self"], parameters["data"]
+        methods[name] = {
+            key: parameter.default
+            for key, parameter in parameters.items()
+            if parameter.kind is not parameter.VAR_KEYWORD
+        }
+    return dict(sorted(methods.items()))
+
+
+def _default_lam(method):
+    """Return {"lam": DEFAULT_LAM} for methods whose lam penalizes a curve of points.
+
+    The lam of splines weighs their coefficients, which is another scale.
+    """
+    parameters = baseline_methods().get(method, {})
+    is_whittaker = "spline_degree" not in parameters and isinstance(
+        parameters.get("lam"), Real
+    )
+    return {"lam": DEFAULT_LAM} if is_whittaker else {}
+
+
+class BaselineCorrection(SpectrumTransformer):
+    """Subtract a baseline found by a method chosen by name.
+
+    One transformer for all methods, so that a grid search can compare them.
+
+    Parameters
+    ----------
+    method : str, default="linear"
+        "linear" subtracts the straight line through the first and the last point (as
+        before the CNN of [1]_). Any other name is a method of
+        :class:`pybaselines.Baseline` [2]_ that corrects spectra one by one, for example
+        "asls", "arpls", "modpoly", "snip" or "rubberband".
+    method_params : dict or None, default=None
+        Further arguments of the pybaselines method, for example ``{"lam": 1e4}``. What
+        is not given has pybaselines' default, with one exception: `lam` of a method
+        of the Whittaker family ("airpls", "asls", "mpls", ...) is 1e5, as in
+        :class:`AIRPLS`.
+    wavenumbers : array-like of shape (n_points,) or None, default=None
+        Axis in cm-1. None takes numeric column labels; where there are none, points are
+        taken as evenly spaced. Some pybaselines methods use the axis, those of the
+        Whittaker family count points.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of points per spectrum.
+    feature_names_in_ : ndarray of shape (n_points,)
+        Column labels, if all are strings.
+    wavenumbers_in_ : ndarray of shape (n_points,) or None
+        Axis in cm-1, if known.
+
+    Raises
+    ------
+    ValueError
+        If the method does not exist, does not take a parameter that was given, finds no
+        finite baseline for a spectrum, or would have to do so for intensities of an
+        absurd size.
+
+    Warns
+    -----
+    UserWarning
+        Once, with the number of spectra that are constant: they are their own baseline
+        and come back as zeros, whatever the method.
+
+    See Also
+    --------
+    AIRPLS, ARPLS, ASLS : Methods whose parameters a grid can search directly.
+
+    Notes
+    -----
+    "airpls", "arpls" and "asls" are computed by this package, many times faster than by
+    pybaselines and equal to it within 1e-6 of the range of a spectrum for lam up to
+    1e7; with parameters that only pybaselines has, by pybaselines.
+
+    References
+    ----------
+    .. [1] M. Fukuhara et al., "Feature visualization of Raman spectrum analysis with
+       deep convolutional neural network", Anal. Chim. Acta 1087 (2019), section 2.1,
+       https://doi.org/10.1016/j.aca.2019.08.064
+    .. [2] D. Erb, "pybaselines: a Python library of algorithms for the baseline
+       correction of experimental data", https://doi.org/10.5281/zenodo.5608581
+
+    Examples
+    --------
+    >>> from sklearn_raman.preprocessing import BaselineCorrection
+    >>> X = [[10.0, 11.0, 17.0, 13.0, 14.0]]
+    >>> BaselineCorrection().fit_transform(X)
+    array([[0., 0., 5., 0., 0.]])
+    >>> arpls = BaselineCorrection(method="arpls", method_params={"lam": 10.0})
+    >>> arpls.fit_transform(X).shape
+    (1, 5)
+    """
+
+    _min_points = 2  # one point is its own baseline
+    _parameter_constraints: dict = {
+        "method": [str],
+        "method_params": [dict, None],
+        "wavenumbers": ["array-like", None],
+    }
+
+    def __init__(self, *, method="linear", method_params=None, wavenumbers=None):
+        self.method = method
+        self.method_params = method_params
+        self.wavenumbers = wavenumbers
+
+    def _learn(self, X):
+        self._check_method()
+
+    def _check_method(self):
+        """Raise if there is no such method, or it does not take the parameters."""
+        params = self.method_params or {}
+        if self.method == "linear":
+            if params:
+                raise ValueError(f'method_params={params!r}: "linear" takes none.')
+            return
+        if self.method not in baseline_methods():
+            reason = (
+                "corrects all spectra of a set together, which lets one spectrum's "
+                "result depend on the others"
+                if self.method in _COUPLES_SPECTRA
+                else "is not known"
+            )
+            raise ValueError(
+                f"method={self.method!r} {reason}. Choose one of: "
+                f"{', '.join(baseline_methods())}."
+            )
+        allowed = list(baseline_methods()[self.method])
+        if unknown := [name for name in params if name not in allowed]:
+            raise ValueError(
+                f"method_params has {unknown}, which method={self.method!r} does not "
+                f"take; it takes {allowed}."
+            )
+
+    def _transform_spectra(self, X):
+        self._check_method()
+        own = self._own_params(X.shape[1])
+        if own is not None:
+            return _unfitted(_OWN[self.method], own)._correct(X)[0]
+        with np.errstate(over="ignore"):
+            constant = np.array([is_constant(y, rounding(X.dtype)) for y in X])
+        _warn_constant(constant, type(self).__name__)
+        axis = self._known_axis(X.shape[1])
+        if axis is None:
+            axis = np.arange(X.shape[1], dtype=np.float64)
+        corrected = np.zeros(X.shape)
+        rows = np.flatnonzero(~constant)
+        if self.method == "linear":
+            first, last = X[rows, :1].astype(np.float64), X[rows, -1:]
+            position = (axis - axis[0]) / (axis[-1] - axis[0])
+            with np.errstate(over="ignore", invalid="ignore"):  # told below
+                corrected[rows] = X[rows] - (first + (last - first) * position)
+        else:
+            fit_baseline = getattr(pybaselines_class()(axis), self.method)
+            for row in rows:
+                corrected[row] = X[row] - self._baseline(fit_baseline, X[row], row)
+        with np.errstate(over="ignore"):
+            corrected = corrected.astype(X.dtype, copy=False)
+        bad = np.flatnonzero(~np.isfinite(corrected).all(axis=1))
+        if len(bad):
+            raise ValueError(
+                f"method={self.method!r} found no finite baseline for {len(bad)} of "
+                f"{len(X)} spectra, the first at row {bad[0]}: change method_params "
+                f"(now {self.method_params!r}) or the method."
+            )
+        return corrected
+
+    def _own_params(self, n_points):
+        """Return the parameters of our transformer, None if it cannot take them.
+
+        pybaselines solves once more than its max_iter says.
+        """
+        params = {"diff_order": 2, "max_iter": 50, **(self.method_params or {})}
+        if (
+            self.method not in _OWN
+            or not set(params) <= set(_OWN[self.method]().get_params())
+            or params["diff_order"] not in range(1, min(4, n_points))
+        ):
+            return None
+        if type(params["max_iter"]) is int:
+            params["max_iter"] += 1
+        return params
+
+    def _baseline(self, fit_baseline, spectrum, row):
+        """Return pybaselines' baseline of one spectrum."""
+        largest = np.abs(spectrum).max()
+        if not 1e-100 < largest < 1e100:  # squares must not over- or underflow
+            raise ValueError(
+                f"method={self.method!r} cannot be relied on for the spectrum at row "
+                f"{row}, whose largest absolute intensity is {largest:g}: multiply the "
+                "spectra by a constant first."
+            )
+        params = self._pybaselines_params()
+        try:
+            return fit_baseline(spectrum, **params)[0]
+        except Exception as error:
+            raise ValueError(
+                f"method={self.method!r} with method_params={params!r} fails on the "
+                f"spectrum at row {row}, which has {len(spectrum)} points: {error}"
+            ) from error
+
+    def _pybaselines_params(self):
+        """Return the parameters for pybaselines, with our default of lam."""
+        params = {**_default_lam(self.method), **(self.method_params or {})}
+        if self.method == "custom_bc":  # which passes the spectrum to another method
+            defaults = baseline_methods()["custom_bc"]
+            inner = params.get("method", defaults["method"])
+            params["method_kwargs"] = {
+                **_default_lam(inner),
+                **(params.get("method_kwargs") or {}),
+            }
+        return params

@@ -1,0 +1,195 @@
+"""Correct many spectra: the engine, chunks, threads, memory maps."""
+
+import os
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+from joblib import effective_n_jobs
+
+from sklearn_raman.preprocessing._whittaker.reference import (
+    CONSTANT,
+    CONVERGED,
+    N_ITER,
+    correct_with_numpy,
+    needs_refinement,
+)
+
+# Values that all threads together work on at a time: 32 MB in float64.
+_CHUNK_VALUES = 2**22
+
+
+def correct_spectra(
+    X, settings, *, out=None, ensure_all_finite=True, engine="auto", n_jobs=None
+):
+    """Correct spectra chunk by chunk.
+
+    A chunk is copied only if it has to be (another dtype, not contiguous, read-only),
+    so the memory beside X and out does not grow with the number of spectra.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_points)
+    settings : Settings
+    out : ndarray of shape (n_spectra, n_points) or None, default=None
+    ensure_all_finite : bool, default=True
+        Raise where there is no finite result; False makes such a row NaN.
+    engine : {"auto", "numba", "numpy"}, default="auto"
+    n_jobs : int or None, default=None
+
+    Returns
+    -------
+    out : ndarray of shape (n_spectra, n_points)
+    info : dict
+        "n_iter" (int), "converged" and "constant" (bool), each of shape (n_spectra,).
+    """
+    dtype = np.float32 if X.dtype == np.float32 else np.float64
+    if out is None:
+        out = np.empty(X.shape, dtype)
+    in_place = _is_same_memory(X, out)
+    if not in_place and _may_overlap(X, out):
+        X = X.copy()  # else rows would be overwritten before they are read
+    direct = out.dtype == dtype and out.flags.c_contiguous and out.flags.aligned
+    correct = choose_engine(engine, settings, dtype)
+    info = np.empty((len(X), 3), dtype=np.int64)
+
+    def correct_rows(rows):
+        chunk = np.require(X[rows], dtype, "CAW")
+        target = np.asarray(out[rows]) if direct else np.empty(chunk.shape, dtype)
+        correct(chunk, target, info[rows], settings)
+        if not direct:
+            with np.errstate(over="ignore"):  # of float32; told below
+                target = target.astype(out.dtype)
+            target[~np.isfinite(target).all(axis=1)] = np.nan
+        # A row without a finite result has none at its first point either.
+        failed = np.flatnonzero(~np.isfinite(target[:, 0]))
+        if len(failed) and ensure_all_finite:
+            _check_finite(X, rows)
+            _raise_failure(X, rows.start + int(failed[0]), out.dtype, settings)
+        target[failed] = np.nan
+        if not direct:
+            out[rows] = target
+
+    n_threads = effective_n_jobs(n_jobs)
+    chunks = _chunks(*X.shape, n_threads)
+    if in_place and ensure_all_finite:  # otherwise the result tells, at no cost
+        for rows in chunks:
+            _check_finite(X, rows)
+    if n_threads == 1:
+        for rows in chunks:
+            correct_rows(rows)
+    else:
+        with ThreadPoolExecutor(n_threads) as pool:
+            list(pool.map(correct_rows, chunks))
+    return out, {
+        "n_iter": info[:, N_ITER],
+        "converged": info[:, CONVERGED] == 1,
+        "constant": info[:, CONSTANT] == 1,
+    }
+
+
+def _chunks(n_spectra, n_points, n_threads):
+    """Return slices of rows, at least one for each thread."""
+    fits = max(1, _CHUNK_VALUES // n_threads // n_points)
+    size = min(fits, -(-n_spectra // n_threads))
+    return [slice(s, min(s + size, n_spectra)) for s in range(0, n_spectra, size)]
+
+
+def _is_same_memory(X, out):
+    """Tell whether X and out are one array, so that it can be corrected in place."""
+
+    def place(array):
+        return array.__array_interface__["data"][0], array.strides, array.dtype
+
+    return place(X) == place(out)
+
+
+def _may_overlap(X, out):
+    """Tell whether X and out share memory, or it is hard to say."""
+    try:
+        return np.shares_memory(X, out, max_work=10_000)
+    except np.exceptions.TooHardError:
+        return True
+
+
+def _check_finite(X, rows):
+    """Raise if rows of X hold NaN or infinity."""
+    bad = np.flatnonzero(~np.isfinite(np.asarray(X[rows], float)).all(axis=1))
+    if len(bad):
+        raise ValueError(
+            f"X contains NaN or infinity, first in row {rows.start + int(bad[0])}. "
+            "Pass ensure_all_finite=False to have such rows come back as NaN."
+        )
+
+
+def _raise_failure(X, row, dtype, settings):
+    """Say why a finite row has no finite result."""
+    largest = np.abs(np.asarray(X[row], float)).max()
+    if largest > np.finfo(dtype).max / 1e4:
+        raise ValueError(
+            f"Row {row} has intensities up to {largest:g}, and its corrected spectrum "
+            f"exceeds the largest {dtype} number: divide the spectra by a constant "
+            "first."
+        )
+    raise ValueError(
+        f"lam={settings.lam:g} with diff_order={settings.diff_order} leaves no "
+        f"baseline for row {row}: its matrix is singular in rounding. Use a smaller "
+        "lam."
+    )
+
+
+# The engine --------------------------------------------------------------------------
+
+_kernels = {}
+# Held while numba is imported or compiles. A fork waits for it: the child would inherit
+# numba's own lock closed, and no thread to open it.
+_compiling = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_compiling.acquire,
+        after_in_parent=_compiling.release,
+        after_in_child=_compiling.release,
+    )
+
+
+def choose_engine(engine, settings, dtype):
+    """Return the function that corrects a chunk; "auto" takes numba if it can."""
+    if engine == "numpy":
+        return correct_with_numpy
+    refined = needs_refinement(settings)
+    key = (settings.algorithm, settings.diff_order, refined, np.dtype(dtype))
+    if key in _kernels:
+        return _kernels[key]
+    with _compiling:
+        try:
+            # Imported when needed: numba takes longer than all of this package.
+            from sklearn_raman.preprocessing._whittaker.kernels import (
+                compile_kernel,
+                correct_with_numba,
+            )
+        except (ImportError, OSError):  # not installed, or not for this numpy or system
+            if engine == "numba":
+                raise
+            return correct_with_numpy
+        if key not in _kernels:
+            try:
+                kernel = compile_kernel(settings, dtype, keep=True)
+            except Exception as error:  # no folder to write to, a full disk, ...
+                kernel = compile_kernel(settings, dtype, keep=False)
+                _warn_not_kept(error)
+            _kernels[key] = partial(correct_with_numba, kernel)
+        return _kernels[key]
+
+
+def _warn_not_kept(error):
+    """Say once per process that kernels are compiled, but not kept."""
+    if not _kernels:
+        warnings.warn(
+            f"numba cannot keep compiled kernels on disk ({error}), so that each "
+            "process spends some seconds on compiling them. Set the environment "
+            "variable NUMBA_CACHE_DIR to a folder that can be written to.",
+            UserWarning,
+            stacklevel=5,
+        )
