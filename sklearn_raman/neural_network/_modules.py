@@ -28,8 +28,28 @@ class SpectralNet(nn.Module):
     """Base of the networks: `head(features(x))`, and an input that is learnt.
 
     A subclass sets `input` (:class:`SpectralInput`) and `blocks` (layers on images
-    (n, channels, 1, units)) and defines `head`.
+    (n, channels, 1, units)) and defines `head`. What its head is, it declares beside
+    it, and maps of the network take a shorter way. A `head` without a declaration is
+    explained by its gradients, which is always right:
+
+    - `first_linear`, the name of the fully connected layer through which alone the head
+      sees ``features.flatten(1)``;
+    - ``affine_head = True`` if in evaluation mode the head is a matrix product and a
+      constant;
+    - `pool` and `output` if the head is the bias-free linear layer `output` on the
+      averages of the layer `pool`.
     """
+
+    first_linear = None
+    affine_head = False
+
+    def __init_subclass__(cls, **kwargs):
+        """Let a declaration hold for the head that it stands beside, and no other."""
+        super().__init_subclass__(**kwargs)
+        if "head" in vars(cls):
+            for name in ("first_linear", "affine_head"):
+                if name not in vars(cls):
+                    setattr(cls, name, getattr(SpectralNet, name))
 
     def learn_input(self, X, sample_weight=None):
         """Learn the scale of training spectra; the classifier calls it once."""
@@ -89,6 +109,9 @@ class CNN(SpectralNet):
     - the output has 9 units in section 4.2 and 20 in 4.3; the text numbers them one
       section earlier.
     """
+
+    first_linear = "hidden"
+    affine_head = True
 
     def __init__(
         self,
@@ -171,6 +194,8 @@ class FMCNN(SpectralNet):
       machine; only the first is described, and built here;
     - a fully connected layer *and* an output layer are named: there are two.
     """
+
+    first_linear = "hidden"
 
     def __init__(
         self,
@@ -255,6 +280,8 @@ class GAPCNN(SpectralNet):
       the logits.
     """
 
+    affine_head = True
+
     def __init__(
         self,
         n_points,
@@ -295,3 +322,32 @@ class GAPCNN(SpectralNet):
     def head(self, features):
         """Return logits (n, n_classes) of feature maps."""
         return self.output(self.dropout(self.pool(features).flatten(1)))
+
+
+def resettable_layers(module):
+    """Return the names of the layers with weights, from the last registered back.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Registers its layers in the order in which the spectrum passes them.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or a layer has weights but no `reset_parameters`.
+    """
+    owners = [
+        (name, layer)
+        for name, layer in module.named_modules()
+        if next(layer.parameters(recurse=False), None) is not None
+    ]
+    for name, layer in owners:
+        if not hasattr(layer, "reset_parameters"):
+            raise ValueError(
+                f"Layer {name!r} ({type(layer).__name__}) has weights but no method "
+                "reset_parameters(), which gives them new random values: add one."
+            )
+    if not owners:
+        raise ValueError(f"{type(module).__name__} has no layer with weights.")
+    return [name for name, _ in reversed(owners)]

@@ -252,7 +252,7 @@ def test_weight_counts_as_repetition_in_the_scaling(data):
 def test_auto_epochs():
     assert auto_epochs(100_000, 32) == 18
     assert auto_epochs(320, 32) == 80
-    assert auto_epochs(50, -1) == 800
+    assert auto_epochs(30, 32) == 800
 
 
 def test_one_cycle(data):
