@@ -361,7 +361,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             spectra, groups = self._check_training_data(
                 X, y, sample_weight, groups, reset=cold, classes=classes
             )
-            if cold or not hasattr(self, "random_state_"):
+            if cold:
                 self.random_state_ = check_random_state(self.random_state)
             seed = self.random_state_.randint(2**31 - 1)
             with (
@@ -389,28 +389,29 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         belongs to it in place.
         """
         attributes = dict(vars(self))
-        if cold:
-            components, callbacks = [], []
-        else:
-            components = [self.module_, self.criterion_, self.optimizer_]
-            callbacks = [(one, dict(vars(one))) for _, one in self.callbacks_]
+        components, dicts = [], []
+        if not cold:
+            components = self.module_, self.criterion_, self.optimizer_
+            components = [one for one in components if hasattr(one, "state_dict")]
+            dicts = [getattr(one, "__dict__", {}) for _, one in self.callbacks_]
+            n_epochs = len(self.history_)
+            drawn = self.random_state_.get_state()
         states = [copy.deepcopy(part.state_dict()) for part in components]
-        n_epochs = len(self.history_ or ())
-        drawn = self.random_state_.get_state() if hasattr(self, "random_state_") else ()
+        contents = [dict(one) for one in dicts]
 
         def restore():
             vars(self).clear()
             vars(self).update(attributes)
+            if cold:
+                return
             for part, state in zip(components, states, strict=True):
                 part.load_state_dict(state)
-            for callback, state in callbacks:
-                vars(callback).clear()
-                vars(callback).update(state)
-            if not cold:
-                del self.history_[n_epochs:]
-                self._set_training(False)
-                if drawn:
-                    self.random_state_.set_state(drawn)
+            for one, content in zip(dicts, contents, strict=True):
+                one.clear()
+                one.update(content)
+            del self.history_[n_epochs:]
+            self.random_state_.set_state(drawn)
+            self._set_training(False)
 
         return restore
 

@@ -11,14 +11,12 @@ from sklearn.base import clone
 from sklearn.metrics import log_loss
 from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback, EpochScoring
-from torch import nn
 
 from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.neural_network import (
     CNNClassifier,
     FMCNNClassifier,
     GAPCNNClassifier,
-    SpectralNetClassifier,
     paper_settings,
 )
 
@@ -139,21 +137,6 @@ def test_skorch_names_in_parameters(data):
     assert cnn.module_.dropout.p == 0.25
 
 
-@pytest.mark.parametrize("name", ["compile", "dataset", "use_caching"])
-def test_parameters_that_clone_would_lose(name):
-    with pytest.raises(TypeError, match=name):
-        CNNClassifier(**{name: None})
-
-
-def test_set_params_on_a_fitted_net_waits_for_fit(data):
-    """skorch would swap the trained module for a fresh one at once."""
-    cnn = CNNClassifier(**SMALL).fit(*data)
-    before = cnn.predict_proba(data[0])
-    cnn.set_params(module__n_hidden=5)
-    np.testing.assert_array_equal(cnn.predict_proba(data[0]), before)
-    assert cnn.fit(*data).module_.hidden.out_features == 5
-
-
 @pytest.mark.parametrize("container", [pd.DataFrame, list, np.asfortranarray])
 def test_containers(container, data):
     X, y = data
@@ -222,21 +205,6 @@ def test_divergence_is_an_error(data):
         CNNClassifier(
             **{**SMALL, "lr": 1e30, "optimizer": torch.optim.SGD, "max_epochs": 20}
         ).fit(data[0] * 1e10, data[1])
-
-
-def test_keyboard_interrupt_ends_training(data):
-    """skorch would return a half-trained net, and a grid search would go on."""
-
-    class PressCtrlC(nn.Module):
-        def __init__(self, n_points, n_classes):
-            super().__init__()
-            self.layer = nn.Linear(n_points, n_classes)
-
-        def forward(self, x):
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        SpectralNetClassifier(PressCtrlC).fit(*data)
 
 
 def test_batch_size_does_not_change_predictions(data):
