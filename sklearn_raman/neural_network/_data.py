@@ -16,7 +16,7 @@ class BatchDataset(torch.utils.data.Dataset):
     """Spectra, labels and optional sample weights as tensors.
 
     `__getitems__` is torch's own hook: a DataLoader (and a Subset, which a validation
-    split makes) hands it a whole list of positions, so that nothing is collated row by
+    split makes) passes it a whole list of positions, so that nothing is collated row by
     row.
 
     Parameters
@@ -24,7 +24,7 @@ class BatchDataset(torch.utils.data.Dataset):
     X : ndarray of shape (n_spectra, n_points), or dict of arrays
         Spectra, or {"x": spectra, "sample_weight": weights}.
     y : ndarray of shape (n_spectra,), int, or None
-        Class positions; None, in prediction, stands for zeros that nobody reads.
+        Class positions; None (in prediction) gives zeros that are ignored.
     """
 
     def __init__(self, X, y=None):

@@ -38,7 +38,7 @@ class CNNClassifier(SpectralNetClassifier):
     n_filters : int, default=64
         Filters of each convolution.
     kernel_size : int, default=8
-        Width of a filter in points; best close to the width of a peak.
+        Width of a filter in points; best close to the width of a band.
     pool_size : int, default=2
         Width and stride of max-pooling in points.
     n_hidden : int, default=128
@@ -385,7 +385,7 @@ class GAPCNNClassifier(SpectralNetClassifier):
     Three convolutions with ReLU, averages of the feature maps, and an output layer
     without bias, so that class activation maps add up to the scores [1]_. The paper
     averages each map as a whole. A convolution does not know where it is, so that a
-    single average cannot tell a peak at 500 from one at 900 cm-1; with `pool_bins`
+    single average cannot tell a band at 500 from one at 900 cm-1; with `pool_bins`
     averages along the axis it can. `paper_settings("zhang")` returns the paper's
     settings.
 
