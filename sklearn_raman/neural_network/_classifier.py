@@ -2,7 +2,6 @@
 
 import copy
 import warnings
-from inspect import cleandoc
 from numbers import Integral, Real
 
 import numpy as np
@@ -37,101 +36,6 @@ from sklearn_raman.neural_network._skorch import CtrlC, SklearnNet, TrainingStop
 
 _HELD_OUT = 0.1  # share of the spectra by which max_epochs="auto" may be judged
 
-# What the docstrings of all classifiers share.
-SHARED_PARAMETERS = """\
-criterion : class, default=torch.nn.CrossEntropyLoss
-    Loss on logits; it must take ``reduction="none"``.
-optimizer : class, default=torch.optim.AdamW
-    Optimizer.
-lr_schedule : {"one_cycle", None}, default="one_cycle"
-    Let the learning rate rise over the first fifth of all steps and then fall to 0,
-    or keep it constant.
-batch_size : int, default=32
-    Spectra per step.
-weight_decay : float, default=0.05
-    Weight decay of the optimizer for weights (not for biases and normalizations):
-    decoupled in AdamW, an L2 penalty in Adam and SGD.
-label_smoothing : float, default=0.1
-    Share of each label that is spread evenly over the classes; for the
-    cross-entropy. Probabilities come out less sure: where they matter, calibrate
-    them (`sklearn.calibration.CalibratedClassifierCV(method="temperature")`).
-augmentation : Augmentation, "auto" or None, default="auto"
-    Random variations of the training spectra, see
-    :class:`~sklearn_raman.neural_network.Augmentation`; None switches them off.
-sampler : estimator with `fit_resample` or None, default=None
-    Over-sampler as in imbalanced-learn. It sees the training spectra only, after
-    the validation split, so that no synthetic spectrum has a parent among the
-    validation spectra. `sampler__*` parameters can be searched. Not together with
-    `sample_weight`.
-early_stopping : bool, default=False
-    Keep `validation_fraction` of the spectra out of training (by class, and by
-    group where fit gets `groups`), stop when the loss on them has not improved for
-    `n_iter_no_change` epochs, and return to the best epoch.
-validation_fraction : float, default=0.1
-    See `early_stopping`.
-n_iter_no_change : int, default=10
-    See `early_stopping`.
-tol : float, default=1e-4
-    Relative improvement of the loss that counts.
-class_weight : dict, "balanced" or None, default=None
-    Weights of the classes, as in scikit-learn.
-random_state : int, RandomState or None, default=None
-    Decides initial weights, dropout, augmentation, order of batches, validation
-    split, and a sampler whose own `random_state` is None. torch's generators are
-    given back as they were.
-warm_start : bool, default=False
-    Continue training at the next fit instead of starting afresh.
-callbacks : list or None, default=None
-    skorch callbacks.
-train_split : callable or None, default=None
-    skorch's own way to hold out validation data; takes precedence over
-    `early_stopping`. The labels of a data set of your own are positions in
-    `classes_`.
-predict_nonlinearity : "auto", callable or None, default="auto"
-    What makes probabilities of the outputs of the module: "auto" is the softmax
-    (with `torch.nn.NLLLoss`, for which skorch's modules return probabilities,
-    nothing), None nothing, a function maps tensors to tensors.
-device : str, default="cpu"
-    Where the network lives, for example "cuda". `set_params` moves a fitted one.
-dtype : {"float32", "float64"}, default="float32"
-    Precision of the computation and of the probabilities.
-n_threads : int or None, default=1
-    torch threads during fit and predict. The number changes the last bits of a
-    result, so a fixed one keeps searches with any `n_jobs` identical; None takes
-    torch's setting.
-verbose : int, default=0
-    1 prints a line per epoch.
-**kwargs
-    skorch's `module__*`, `optimizer__*`, `callbacks__*`, `iterator_train__*`, ..."""
-
-SHARED_ATTRIBUTES = """\
-classes_ : ndarray of shape (n_classes,)
-    Labels.
-history_ : skorch.history.History
-    Losses and times of each epoch.
-n_iter_ : int
-    Number of epochs.
-sampler_ : estimator
-    The sampler as used, if there is one.
-augmentation_strength_ : float
-    Factor between 0 and 1 for the strengths of the augmentation: how much the
-    training spectra differ from one another.
-n_features_in_ : int
-    Number of points per spectrum.
-feature_names_in_ : ndarray of shape (n_points,)
-    Column labels, if all are strings.
-wavenumbers_in_ : ndarray of shape (n_points,) or None
-    Axis in cm-1, if known."""
-
-
-def with_shared_text(docstring):
-    """Put what classifiers share at {parameters} and {attributes} of a docstring."""
-    return docstring and (
-        cleandoc(docstring)
-        .replace("{parameters}", SHARED_PARAMETERS)
-        .replace("{attributes}", SHARED_ATTRIBUTES)
-    )
-
 
 class SpectralNetClassifier(ExplainMixin, SklearnNet):
     """A torch network for spectra as a scikit-learn classifier.
@@ -162,13 +66,92 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     max_epochs : int or "auto", default="auto"
         Number of passes over the training spectra. "auto" takes 18, and more where the
         set is so small that these are fewer than 800 steps.
-    {parameters}
+    criterion : class, default=torch.nn.CrossEntropyLoss
+        Loss on logits; it must take ``reduction="none"``.
+    optimizer : class, default=torch.optim.AdamW
+        Optimizer.
+    lr_schedule : {"one_cycle", None}, default="one_cycle"
+        Let the learning rate rise over the first fifth of all steps and then fall to 0,
+        or keep it constant.
+    batch_size : int, default=32
+        Spectra per step.
+    weight_decay : float, default=0.05
+        Weight decay of the optimizer for weights (not for biases and normalizations):
+        decoupled in AdamW, an L2 penalty in Adam and SGD.
+    label_smoothing : float, default=0.1
+        Share of each label that is spread evenly over the classes; for the
+        cross-entropy. Probabilities come out less sure: where they matter, calibrate
+        them (`sklearn.calibration.CalibratedClassifierCV(method="temperature")`).
+    augmentation : Augmentation, "auto" or None, default="auto"
+        Random variations of the training spectra, see
+        :class:`~sklearn_raman.neural_network.Augmentation`; None switches them off.
+    sampler : estimator with `fit_resample` or None, default=None
+        Over-sampler as in imbalanced-learn. It sees the training spectra only, after
+        the validation split, so that no synthetic spectrum has a parent among the
+        validation spectra. `sampler__*` parameters can be searched. Not together with
+        `sample_weight`.
+    early_stopping : bool, default=False
+        Keep `validation_fraction` of the spectra out of training (by class, and by
+        group where fit gets `groups`), stop when the loss on them has not improved for
+        `n_iter_no_change` epochs, and return to the best epoch.
+    validation_fraction : float, default=0.1
+        See `early_stopping`.
+    n_iter_no_change : int, default=10
+        See `early_stopping`.
+    tol : float, default=1e-4
+        Relative improvement of the loss that counts.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, as in scikit-learn.
+    random_state : int, RandomState or None, default=None
+        Decides initial weights, dropout, augmentation, order of batches, validation
+        split, and a sampler whose own `random_state` is None. torch's generators are
+        given back as they were.
+    warm_start : bool, default=False
+        Continue training at the next fit instead of starting afresh.
+    callbacks : list or None, default=None
+        skorch callbacks.
+    train_split : callable or None, default=None
+        skorch's own way to hold out validation data; takes precedence over
+        `early_stopping`. The labels of a data set of your own are positions in
+        `classes_`.
+    predict_nonlinearity : "auto", callable or None, default="auto"
+        What makes probabilities of the outputs of the module: "auto" is the softmax
+        (with `torch.nn.NLLLoss`, for which skorch's modules return probabilities,
+        nothing), None nothing, a function maps tensors to tensors.
+    device : str, default="cpu"
+        Where the network lives, for example "cuda". `set_params` moves a fitted one.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of the computation and of the probabilities.
+    n_threads : int or None, default=1
+        torch threads during fit and predict. The number changes the last bits of a
+        result, so a fixed one keeps searches with any `n_jobs` identical; None takes
+        torch's setting.
+    verbose : int, default=0
+        1 prints a line per epoch.
+    **kwargs
+        skorch's `module__*`, `optimizer__*`, `callbacks__*`, `iterator_train__*`, ...
 
     Attributes
     ----------
     module_ : torch.nn.Module
         The fitted network, in evaluation mode.
-    {attributes}
+    classes_ : ndarray of shape (n_classes,)
+        Labels.
+    history_ : skorch.history.History
+        Losses and times of each epoch.
+    n_iter_ : int
+        Number of epochs.
+    sampler_ : estimator
+        The sampler as used, if there is one.
+    augmentation_strength_ : float
+        Factor between 0 and 1 for the strengths of the augmentation: how much the
+        training spectra differ from one another.
+    n_features_in_ : int
+        Number of points per spectrum.
+    feature_names_in_ : ndarray of shape (n_points,)
+        Column labels, if all are strings.
+    wavenumbers_in_ : ndarray of shape (n_points,) or None
+        Axis in cm-1, if known.
 
     Raises
     ------
@@ -196,8 +179,6 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     >>> net.fit(X, y).predict(X)
     array(['a', 'b', 'a', 'b'], dtype='<U1')
     """
-
-    __doc__ = with_shared_text(__doc__)
 
     # Parameters of the classifier that are arguments of its module.
     _module_params = ()

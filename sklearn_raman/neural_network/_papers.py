@@ -1,15 +1,13 @@
 """The networks of the papers as classifiers, and the settings of the papers."""
 
+from inspect import cleandoc
 from numbers import Integral, Real
 
 import torch
 from torch import nn
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions
-from sklearn_raman.neural_network._classifier import (
-    SpectralNetClassifier,
-    with_shared_text,
-)
+from sklearn_raman.neural_network._classifier import SpectralNetClassifier
 from sklearn_raman.neural_network._modules import CNN, FMCNN, GAPCNN
 
 _SIZE = [Interval(Integral, 1, None, closed="left")]
@@ -17,6 +15,15 @@ _SIZES = ["array-like"]
 _SHARE = [Interval(Real, 0, 1, closed="left")]
 _SLOPE = [Interval(Real, 0, None, closed="left")]
 _INPUT = {"scaling": [StrOptions({"residual"}), None], "derivative": ["boolean"]}
+
+
+def _with_shared_text(docstring):
+    """Put the base's entries at {parameters} and {attributes} of a docstring."""
+    base = cleandoc(SpectralNetClassifier.__doc__)
+    parameters = base[base.index("criterion : class") : base.index("\n\nAttributes\n")]
+    attributes = base[base.index("classes_ : ") : base.index("\n\nRaises\n")]
+    docstring = cleandoc(docstring).replace("{parameters}", parameters)
+    return docstring.replace("{attributes}", attributes)
 
 
 class CNNClassifier(SpectralNetClassifier):
@@ -89,7 +96,7 @@ class CNNClassifier(SpectralNetClassifier):
     1.0
     """
 
-    __doc__ = with_shared_text(__doc__)
+    __doc__ = _with_shared_text(__doc__)
 
     _module_params = (
         "n_blocks",
@@ -267,7 +274,7 @@ class FMCNNClassifier(SpectralNetClassifier):
     1.0
     """
 
-    __doc__ = with_shared_text(__doc__)
+    __doc__ = _with_shared_text(__doc__)
 
     _longest_training = 1.6
     _module_params = (
@@ -453,7 +460,7 @@ class GAPCNNClassifier(SpectralNetClassifier):
     1.0
     """
 
-    __doc__ = with_shared_text(__doc__)
+    __doc__ = _with_shared_text(__doc__)
 
     _longest_training = 2.8
     _module_params = (
