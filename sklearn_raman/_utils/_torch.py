@@ -1,14 +1,30 @@
-"""torch's process-wide state: the random generator and the number of threads."""
+"""torch's state belongs to the caller: generators, threads, modes, defaults."""
 
+import os
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from itertools import chain
 
 import torch
+from threadpoolctl import ThreadpoolController
+from torch.overrides import TorchFunctionMode
 
-# torch's default generator and its thread setting belong to the process. Two fits in
-# two threads (joblib's threading backend, dask workers) would draw from one another's
-# stream and restore one another's setting, so they take turns.
-_TORCH_STATE = threading.RLock()
+# torch's default generator belongs to the process, and dropout and initial weights draw
+# from no other. Two fits in two threads (joblib's threading backend, dask workers)
+# would draw from one another's stream, so they take turns. Prediction draws nothing and
+# takes no turn.
+_FIT_TURN = threading.RLock()
+
+
+def _renew_turn():
+    """Forget, in a forked process, the turn of a thread that was not forked with it."""
+    global _FIT_TURN
+    _FIT_TURN = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_turn)
 
 
 @contextmanager
@@ -19,32 +35,123 @@ def isolated_randomness(seed, device="cpu"):
     ----------
     seed : int
     device : str or torch.device
-        The generator of this device is seeded and restored beside the CPU's.
+        The generator of this device is seeded and restored beside the CPU's, and no
+        other is.
     """
     device = torch.device(device)
-    on_cpu = device.type == "cpu"
+    devices, kind = [], None
+    if device.type not in ("cpu", "meta"):
+        kind = torch.get_device_module(device)
+        devices = [kind.current_device() if device.index is None else device.index]
     with (
-        _TORCH_STATE,
-        torch.random.fork_rng(
-            devices=[] if on_cpu else [device.index or 0],
-            device_type="cuda" if on_cpu else device.type,
-        ),
+        _FIT_TURN,
+        torch.random.fork_rng(devices, device_type=device.type if devices else "cuda"),
     ):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
+        if devices:
+            with kind.device(devices[0]):
+                kind.manual_seed(seed)
+        yield
+
+
+class DrawsFrom(TorchFunctionMode):
+    """Within it, torch's random functions draw from one generator.
+
+    Like :func:`isolated_randomness` for code that can't be given a generator, such as
+    `reset_parameters` of a layer, but it holds for the calling thread alone. It reaches
+    what is called from Python, not dropout.
+
+    Parameters
+    ----------
+    generator : torch.Generator
+        On the device of the tensors that are filled.
+    """
+
+    _FILLERS = frozenset(
+        "bernoulli bernoulli_ cauchy_ exponential_ geometric_ log_normal_ multinomial "
+        "normal normal_ rand randint randn random_ randperm uniform_".split()
+    )
+
+    def __init__(self, generator):
+        super().__init__()
+        self.generator = generator
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        """Call a function of torch, with the generator if it draws."""
+        kwargs = dict(kwargs or {})
+        # torch.nn.init announces its functions here, with the argument `generator`.
+        if func.__name__ in self._FILLERS or "generator" in kwargs:
+            kwargs["generator"] = self.generator
+        return func(*args, **kwargs)
+
+
+@contextmanager
+def default_torch():
+    """Run torch as it starts, whatever the caller has set around this.
+
+    Gradients are recorded, tensors are float32 and on the CPU unless told otherwise,
+    and nothing is cast automatically.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        stack.enter_context(without_autocast())
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        dtype = torch.get_default_dtype()
+        if dtype != torch.float32:  # it belongs to the process: not touched in vain
+            stack.callback(torch.set_default_dtype, dtype)
+            torch.set_default_dtype(torch.float32)
+        yield
+
+
+@contextmanager
+def without_autocast():
+    """Compute in the precision of the tensors."""
+    with ExitStack() as stack:
+        for kind in ("cpu", "cuda"):
+            if torch.is_autocast_enabled(kind):
+                stack.enter_context(torch.autocast(kind, enabled=False))
         yield
 
 
 @contextmanager
 def limited_threads(n_threads):
-    """Let torch use `n_threads` threads (None: as set) and restore the setting after.
+    """Let torch use `n_threads` threads (None: as set) in the calling thread.
 
     The number of threads changes the order of sums and with it the last bits of a
-    result, so a fixed number is part of being reproducible.
+    result, so a fixed number is part of being reproducible. `torch.set_num_threads`
+    would change it for threads that start meanwhile, too; OpenMP's setting belongs to
+    the calling thread.
     """
-    with _TORCH_STATE:
-        before = torch.get_num_threads()
-        torch.set_num_threads(before if n_threads is None else n_threads)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
+    # Asking makes a new thread take over the setting of the process, now and not later.
+    before = torch.get_num_threads()
+    if n_threads is None or n_threads == before:
+        yield
+        return
+    with _openmp().limit(limits=n_threads):
+        yield
+
+
+@cache
+def _openmp():
+    return ThreadpoolController().select(user_api="openmp")
+
+
+def device_of(module):
+    """Return the device of a module; the CPU if it holds no tensor."""
+    first = next(chain(module.parameters(), module.buffers()), None)
+    return torch.device("cpu") if first is None else first.device
+
+
+def is_same_device(actual, asked):
+    """Tell whether a tensor's device is the one asked for: "cuda" is any of its kind.
+
+    Parameters
+    ----------
+    actual : torch.device
+    asked : str or torch.device
+    """
+    asked = torch.device(asked)
+    same_index = asked.index is None or asked.index == (actual.index or 0)
+    return actual.type == asked.type and same_index

@@ -18,10 +18,10 @@ class Augmentation(BaseEstimator):
     In this order: a mixture with another spectrum of the same class, a shift and a
     stretch of the wavenumber axis, a smooth gain, a smooth baseline, white noise. Then
     mean and standard deviation of each spectrum are set back to what they were, so that
-    spectra that came in normalised (:class:`~sklearn_raman.preprocessing.SNV`) stay so.
+    spectra that came in normalized (:class:`~sklearn_raman.preprocessing.SNV`) stay so.
 
     A strength of 0 leaves a step out. All strengths but `mixup` are for sets whose
-    spectra are much unlike each other; where they are alike (one kind of tablet, one
+    spectra differ much from one another; where they are alike (one kind of tablet, one
     kind of oil), what tells classes apart is as small as these variations. The
     classifier scales them down then, in proportion to the share of the set's standard
     deviation that is left around its mean spectrum.
@@ -32,7 +32,7 @@ class Augmentation(BaseEstimator):
         Largest shift of the axis, in cm-1; uniform in both directions. Where the axis
         is not known, a point counts as 2 cm-1.
     stretch : float, default=0.0
-        Largest relative stretch around the centre of the axis (0.001 moves the ends of
+        Largest relative stretch around the center of the axis (0.001 moves the ends of
         1000 cm-1 by 0.5 cm-1).
     gain : float, default=0.0
         Standard deviation of the logarithm of a smooth factor.

@@ -9,13 +9,14 @@ import torch
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedShuffleSplit
 from sklearn.utils import compute_class_weight
+from torch.utils.data import default_collate
 
 
 class BatchDataset(torch.utils.data.Dataset):
     """Spectra, labels and optional sample weights as tensors.
 
     `__getitems__` is torch's own hook: a DataLoader (and a Subset, which a validation
-    split makes) hands it a whole list of positions, so that nothing is collated row by
+    split makes) passes it a whole list of positions, so that nothing is collated row by
     row.
 
     Parameters
@@ -23,7 +24,7 @@ class BatchDataset(torch.utils.data.Dataset):
     X : ndarray of shape (n_spectra, n_points), or dict of arrays
         Spectra, or {"x": spectra, "sample_weight": weights}.
     y : ndarray of shape (n_spectra,), int, or None
-        Class positions; None, in prediction, stands for zeros that nobody reads.
+        Class positions; None (in prediction) gives zeros that are ignored.
     """
 
     def __init__(self, X, y=None):
@@ -50,11 +51,12 @@ class BatchDataset(torch.utils.data.Dataset):
         return X, y[0]
 
 
-class TrainingData(NamedTuple):
-    """The data sets of one fit: to train on, and to validate on or None."""
+class Split(NamedTuple):
+    """The data sets of one fit, to train on and to validate on or None."""
 
     train: BatchDataset
     valid: torch.utils.data.Dataset | None
+    sampler: object  # as fitted, or None
 
 
 class Spectra(NamedTuple):
@@ -70,9 +72,80 @@ class Spectra(NamedTuple):
         return Spectra(self.X[positions], self.codes[positions], weights)
 
 
-def keep_batch(batch):
-    """Collate function of a dataset that gives whole batches."""
-    return batch
+def collate(batch):
+    """Return a batch that is whole already, or join the rows of a user's data set."""
+    return default_collate(batch) if isinstance(batch, list) else batch
+
+
+def split(
+    spectra,
+    classes,
+    *,
+    groups=None,
+    fraction=None,
+    train_split=None,
+    sampler=None,
+    class_weight=None,
+    random_state,
+):
+    """Hold out validation spectra, over-sample the others, join the weights.
+
+    Parameters
+    ----------
+    spectra : Spectra
+    classes : ndarray of shape (n_classes,)
+        Labels.
+    groups : ndarray of shape (n_spectra,) or None, default=None
+        No group is on both sides.
+    fraction : float or None, default=None
+        Share of the spectra to hold out; None holds out none.
+    train_split : callable or None, default=None
+        skorch's way to hold out, which takes precedence over `fraction`.
+    sampler : estimator with `fit_resample` or None, default=None
+        Over-sampler for the training spectra.
+    class_weight : dict, "balanced" or None, default=None
+        As in scikit-learn.
+    random_state : RandomState
+
+    Returns
+    -------
+    Split
+    """
+    train, valid = spectra, None
+    if train_split is not None:
+        dataset = as_dataset(spectra)
+        train_set, valid_set = train_split(dataset, spectra.codes)
+        positions = _positions(train_set, dataset)
+        if positions is None:
+            raise ValueError(
+                "train_split must return a subset of the data set that it is given to "
+                f"train on, got {type(train_set).__name__}."
+            )
+        train = spectra.take(positions)
+        positions = _positions(valid_set, dataset)
+        # Else it is a data set of the user's, or None.
+        valid = valid_set if positions is None else spectra.take(positions)
+    elif fraction is not None:
+        kept, held_out = validation_split(spectra.codes, fraction, groups, random_state)
+        train, valid = spectra.take(kept), spectra.take(held_out)
+    if sampler is not None:
+        train, sampler = over_sample(train, sampler, classes, random_state)
+    if isinstance(valid, Spectra):
+        train, valid = join_weights(class_weight, classes, train, valid)
+        valid = as_dataset(valid)
+    else:
+        train, _ = join_weights(class_weight, classes, train)
+    return Split(as_dataset(train), valid, sampler)
+
+
+def _positions(subset, dataset):
+    """Return which rows of a data set a subset (of a subset, ...) holds, or None."""
+    if subset is dataset:
+        return np.arange(len(dataset))
+    if not isinstance(subset, torch.utils.data.Subset):
+        return None
+    rows = _positions(subset.dataset, dataset)
+    return None if rows is None else rows[np.asarray(subset.indices, dtype=int)]
 
 
 def validation_split(codes, fraction, groups, random_state):
@@ -182,9 +255,7 @@ def join_weights(class_weight, classes, train, valid=None):
 
 
 def as_dataset(spectra):
-    """Return rows as a data set, or None for None."""
-    if spectra is None:
-        return None
+    """Return rows as a data set."""
     arrays = {"x": spectra.X}
     if spectra.weights is not None:
         arrays["sample_weight"] = spectra.weights.astype(spectra.X.dtype)

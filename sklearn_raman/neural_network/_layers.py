@@ -15,9 +15,9 @@ class SpectralInput(nn.Module):
 
     With `scaling="residual"` the mean of the training spectra is subtracted at each
     wavenumber and the rest divided by one number, its standard deviation over the whole
-    set. What tells spectra apart has then a size near 1, however small a share of the
-    signal it is. With `derivative=True` a second channel holds the smoothed first
-    derivative, scaled likewise, which does not see a background.
+    set. What tells spectra apart then has a size near 1, however small its share of the
+    signal. With `derivative=True` a second channel holds the smoothed first
+    derivative, scaled likewise, which is blind to a background.
 
     Both are linear in the spectrum, so that maps go back through them exactly. What
     :meth:`learn` finds is kept in buffers: saved, copied and exported with the module.
@@ -27,7 +27,7 @@ class SpectralInput(nn.Module):
     n_points : int
         Length of a spectrum.
     scaling : {"residual", None}, default="residual"
-        None passes the spectra as they are.
+        None passes the spectra on as they are.
     derivative : bool, default=True
         Add the channel of the first derivative.
 
@@ -50,13 +50,13 @@ class SpectralInput(nn.Module):
             raise ValueError(f'scaling must be "residual" or None, got {scaling!r}.')
         self.scaling = scaling
         self.n_channels = 1 + bool(derivative)
-        self.receptive_width = 7 if derivative else 1  # points that a value is made of
+        self.receptive_width = 7 if derivative else 1  # points that one value sees
         self.register_buffer("center", torch.zeros(self.n_channels, n_points))
         self.register_buffer("scale", torch.ones(self.n_channels, 1))
 
     @torch.no_grad()
     def learn(self, X, sample_weight=None):
-        """Learn centre and scale from training spectra.
+        """Learn center and scale from training spectra.
 
         Parameters
         ----------
@@ -88,7 +88,7 @@ class SpectralInput(nn.Module):
 
 
 def smooth_derivative(x):
-    """First derivative a point, of the line fitted to 7 points (Savitzky-Golay)."""
+    """First derivative per point, of the line fitted to 7 points (Savitzky-Golay)."""
     padded = functional.pad(x[:, None], (3, 3), mode="replicate")[:, 0]
     n = x.shape[1]
     total = torch.zeros_like(x)
@@ -111,7 +111,7 @@ def weighted_spread(X, sample_weight=None):
 def same_convolution(n_in, n_out, width, stride=1):
     """Convolution along the spectrum that keeps its length, as pad and convolution.
 
-    An even width can't be centred: as in TensorFlow, which the papers used, the odd
+    An even width can't be centered: as in TensorFlow, which the papers used, the odd
     zero goes to the right. A stride s keeps every s-th unit.
     """
     left = (width - 1) // 2
@@ -127,14 +127,14 @@ def max_pool(width):
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """Batch normalisation that survives a batch of a single value.
+    """Batch normalization that survives a batch of a single value.
 
-    One spectrum with one unit has no variance, and torch raises. It is normalised with
+    One spectrum with one unit has no variance, and torch raises. It is normalized with
     the running statistics then, as in prediction.
     """
 
     def forward(self, x):
-        """Normalise feature maps (n, channels, 1, units)."""
+        """Normalize feature maps (n, channels, 1, units)."""
         if self.training and x.shape[0] * x.shape[2] * x.shape[3] == 1:
             return functional.batch_norm(
                 x, self.running_mean, self.running_var, self.weight, self.bias
@@ -145,7 +145,7 @@ class BatchNorm(nn.BatchNorm2d):
 class Fire(nn.Module):
     """Fire module: squeeze to few channels, expand with widths 1 and 3, side by side.
 
-    The activation after the expansion is left to the network, which pools before it.
+    The network applies the activation after the expansion itself, after pooling.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ class Fire(nn.Module):
     .. [1] F. N. Iandola et al., "SqueezeNet", arXiv:1602.07360 (2016), section 3.2.
     """
 
-    receptive_width = 3  # units that a unit is made of
+    receptive_width = 3  # units that one unit sees
 
     def __init__(self, n_in, n_squeeze, n_expand, negative_slope):
         super().__init__()
@@ -185,7 +185,7 @@ class Fire(nn.Module):
 class BinnedAveragePool(nn.Module):
     """Average of the units in each of several bins that partition them.
 
-    One bin is global average pooling. torch's adaptive pooling lets neighbouring bins
+    One bin is global average pooling. torch's adaptive pooling lets neighboring bins
     share units; here each unit is in one bin, so that class activation maps add up.
 
     Parameters
@@ -193,7 +193,7 @@ class BinnedAveragePool(nn.Module):
     n_units : int
         Units of the feature maps.
     n_bins : int
-        Number of bins; at most one a unit.
+        Number of bins; at most one per unit.
     """
 
     def __init__(self, n_units, n_bins):
@@ -208,7 +208,7 @@ class BinnedAveragePool(nn.Module):
         return features @ self.weights
 
 
-def initialise_glorot(module):
+def initialize_glorot(module):
     """Draw weights as Glorot and Bengio (2010), TensorFlow's default; zero biases."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):

@@ -6,7 +6,7 @@ each layer is registered once, so that explanations can start at the feature map
 training learns about the scale of the spectra is in the layer `input`.
 
 Where a paper has an activation and then max-pooling, the pool comes first here: the
-activations rise, so that the result is the same, from fewer values.
+activations are increasing functions, so the result is the same from fewer values.
 """
 
 from math import ceil
@@ -18,18 +18,38 @@ from sklearn_raman.neural_network._layers import (
     BinnedAveragePool,
     Fire,
     SpectralInput,
-    initialise_glorot,
+    initialize_glorot,
     max_pool,
     same_convolution,
 )
 
 
 class SpectralNet(nn.Module):
-    """Base of the networks: `head(features(x))`, and an input that is learnt.
+    """Base of the networks: `head(features(x))`, with an input that learns its scale.
 
     A subclass sets `input` (:class:`SpectralInput`) and `blocks` (layers on images
-    (n, channels, 1, units)) and defines `head`.
+    (n, channels, 1, units)) and defines `head`. What its head is, it declares beside
+    it, and maps of the network take a shorter way. A `head` without a declaration is
+    explained by its gradients, which is always right:
+
+    - `first_linear`, the name of the fully connected layer through which alone the head
+      sees ``features.flatten(1)``;
+    - ``affine_head = True`` if in evaluation mode the head is a matrix product and a
+      constant;
+    - `pool` and `output` if the head is the bias-free linear layer `output` on the
+      averages of the layer `pool`.
     """
+
+    first_linear = None
+    affine_head = False
+
+    def __init_subclass__(cls, **kwargs):
+        """Let a declaration hold for the head that it stands beside, and no other."""
+        super().__init_subclass__(**kwargs)
+        if "head" in vars(cls):
+            for name in ("first_linear", "affine_head"):
+                if name not in vars(cls):
+                    setattr(cls, name, getattr(SpectralNet, name))
 
     def learn_input(self, X, sample_weight=None):
         """Learn the scale of training spectra; the classifier calls it once."""
@@ -83,12 +103,15 @@ class CNN(SpectralNet):
     - it names the leaky ReLU "at the output of every convolutional layer" only, so the
       fully connected layer is linear (no visible effect on accuracy);
     - eq. 1 gives the bias a position; a bias for each filter, as its software has;
-    - an even width can't be centred: 8 points are 3 to the left and 4 to the right, and
-      pooling keeps an incomplete window, which gives the paper's 363 units;
+    - an even width can't be centered: 8 points are padded by 3 on the left and 4 on the
+      right, and pooling keeps an incomplete window, which gives the paper's 363 units;
     - initial weights are not given: Glorot's, the default of its software;
     - the output has 9 units in section 4.2 and 20 in 4.3; the text numbers them one
       section earlier.
     """
+
+    first_linear = "hidden"
+    affine_head = True
 
     def __init__(
         self,
@@ -116,7 +139,7 @@ class CNN(SpectralNet):
         self.hidden = nn.Linear(n_channels * n_units, n_hidden)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(n_hidden, n_classes)
-        initialise_glorot(self)
+        initialize_glorot(self)
 
     def head(self, features):
         """Return logits (n, n_classes) of feature maps."""
@@ -126,7 +149,7 @@ class CNN(SpectralNet):
 class FMCNN(SpectralNet):
     """The fire-module network of Guo et al. (2020).
 
-    Convolution, leaky ReLU, batch normalisation, fire module, max-pooling, a fully
+    Convolution, leaky ReLU, batch normalization, fire module, max-pooling, a fully
     connected layer with leaky ReLU, and an output layer.
 
     Parameters
@@ -152,7 +175,7 @@ class FMCNN(SpectralNet):
     negative_slope : float, default=0.2
         Slope of the leaky ReLU below zero.
     batch_norm : bool, default=True
-        Normalise after the first convolution, as in the paper.
+        Normalize after the first convolution, as in the paper.
     scaling : {"residual", None}, default="residual"
         See `SpectralInput`; the paper has None.
     derivative : bool, default=True
@@ -164,13 +187,15 @@ class FMCNN(SpectralNet):
 
     - numbers of filters, their width and the pool's are only drawn, not given: the
       defaults are those that train well on minerals;
-    - the text has the leaky ReLU before the batch normalisation, and so has this;
+    - the text has the leaky ReLU before the batch normalization, and so has this;
     - an activation follows each convolution of the fire module, as where that module
       comes from; the paper does not say;
-    - "FMCNN" is spelled out in two ways, with a fire module and as a factorisation
+    - "FMCNN" is spelled out in two ways, with a fire module and as a factorization
       machine; only the first is described, and built here;
     - a fully connected layer *and* an output layer are named: there are two.
     """
+
+    first_linear = "hidden"
 
     def __init__(
         self,
@@ -204,7 +229,7 @@ class FMCNN(SpectralNet):
         self.activation = nn.LeakyReLU(negative_slope)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(n_hidden, n_classes)
-        initialise_glorot(self)
+        initialize_glorot(self)
 
     def head(self, features):
         """Return logits (n, n_classes) of feature maps."""
@@ -234,7 +259,7 @@ class GAPCNN(SpectralNet):
         Width and stride of max-pooling between the convolutions; 1 pools nothing.
     pool_bins : int, default=32
         Bins that the feature maps are averaged in; 1 is the paper. A single average
-        cannot tell where a peak is, since a convolution does not know.
+        cannot tell where a band is, since a convolution does not know.
     dropout : float, default=0.0
         Share of the averages that training drops.
     scaling : {"residual", None}, default="residual"
@@ -255,6 +280,8 @@ class GAPCNN(SpectralNet):
       the logits.
     """
 
+    affine_head = True
+
     def __init__(
         self,
         n_points,
@@ -272,7 +299,7 @@ class GAPCNN(SpectralNet):
         super().__init__()
         if not len(n_filters) == len(kernel_size) == len(stride) > 0:
             raise ValueError(
-                "n_filters, kernel_size and stride need one value a convolution, got "
+                "n_filters, kernel_size and stride need one value per convolution, got "
                 f"{n_filters}, {kernel_size} and {stride}."
             )
         self.input = SpectralInput(n_points, scaling=scaling, derivative=derivative)
@@ -290,8 +317,37 @@ class GAPCNN(SpectralNet):
         self.pool = BinnedAveragePool(n_units, pool_bins)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(n_channels * self.pool.n_bins, n_classes, bias=False)
-        initialise_glorot(self)
+        initialize_glorot(self)
 
     def head(self, features):
         """Return logits (n, n_classes) of feature maps."""
         return self.output(self.dropout(self.pool(features).flatten(1)))
+
+
+def resettable_layers(module):
+    """Return the names of the layers with weights, from the last registered back.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Registers its layers in the order in which the spectrum passes them.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or a layer has weights but no `reset_parameters`.
+    """
+    owners = [
+        (name, layer)
+        for name, layer in module.named_modules()
+        if next(layer.parameters(recurse=False), None) is not None
+    ]
+    for name, layer in owners:
+        if not hasattr(layer, "reset_parameters"):
+            raise ValueError(
+                f"Layer {name!r} ({type(layer).__name__}) has weights but no method "
+                "reset_parameters(), which gives them new random values: add one."
+            )
+    if not owners:
+        raise ValueError(f"{type(module).__name__} has no layer with weights.")
+    return [name for name, _ in reversed(owners)]

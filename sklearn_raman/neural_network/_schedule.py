@@ -11,20 +11,20 @@ _RISE = 0.2  # share of the steps in which the learning rate rises
 _START = 1 / 25  # where it starts, as a share of the highest
 _WINDOW = 0.2  # share of the epochs after which `prolong` judges progress
 _PATIENCE = 3  # windows without progress after which it gives up
-_MANY = 100  # spectra a class from which on a tenth can be spared to judge by
+_MANY = 100  # spectra per class that it takes to hold out a tenth
 
 
 def auto_epochs(n_spectra, batch_size):
     """Return the number of epochs for `max_epochs="auto"`.
 
-    18 epochs, and as many more as a small set needs for 800 steps: what a network needs
-    is a number of steps rather than of epochs.
+    18 epochs, or as many as a small set needs for 800 steps: what a network needs is a
+    number of steps rather than of epochs.
     """
-    return max(_MIN_EPOCHS, ceil(_MIN_STEPS / steps_per_epoch(n_spectra, batch_size)))
+    return max(_MIN_EPOCHS, ceil(_MIN_STEPS / ceil(n_spectra / batch_size)))
 
 
 def can_spare_some(codes):
-    """Tell whether there are enough spectra a class to keep a tenth out of training."""
+    """Tell whether there are enough spectra per class to hold out a tenth."""
     return len(codes) >= _MANY * len(set(codes.tolist()))
 
 
@@ -32,9 +32,9 @@ def prolong(net, train, n_epochs, longest):
     """Train for as long as it helps on the validation spectra, within a bound.
 
     Many spectra of few classes can take more steps than `auto_epochs` gives, or be
-    learnt by heart; the training loss falls in both cases. So the learning rate rises
-    as usual and is held while the validation loss goes on falling. From where that was
-    lowest the learning rate falls.
+    learned by heart; the training loss falls in both cases. So the learning rate rises
+    as usual and is held as long as the validation loss goes on falling. Training then
+    returns to where that was lowest, and the learning rate falls from there.
 
     Parameters
     ----------
@@ -69,11 +69,6 @@ def prolong(net, train, n_epochs, longest):
     train(n_epochs - n_rise)
 
 
-def steps_per_epoch(n_spectra, batch_size):
-    """Return the number of batches; batch_size=-1 is skorch's name for all spectra."""
-    return 1 if batch_size == -1 else ceil(n_spectra / batch_size)
-
-
 class OneCycle(Callback):
     """Raise the learning rate to `lr`, hold it, let it fall to 0.
 
@@ -89,7 +84,7 @@ class OneCycle(Callback):
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Lay the schedule over the steps to come."""
-        per_epoch = steps_per_epoch(len(X.train), net.batch_size)
+        per_epoch = len(net.get_iterator(X.train, training=True))
         n_steps = net.n_epochs_ * per_epoch
         self.rise_ = ceil(_RISE * net.n_epochs_) * per_epoch
         self.fall_ = max(n_steps - self.rise_, 1)

@@ -4,8 +4,15 @@ import threading
 
 import pytest
 import torch
+from torch import nn
 
-from sklearn_raman._utils._torch import isolated_randomness, limited_threads
+from sklearn_raman._utils._torch import (
+    DrawsFrom,
+    device_of,
+    is_same_device,
+    isolated_randomness,
+    limited_threads,
+)
 
 
 def test_isolated_randomness():
@@ -37,6 +44,86 @@ def test_isolated_between_threads():
         assert torch.equal(drawn, torch.stack([torch.rand(2) for _ in range(200)]))
 
 
+def test_one_device_is_seeded(monkeypatch):
+    """torch.manual_seed seeds every device, and only one stream is given back."""
+    monkeypatch.setattr(torch, "manual_seed", None)
+    with isolated_randomness(0):
+        inside = torch.rand(3)
+    assert torch.equal(
+        inside, torch.rand(3, generator=torch.Generator().manual_seed(0))
+    )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_isolated_on_cuda():
+    torch.cuda.manual_seed(7)
+    expected = torch.rand(3, device="cuda")
+    for device in ("cpu", "cuda", "cuda:0"):
+        torch.cuda.manual_seed(7)
+        with isolated_randomness(0, device):
+            torch.rand(3, device="cuda")
+        if device != "cpu":  # it promises nothing for what is drawn elsewhere
+            assert torch.equal(torch.rand(3, device="cuda"), expected)
+    drawn = []
+    for _ in range(2):
+        with isolated_randomness(0, "cuda"):
+            drawn.append(torch.rand(3, device="cuda"))
+    assert torch.equal(*drawn)
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.Linear(3, 4), nn.Conv2d(1, 2, 3), nn.LSTM(2, 3), nn.Embedding(4, 2)]
+)
+def test_draws_from_a_generator(layer):
+    """The numbers of the seeded global stream, which stays where it is."""
+    with isolated_randomness(5):
+        layer.reset_parameters()
+    expected = [parameter.clone() for parameter in layer.parameters()]
+    before = torch.get_rng_state()
+    with DrawsFrom(torch.Generator().manual_seed(5)):
+        layer.reset_parameters()
+    assert torch.equal(torch.get_rng_state(), before)
+    for parameter, value in zip(layer.parameters(), expected, strict=True):
+        assert torch.equal(parameter, value)
+
+
+def test_draws_from_a_generator_everywhere():
+    before = torch.get_rng_state()
+    with DrawsFrom(torch.Generator().manual_seed(0)):
+        drawn = [
+            torch.rand(2),
+            torch.randperm(9),
+            torch.empty(3).normal_(),
+            torch.bernoulli(torch.full((9,), 0.5)),
+            nn.init.orthogonal_(torch.empty(3, 3)),
+        ]
+    assert len(drawn) == 5
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize(
+    ("actual", "asked", "same"),
+    [
+        ("cpu", "cpu", True),
+        ("cpu", "cpu:0", True),
+        ("cuda:0", "cuda", True),
+        ("cuda:1", "cuda", True),
+        ("cuda:0", "cuda:0", True),
+        ("cuda:0", "cuda:1", False),
+        ("cpu", "cuda", False),
+        ("cuda:0", "cpu", False),
+    ],
+)
+def test_same_device(actual, asked, same):
+    assert is_same_device(torch.device(actual), asked) is same
+
+
+def test_device_of_a_module():
+    assert device_of(nn.Identity()) == torch.device("cpu")
+    assert device_of(nn.Linear(1, 1, device="meta")) == torch.device("meta")
+    assert device_of(nn.BatchNorm1d(1, affine=False)) == torch.device("cpu")
+
+
 @pytest.mark.parametrize("n_threads", [1, 2, None])
 def test_limited_threads(n_threads):
     before = torch.get_num_threads()
@@ -44,3 +131,15 @@ def test_limited_threads(n_threads):
         assert torch.get_num_threads() == (n_threads or before)
         raise RuntimeError("inside")
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_threads_of_other_threads(n_threads):
+    """A limit is the calling thread's; other threads, and new ones, see none."""
+    before = torch.get_num_threads()
+    seen = []
+    with limited_threads(n_threads):
+        thread = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+        thread.start()
+        thread.join()
+    assert seen == [before]

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sklearn_raman.neural_network import CNN
+from sklearn_raman.neural_network import CNN, FMCNN, GAPCNN
 
 
 def test_sizes_of_the_paper():
@@ -42,3 +42,46 @@ def test_is_a_one_dimensional_network(kernel_size, rng):
 def test_each_layer_is_registered_once():
     names = [name for name, _ in CNN(20, 2).named_modules(remove_duplicate=False)]
     assert len(names) == len(list(CNN(20, 2).modules()))
+
+
+NETS = [CNN(40, 3), FMCNN(40, 3, dropout=0.5), GAPCNN(40, 3, dropout=0.5)]
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_declared_heads(net, rng):
+    """What a module declares about its head is true of it."""
+    net = net.double().eval()
+    features = net.features(torch.tensor(rng.normal(size=(5, 40)))).detach()
+    if net.first_linear is not None:
+        layer = net.get_submodule(net.first_linear)
+        seen = []
+        hook = layer.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+        net.head(features)
+        hook.remove()
+        assert torch.equal(*seen, features.flatten(1))
+    if net.affine_head:
+        other = torch.tensor(rng.normal(size=features.shape)) * 100
+        middle = net.head((features + other) / 2)
+        torch.testing.assert_close(middle, (net.head(features) + net.head(other)) / 2)
+    assert net.first_linear or net.affine_head
+
+
+def test_declaration_holds_for_its_own_head_only():
+    """A subclass with another head declares anew."""
+
+    class Clamped(CNN):
+        def head(self, features):
+            return super().head(features).clamp(-1, 1)
+
+    class Wider(CNN):
+        pass
+
+    class Declared(GAPCNN):
+        first_linear = "output"
+
+        def head(self, features):
+            return self.output(features.flatten(1))
+
+    assert (Clamped.first_linear, Clamped.affine_head) == (None, False)
+    assert (Wider.first_linear, Wider.affine_head) == ("hidden", True)
+    assert (Declared.first_linear, Declared.affine_head) == ("output", False)

@@ -252,7 +252,7 @@ def test_weight_counts_as_repetition_in_the_scaling(data):
 def test_auto_epochs():
     assert auto_epochs(100_000, 32) == 18
     assert auto_epochs(320, 32) == 80
-    assert auto_epochs(50, -1) == 800
+    assert auto_epochs(30, 32) == 800
 
 
 def test_one_cycle(data):
@@ -265,6 +265,14 @@ def test_one_cycle(data):
     assert (np.diff(rates)[8:] < 0).all()
     assert rates[-1] < 1e-4
     assert set(fit(data, lr_schedule=None, lr=0.01)[1].rates) == {0.01}
+
+
+def test_one_cycle_counts_the_batches_there_are(data):
+    """Not those of `batch_size`, if the iterator has a size of its own."""
+    rates = fit(data, max_epochs=10, lr=0.01, iterator_train__batch_size=10)[1].rates
+    assert len(rates) == 60
+    assert np.argmax(rates) == 12
+    assert len(set(rates)) == 60
 
 
 @pytest.mark.parametrize("max_epochs", [1, 2, 3])
@@ -315,7 +323,7 @@ def test_training_goes_on_while_validation_improves(losses, n_windows, best):
 
 
 def test_large_sets_look_for_the_number_of_epochs(rng, monkeypatch):
-    """On spectra held out, and only with many spectra a class and max_epochs="auto"."""
+    """On held-out spectra, only with many per class, only with max_epochs="auto"."""
     monkeypatch.setattr(_schedule, "_MIN_STEPS", 1)
     y = np.arange(300) % 3
     X = rng.normal(size=(300, 30)) + 3 * np.eye(30)[y * 7]
@@ -364,7 +372,7 @@ def test_many_classes(cls, rng):
 
 
 @pytest.mark.parametrize("cls", CLASSIFIERS)
-def test_small_differences_are_learnt(cls):
+def test_small_differences_are_learned(cls):
     """Differences of 1 % on top of a common spectrum, as well as by themselves."""
     rng = check_random_state(0)
     points = np.arange(200)

@@ -1,11 +1,14 @@
-"""The networks of the papers as classifiers: a signature and a module each."""
+"""The networks of the papers as classifiers, and the settings of the papers."""
 
+from inspect import cleandoc
 from numbers import Integral, Real
 
+import torch
+from torch import nn
+
 from sklearn_raman._utils._sklearn import Interval, StrOptions
-from sklearn_raman.neural_network._base import SpectralNetClassifier
+from sklearn_raman.neural_network._classifier import SpectralNetClassifier
 from sklearn_raman.neural_network._modules import CNN, FMCNN, GAPCNN
-from sklearn_raman.neural_network._signature import complete_from_base
 
 _SIZE = [Interval(Integral, 1, None, closed="left")]
 _SIZES = ["array-like"]
@@ -14,7 +17,15 @@ _SLOPE = [Interval(Real, 0, None, closed="left")]
 _INPUT = {"scaling": [StrOptions({"residual"}), None], "derivative": ["boolean"]}
 
 
-@complete_from_base
+def _with_shared_text(docstring):
+    """Put the base's entries at {parameters} and {attributes} of a docstring."""
+    base = cleandoc(SpectralNetClassifier.__doc__)
+    parameters = base[base.index("criterion : class") : base.index("\n\nAttributes\n")]
+    attributes = base[base.index("classes_ : ") : base.index("\n\nRaises\n")]
+    docstring = cleandoc(docstring).replace("{parameters}", parameters)
+    return docstring.replace("{attributes}", attributes)
+
+
 class CNNClassifier(SpectralNetClassifier):
     """The convolutional network of Fukuhara et al. (2019).
 
@@ -23,7 +34,7 @@ class CNNClassifier(SpectralNetClassifier):
     other settings do better on measured spectra. `paper_settings("fukuhara")` returns
     the paper's.
 
-    Spectra should come in on a common axis of about 2 cm-1 a point and normalised
+    Spectra should come in on a common axis of about 2 cm-1 per point and normalized
     (:class:`~sklearn_raman.preprocessing.WavenumberResampler`,
     :class:`~sklearn_raman.preprocessing.SNV`).
 
@@ -34,7 +45,7 @@ class CNNClassifier(SpectralNetClassifier):
     n_filters : int, default=64
         Filters of each convolution.
     kernel_size : int, default=8
-        Width of a filter in points; best close to the width of a peak.
+        Width of a filter in points; best close to the width of a band.
     pool_size : int, default=2
         Width and stride of max-pooling in points.
     n_hidden : int, default=128
@@ -45,10 +56,15 @@ class CNNClassifier(SpectralNetClassifier):
         Slope of the leaky ReLU below zero.
     scaling : {"residual", None}, default="residual"
         Subtract the mean training spectrum and divide by the standard deviation of the
-        rest, one number, so that small differences between similar spectra are learnt
+        rest, one number, so that small differences between similar spectra are learned
         as well as large ones. The paper has None.
     derivative : bool, default=True
         Show the network the first derivative as a second channel. The paper has False.
+    lr : float, default=1e-3
+        Learning rate; with a schedule, the highest.
+    max_epochs : int or "auto", default="auto"
+        Number of passes over the training spectra. "auto" takes 18, and more where the
+        set is so small that these are fewer than 800 steps.
     {parameters}
 
     Attributes
@@ -79,6 +95,8 @@ class CNNClassifier(SpectralNetClassifier):
     >>> float(cnn.score(X, y))
     1.0
     """
+
+    __doc__ = _with_shared_text(__doc__)
 
     _module_params = (
         "n_blocks",
@@ -116,9 +134,60 @@ class CNNClassifier(SpectralNetClassifier):
         negative_slope=0.2,
         scaling="residual",
         derivative=True,
+        lr=1e-3,
+        max_epochs="auto",
+        criterion=nn.CrossEntropyLoss,
+        optimizer=torch.optim.AdamW,
+        lr_schedule="one_cycle",
+        batch_size=32,
+        weight_decay=0.05,
+        label_smoothing=0.1,
+        augmentation="auto",
+        sampler=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        class_weight=None,
+        random_state=None,
+        warm_start=False,
+        callbacks=None,
+        train_split=None,
+        predict_nonlinearity="auto",
+        device="cpu",
+        dtype="float32",
+        n_threads=1,
+        verbose=0,
         **kwargs,
     ):
-        super().__init__(CNN, **kwargs)
+        super().__init__(
+            CNN,
+            lr=lr,
+            max_epochs=max_epochs,
+            criterion=criterion,
+            optimizer=optimizer,
+            lr_schedule=lr_schedule,
+            batch_size=batch_size,
+            weight_decay=weight_decay,
+            label_smoothing=label_smoothing,
+            augmentation=augmentation,
+            sampler=sampler,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            class_weight=class_weight,
+            random_state=random_state,
+            warm_start=warm_start,
+            callbacks=callbacks,
+            train_split=train_split,
+            predict_nonlinearity=predict_nonlinearity,
+            device=device,
+            dtype=dtype,
+            n_threads=n_threads,
+            verbose=verbose,
+            **kwargs,
+        )
         self.n_blocks = n_blocks
         self.n_filters = n_filters
         self.kernel_size = kernel_size
@@ -130,15 +199,14 @@ class CNNClassifier(SpectralNetClassifier):
         self.derivative = derivative
 
 
-@complete_from_base
 class FMCNNClassifier(SpectralNetClassifier):
     """The fire-module network of Guo et al. (2020).
 
-    Convolution, leaky ReLU, batch normalisation, a fire module (a few squeezing
+    Convolution, leaky ReLU, batch normalization, a fire module (a few squeezing
     channels that two widths of filters expand), max-pooling, a fully connected layer
     and the output [1]_. `paper_settings("guo")` returns the paper's training.
 
-    Spectra should come in on a common axis of about 2 cm-1 a point and normalised
+    Spectra should come in on a common axis of about 2 cm-1 per point and normalized
     (:class:`~sklearn_raman.preprocessing.WavenumberResampler`,
     :class:`~sklearn_raman.preprocessing.SNV`).
 
@@ -161,10 +229,10 @@ class FMCNNClassifier(SpectralNetClassifier):
     negative_slope : float, default=0.2
         Slope of the leaky ReLU below zero.
     batch_norm : bool, default=True
-        Normalise after the first convolution, as the paper does.
+        Normalize after the first convolution, as the paper does.
     scaling : {"residual", None}, default="residual"
         Subtract the mean training spectrum and divide by the standard deviation of the
-        rest, one number, so that small differences between similar spectra are learnt
+        rest, one number, so that small differences between similar spectra are learned
         as well as large ones. The paper has None.
     derivative : bool, default=True
         Show the network the first derivative as a second channel. The paper has False.
@@ -172,8 +240,8 @@ class FMCNNClassifier(SpectralNetClassifier):
         Learning rate; with a schedule, the highest.
     max_epochs : int or "auto", default="auto"
         Number of passes over the training spectra. "auto" takes 18, and more where the
-        set is so small that these are fewer than 800 steps. With 100 spectra a class or
-        more, a tenth of them (by group, where fit gets `groups`) is kept out of
+        set is so small that these are fewer than 800 steps. With 100 spectra per class
+        or more, a tenth of them (by group, where fit gets `groups`) is kept out of
         training, which goes on, up to 1.6 times as long, while the loss on them falls.
         Not with `early_stopping`, `train_split` or `sampler`.
     {parameters}
@@ -205,6 +273,8 @@ class FMCNNClassifier(SpectralNetClassifier):
     >>> float(fmcnn.score(X, y))
     1.0
     """
+
+    __doc__ = _with_shared_text(__doc__)
 
     _longest_training = 1.6
     _module_params = (
@@ -251,9 +321,58 @@ class FMCNNClassifier(SpectralNetClassifier):
         derivative=True,
         lr=3e-3,
         max_epochs="auto",
+        criterion=nn.CrossEntropyLoss,
+        optimizer=torch.optim.AdamW,
+        lr_schedule="one_cycle",
+        batch_size=32,
+        weight_decay=0.05,
+        label_smoothing=0.1,
+        augmentation="auto",
+        sampler=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        class_weight=None,
+        random_state=None,
+        warm_start=False,
+        callbacks=None,
+        train_split=None,
+        predict_nonlinearity="auto",
+        device="cpu",
+        dtype="float32",
+        n_threads=1,
+        verbose=0,
         **kwargs,
     ):
-        super().__init__(FMCNN, lr=lr, max_epochs=max_epochs, **kwargs)
+        super().__init__(
+            FMCNN,
+            lr=lr,
+            max_epochs=max_epochs,
+            criterion=criterion,
+            optimizer=optimizer,
+            lr_schedule=lr_schedule,
+            batch_size=batch_size,
+            weight_decay=weight_decay,
+            label_smoothing=label_smoothing,
+            augmentation=augmentation,
+            sampler=sampler,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            class_weight=class_weight,
+            random_state=random_state,
+            warm_start=warm_start,
+            callbacks=callbacks,
+            train_split=train_split,
+            predict_nonlinearity=predict_nonlinearity,
+            device=device,
+            dtype=dtype,
+            n_threads=n_threads,
+            verbose=verbose,
+            **kwargs,
+        )
         self.n_filters = n_filters
         self.kernel_size = kernel_size
         self.n_squeeze = n_squeeze
@@ -267,18 +386,17 @@ class FMCNNClassifier(SpectralNetClassifier):
         self.derivative = derivative
 
 
-@complete_from_base
 class GAPCNNClassifier(SpectralNetClassifier):
     """The global-average-pooling network of Zhang et al. (2020).
 
     Three convolutions with ReLU, averages of the feature maps, and an output layer
     without bias, so that class activation maps add up to the scores [1]_. The paper
     averages each map as a whole. A convolution does not know where it is, so that a
-    single average cannot tell a peak at 500 from one at 900 cm-1; with `pool_bins`
+    single average cannot tell a band at 500 from one at 900 cm-1; with `pool_bins`
     averages along the axis it can. `paper_settings("zhang")` returns the paper's
     settings.
 
-    Spectra should come in on a common axis of about 2 cm-1 a point and normalised
+    Spectra should come in on a common axis of about 2 cm-1 per point and normalized
     (:class:`~sklearn_raman.preprocessing.WavenumberResampler`,
     :class:`~sklearn_raman.preprocessing.SNV`).
 
@@ -293,13 +411,13 @@ class GAPCNNClassifier(SpectralNetClassifier):
     pool_size : int, default=2
         Width and stride of max-pooling between the convolutions; 1 pools nothing.
     pool_bins : int, default=32
-        Number of averages of each feature map along the axis, at most one a unit; 1 is
-        the paper.
+        Number of averages of each feature map along the axis, at most one per unit; 1
+        is the paper.
     dropout : float, default=0.0
         Share of the averages that training drops.
     scaling : {"residual", None}, default="residual"
         Subtract the mean training spectrum and divide by the standard deviation of the
-        rest, one number, so that small differences between similar spectra are learnt
+        rest, one number, so that small differences between similar spectra are learned
         as well as large ones. The paper has None.
     derivative : bool, default=True
         Show the network the first derivative as a second channel. The paper has False.
@@ -307,8 +425,8 @@ class GAPCNNClassifier(SpectralNetClassifier):
         Learning rate; with a schedule, the highest.
     max_epochs : int or "auto", default="auto"
         Number of passes over the training spectra. "auto" takes 18, and more where the
-        set is so small that these are fewer than 800 steps. With 100 spectra a class or
-        more, a tenth of them (by group, where fit gets `groups`) is kept out of
+        set is so small that these are fewer than 800 steps. With 100 spectra per class
+        or more, a tenth of them (by group, where fit gets `groups`) is kept out of
         training, which goes on, up to 2.8 times as long, while the loss on them falls.
         Not with `early_stopping`, `train_split` or `sampler`.
     {parameters}
@@ -341,6 +459,8 @@ class GAPCNNClassifier(SpectralNetClassifier):
     >>> float(gap.score(X, y))
     1.0
     """
+
+    __doc__ = _with_shared_text(__doc__)
 
     _longest_training = 2.8
     _module_params = (
@@ -378,9 +498,58 @@ class GAPCNNClassifier(SpectralNetClassifier):
         derivative=True,
         lr=3e-3,
         max_epochs="auto",
+        criterion=nn.CrossEntropyLoss,
+        optimizer=torch.optim.AdamW,
+        lr_schedule="one_cycle",
+        batch_size=32,
+        weight_decay=0.05,
+        label_smoothing=0.1,
+        augmentation="auto",
+        sampler=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        class_weight=None,
+        random_state=None,
+        warm_start=False,
+        callbacks=None,
+        train_split=None,
+        predict_nonlinearity="auto",
+        device="cpu",
+        dtype="float32",
+        n_threads=1,
+        verbose=0,
         **kwargs,
     ):
-        super().__init__(GAPCNN, lr=lr, max_epochs=max_epochs, **kwargs)
+        super().__init__(
+            GAPCNN,
+            lr=lr,
+            max_epochs=max_epochs,
+            criterion=criterion,
+            optimizer=optimizer,
+            lr_schedule=lr_schedule,
+            batch_size=batch_size,
+            weight_decay=weight_decay,
+            label_smoothing=label_smoothing,
+            augmentation=augmentation,
+            sampler=sampler,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            class_weight=class_weight,
+            random_state=random_state,
+            warm_start=warm_start,
+            callbacks=callbacks,
+            train_split=train_split,
+            predict_nonlinearity=predict_nonlinearity,
+            device=device,
+            dtype=dtype,
+            n_threads=n_threads,
+            verbose=verbose,
+            **kwargs,
+        )
         self.n_filters = n_filters
         self.kernel_size = kernel_size
         self.stride = stride
@@ -389,3 +558,89 @@ class GAPCNNClassifier(SpectralNetClassifier):
         self.dropout = dropout
         self.scaling = scaling
         self.derivative = derivative
+
+
+_PAPER_INPUT = {"scaling": None, "derivative": False}
+_PAPER_TRAINING = {
+    **_PAPER_INPUT,
+    "optimizer": torch.optim.Adam,
+    "lr_schedule": None,
+    "label_smoothing": 0.0,
+    "augmentation": None,
+}
+_PAPER_SETTINGS = {
+    # Section 4.1; the batch size is not given.
+    "fukuhara": {
+        **_PAPER_TRAINING,
+        "n_blocks": 2,
+        "n_filters": 64,
+        "kernel_size": 8,
+        "pool_size": 2,
+        "n_hidden": 128,
+        "dropout": 0.5,
+        "negative_slope": 0.2,
+        "lr": 1e-4,
+        "max_epochs": 100,
+        "batch_size": 20,
+        "weight_decay": 0.0,
+    },
+    # Adam's constants, early stopping and an L2 penalty are named; the penalty's size,
+    # patience and batch size are not.
+    "guo": {
+        **_PAPER_TRAINING,
+        "batch_norm": True,
+        "negative_slope": 0.2,
+        "lr": 1e-3,
+        "weight_decay": 1e-4,
+        "early_stopping": True,
+        "max_epochs": 200,
+        "batch_size": 32,
+    },
+    # One average for each map; widths and strides are in a table that is not public:
+    # these train on the paper's public data set, meat.
+    "zhang": {
+        **_PAPER_TRAINING,
+        "n_filters": (16, 32, 64),
+        "kernel_size": (31, 15, 7),
+        "stride": (2, 2, 2),
+        "pool_size": 1,
+        "pool_bins": 1,
+        "lr": 1e-3,
+        "weight_decay": 1e-4,
+        "max_epochs": 300,
+        "batch_size": 32,
+    },
+}
+
+
+def paper_settings(paper):
+    """Return the literal settings of a paper as keyword arguments of its classifier.
+
+    Parameters
+    ----------
+    paper : {"fukuhara", "guo", "zhang"}
+        For :class:`CNNClassifier`, :class:`FMCNNClassifier` and
+        :class:`GAPCNNClassifier`.
+
+    Returns
+    -------
+    dict
+        Keyword arguments. What a paper does not give is set to a value that trains, and
+        named in a comment beside it.
+
+    Notes
+    -----
+    Fukuhara et al. train for 100 epochs in section 4.1 (these settings), for 200 in
+    section 4.2, and with a learning rate of 1e-3 for 30 epochs in section 4.3.
+
+    Examples
+    --------
+    >>> from sklearn_raman.neural_network import GAPCNNClassifier, paper_settings
+    >>> GAPCNNClassifier(**paper_settings("zhang"), random_state=0).pool_bins
+    1
+    """
+    if paper not in _PAPER_SETTINGS:
+        raise ValueError(
+            f"paper must be one of {sorted(_PAPER_SETTINGS)}, got {paper!r}."
+        )
+    return dict(_PAPER_SETTINGS[paper])

@@ -139,21 +139,6 @@ def test_skorch_names_in_parameters(data):
     assert cnn.module_.dropout.p == 0.25
 
 
-@pytest.mark.parametrize("name", ["compile", "dataset", "use_caching"])
-def test_parameters_that_clone_would_lose(name):
-    with pytest.raises(TypeError, match=name):
-        CNNClassifier(**{name: None})
-
-
-def test_set_params_on_a_fitted_net_waits_for_fit(data):
-    """skorch would swap the trained module for a fresh one at once."""
-    cnn = CNNClassifier(**SMALL).fit(*data)
-    before = cnn.predict_proba(data[0])
-    cnn.set_params(module__n_hidden=5)
-    np.testing.assert_array_equal(cnn.predict_proba(data[0]), before)
-    assert cnn.fit(*data).module_.hidden.out_features == 5
-
-
 @pytest.mark.parametrize("container", [pd.DataFrame, list, np.asfortranarray])
 def test_containers(container, data):
     X, y = data
@@ -224,21 +209,6 @@ def test_divergence_is_an_error(data):
         ).fit(data[0] * 1e10, data[1])
 
 
-def test_keyboard_interrupt_ends_training(data):
-    """skorch would return a half-trained net, and a grid search would go on."""
-
-    class PressCtrlC(nn.Module):
-        def __init__(self, n_points, n_classes):
-            super().__init__()
-            self.layer = nn.Linear(n_points, n_classes)
-
-        def forward(self, x):
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        SpectralNetClassifier(PressCtrlC).fit(*data)
-
-
 def test_batch_size_does_not_change_predictions(data):
     cnn = CNNClassifier(**SMALL).fit(*data)
     expected = cnn.predict_proba(data[0])
@@ -267,6 +237,71 @@ def test_learns_simulated_spectra():
     cnn = CNNClassifier(n_filters=16, max_epochs=30, random_state=0).fit(X, y)
     assert cnn.score(X_new, y_new) > 0.95
     assert log_loss(y_new, cnn.predict_proba(X_new)) < 0.3
+
+
+def test_cascading_reset(data):
+    """Layer after layer from the output back; the rest, and the net itself, stay."""
+    net = CNNClassifier(**SMALL).fit(*data)
+    before = {k: v.clone() for k, v in net.module_.state_dict().items()}
+    forgotten, seen = set(), {}
+    for name, other in net.cascading_reset(0):
+        forgotten.add(name)
+        for key, value in other.module_.state_dict().items():
+            changed = key.rpartition(".")[0] in forgotten
+            assert torch.equal(value, before[key]) != changed, key
+        assert other.predict_proba(data[0]).shape == (60, 3)
+        seen[name] = other
+    assert list(seen) == ["output", "hidden", "blocks.5", "blocks.1"]
+    for key, value in net.module_.state_dict().items():
+        assert torch.equal(value, before[key])
+    for name, other in net.cascading_reset(0):  # what was yielded stays as it was
+        np.testing.assert_array_equal(
+            other.predict_proba(data[0]), seen[name].predict_proba(data[0])
+        )
+    other = next(net.cascading_reset(1))[1]
+    assert (other.predict_proba(data[0]) != seen["output"].predict_proba(data[0])).any()
+
+
+def test_layer_that_can_not_be_forgotten(data):
+    class Scale(nn.Module):
+        def __init__(self, n_points, n_classes):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(n_points, n_classes))
+
+        def forward(self, x):
+            return x @ self.weight
+
+    net = SpectralNetClassifier(Scale, max_epochs=1, random_state=0).fit(*data)
+    with pytest.raises(ValueError, match="Scale.*reset_parameters"):
+        next(net.cascading_reset(0))
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        "cpu:0",
+        pytest.param(
+            "cuda",
+            marks=pytest.mark.skipif(
+                not torch.cuda.is_available(), reason="needs a CUDA device"
+            ),
+        ),
+    ],
+)
+def test_one_device_under_two_names(device, data):
+    """Prediction moves nothing, and does not load the optimizer's state anew."""
+    net = CNNClassifier(**SMALL, device=device).fit(*data)
+    states = {key: id(value) for key, value in net.optimizer_.state.items()}
+    moments = [value["exp_avg"] for value in net.optimizer_.state.values()]
+    net.predict(data[0])
+    assert states == {key: id(value) for key, value in net.optimizer_.state.items()}
+    now = [value["exp_avg"] for value in net.optimizer_.state.values()]
+    assert all(one is other for one, other in zip(moments, now, strict=True))
+
+
+def test_device_set_anew_moves_a_fitted_net(data):
+    net = CNNClassifier(**SMALL).fit(*data).set_params(device="meta")
+    assert {parameter.device.type for parameter in net.module_.parameters()} == {"meta"}
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -1,0 +1,659 @@
+"""The classifier: skorch trains a network, scikit-learn's rules hold around it."""
+
+import copy
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from skorch.utils import is_dataset, to_numpy
+from torch import nn
+
+from sklearn_raman._utils._sklearn import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    check_sample_weight,
+)
+from sklearn_raman._utils._torch import (
+    DrawsFrom,
+    default_torch,
+    device_of,
+    is_same_device,
+    isolated_randomness,
+    limited_threads,
+)
+from sklearn_raman._utils._validation import check_spectra
+from sklearn_raman.neural_network._augmentation import Augmentation, strength_for
+from sklearn_raman.neural_network._data import BatchDataset, Spectra, split
+from sklearn_raman.neural_network._explain import ExplainMixin
+from sklearn_raman.neural_network._layers import weighted_spread
+from sklearn_raman.neural_network._modules import CNN, resettable_layers
+from sklearn_raman.neural_network._schedule import auto_epochs, can_spare_some, prolong
+from sklearn_raman.neural_network._skorch import CtrlC, SklearnNet, TrainingStopped
+
+_HELD_OUT = 0.1  # share of the spectra by which max_epochs="auto" may be judged
+
+
+class SpectralNetClassifier(ExplainMixin, SklearnNet):
+    """A torch network for spectra as a scikit-learn classifier.
+
+    skorch does the training, with its callbacks, history and `module__*`,
+    `optimizer__*`, `callbacks__*` parameters. This class adds what scikit-learn asks
+    of a classifier: any labels, float64 or data frames in, sample and class weights,
+    results that `random_state` alone decides, parameters that can be cloned, and
+    `explain_`. A fit that fails, or is interrupted, leaves the classifier as it was;
+    prediction and explanation only read the network, so that threads can share it.
+
+    Parameters
+    ----------
+    module : class, default=CNN
+        Subclass of `torch.nn.Module`, called with `n_points` and `n_classes` (found in
+        fit) and the `module__*` parameters. Takes spectra (n, n_points), returns logits
+        (n, n_classes). With methods `features` and `head` it can be explained, and
+        faster if it declares how its head begins:
+
+        - `first_linear`, a string: the name of the fully connected layer through which
+          alone `head` sees ``features.flatten(1)``;
+        - ``affine_head = True``: in evaluation mode `head` is affine, a matrix product
+          and a constant;
+        - `pool` and `output`: `head` is the bias-free linear layer `output` on the
+          averages that the layer `pool` makes of the feature maps.
+    lr : float, default=1e-3
+        Learning rate; with a schedule, the highest.
+    max_epochs : int or "auto", default="auto"
+        Number of passes over the training spectra. "auto" takes 18, and more where the
+        set is so small that these are fewer than 800 steps.
+    criterion : class, default=torch.nn.CrossEntropyLoss
+        Loss on logits; it must take ``reduction="none"``.
+    optimizer : class, default=torch.optim.AdamW
+        Optimizer.
+    lr_schedule : {"one_cycle", None}, default="one_cycle"
+        Let the learning rate rise over the first fifth of all steps and then fall to 0,
+        or keep it constant.
+    batch_size : int, default=32
+        Spectra per step.
+    weight_decay : float, default=0.05
+        Weight decay of the optimizer for weights (not for biases and normalizations):
+        decoupled in AdamW, an L2 penalty in Adam and SGD.
+    label_smoothing : float, default=0.1
+        Share of each label that is spread evenly over the classes; for the
+        cross-entropy. Probabilities come out less sure: where they matter, calibrate
+        them (`sklearn.calibration.CalibratedClassifierCV(method="temperature")`).
+    augmentation : Augmentation, "auto" or None, default="auto"
+        Random variations of the training spectra, see
+        :class:`~sklearn_raman.neural_network.Augmentation`; None switches them off.
+    sampler : estimator with `fit_resample` or None, default=None
+        Over-sampler as in imbalanced-learn. It sees the training spectra only, after
+        the validation split, so that no synthetic spectrum has a parent among the
+        validation spectra. `sampler__*` parameters can be searched. Not together with
+        `sample_weight`.
+    early_stopping : bool, default=False
+        Keep `validation_fraction` of the spectra out of training (by class, and by
+        group where fit gets `groups`), stop when the loss on them has not improved for
+        `n_iter_no_change` epochs, and return to the best epoch.
+    validation_fraction : float, default=0.1
+        See `early_stopping`.
+    n_iter_no_change : int, default=10
+        See `early_stopping`.
+    tol : float, default=1e-4
+        Relative improvement of the loss that counts.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, as in scikit-learn.
+    random_state : int, RandomState or None, default=None
+        Decides initial weights, dropout, augmentation, order of batches, validation
+        split, and a sampler whose own `random_state` is None. torch's generators are
+        given back as they were.
+    warm_start : bool, default=False
+        Continue training at the next fit instead of starting afresh.
+    callbacks : list or None, default=None
+        skorch callbacks.
+    train_split : callable or None, default=None
+        skorch's own way to hold out validation data; takes precedence over
+        `early_stopping`. The labels of a data set of your own are positions in
+        `classes_`.
+    predict_nonlinearity : "auto", callable or None, default="auto"
+        What makes probabilities of the outputs of the module: "auto" is the softmax
+        (with `torch.nn.NLLLoss`, for which skorch's modules return probabilities,
+        nothing), None nothing, a function maps tensors to tensors.
+    device : str, default="cpu"
+        Where the network lives, for example "cuda". `set_params` moves a fitted one.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of the computation and of the probabilities.
+    n_threads : int or None, default=1
+        torch threads during fit and predict. The number changes the last bits of a
+        result, so a fixed one keeps searches with any `n_jobs` identical; None takes
+        torch's setting.
+    verbose : int, default=0
+        1 prints a line per epoch.
+    **kwargs
+        skorch's `module__*`, `optimizer__*`, `callbacks__*`, `iterator_train__*`, ...
+
+    Attributes
+    ----------
+    module_ : torch.nn.Module
+        The fitted network, in evaluation mode.
+    classes_ : ndarray of shape (n_classes,)
+        Labels.
+    history_ : skorch.history.History
+        Losses and times of each epoch.
+    n_iter_ : int
+        Number of epochs.
+    sampler_ : estimator
+        The sampler as used, if there is one.
+    augmentation_strength_ : float
+        Factor between 0 and 1 for the strengths of the augmentation: how much the
+        training spectra differ from one another.
+    n_features_in_ : int
+        Number of points per spectrum.
+    feature_names_in_ : ndarray of shape (n_points,)
+        Column labels, if all are strings.
+    wavenumbers_in_ : ndarray of shape (n_points,) or None
+        Axis in cm-1, if known.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two classes, or the training loss is no longer finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from sklearn_raman.neural_network import SpectralNetClassifier
+    >>> class Linear(torch.nn.Module):
+    ...     def __init__(self, n_points, n_classes):
+    ...         super().__init__()
+    ...         self.output = torch.nn.Linear(n_points, n_classes)
+    ...     def features(self, x):
+    ...         return x[:, None]
+    ...     def head(self, features):
+    ...         return self.output(features[:, 0])
+    ...     def forward(self, x):
+    ...         return self.head(self.features(x))
+    >>> X, y = np.eye(4), ["a", "b", "a", "b"]
+    >>> net = SpectralNetClassifier(Linear, lr=0.1, max_epochs=50, augmentation=None,
+    ...                             random_state=0)
+    >>> net.fit(X, y).predict(X)
+    array(['a', 'b', 'a', 'b'], dtype='<U1')
+    """
+
+    # Parameters of the classifier that are arguments of its module.
+    _module_params = ()
+    # Bound of a training that max_epochs="auto" prolongs, in multiples of the usual
+    # one: what keeps 2000 spectra of 700 points below half a minute.
+    _longest_training = 1.0
+
+    _parameter_constraints: dict = {
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "max_epochs": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "lr_schedule": [StrOptions({"one_cycle"}), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "augmentation": [Augmentation, StrOptions({"auto"}), None],
+        "sampler": [HasMethods("fit_resample"), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "random_state": ["random_state"],
+        "warm_start": ["boolean"],
+        "predict_nonlinearity": [StrOptions({"auto"}), callable, None],
+        "dtype": [StrOptions({"float32", "float64"})],
+        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        module=CNN,
+        *,
+        lr=1e-3,
+        max_epochs="auto",
+        criterion=nn.CrossEntropyLoss,
+        optimizer=torch.optim.AdamW,
+        lr_schedule="one_cycle",
+        batch_size=32,
+        weight_decay=0.05,
+        label_smoothing=0.1,
+        augmentation="auto",
+        sampler=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        class_weight=None,
+        random_state=None,
+        warm_start=False,
+        callbacks=None,
+        train_split=None,
+        predict_nonlinearity="auto",
+        device="cpu",
+        dtype="float32",
+        n_threads=1,
+        verbose=0,
+        **kwargs,
+    ):
+        self._reject_unlisted(kwargs)
+        super().__init__(
+            module,
+            criterion=criterion,
+            optimizer=optimizer,
+            lr=lr,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            warm_start=warm_start,
+            callbacks=callbacks,
+            train_split=train_split,
+            predict_nonlinearity=predict_nonlinearity,
+            device=device,
+            verbose=verbose,
+            dataset=BatchDataset,
+            **kwargs,
+        )
+        self.lr_schedule = lr_schedule
+        self.weight_decay = weight_decay
+        self.label_smoothing = label_smoothing
+        self.augmentation = augmentation
+        self.sampler = sampler
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.dtype = dtype
+        self.n_threads = n_threads
+        self._forget_skorch_state()
+
+    # Fit -----------------------------------------------------------------------------
+
+    def fit(self, X, y, sample_weight=None, groups=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Training spectra.
+        y : array-like of shape (n_spectra,)
+            Labels.
+        sample_weight : array-like of shape (n_spectra,) or None, default=None
+            Weights of the spectra, not negative.
+        groups : array-like of shape (n_spectra,) or None, default=None
+            Crystal, patient or sample of each spectrum. With `early_stopping` no group
+            is on both sides of the validation split. Inside a Pipeline they arrive by
+            metadata routing: ``classifier.set_fit_request(groups=True)``.
+
+        Returns
+        -------
+        self : object
+            The fitted classifier.
+        """
+        cold = not (self.warm_start and self.initialized_)
+        return self._fit_or_restore(X, y, sample_weight, groups, cold=cold, whole=cold)
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None, groups=None):
+        """Train for another `max_epochs` epochs without starting afresh.
+
+        What the first call learned about the scale of the spectra is kept.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Training spectra.
+        y : array-like of shape (n_spectra,)
+            Labels.
+        classes : array-like or None, default=None
+            All labels, if the first call does not hold each of them.
+        sample_weight : array-like of shape (n_spectra,) or None, default=None
+            Weights of the spectra, not negative.
+        groups : array-like of shape (n_spectra,) or None, default=None
+            As in `fit`.
+
+        Returns
+        -------
+        self : object
+            The fitted classifier.
+        """
+        return self._fit_or_restore(
+            X, y, sample_weight, groups, cold=not self.initialized_, classes=classes
+        )
+
+    def _fit_or_restore(
+        self, X, y, sample_weight, groups, *, cold, classes=None, whole=False
+    ):
+        """Train, or leave everything as it was: the classifier and torch's state.
+
+        `cold` starts afresh; `whole` is True if the spectra are all there will be, so
+        that the number of epochs can be found by validation.
+        """
+        restore = self._restorer(cold)
+        ctrl_c = CtrlC()
+        try:
+            ctrl_c.watch()
+            self._check_params()
+            spectra, groups = self._check_training_data(
+                X, y, sample_weight, groups, reset=cold, classes=classes
+            )
+            if cold:
+                self.random_state_ = check_random_state(self.random_state)
+            seed = self.random_state_.randint(2**31 - 1)
+            with (
+                default_torch(),
+                isolated_randomness(seed, self.device),
+                limited_threads(self.n_threads),
+            ):
+                try:
+                    self._train(spectra, groups, cold=cold, whole=whole)
+                finally:
+                    ctrl_c.holds = True
+            ctrl_c.release()
+        except BaseException as error:
+            ctrl_c.holds = True
+            restore()
+            ctrl_c.pressed &= not isinstance(error, KeyboardInterrupt)
+            ctrl_c.release()
+            raise
+        return self
+
+    def _restorer(self, cold):
+        """Return a function that puts the classifier back as it is now.
+
+        A cold start makes everything anew; a warm one changes the network and what
+        belongs to it in place.
+        """
+        attributes = dict(vars(self))
+        components, dicts = [], []
+        if not cold:
+            components = self.module_, self.criterion_, self.optimizer_
+            components = [one for one in components if hasattr(one, "state_dict")]
+            dicts = [getattr(one, "__dict__", {}) for _, one in self.callbacks_]
+            n_epochs = len(self.history_)
+            drawn = self.random_state_.get_state()
+        states = [copy.deepcopy(part.state_dict()) for part in components]
+        contents = [dict(one) for one in dicts]
+
+        def restore():
+            vars(self).clear()
+            vars(self).update(attributes)
+            if cold:
+                return
+            for part, state in zip(components, states, strict=True):
+                part.load_state_dict(state)
+            for one, content in zip(dicts, contents, strict=True):
+                one.clear()
+                one.update(content)
+            del self.history_[n_epochs:]
+            self.random_state_.set_state(drawn)
+            self._set_training(False)
+
+        return restore
+
+    def _check_training_data(self, X, y, sample_weight, groups, *, reset, classes=None):
+        """Validate; return the rows to train on, with class positions, and groups."""
+        X, y = check_spectra(self, X, y, reset=reset, dtype=self.dtype)
+        check_classification_targets(y)
+        if groups is not None:
+            groups = column_or_1d(groups)
+            check_consistent_length(X, groups)
+        if sample_weight is not None:
+            sample_weight = check_sample_weight(
+                sample_weight, X, dtype=np.float64, ensure_non_negative=True
+            )
+            kept = sample_weight > 0  # weight 0 is the same as not being there
+            X, y, sample_weight = X[kept], y[kept], sample_weight[kept]
+            groups = None if groups is None else groups[kept]
+            if self.sampler is not None:
+                raise ValueError(
+                    "sample_weight can't be used together with sampler: the spectra "
+                    "that it makes have no weight. Use class_weight, or no sampler."
+                )
+        if reset:
+            # skorch's name for classes_, which is a property without a setter.
+            self.classes_inferred_ = np.unique(y if classes is None else classes)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs samples of at least 2 classes in the "
+                f"data, but the data contains only one class: {self.classes_[0]}"
+            )
+        if unseen := sorted(set(np.unique(y)) - set(self.classes_)):
+            raise ValueError(f"y holds classes that the first fit did not: {unseen}.")
+        codes = np.searchsorted(self.classes_, y)
+        return Spectra(X, codes, sample_weight), groups
+
+    def _train(self, spectra, groups, *, cold, whole):
+        """Split the spectra, set the network up, and let skorch train it."""
+        prolongs = whole and self._may_prolong(spectra.codes)
+        fraction = _HELD_OUT if prolongs else None
+        if self.early_stopping:
+            fraction = self.validation_fraction
+        if self.train_split is None and fraction is not None:
+            self._warn_without_groups(groups)
+        data = split(
+            spectra,
+            self.classes_,
+            groups=groups,
+            fraction=fraction,
+            train_split=self.train_split,
+            sampler=self.sampler,
+            class_weight=self.class_weight,
+            random_state=self.random_state_,
+        )
+        if data.sampler is not None:
+            self.sampler_ = data.sampler
+        self.n_epochs_ = (
+            auto_epochs(len(data.train), self.batch_size)
+            if self.max_epochs == "auto"
+            else self.max_epochs
+        )
+        if cold:
+            self.history_ = None  # skorch would empty that of the last fit
+            self.initialize()
+        self._move_to_device()
+
+        def train(n_epochs):
+            self.fit_loop(data, epochs=n_epochs)
+
+        # As skorch's partial_fit, which takes Ctrl-C for the end of training.
+        self.notify("on_train_begin", X=data, y=None)
+        try:
+            if not self.history_:
+                self._learn_input(data.train)
+            if prolongs:
+                prolong(self, train, self.n_epochs_, self._longest_training)
+            else:
+                train(self.n_epochs_)
+        except TrainingStopped:
+            pass
+        self._set_training(False)
+        self.notify("on_train_end", X=data, y=None)
+
+        self.n_iter_ = len(self.history_)
+        loss = self.history_[-1].get("train_loss", 0.0) if self.history_ else 0.0
+        if not np.isfinite(loss):
+            raise ValueError(
+                f"The training loss is {loss} after {self.n_iter_} epochs: lower lr "
+                f"(now {self.lr}) or scale the spectra, for example with "
+                "SpectrumNormalizer."
+            )
+
+    def _may_prolong(self, codes):
+        """Tell whether fit looks for the number of epochs on validation spectra."""
+        return (
+            self._longest_training > 1
+            and self.max_epochs == "auto"
+            and self.lr_schedule == "one_cycle"
+            and not self.early_stopping
+            and self.train_split is None
+            and self.sampler is None
+            and can_spare_some(codes)
+        )
+
+    def _warn_without_groups(self, groups):
+        if self.sampler is not None and groups is None:
+            warnings.warn(
+                "early_stopping splits off validation spectra at random: spectra of "
+                "one sample may be on both sides, and with a sampler copies of them. "
+                "Pass fit(..., groups=...), inside a Pipeline by metadata routing: "
+                "sklearn.set_config(enable_metadata_routing=True) and "
+                "classifier.set_fit_request(groups=True).",
+                UserWarning,
+                stacklevel=5,
+            )
+
+    def _learn_input(self, dataset):
+        """Learn the scale of the spectra, and how much augmentation they bear."""
+        X = dataset.arrays["x"].double()
+        weights = dataset.arrays.get("sample_weight")
+        _, within = weighted_spread(X, weights)
+        # The same around one overall mean: each value is a spectrum of one point.
+        repeated = None if weights is None else weights.repeat_interleave(X.shape[1])
+        _, total = weighted_spread(X.reshape(-1, 1), repeated)
+        self.augmentation_strength_ = strength_for(
+            float(within / total) if total else 0
+        )
+        if hasattr(self.module_, "learn_input"):
+            device = device_of(self.module_)
+            self.module_.learn_input(
+                X.to(device), None if weights is None else weights.to(device)
+            )
+
+    def _move_to_device(self):
+        """Bring the network, and the optimizer with it, to where it should be."""
+        if not is_same_device(device_of(self.module_), self.device):
+            self.module_.to(self.device)
+            self.optimizer_.load_state_dict(self.optimizer_.state_dict())
+
+    # Prediction only reads -----------------------------------------------------------
+
+    def decision_function(self, X):
+        """Return the outputs of the network before they become probabilities.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_classes), or (n_spectra,) for two classes
+            Logits in the order of `classes_`; of two classes the second's minus the
+            first's.
+        """
+        logits = self._outputs(X, lambda output: output)
+        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+
+    def predict_proba(self, X):
+        """Return class probabilities.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_classes)
+            Probabilities in the order of `classes_`.
+        """
+        return self._outputs(X, self._probabilities)
+
+    def predict(self, X):
+        """Return the most probable class of each spectrum.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra,)
+            Labels.
+        """
+        codes = self.predict_proba(X).argmax(axis=1)
+        # In skorch's data set the true labels are positions: answer in kind.
+        return codes if is_dataset(X) else self.classes_[codes]
+
+    def _outputs(self, X, function):
+        """Return a function of the outputs of the module, as an array."""
+        self.check_is_fitted()
+        self._check_params("batch_size", "n_threads", "predict_nonlinearity")
+        if not is_dataset(X):  # skorch's callbacks pass the validated data set
+            X = check_spectra(self, X, reset=False, dtype=self.dtype)
+        outputs = []
+        with limited_threads(self.n_threads):
+            for output in self.forward_iter(X):
+                output = output[0] if isinstance(output, tuple) else output
+                outputs.append(to_numpy(function(output)))
+        return np.concatenate(outputs)
+
+    def _probabilities(self, output):
+        if callable(self.predict_nonlinearity):
+            return self.predict_nonlinearity(output)
+        # skorch's modules return probabilities if this is the loss.
+        ready = isinstance(getattr(self, "criterion_", None), nn.NLLLoss)
+        if self.predict_nonlinearity is None or ready:
+            return output
+        return torch.softmax(output, dim=-1)
+
+    def set_params(self, **params):
+        """Set parameters for the next fit; `device` moves a fitted network at once.
+
+        Parameters
+        ----------
+        **params
+            Parameters of the classifier and, with double underscores, of its parts.
+
+        Returns
+        -------
+        self : object
+        """
+        super().set_params(**params)
+        if "device" in params and self.initialized_:
+            with torch.inference_mode(False):
+                self._move_to_device()
+        return self
+
+    def cascading_reset(self, random_state=None):
+        """Forget the network layer by layer, from the output back to the input.
+
+        What does not change in the maps of these networks does not depend on what the
+        layers learned, see :func:`sklearn_raman.inspection.randomization_test`.
+
+        Parameters
+        ----------
+        random_state : int, RandomState or None, default=None
+            Seed of the new weights.
+
+        Yields
+        ------
+        name : str
+            A layer of `module_`.
+        classifier : SpectralNetClassifier
+            A copy of this classifier in which this layer, and all that were yielded
+            before, have new random weights. What the network learned about the scale
+            of its input (buffers) stays.
+
+        Raises
+        ------
+        ValueError
+            If a layer with weights has no method `reset_parameters`.
+        """
+        self.check_is_fitted()
+        seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+        classifier = self
+        for position, name in enumerate(resettable_layers(self.module_)):
+            classifier = copy.deepcopy(classifier)
+            layer = classifier.module_.get_submodule(name)
+            generator = torch.Generator(device_of(layer)).manual_seed(seed + position)
+            with DrawsFrom(generator):
+                layer.reset_parameters()
+            yield name, classifier

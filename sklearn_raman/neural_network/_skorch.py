@@ -1,0 +1,360 @@
+"""What makes skorch's net behave as a scikit-learn estimator."""
+
+import copy
+import signal
+import threading
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from skorch import NeuralNetClassifier
+from skorch.callbacks import EarlyStopping
+from skorch.dataset import unpack_data
+from skorch.utils import is_dataset, noop, to_device
+from torch import nn
+
+from sklearn_raman._utils._sklearn import validate_parameter_constraints
+from sklearn_raman._utils._torch import device_of, limited_threads, without_autocast
+from sklearn_raman.neural_network._augmentation import Augmentation
+from sklearn_raman.neural_network._data import collate
+from sklearn_raman.neural_network._schedule import OneCycle
+
+_UNKNOWN_SPACING = 2.0  # cm-1 per point, for the shift of spectra without an axis
+
+# skorch would take these through **kwargs; as they are not in our signatures, clone()
+# would lose them silently.
+_NOT_TAKEN = {
+    "compile",
+    "dataset",
+    "iterator_train",
+    "iterator_valid",
+    "torch_load_kwargs",
+    "use_caching",
+}
+# Their parameters, such as module__n_filters, wait for the next fit.
+_COMPONENTS = ("module", "criterion", "optimizer", "iterator_train", "iterator_valid")
+
+
+class SklearnNet(NeuralNetClassifier):
+    """skorch's classifier, with scikit-learn's parameters and our training step.
+
+    Parameters are what the signature lists and what double underscores add. skorch
+    keeps more on the instance and acts on some parameters as they are set; scikit-learn
+    wants an unfitted estimator to hold its parameters and nothing else, and set_params
+    to store and fit to act.
+    """
+
+    # skorch sets these on the instance; scikit-learn allows nothing but parameters
+    # there before fit, so they are class attributes.
+    history_ = None
+    initialized_ = False
+    virtual_params_ = {}  # replaced, never changed in place
+    classes = None
+
+    __repr__ = BaseEstimator.__repr__
+
+    def _reject_unlisted(self, names):
+        """Raise for skorch's parameters that the signature does not list."""
+        if lost := sorted(set(names) & _NOT_TAKEN):
+            raise TypeError(f"{type(self).__name__} does not take {lost}.")
+
+    def _forget_skorch_state(self):
+        """Remove what skorch's constructor left beside the parameters."""
+        for name in ("history_", "initialized_", "virtual_params_", "classes"):
+            vars(self).pop(name, None)
+
+    def _get_param_names(self):
+        # scikit-learn's (the signature) and skorch's double-underscore names that were
+        # given, instead of all of __dict__. skorch notes a name in set_params before it
+        # sets it, hence "in vars".
+        signature = BaseEstimator._get_param_names.__func__(type(self))
+        given = {name for name in self._params_to_validate if name in vars(self)}
+        return sorted({*signature, *given})
+
+    def set_params(self, **params):
+        # skorch builds callbacks at once (and raises).
+        if "callbacks" in params:
+            self.callbacks = params.pop("callbacks")
+        # To skorch every name with two underscores is one of its own components.
+        for owner in ("sampler", "augmentation"):
+            if owner in params:
+                setattr(self, owner, params.pop(owner))
+            prefix = f"{owner}__"
+            nested = {name for name in params if name.startswith(prefix)}
+            component = getattr(self, owner)
+            if nested and not hasattr(component, "set_params"):
+                raise ValueError(
+                    f"{sorted(nested)[0]} can't be set: {owner} is {component!r} and "
+                    f"has no parameters. Set {owner} to an object first."
+                )
+            if nested:
+                component.set_params(
+                    **{name.removeprefix(prefix): params.pop(name) for name in nested}
+                )
+        # skorch would replace the trained module of a fitted net by a fresh one, and
+        # not keep what it changes in the optimizer.
+        for name in [name for name in params if name.split("__")[0] in _COMPONENTS]:
+            if "__" in name:
+                self._params_to_validate.add(name)
+                setattr(self, name, params[name])
+                if not (self.initialized_ and name.startswith("optimizer__")):
+                    del params[name]
+        return super().set_params(**params)
+
+    def _check_params(self, *names):
+        """Validate parameters: these, or all."""
+        # Not scikit-learn's decorator: it calls self._validate_params(), a name that
+        # skorch uses for something else.
+        names = names or tuple(self._parameter_constraints)
+        validate_parameter_constraints(
+            {name: self._parameter_constraints[name] for name in names},
+            {name: getattr(self, name) for name in names},
+            type(self).__name__,
+        )
+
+    # Training ------------------------------------------------------------------------
+
+    def get_params_for(self, prefix):
+        # What the data decide is given here, so it is never a parameter and a refit on
+        # other data gets it right; what the user set takes precedence.
+        chosen = super().get_params_for(prefix)
+        defaults = {}
+        if prefix == "module":
+            defaults = {name: getattr(self, name) for name in self._module_params}
+            defaults["n_points"] = self.n_features_in_
+            defaults["n_classes"] = len(self.classes_)
+        elif prefix == "criterion":
+            defaults = {"reduction": "none"}  # sample weights come after
+            if issubclass(self.criterion, nn.CrossEntropyLoss):
+                defaults["label_smoothing"] = self.label_smoothing
+        elif prefix == "optimizer":
+            if issubclass(self.optimizer, torch.optim.Adam | torch.optim.AdamW):
+                defaults = {"fused": True}  # the same steps, a fifth less time
+        elif prefix in ("iterator_train", "iterator_valid"):
+            defaults = {"collate_fn": collate, "shuffle": prefix == "iterator_train"}
+        if prefix == "iterator_valid":
+            # A DataLoader draws a seed from torch's global generator even if it does
+            # not shuffle; validation must not change the course of the training.
+            defaults["generator"] = torch.Generator()
+        return {**defaults, **chosen}
+
+    def initialize_module(self):
+        """Create the module in the chosen precision and memory layout."""
+        super().initialize_module()
+        self.module_.to(getattr(torch, self.dtype), memory_format=torch.channels_last)
+        return self
+
+    def get_params_for_optimizer(self, prefix, named_parameters):
+        """Apply weight_decay to weights only: not to biases and normalizations."""
+        (groups,), settings = super().get_params_for_optimizer(prefix, named_parameters)
+        if not self.weight_decay or "weight_decay" in settings:
+            return (groups,), settings
+        # What the user's optimizer__param_groups do not match comes last.
+        *matched, rest = groups
+        weights = [p for p in rest["params"] if p.ndim > 1]
+        others = [p for p in rest["params"] if p.ndim <= 1]
+        groups = [
+            *matched,
+            {**rest, "params": weights, "weight_decay": self.weight_decay},
+            {**rest, "params": others, "weight_decay": 0.0},
+        ]
+        return ([group for group in groups if group["params"]],), settings
+
+    @property
+    def _default_callbacks(self):
+        # get_params(deep=True) reads this, whatever the parameters' values are.
+        callbacks = super()._default_callbacks
+        if isinstance(self.lr_schedule, str) and self.lr_schedule == "one_cycle":
+            callbacks.append(("lr_schedule", OneCycle()))
+        if isinstance(self.early_stopping, bool | np.bool_) and self.early_stopping:
+            stopping = EarlyStopping(
+                patience=self.n_iter_no_change,
+                threshold=self.tol,
+                load_best=True,
+                sink=noop,
+            )
+            callbacks.append(("early_stopping", stopping))
+        return callbacks
+
+    def _yield_callbacks(self):
+        # EarlyStopping last: it ends the round of callbacks, and those after it would
+        # miss the last epoch.
+        return sorted(
+            super()._yield_callbacks(),
+            key=lambda entry: isinstance(entry[1], EarlyStopping),
+        )
+
+    def notify(self, method_name, **cb_kwargs):
+        """Call the callbacks; one that ends the training is told from Ctrl-C."""
+        try:
+            super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt as stop:
+            raise TrainingStopped from stop
+
+    def get_split_datasets(self, X, y=None, **fit_params):
+        """Return the data sets to train on and to validate on, made before."""
+        return X.train, X.valid
+
+    def check_data(self, X, y=None):
+        """Do nothing: skorch's check would replace the labels by their positions."""
+
+    def train_step(self, batch, **fit_params):
+        """Vary the spectra of a batch, then take a step of the optimizer."""
+        if self.augmentation is not None:
+            inputs, y = batch
+            if isinstance(inputs, Mapping):
+                inputs = {**inputs, "x": self._augmented(inputs["x"], y)}
+            else:
+                inputs = self._augmented(inputs, y)
+            batch = inputs, y
+        return super().train_step(batch, **fit_params)
+
+    def _augmented(self, x, y):
+        axis = self.wavenumbers_in_
+        known = axis is not None and len(axis) > 1
+        automatic = isinstance(self.augmentation, str)
+        augmentation = Augmentation() if automatic else self.augmentation
+        return augmentation.augment(
+            x.to(self.device),
+            y.to(self.device),
+            spacing=np.abs(np.diff(axis)).mean() if known else _UNKNOWN_SPACING,
+            strength=self.augmentation_strength_,
+        )
+
+    def train_step_single(self, batch, **fit_params):
+        """Compute loss and gradients of a batch.
+
+        As skorch does, but the last gradients are freed after the forward pass instead
+        of before it. Otherwise nothing large is held in between, the C library gives
+        the memory back to the system, and getting it again costs a tenth of a step.
+        """
+        self._set_training(True)
+        inputs, y = batch
+        y_pred = self.infer(inputs, **fit_params)
+        loss = self.get_loss(y_pred, y, X=inputs, training=True)
+        super()._zero_grad_optimizer()
+        loss.backward()
+        return {"loss": loss, "y_pred": y_pred}
+
+    def _zero_grad_optimizer(self, set_to_none=None):
+        """Do nothing: `train_step_single` does it."""
+
+    def infer(self, x, **fit_params):
+        """Apply the module to a batch, without its sample weights."""
+        x = x["x"] if isinstance(x, Mapping) else x
+        like = {"device": device_of(self.module_), "dtype": getattr(torch, self.dtype)}
+        # torch.tensor copies: as_tensor warns about joblib's read-only memory maps.
+        x = x.to(**like) if torch.is_tensor(x) else torch.tensor(np.asarray(x), **like)
+        return self.module_(x, **fit_params)
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """Return the weighted mean loss of a batch."""
+        loss = super().get_loss(y_pred, y_true, X=X, training=training)
+        if isinstance(X, Mapping):
+            loss = loss * X["sample_weight"].to(loss.device)
+        return loss.mean()
+
+    # Prediction only reads -----------------------------------------------------------
+
+    def forward_iter(self, X, training=False, device="cpu"):
+        """Yield the outputs of the module batch by batch.
+
+        As in skorch, without a change of the network: what it does in training
+        (`training=True`) it does in a copy.
+        """
+        reader = self._reader(training)
+        if is_dataset(X):  # of a callback, with labels
+            batches = (unpack_data(batch)[0] for batch in self.get_iterator(X))
+        else:
+            size = getattr(self, "iterator_valid__batch_size", self.batch_size)
+            batches = (X[start : start + size] for start in range(0, len(X), size))
+        for batch in batches:
+            yield to_device(reader._evaluate(batch, training), device)
+
+    def evaluation_step(self, batch, training=False):
+        """Apply the module to a batch of spectra and labels, without changing it."""
+        self.check_is_fitted()
+        return self._reader(training)._evaluate(unpack_data(batch)[0], training)
+
+    def _evaluate(self, x, training):
+        with (
+            torch.set_grad_enabled(training),
+            without_autocast(),
+            limited_threads(self.n_threads),
+        ):
+            return self.infer(x)
+
+    def _reader(self, training=False):
+        """Return this classifier, or one with a copy of the network in another mode."""
+        module = self._module_to_read()
+        if training:
+            module = copy.deepcopy(module).train()
+        if module is self.module_:
+            return self
+        reader = object.__new__(type(self))
+        vars(reader).update(vars(self), module_=module)
+        return reader
+
+    def _module_to_read(self):
+        """Return the network in evaluation mode, without a change to `module_`."""
+        module = self.module_
+        if any(part.training for part in module.modules()):
+            module = copy.deepcopy(module).eval()
+        return module
+
+
+class TrainingStopped(KeyboardInterrupt):
+    """A callback ended the training, as skorch's do: by a KeyboardInterrupt."""
+
+
+class CtrlC:
+    """Tell Ctrl-C from the KeyboardInterrupt by which callbacks end a training.
+
+    Both are the same exception, and it can come from anywhere. Python calls the handler
+    of the signal, in the main thread, so that is where Ctrl-C is noted. The caller's
+    own handler does what it always does; what it raises goes its way.
+    """
+
+    def __init__(self):
+        self.pressed = False
+        self._before = None
+        # Set it while something is put back that must not be torn: the signal waits.
+        self.holds = False
+        self._held = False
+
+    def watch(self):
+        """Note the signal from here on."""
+        if threading.current_thread() is not threading.main_thread():
+            return  # no signal arrives here
+        before = signal.getsignal(signal.SIGINT)
+        if callable(before):
+            self._before = before
+            signal.signal(signal.SIGINT, self._handle)
+
+    def _handle(self, number, frame):
+        if self.holds:
+            self._held = True
+            return
+        try:
+            self._before(number, frame)
+        except KeyboardInterrupt:
+            self.pressed = True
+            raise
+
+    def release(self):
+        """Give the signal back to the caller's handler, and with it what waited.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the signal waited, or its exception was swallowed on the way.
+        """
+        if self._before is None:
+            return
+        signal.signal(signal.SIGINT, self._before)
+        if self._held:
+            self._held = False
+            self._before(signal.SIGINT, None)
+        if self.pressed:
+            raise KeyboardInterrupt
