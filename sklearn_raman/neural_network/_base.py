@@ -3,13 +3,15 @@
 import copy
 from numbers import Integral, Real
 
+import numpy as np
 import torch
+from sklearn.utils import check_random_state
 from skorch import NeuralNetClassifier
 from skorch.utils import is_dataset
 from torch import nn
 
 from sklearn_raman._utils._sklearn import HasMethods, Interval, StrOptions
-from sklearn_raman._utils._torch import limited_threads
+from sklearn_raman._utils._torch import isolated_randomness, limited_threads
 from sklearn_raman._utils._validation import check_spectra
 from sklearn_raman.neural_network._augmentation import Augmentation
 from sklearn_raman.neural_network._data import BatchDataset, keep_batch
@@ -304,6 +306,62 @@ class SpectralNetClassifier(
         codes = self.predict_proba(X).argmax(axis=1)
         # In skorch's data set the true labels are positions: answer in kind.
         return codes if is_dataset(X) else self.classes_[codes]
+
+    def decision_function(self, X):
+        """Return logits; of two classes, their difference.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_classes) or (n_spectra,)
+        """
+        self.check_is_fitted()
+        X = check_spectra(self, X, reset=False, dtype=self.dtype)
+        with torch.no_grad():
+            logits = self._module_to_read()(torch.tensor(X, device=self.device))
+        logits = logits.cpu().numpy()
+        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+
+    def cascading_reset(self, random_state=None):
+        """Yield copies of this classifier whose layers forget, from the output back.
+
+        Parameters
+        ----------
+        random_state : int, RandomState or None, default=None
+            Seed of the random weights.
+
+        Yields
+        ------
+        name : str
+            The layer that has new random weights, together with all above it.
+        classifier : SpectralNetClassifier
+            The copy.
+        """
+        self.check_is_fitted()
+        seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+        scratch = copy.deepcopy(self)
+        module = scratch.module_
+        owners = [
+            (name, layer)
+            for name, layer in module.named_modules()
+            if next(layer.parameters(recurse=False), None) is not None
+        ]
+        for name, layer in owners:
+            if not hasattr(layer, "reset_parameters"):
+                raise ValueError(
+                    f"Layer {name!r} ({type(layer).__name__}) has weights but no "
+                    "method reset_parameters(), which gives them new random values: "
+                    "add one."
+                )
+        device = next(module.parameters()).device
+        for position, (name, layer) in enumerate(reversed(owners)):
+            with isolated_randomness(seed + position, device):
+                layer.reset_parameters()
+            yield name, copy.deepcopy(scratch)
 
     def _module_to_read(self):
         """Return the network in evaluation mode, without a change to `module_`."""

@@ -90,6 +90,9 @@ class CNN(SpectralNet):
       section earlier.
     """
 
+    first_linear = "hidden"
+    affine_head = True
+
     def __init__(
         self,
         n_points,
@@ -171,6 +174,8 @@ class FMCNN(SpectralNet):
       machine; only the first is described, and built here;
     - a fully connected layer *and* an output layer are named: there are two.
     """
+
+    first_linear = "hidden"
 
     def __init__(
         self,
@@ -254,6 +259,8 @@ class GAPCNN(SpectralNet):
     - the output has no bias, as in eq. 5, so that class activation maps add up to
       the logits.
     """
+
+    affine_head = True
 
     def __init__(
         self,
