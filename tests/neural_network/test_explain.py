@@ -7,13 +7,17 @@ from skorch.exceptions import NotInitializedError
 from torch import nn
 
 from sklearn_raman.datasets import make_lorentzian_spectra
-from sklearn_raman.inspection import contribution, decision_terms, deconv
 from sklearn_raman.neural_network import (
     CNNClassifier,
     FMCNNClassifier,
     GAPCNNClassifier,
     SpectralNetClassifier,
     paper_settings,
+)
+from sklearn_raman.neural_network.attribution import (
+    contribution,
+    decision_terms,
+    deconv,
 )
 
 CENTERS = (60, 130, 210)
@@ -174,7 +178,7 @@ def test_a_reference_for_each_spectrum(method, cnn, data):
 def test_captum(cnn, data):
     X = data[0][:3]
     found = cnn.explain_(X, "all", method="captum:LayerGradientXActivation")
-    expected = cnn.explain_(X, "all", reference="zero")
+    expected = cnn.explain_(X, "all", reference="zero_features")
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
     assert cnn.explain_(X, method="captum:DeepLift").shape == (3, 256)
     with pytest.raises(ValueError, match="plain gradient"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_raman.inspection import (
+from sklearn_raman.neural_network.attribution import (
     captum_attribution,
     contribution,
     input_x_gradient,
@@ -20,7 +20,7 @@ def test_scores_and_targets(target, score, any_net, batch):
     for name, ours, ours_settings in (
         ("Saliency", saliency, {}),
         ("InputXGradient", input_x_gradient, {}),
-        ("LayerGradientXActivation", contribution, {"reference": "zero"}),
+        ("LayerGradientXActivation", contribution, {"reference": "zero_features"}),
     ):
         found = captum_attribution(any_net, batch, name=name, **settings)
         expected = ours(any_net, batch, **settings, **ours_settings)
