@@ -21,8 +21,13 @@ from sklearn_raman.neural_network.attribution._shared import (
 # They replace the gradient of nn.ReLU and of no other layer, silently.
 _RELU_ONLY = ("GuidedBackprop", "GuidedGradCam", "Deconvolution")
 # They draw from the global generators of torch and numpy; captum takes no others.
-_RANDOM = ("FeaturePermutation", "GradientShap", "KernelShap", "LayerGradientShap")
-_RANDOM += ("Lime", "ShapleyValueSampling")
+_RANDOM = (
+    "FeaturePermutation",
+    "GradientShap",
+    "KernelShap",
+    "LayerFeaturePermutation",
+)
+_RANDOM += ("LayerGradientShap", "Lime", "ShapleyValueSampling")
 
 
 @on_private_copy
@@ -85,7 +90,7 @@ def captum_attribution(module, X, target=None, *, name, score="logodds", **optio
             'names are for example "DeepLift", "GradientShap", "LayerGradCam".'
         )
     _check_fits(module, name)
-    scored = _Scored(module, score)
+    scored = _Scored(module, score, X.dtype)
     explainer = method(scored, scored.maps) if "layer" in arguments else method(scored)
     if "baselines" in of_attribute:
         options = {"baselines": reference_tensor(X, "blank"), **options}
@@ -96,7 +101,8 @@ def captum_attribution(module, X, target=None, *, name, score="logodds", **optio
     with _seeded(X.device) if name in _RANDOM else nullcontext():
         for chosen in positions:
             wanted = torch.from_numpy(chosen).to(X.device)
-            found = explainer.attribute(inputs, target=wanted, **options).detach()
+            found = explainer.attribute(inputs, target=wanted, **options)
+            found = found.detach().to(X.dtype)
             maps.append(found.sum(dim=1) if found.ndim == 3 else found)
     return stack_maps(maps, target)
 
@@ -114,17 +120,21 @@ def _seeded(device):
 
 
 class _Scored(nn.Module):
-    """A module that returns scores, with a layer where its feature maps are."""
+    """A module that returns scores, with a layer where its feature maps are.
 
-    def __init__(self, module, score):
+    captum makes some spectra in torch's default type; they get that of the module.
+    """
+
+    def __init__(self, module, score, dtype):
         super().__init__()
+        self.dtype = dtype
         self.module = module
         self.maps = nn.Identity()
         self.score = score
         self.eval()
 
     def forward(self, x):
-        logits = self.module.head(self.maps(self.module.features(x)))
+        logits = self.module.head(self.maps(self.module.features(x.to(self.dtype))))
         return _class_scores(logits, self.score)
 
 
