@@ -84,7 +84,7 @@ def contribution(
     Examples
     --------
     >>> import torch
-    >>> from sklearn_raman.inspection import contribution
+    >>> from sklearn_raman.neural_network.attribution import contribution
     >>> class Net(torch.nn.Module):
     ...     def features(self, x):
     ...         return x[:, None]
@@ -156,7 +156,7 @@ def grad_cam(module, X, target=None, *, score="logodds", relu=True, scale=None):
     Examples
     --------
     >>> import torch
-    >>> from sklearn_raman.inspection import grad_cam
+    >>> from sklearn_raman.neural_network.attribution import grad_cam
     >>> from sklearn_raman.neural_network import CNN
     >>> grad_cam(CNN(50, 3), torch.rand(2, 50)).shape
     torch.Size([2, 13])
