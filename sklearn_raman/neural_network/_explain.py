@@ -9,6 +9,7 @@ from sklearn_raman._utils._explanation import (
     normalize_maps,
     resolve_target,
 )
+from sklearn_raman._utils._torch import limited_threads
 from sklearn_raman._utils._validation import check_spectra
 from sklearn_raman.inspection import occlusion
 from sklearn_raman.neural_network.attribution import (
@@ -278,9 +279,10 @@ class ExplainMixin:
         """Call function(batch, rows) on batches of spectra; join what it returns."""
         size = batch_size or _BATCHES_AT_ONCE * self.batch_size
         parts = []
-        for start in range(0, len(X), size):
-            rows = slice(start, start + size)
-            parts.append(_to_numpy(function(X[rows], rows)))
+        with limited_threads(self.n_threads):
+            for start in range(0, len(X), size):
+                rows = slice(start, start + size)
+                parts.append(_to_numpy(function(X[rows], rows)))
         if isinstance(parts[0], dict):
             return {k: np.concatenate([part[k] for part in parts]) for k in parts[0]}
         return np.concatenate(parts)

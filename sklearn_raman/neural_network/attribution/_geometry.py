@@ -185,7 +185,7 @@ def _units(module, n_points, layer=None):
     for part in module.modules():
         part.register_forward_hook(follow)
     weight = first_weight(module)
-    like = torch.zeros(()) if weight is None else weight
+    like = torch.zeros((), device="cpu") if weight is None else weight
     with torch.no_grad():
         found = units_of(module.features(like.new_zeros(1, n_points)))
     if layer is None and found is None:

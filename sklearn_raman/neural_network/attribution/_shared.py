@@ -69,7 +69,7 @@ def _spectra_for(module, X):
     if torch.is_tensor(X):
         X = X.clone() if X.is_inference() else X.detach()
     else:
-        X = torch.tensor(np.asarray(X))
+        X = torch.from_numpy(np.array(X))
     if X.ndim != 2:
         raise ValueError(
             f"X must hold spectra, of shape (n_spectra, n_points), got "
@@ -137,7 +137,7 @@ def class_positions(logits, target):
 
 def given_positions(target, n_spectra):
     """Return class positions, one per spectrum, from one or as many."""
-    positions = torch.as_tensor(target).cpu().numpy()
+    positions = target.cpu().numpy() if torch.is_tensor(target) else np.asarray(target)
     if positions.ndim > 1 or positions.size not in (1, n_spectra):
         raise ValueError(
             f"target has shape {positions.shape} but X has {n_spectra} spectra: pass "
