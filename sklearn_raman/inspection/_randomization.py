@@ -1,4 +1,4 @@
-"""Do maps depend on what the network learnt? Replace its layers by random ones."""
+"""Do maps depend on what the network learned? Replace its layers by random ones."""
 
 from numbers import Integral
 
@@ -17,7 +17,7 @@ def randomization_test(
     """Compare maps with those of the network after its layers have been forgotten.
 
     Layer after layer, from the output back to the input, gets new random weights. Maps
-    that stay the same do not depend on what these layers have learnt, so that they
+    that stay the same do not depend on what these layers have learned, so that they
     can't explain the decision.
 
     Parameters
@@ -55,7 +55,7 @@ def randomization_test(
 
     Notes
     -----
-    What a network learnt about the scale of its input (buffers) stays. Maps of the kind
+    What a network learned about the scale of its input (buffers) stays. Maps of the kind
     input times gradient keep a shadow of the input: their rank correlation stays well
     above zero for a random network too, without being wrong.
 

@@ -1,4 +1,4 @@
-"""Targets, normalisation and score derivatives of `explain_`."""
+"""Targets, normalization and score derivatives of `explain_`."""
 
 import numpy as np
 import pytest

@@ -64,10 +64,10 @@ def contribution(
 
         M_x = (sum of A) * sum_k A_xk dy/dA_xk.
 
-    So the map is the feature map times the gradient of the score, one pass back to the
-    last pooling layer, and it is defined for any head. The factor in front, one number
-    for each spectrum, is left out: without it the map adds up to the logit minus the
-    head's value at zero features, if the head is linear.
+    So the map is the feature map times the gradient of the score. It takes one backward
+    pass to the last pooling layer, and it is defined for any head. The factor in front,
+    one number per spectrum, is left out: without it the map adds up to the logit minus
+    the head's value at zero features, if the head is linear.
 
     A network that subtracts the mean training spectrum sees a band of another class as
     a dip where this spectrum has none, so that the literal map lights up where there is
@@ -120,10 +120,10 @@ def contribution(
 def grad_cam(module, X, target=None, *, score="logodds", relu=True, scale=None):
     """Map Grad-CAM: feature maps, weighted by the mean gradient of the score.
 
-    The gradient is averaged over the axis, so that it can't say where: on a network
+    The gradient is averaged over the axis, so that it can't say where. On a network
     whose head tells positions apart, as that of this paper, every band lights up,
-    whatever the class, or, where the weights come out negative (half of the log-odds
-    maps in a simulation), all that lies between bands. It is here because the paper
+    whatever the class. Where the weights come out negative (half of the log-odds maps
+    in a simulation), everything between the bands does. It is here because the paper
     compares with it.
 
     Parameters
@@ -137,7 +137,7 @@ def grad_cam(module, X, target=None, *, score="logodds", relu=True, scale=None):
     score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
         What is explained; see :func:`contribution`.
     relu : bool, default=True
-        Set what speaks against the class to zero, as in eq. 7; a map may then be zero
+        Set what speaks against the class to zero, as in eq. 7. A map may then be zero
         everywhere.
     scale : {"paper"} or None, default=None
         "paper" takes the sum of the gradient, as in eq. 6, instead of the mean.

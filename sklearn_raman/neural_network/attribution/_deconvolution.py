@@ -1,9 +1,9 @@
 """What layers answer to a spectrum, and signals sent back from there to it.
 
 Up to the activations every layer is linear, given which values the pools let through.
-The way back is then the product with the transposed Jacobian, and torch's automatic
+Going back is then a product with the transposed Jacobian, and torch's automatic
 differentiation computes it: a transposed convolution for a convolution, switches for a
-max-pool, the same slope for a batch normalisation in evaluation mode, and the scaling
+max-pool, the same slope for a batch normalization in evaluation mode, and the scaling
 and derivative that a module does first. Only the rule at the activations is replaced.
 """
 
@@ -21,7 +21,7 @@ from sklearn_raman.neural_network.attribution._shared import (
 RULES = ("leaky", "relu", "linear")
 _ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Tanh)
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
-# They only hold or pass on what their neighbours show.
+# They only hold or pass on what their neighbors show.
 _SILENT = (nn.Sequential, nn.ModuleList, nn.Identity, nn.Dropout, nn.ConstantPad1d)
 _SILENT += (nn.ConstantPad2d, nn.ZeroPad1d, nn.ZeroPad2d, nn.Flatten)
 
@@ -39,8 +39,8 @@ def deconv(
 ):
     """Send feature maps back to the spectrum: what excited them.
 
-    This shows features, not a decision: what comes after the feature maps has no say,
-    and every class has the same map. For a decision there is :func:`class_deconv`.
+    This shows features, not a decision: what comes after the feature maps plays no
+    part, and every class has the same map. For a decision see :func:`class_deconv`.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ def deconv(
     rule : {"leaky", "relu", "linear"}, default="leaky"
         What an activation does to the signal on its way back: "leaky" applies the
         activation itself (in [1]_ a leaky ReLU), "relu" keeps what is
-        positive [2]_, "linear" multiplies by the activation's slope on the way forth,
-        which is the transpose of what the network is for this spectrum.
+        positive [2]_, "linear" multiplies by the activation's slope in the forward
+        pass, which is the transpose of what the network is for this spectrum.
     feature : int or None, default=None
         Send only this feature map back, or all of them together.
     reference : str, float or array-like, default="auto"
@@ -136,7 +136,7 @@ def class_deconv(
     Not from a paper: a repair of the way back in [1]_, which is blind to the class. It
     is made for networks that see the spectrum alone. Where a module also sees the
     derivative, the way back through that channel is a derivative too: the map swings
-    around each line, and :func:`contribution` or :func:`integrated_gradients` are
+    around each band, and :func:`contribution` or :func:`integrated_gradients` are
     clearer.
 
     References
@@ -307,6 +307,6 @@ def filters(module, layer=None):
         return found
     if layer not in found:
         raise ValueError(
-            f"layer={layer!r} is no convolution; convolutions are {list(found)}."
+            f"layer={layer!r} is not a convolution; convolutions are {list(found)}."
         )
     return found[layer]

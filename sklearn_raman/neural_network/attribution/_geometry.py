@@ -47,16 +47,16 @@ def unit_positions(module, n_points, layer=None):
     ------
     ValueError
         If the spectrum passes no layer of that name, or the number of units changes
-        somewhere else than in a convolution, a pool or a padding.
+        elsewhere than in a convolution, a pool or a padding.
 
     Notes
     -----
-    Unit i of a convolution or pool of width k, dilation d and stride s, with p points
-    of padding on the left, has its middle at s i + d (k - 1) / 2 - p of its own input.
-    The default :class:`CNN` pads its filters of width 8 with 3 points on the left and 4
-    on the right, each of which moves the middle by half a point, and each pool of width
-    2 moves it by another half: unit i sits at 4 i + 3. What the head does with the
-    units, such as averaging them in bins, does not move them.
+    In a convolution or pool of width k, dilation d and stride s, with p points of
+    padding on the left, the middle of unit i is at s i + d (k - 1) / 2 - p on the axis
+    of its own input. The default :class:`CNN` pads its filters of width 8 with 3 zeros
+    on the left and 4 on the right, which moves the middle by half a unit, and a pool of
+    width 2 moves it by another half: after two of each, unit i sits at 4 i + 3. What
+    the head does with the units, such as averaging them in bins, does not move them.
 
     Examples
     --------
@@ -101,10 +101,9 @@ def unit_windows(module, n_points):
            0.   , 0.   ])
     """
     units = _units(module, n_points)
-    first = (
-        units.start - (len(units.window) - 1) / 2 + units.step * np.arange(units.number)
-    )
-    points = first.round().astype(int)[:, None] + np.arange(len(units.window))
+    n_seen = len(units.window)
+    first = round(units.start - (n_seen - 1) / 2)
+    points = first + units.step * np.arange(units.number)[:, None] + np.arange(n_seen)
     inside = (points >= 0) & (points < n_points)
     shares = np.where(inside, units.window, 0)
     unseen = ~shares.any(axis=1)
@@ -128,10 +127,6 @@ class _Units:
     step: int
     window: np.ndarray
     number: int
-
-    def reach(self):
-        """Return how many points a unit sees."""
-        return len(self.window)
 
     def through(self, width, stride, dilation, left, number):
         """Return the units of a layer that sees these: a filter or a pool."""
@@ -159,11 +154,13 @@ def _units(module, n_points, layer=None):
         # Not the output of a layer but of a function, such as an activation or a sum of
         # branches: it has the units of the layer before, of the branch that sees most.
         fitting = [u for u in reversed(known) if u.number == tensor.shape[-1]]
-        return None if lost else max(fitting, key=_Units.reach, default=None)
+        widest = max(fitting, key=lambda u: len(u.window), default=None)
+        return None if lost else widest
 
     def follow(part, inputs, output):
         nonlocal lost
-        if not all(torch.is_tensor(t) and t.ndim > 1 for t in (*inputs[:1], output)):
+        tensors = (*inputs[:1], output)
+        if not inputs or not all(torch.is_tensor(t) and t.ndim > 1 for t in tensors):
             return
         settings = None
         before, number = units_of(inputs[0]), output.shape[-1]
@@ -190,15 +187,15 @@ def _units(module, n_points, layer=None):
         found = units_of(module.features(like.new_zeros(1, n_points)))
     if layer is None and found is None:
         raise ValueError(
-            f"The number of units of {type(module).__name__} changes in something else "
-            "than a convolution, a pool or a padding that is a layer, so that their "
-            "positions are not known: use such layers, or leave maps on the units "
+            f"The number of units of {type(module).__name__} changes elsewhere than in "
+            "layers that are convolutions, pools or paddings, so that the positions of "
+            "its units are not known: use such layers, or leave maps on the units "
             "(upsample=False)."
         )
     if layer is not None and layer not in reached:
         raise ValueError(
-            f"layer={layer!r} is none that a spectrum passes on its way to the feature "
-            f"maps; these are {list(reached)}."
+            f"A spectrum passes no layer={layer!r} on its way to the feature maps; it "
+            f"passes {list(reached)}."
         )
     return found if layer is None else reached[layer]
 

@@ -19,7 +19,7 @@ from tests.neural_network.attribution.conftest import NETWORKS, build
 
 
 def test_linear_rule_is_the_transposed_jacobian(any_net, batch):
-    """Row by row from torch's Jacobian: learnt input, pools, fire module and all."""
+    """Row by row from torch's Jacobian: learned input, pools, fire module and all."""
     features = any_net.features(batch)
     found = deconv(any_net, batch, rule="linear", reference="zero_features")
     for x, maps, row in zip(batch, features, found, strict=True):
