@@ -55,9 +55,9 @@ def randomization_test(
 
     Notes
     -----
-    What a network learned about the scale of its input (buffers) stays. Maps of the kind
-    input times gradient keep a shadow of the input: their rank correlation stays well
-    above zero for a random network too, without being wrong.
+    What a network learned about the scale of its input (buffers) stays. Maps that are
+    the input times a gradient keep a shadow of the input: their rank correlation stays
+    well above zero for a random network too, without being wrong.
 
     References
     ----------
