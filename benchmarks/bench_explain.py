@@ -71,7 +71,7 @@ NETS = {
 METHODS = {
     "contribution": {"method": "contribution"},
     "contribution, interpolated": {"method": "contribution", "upsample": "linear"},
-    "contribution, literal": {"method": "contribution", "reference": "zero"},
+    "contribution, literal": {"method": "contribution", "reference": "zero_features"},
     "grad_cam": {"method": "grad_cam"},
     "cam": {"method": "cam"},
     "deconv": {"method": "deconv"},

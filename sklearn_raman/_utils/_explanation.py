@@ -1,10 +1,23 @@
-"""What `explain_` means whatever the model: which class, and how maps are scaled."""
+"""What a map is, whatever the model: of which class and score, against what."""
 
 import numpy as np
+from scipy.ndimage import median_filter
 from scipy.special import softmax
+from sklearn.utils import check_array
+
+from sklearn_raman._utils._frames import frame_like
+from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 
 NORMALIZATIONS = ("max", "minmax", "sum")
 SCORES = ("logodds", "logit", "prob", "contrast")
+REFERENCES = ("local", "blank", "zero")
+
+# Surroundings of a point, as a share of the spectrum and at least: wider than two
+# bands, narrower than a fluorescence background.
+_LOCAL_WIDTH = 0.1
+_SMALLEST_LOCAL_WIDTH = 31
+# The level of a blank is rounded to between 1/64 and 1/32 of the spectrum's range.
+_LEVELS_PER_RANGE = 32
 
 
 def resolve_target(target, classes, n_spectra):
@@ -68,6 +81,132 @@ def normalize_maps(maps, how):
     return np.divide(shifted, scale, out=np.zeros_like(maps), where=scale > 0)
 
 
+def maps_like(maps, X):
+    """Return maps as the kind of frame that their spectra are.
+
+    Parameters
+    ----------
+    maps : ndarray
+    X : array-like or data frame of shape (n_spectra, n_points)
+
+    Returns
+    -------
+    ndarray or data frame
+        A frame with the index and columns of X, if X is one with a wavenumber axis and
+        each of its values has one in `maps`; else the array.
+    """
+    on_axis = maps.shape == np.shape(X) and labels_as_wavenumbers(X) is not None
+    return frame_like(maps, X) if on_axis else maps
+
+
+def check_maps(maps, *, shape=None, name="maps"):
+    """Return maps as a finite float64 array of shape (n_spectra, n_points).
+
+    Parameters
+    ----------
+    maps : array-like of shape (n_spectra, n_points)
+    shape : tuple of int or None
+        The shape of the spectra, if the maps must have it.
+    name : str
+        What error messages call them.
+    """
+    maps = np.asarray(maps, dtype=np.float64)
+    if maps.ndim != 2 or maps.size == 0:
+        raise ValueError(
+            f"{name} must have the shape (n_spectra, n_points), got {maps.shape}. Pick "
+            'one class of maps made with target="all", or pass one map as map[None].'
+        )
+    if shape is not None and maps.shape != tuple(shape):
+        raise ValueError(
+            f"{name} has shape {maps.shape} but the spectra have {tuple(shape)}: each "
+            "point of each spectrum needs exactly one value."
+        )
+    if not np.isfinite(maps).all():
+        rows = np.flatnonzero(~np.isfinite(maps).all(axis=1))
+        raise ValueError(
+            f"{name} contains NaN or infinity, first in row {rows[0]}: leave out the "
+            "points or spectra for which there is no map."
+        )
+    return maps
+
+
+def check_spectra_array(X):
+    """Return spectra as a finite 2-D array, float32 or float64."""
+    return check_array(X, dtype=(np.float64, np.float32), input_name="X")
+
+
+def local_width(n_points):
+    """Return the width in points of what counts as the surroundings of a point.
+
+    A tenth of the spectrum, but at least 31 points: a band must fill less than half of
+    it, in a short spectrum too.
+    """
+    return min(max(round(_LOCAL_WIDTH * n_points), _SMALLEST_LOCAL_WIDTH), n_points)
+
+
+def blank_level(X):
+    """Return the background level of each spectrum: its median, rounded.
+
+    Rounded to steps that are powers of two, so that spectra share levels and a model
+    needs to see only a few blank spectra. The level of a spectrum depends on nothing
+    but that spectrum.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_points)
+
+    Returns
+    -------
+    ndarray of shape (n_spectra,)
+    """
+    spread = np.ptp(X, axis=1)
+    middle = (X.shape[1] - 1) // 2
+    level = np.partition(X, middle, axis=1)[:, middle]
+    _, exponent = np.frexp(spread)
+    step = np.ldexp(np.ones_like(spread), exponent - 1) / _LEVELS_PER_RANGE
+    return np.where(spread > 0, np.round(level / step) * step, level)
+
+
+def reference_spectra(X, reference):
+    """Return the spectrum that each spectrum is compared with.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_points)
+    reference : {"local", "blank", "zero"}, float or array-like
+        The running median over :func:`local_width` points; a flat spectrum at the
+        :func:`blank_level`; zero intensity; this intensity; or spectra of shape
+        (n_points,) or (n_spectra, n_points).
+
+    Returns
+    -------
+    ndarray of shape (n_spectra, n_points)
+        Of the dtype of X; perhaps a view that repeats values.
+    """
+    if isinstance(reference, str):
+        if reference not in REFERENCES:
+            raise ValueError(
+                f"reference must be one of {REFERENCES}, a number, or spectra, got "
+                f"{reference!r}."
+            )
+        if reference == "local":
+            width = local_width(X.shape[1])
+            # Row by row is several times faster than one call for all rows.
+            return np.stack([median_filter(x, size=width, mode="nearest") for x in X])
+        reference = blank_level(X)[:, None] if reference == "blank" else 0
+    values = np.asarray(reference, dtype=X.dtype)
+    try:
+        values = np.broadcast_to(values, X.shape)
+    except ValueError as error:
+        raise ValueError(
+            f"reference has shape {values.shape}, X has {X.shape}: pass one intensity, "
+            "one spectrum, or one spectrum for each of X."
+        ) from error
+    if not np.isfinite(values).all():
+        raise ValueError("reference contains NaN or infinity.")
+    return values
+
+
 def check_score(score):
     """Raise if `score` is not one of `SCORES`."""
     if score not in SCORES:
@@ -80,7 +219,7 @@ def score_weights(logits, positions, score):
     Parameters
     ----------
     logits : ndarray of shape (n_spectra, n_classes), float
-        Scores of which the softmax is the probability.
+        Their softmax is the probability.
     positions : ndarray of shape (n_spectra,), int
         Class of each spectrum that is explained.
     score : {"logodds", "logit", "prob", "contrast"}

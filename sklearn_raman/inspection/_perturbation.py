@@ -1,143 +1,345 @@
-"""What occlusion and deletion share: checked maps, what replaces a line, and scores."""
+"""Change the spectra, see what the score of a class loses: occlusion and deletion.
+
+Both ask a classifier for nothing but its answers, so that support vector machines,
+nearest neighbors and forests can be put beside networks.
+"""
 
 import warnings
 from numbers import Integral
 
 import numpy as np
-import pandas as pd
-from scipy.ndimage import median_filter
-from sklearn.utils import check_array, check_scalar
+from sklearn.utils import Bunch, check_scalar, gen_batches
+from sklearn.utils.validation import check_is_fitted
 
-SCORES = ("auto", "logodds", "prob", "decision")
+from sklearn_raman._utils._explanation import (
+    SCORES,
+    check_maps,
+    check_spectra_array,
+    maps_like,
+    normalize_maps,
+    reference_spectra,
+    resolve_target,
+)
+from sklearn_raman._utils._frames import frame_like
+from sklearn_raman._utils._validation import lower_default
+
+_DEFAULT_WIDTH = 9
 
 
-def check_maps(maps, *, shape=None, name="maps"):
-    """Return maps as a finite float64 array of shape (n_spectra, n_points).
+def occlusion(
+    estimator,
+    X,
+    target=None,
+    *,
+    width=None,
+    step=None,
+    reference="local",
+    score="auto",
+    normalize=None,
+    batch_size=1024,
+):
+    """Map what the score of a class loses when a stretch of the spectrum is hidden.
+
+    It works for any classifier, and costs as many predictions per spectrum as there
+    are stretches. A network's `explain_(X, method="occlusion")` gives the same map.
 
     Parameters
     ----------
+    estimator : fitted classifier or Pipeline
+        With `predict_proba` or `decision_function`. With a Pipeline the map lies on the
+        axis of X, before all its steps.
+    X : array-like or data frame of shape (n_spectra, n_points)
+        Spectra.
+    target : None, "all", label or array-like of shape (n_spectra,), default=None
+        Class to explain: the predicted one, every one, or the given ones.
+    width : int or None, default=None
+        Points that are hidden together, about the width of a band; None means 9, or
+        all if the spectra are shorter.
+    step : int or None, default=None
+        Points from one stretch to the next, at most `width`; None means a third of
+        `width`.
+    reference : {"local", "blank", "zero"}, float or array-like, default="local"
+        What takes the place of hidden points: the running median of the spectrum over a
+        tenth of its points, but at least 31; its background level (the median);
+        zero intensity; an intensity; or spectra of shape (n_points,) or
+        (n_spectra, n_points).
+    score : {"auto", "logodds", "logit", "prob", "contrast"}, default="auto"
+        What is explained: the log-odds of the class; its decision function, which for
+        networks is the logit (of two classes, the difference of both logits); its
+        probability; or its log-probability minus the mean of all classes'. "auto" is
+        "logodds" where there are probabilities, else "logit".
+    normalize : {"max", "minmax", "sum"} or None, default=None
+        Scale of each map: as it is, by the largest absolute value, to 0..1, or to a
+        sum of absolute values of 1.
+    batch_size : int, default=1024
+        Changed spectra that the classifier gets at a time.
+
+    Returns
+    -------
+    ndarray or data frame of shape (n_spectra, n_points), or ndarray of shape \
+(n_spectra, n_classes, n_points)
+        Loss of score, positive where the spectrum speaks for the class; the second
+        shape for target="all". A point has the mean over the stretches that cover it.
+        A frame if X is one with a wavenumber axis. float32 where the spectra or the
+        scores are.
+
+    Raises
+    ------
+    TypeError
+        If a number of points is not an integer.
+    ValueError
+        If a parameter is not valid, a target is no class of the estimator, or the
+        estimator can't give the score.
+
+    Warns
+    -----
+    UserWarning
+        If logarithms are taken of probabilities that are exactly 0 or 1 (nearest
+        neighbors, forests): ``score="prob"`` is better there.
+
+    Notes
+    -----
+    Hiding points means changing the spectrum: the local reference leaves a spectrum
+    without the band, whereas 0 would often leave a dip that no spectrum has.
+
+    References
+    ----------
+    .. [1] M. D. Zeiler and R. Fergus, "Visualizing and understanding convolutional
+       networks", ECCV (2014), section 4.2, https://arxiv.org/abs/1311.2901
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> from sklearn_raman.datasets import make_lorentzian_spectra
+    >>> from sklearn_raman.inspection import occlusion
+    >>> X, y = make_lorentzian_spectra(
+    ...     centers=(20, 50), n_points=80, random_state=0
+    ... )
+    >>> svm = SVC(kernel="linear").fit(X, y)
+    >>> maps = occlusion(svm, X[[0, -1]], width=5, step=1)
+    >>> maps.argmax(axis=1)
+    array([20, 50])
+    """
+    check_is_fitted(estimator)
+    values = check_spectra_array(X)
+    n_spectra, n_points = values.shape
+    if width is not None:
+        check_scalar(width, "width", Integral, min_val=1)
+    width = lower_default(
+        width,
+        _DEFAULT_WIDTH,
+        n_points,
+        owner="occlusion",
+        name="width",
+        why=f"the spectra have {n_points} points",
+    )
+    step = max(1, width // 3) if step is None else step
+    check_scalar(step, "step", Integral, min_val=1)
+    check_scalar(batch_size, "batch_size", Integral, min_val=1)
+    if step > width:
+        raise ValueError(
+            f"step={step} must be at most width={width}: otherwise points between the "
+            "stretches are never hidden."
+        )
+    filler = reference_spectra(values, reference)
+    classes = estimator.classes_
+    target = resolve_target(target, classes, n_spectra)
+    if target is None:
+        target = _predicted_positions(estimator, X)
+
+    starts = _window_starts(n_points, width, step)
+    spread = _mean_over_windows(starts, width, n_points)
+    maps = []
+    for rows in gen_batches(n_spectra, batch_size):
+        lost = _lost_scores(
+            estimator, X, values[rows], filler[rows], starts, width, score, batch_size
+        )
+        if not isinstance(target, str):
+            lost = lost[:, np.arange(lost.shape[1]), target[rows]]
+        dtype = np.float32 if lost.dtype == np.float32 else values.dtype
+        # windows x spectra (x classes) -> spectra (x classes) x points
+        maps.append(np.moveaxis(lost, 0, -1) @ spread)
+    maps = normalize_maps(np.concatenate(maps), normalize)
+    return maps_like(maps.astype(dtype, copy=False), X)
+
+
+def _window_starts(n_points, width, step):
+    """Return where the stretches begin; the last one ends with the spectrum."""
+    starts = np.arange(0, n_points - width + 1, step)
+    last = n_points - width
+    return starts if starts[-1] == last else np.append(starts, last)
+
+
+def _mean_over_windows(starts, width, n_points):
+    """Return the matrix (n_windows, n_points) that averages windows over points."""
+    offset = np.arange(n_points)[None, :] - starts[:, None]
+    covers = ((offset >= 0) & (offset < width)).astype(np.float64)
+    return covers / covers.sum(axis=0)
+
+
+def _lost_scores(estimator, X, values, filler, starts, width, score, batch_size):
+    """Return what each class loses by each window, (n_windows, n_spectra, n_classes).
+
+    `X` is only asked for its column labels.
+    """
+    n_spectra, n_points = values.shape
+    before = _class_scores(estimator, frame_like(values, X), score)
+    lost = []
+    for block in gen_batches(len(starts), max(1, batch_size // n_spectra)):
+        changed = np.repeat(values[None], len(starts[block]), axis=0)
+        for spectra, start in zip(changed, starts[block], strict=True):
+            hidden = slice(start, start + width)
+            spectra[:, hidden] = filler[:, hidden]
+        flat = frame_like(changed.reshape(-1, n_points), X)
+        after = _class_scores(estimator, flat, score)
+        lost.append(before - after.reshape(len(changed), *before.shape))
+    return np.concatenate(lost)
+
+
+def deletion_curve(
+    estimator,
+    X,
+    maps,
+    *,
+    target=None,
+    steps=12,
+    max_fraction=0.1,
+    reference="local",
+    score="prob",
+):
+    """Take away the points that a map ranks highest and watch the score fall.
+
+    If the map is right about what the model uses, the probability of the class falls
+    at once. Compare the area with that of ``maps=X`` and of random maps.
+
+    Parameters
+    ----------
+    estimator : fitted classifier or Pipeline
+        With `predict_proba`, or `decision_function` for ``score="logit"``.
+    X : array-like or data frame of shape (n_spectra, n_points)
+        Spectra.
     maps : array-like of shape (n_spectra, n_points)
-    shape : tuple of int or None
-        The shape of the spectra, if the maps must have it.
-    name : str
-        What error messages call them.
-    """
-    maps = np.asarray(maps, dtype=np.float64)
-    if maps.ndim != 2 or maps.size == 0:
-        raise ValueError(
-            f"{name} must have the shape (n_spectra, n_points), got {maps.shape}. Pick "
-            'one class of maps made with target="all", or pass one map as map[None].'
-        )
-    if shape is not None and maps.shape != tuple(shape):
-        raise ValueError(
-            f"{name} has shape {maps.shape} but the spectra have {tuple(shape)}: each "
-            "point of each spectrum needs exactly one value."
-        )
-    if not np.isfinite(maps).all():
-        rows = np.flatnonzero(~np.isfinite(maps).all(axis=1))
-        raise ValueError(
-            f"{name} contains NaN or infinity, first in row {rows[0]}: leave out the "
-            "points or spectra for which there is no map."
-        )
-    return maps
-
-
-def check_spectra_array(X):
-    """Return spectra as a finite 2-D array, float32 or float64."""
-    return check_array(X, dtype=(np.float64, np.float32), input_name="X")
-
-
-def like_input(values, X):
-    """Give an array the column labels of X, by which estimators know their axis."""
-    columns = getattr(X, "columns", None)
-    return values if columns is None else pd.DataFrame(values, columns=columns)
-
-
-def local_baseline(X, window=None):
-    """Return the running median of each spectrum: what is there without its lines.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_spectra, n_points)
-    window : int or None, default=None
-        Points of the median; None means a tenth of the spectrum, but at least 31.
+        The highest values are taken away first.
+    target : None, label or array-like of shape (n_spectra,), default=None
+        Class that is watched; None means the predicted one.
+    steps : int, default=12
+        Number of steps.
+    max_fraction : float, default=0.1
+        Share of the points that is gone after the last step. Raman bands cover little
+        of the axis: with 1.0 most steps would remove nothing but background.
+    reference : {"local", "blank", "zero"}, float or array-like, default="local"
+        What takes the place of points, see :func:`occlusion`.
+    score : {"prob", "logodds", "logit", "contrast"}, default="prob"
+        What is watched, see :func:`occlusion`.
 
     Returns
     -------
-    ndarray of shape (n_spectra, n_points)
-    """
-    if window is None:
-        # A line must fill less than half of the window, also in a short spectrum.
-        window = min(max(31, X.shape[1] // 10), X.shape[1])
-    check_scalar(window, "window", Integral, min_val=1, max_val=X.shape[1])
-    # Row by row is several times faster than one call for all rows.
-    return np.stack([median_filter(row, size=window, mode="nearest") for row in X])
+    Bunch
+        fraction : ndarray of shape (steps + 1,), share of points taken away, from 0
+        curve : ndarray of shape (n_spectra, steps + 1), the score
+        area : ndarray of shape (n_spectra,), mean height of the curve; lower is better
 
+    Raises
+    ------
+    ValueError
+        If maps contain NaN or do not have the shape of X, or a parameter is not valid.
 
-def replacement(X, baseline, window=None):
-    """Return what is put in the place of each point.
-
-    Parameters
+    References
     ----------
-    X : ndarray of shape (n_spectra, n_points)
-    baseline : "local", float or array-like
-        The running median, a number, or values that broadcast to the shape of X.
-    window : int or None, default=None
-        See `local_baseline`.
+    .. [1] V. Petsiuk, A. Das and K. Saenko, "RISE: randomized input sampling for
+       explanation of black-box models", BMVC (2018), section 4.2 (deletion),
+       https://arxiv.org/abs/1806.07421
 
-    Returns
-    -------
-    ndarray of shape (n_spectra, n_points)
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import make_lorentzian_spectra
+    >>> from sklearn_raman.discriminant_analysis import PLSLDA
+    >>> from sklearn_raman.inspection import deletion_curve
+    >>> X, y = make_lorentzian_spectra(random_state=0)
+    >>> model = PLSLDA().fit(X, y)
+    >>> right = deletion_curve(model, X, model.explain_(X)).area.mean()
+    >>> wrong = deletion_curve(model, X, -model.explain_(X)).area.mean()
+    >>> bool(right < wrong)
+    True
     """
-    if isinstance(baseline, str):
-        if baseline != "local":
-            raise ValueError(
-                f'baseline must be "local", a number, or an array, got {baseline!r}.'
-            )
-        return local_baseline(X, window)
-    values = np.asarray(baseline, dtype=X.dtype)
-    try:
-        values = np.broadcast_to(values, X.shape)
-    except ValueError as error:
+    check_is_fitted(estimator)
+    values = check_spectra_array(X)
+    n_spectra, n_points = values.shape
+    maps = check_maps(maps, shape=values.shape)
+    check_scalar(steps, "steps", Integral, min_val=1)
+    if not 0 < max_fraction <= 1:
         raise ValueError(
-            f"baseline has shape {values.shape}, which does not fit spectra of shape "
-            f"{X.shape}: pass one value, one spectrum, or one for each spectrum."
-        ) from error
-    if not np.isfinite(values).all():
-        raise ValueError("baseline contains NaN or infinity.")
-    return values
+            f"max_fraction must lie between 0 and 1, got {max_fraction!r}."
+        )
+    counts = np.round(np.linspace(0, max_fraction, steps + 1) * n_points).astype(int)
+    if counts[-1] < 1:
+        raise ValueError(
+            f"max_fraction={max_fraction} of {n_points} points is less than one point."
+        )
+    positions = _one_position_each(estimator, X, target)
+    filler = reference_spectra(values, reference)
+    rank = np.argsort(np.argsort(-maps, axis=1, kind="stable"), axis=1, kind="stable")
+    curve = np.empty((n_spectra, steps + 1))
+    for step, count in enumerate(counts):
+        left = frame_like(np.where(rank < count, filler, values), X)
+        scores = _class_scores(estimator, left, score)
+        curve[:, step] = scores[np.arange(n_spectra), positions]
+    fraction = counts / n_points
+    area = np.trapezoid(curve, fraction, axis=1) / fraction[-1]
+    return Bunch(fraction=fraction, curve=curve, area=area)
 
 
-def class_scores(estimator, X, score="auto"):
+def _one_position_each(estimator, X, target):
+    """Return the position in `classes_` of the class watched for each spectrum."""
+    positions = resolve_target(target, estimator.classes_, len(X))
+    if isinstance(positions, str):
+        raise ValueError('target="all" is not possible here: pass one class at a time.')
+    return _predicted_positions(estimator, X) if positions is None else positions
+
+
+# Scores of any classifier ------------------------------------------------------------
+
+
+def _predicted_positions(estimator, X):
+    """Return the position in `classes_` of each predicted label."""
+    predicted = np.asarray(estimator.predict(X))
+    return (predicted[:, None] == estimator.classes_[None, :]).argmax(axis=1)
+
+
+def _class_scores(estimator, X, score):
     """Return the score of each class, higher for a likelier one.
 
     Parameters
     ----------
     estimator : fitted classifier
     X : array or data frame of shape (n_spectra, n_points)
-    score : {"auto", "logodds", "prob", "decision"}
-        "auto" is "logodds" where there is `predict_proba`, else "decision".
+    score : {"auto", "logodds", "logit", "prob", "contrast"}
 
     Returns
     -------
     ndarray of shape (n_spectra, n_classes)
+        In the dtype of the answers of the classifier.
     """
-    if score not in SCORES:
-        raise ValueError(f"score must be one of {SCORES}, got {score!r}.")
+    if score not in ("auto", *SCORES):
+        raise ValueError(f"score must be one of {('auto', *SCORES)}, got {score!r}.")
     owner = type(estimator).__name__
     if score == "auto":
-        score = "logodds" if hasattr(estimator, "predict_proba") else "decision"
-    method = "decision_function" if score == "decision" else "predict_proba"
+        score = "logodds" if hasattr(estimator, "predict_proba") else "logit"
+    method = "decision_function" if score == "logit" else "predict_proba"
     if not hasattr(estimator, method):
-        other = 'score="decision"' if score != "decision" else 'score="prob"'
+        other = "prob" if score == "logit" else "logit"
         raise ValueError(
-            f"{owner} has no {method}, which score={score!r} needs. Use {other}, or "
-            "wrap the classifier in CalibratedClassifierCV."
+            f'{owner} has no {method}, which score="{score}" needs. Use '
+            f'score="{other}", or wrap the classifier in CalibratedClassifierCV.'
         )
     values = np.asarray(getattr(estimator, method)(X))
-    if score == "decision":
+    if score == "prob":
+        return values
+    if score == "logit":
         return _decision_by_class(values, len(estimator.classes_), owner)
-    return log_odds(values, owner) if score == "logodds" else values
+    own, others = _log_probabilities(values, owner)
+    compared = others if score == "logodds" else own.mean(axis=1, keepdims=True)
+    return (own - compared).astype(values.dtype)
 
 
 def _decision_by_class(values, n_classes, owner):
@@ -152,30 +354,23 @@ def _decision_by_class(values, n_classes, owner):
     return values
 
 
-def log_odds(probabilities, owner="The classifier"):
-    """Return log(p / (1 - p)), where 1 - p is the sum of the other classes.
+def _log_probabilities(probabilities, owner):
+    """Return log(p) and log(1 - p) in double precision.
 
-    The sum keeps what 1 - p would round to zero. Probabilities of exactly 0 have no
-    logarithm; the smallest number that the data type holds takes their place, with a
-    warning.
+    1 - p is the sum of the other classes, which keeps what 1 - p would round to zero.
+    Probabilities of exactly 0 have no logarithm; the smallest number that the data type
+    holds takes their place, with a warning.
     """
     n_classes = probabilities.shape[1]
     others = probabilities @ (1 - np.eye(n_classes, dtype=probabilities.dtype))
     if (probabilities <= 0).any() or (others <= 0).any():
         warnings.warn(
-            f"{owner} gives probabilities of exactly 0 or 1, whose log-odds are "
-            'infinite: use score="prob" or score="decision".',
+            f"{owner} gives probabilities of exactly 0 or 1, whose logarithms are "
+            'infinite: use score="prob" or score="logit".',
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     floor = np.finfo(probabilities.dtype).tiny
-    chosen, others = (
+    return [
         np.log(np.maximum(p, floor).astype(np.float64)) for p in (probabilities, others)
-    )
-    return chosen - others
-
-
-def predicted_positions(estimator, X):
-    """Return the position in `classes_` of each predicted label."""
-    predicted = np.asarray(estimator.predict(X))
-    return (predicted[:, None] == estimator.classes_[None, :]).argmax(axis=1)
+    ]

@@ -1,6 +1,5 @@
-"""Do maps depend on what the network learnt? Replace its layers by random ones."""
+"""Do maps depend on what the network learned? Replace its layers by random ones."""
 
-import copy
 from numbers import Integral
 
 import numpy as np
@@ -8,9 +7,8 @@ import pandas as pd
 from scipy.stats import rankdata
 from sklearn.utils import check_random_state, check_scalar
 
-from sklearn_raman._utils._torch import isolated_randomness
+from sklearn_raman._utils._explanation import check_maps
 from sklearn_raman.inspection._metrics import pearson
-from sklearn_raman.inspection._perturbation import check_maps
 
 
 def randomization_test(
@@ -19,14 +17,14 @@ def randomization_test(
     """Compare maps with those of the network after its layers have been forgotten.
 
     Layer after layer, from the output back to the input, gets new random weights. Maps
-    that stay the same do not depend on what these layers have learnt, so that they
+    that stay the same do not depend on what these layers have learned, so that they
     can't explain the decision.
 
     Parameters
     ----------
     classifier : fitted network classifier
-        With `module_` and `explain_`, such as `CNNClassifier`. It is not changed: a
-        copy is.
+        With `cascading_reset` and `explain_`, such as `CNNClassifier`. It is not
+        changed.
     X : array-like or data frame of shape (n_spectra, n_points)
         Spectra as the classifier takes them.
     method : str or callable, default="auto"
@@ -37,7 +35,7 @@ def randomization_test(
     n_repeats : int, default=3
         Number of times the cascade is run, each with other random weights.
     random_state : int, RandomState or None, default=None
-        Seed of the random weights. The state of torch's generator is restored.
+        Seed of the random weights.
 
     Returns
     -------
@@ -51,15 +49,15 @@ def randomization_test(
     Raises
     ------
     TypeError
-        If the classifier has no `module_`, for example because it is a Pipeline.
+        If the classifier has no `cascading_reset`, as a Pipeline.
     ValueError
         If a layer does not know how to start afresh (`reset_parameters`).
 
     Notes
     -----
-    What a network learnt about the scale of its input (buffers) stays. Maps of the kind
-    input times gradient keep a shadow of the input: their rank correlation stays well
-    above zero for a random network too, without being wrong.
+    What a network learned about the scale of its input (buffers) stays. Maps that are
+    the input times a gradient keep a shadow of the input: their rank correlation stays
+    well above zero for a random network too, without being wrong.
 
     References
     ----------
@@ -78,69 +76,37 @@ def randomization_test(
     >>> randomization_test(net, X, random_state=0).index.to_list()
     ['output', 'hidden', 'blocks.5', 'blocks.1']
     """
-    module = getattr(classifier, "module_", None)
-    if module is None:
+    if not hasattr(classifier, "cascading_reset"):
         raise TypeError(
-            f"{type(classifier).__name__} has no module_: randomization_test needs a "
-            "fitted network classifier. Of a Pipeline pass the last step, and X as the "
-            "steps before it return it."
+            f"{type(classifier).__name__} has no cascading_reset: randomization_test "
+            "needs a fitted network classifier. Of a Pipeline pass the last step, and "
+            "X as the steps before it return it."
         )
     check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
-    layers = resettable_layers(module)
+    random_state = check_random_state(random_state)
     target = classifier.predict(X) if target is None else target
     original = _explain(classifier, X, target, method)
     original_ranks = rankdata(original, axis=1)
-    random_state = check_random_state(random_state)
 
-    shape = (len(layers), n_repeats, len(original))
-    linear, rank = np.empty(shape), np.empty(shape)
-    for repeat in range(n_repeats):
-        scratch = copy.deepcopy(classifier)
+    layers, linear, rank = [], [], []
+    for _ in range(n_repeats):
         seed = random_state.randint(np.iinfo(np.int32).max)
-        device = next(module.parameters()).device
-        for position, name in enumerate(layers):
-            with isolated_randomness(seed + position, device):
-                scratch.module_.get_submodule(name).reset_parameters()
-            maps = _explain(scratch, X, target, method)
-            linear[position, repeat] = pearson(original, maps)
-            rank[position, repeat] = pearson(original_ranks, rankdata(maps, axis=1))
+        for name, forgetful in classifier.cascading_reset(seed):
+            maps = _explain(forgetful, X, target, method)
+            layers.append(name)
+            linear.append(pearson(original, maps))
+            rank.append(pearson(original_ranks, rankdata(maps, axis=1)))
+    layers = list(dict.fromkeys(layers))
+    shape = (n_repeats, len(layers), len(original))
+    linear, rank = np.reshape(linear, shape), np.reshape(rank, shape)
     return pd.DataFrame(
         {
-            "pearson": linear.mean(axis=(1, 2)),
-            "pearson_std": linear.std(axis=(1, 2)),
-            "abs_spearman": np.abs(rank).mean(axis=(1, 2)),
+            "pearson": linear.mean(axis=(0, 2)),
+            "pearson_std": linear.std(axis=(0, 2)),
+            "abs_spearman": np.abs(rank).mean(axis=(0, 2)),
         },
         index=pd.Index(layers, name="layer"),
     )
-
-
-def resettable_layers(module):
-    """Return the names of the layers with weights, from the last registered back.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        Registers its layers in the order in which the spectrum passes them.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or a layer has weights but no `reset_parameters`.
-    """
-    owners = [
-        (name, layer)
-        for name, layer in module.named_modules()
-        if next(layer.parameters(recurse=False), None) is not None
-    ]
-    for name, layer in owners:
-        if not hasattr(layer, "reset_parameters"):
-            raise ValueError(
-                f"Layer {name!r} ({type(layer).__name__}) has weights but no method "
-                "reset_parameters(), which gives them new random values: add one."
-            )
-    if not owners:
-        raise ValueError(f"{type(module).__name__} has no layer with weights.")
-    return [name for name, _ in reversed(owners)]
 
 
 def _explain(classifier, X, target, method):

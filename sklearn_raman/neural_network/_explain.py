@@ -1,16 +1,18 @@
 """`explain_` of the networks: spectra in, maps on the same axis out."""
 
-from contextlib import contextmanager
-
 import numpy as np
-import torch
 from sklearn.utils import Bunch
 from sklearn.utils.metaestimators import available_if
 
-from sklearn_raman._utils._explanation import normalize_maps, resolve_target
+from sklearn_raman._utils._explanation import (
+    maps_like,
+    normalize_maps,
+    resolve_target,
+)
 from sklearn_raman._utils._torch import limited_threads
 from sklearn_raman._utils._validation import check_spectra
-from sklearn_raman.inspection import (
+from sklearn_raman.inspection import occlusion
+from sklearn_raman.neural_network.attribution import (
     attribute,
     decision_terms,
     deconv,
@@ -73,9 +75,10 @@ class ExplainMixin:
             tested; "grad_cam": eq. 6-7 of [1]_; "cam": class activation map of [2]_,
             for networks that average their feature maps; "deconv": what excited the
             feature maps [3]_, whatever the class; "class_deconv", "saliency",
-            "input_x_gradient", "integrated_gradients", "occlusion"; "captum:<Name>", a
-            class of `captum.attr`. Each is described at the function of that name in
-            :mod:`sklearn_raman.inspection` (occlusion: `module_occlusion`).
+            "input_x_gradient", "integrated_gradients"; "captum:<Name>", a class of
+            `captum.attr`. Each is described at the function of that name in
+            :mod:`sklearn_raman.neural_network.attribution`. "occlusion" is
+            :func:`sklearn_raman.inspection.occlusion`.
         score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
             What is explained: the log-odds of the class, its logit, its probability, or
             its logit minus the mean logit.
@@ -86,24 +89,26 @@ class ExplainMixin:
             How maps on the units of the feature maps, "contribution", "grad_cam" and
             "cam", get to the points of the spectrum. "bands": what a unit contributes
             goes to the bands that it sees, see :func:`place_on_bands
-            <sklearn_raman.inspection.place_on_bands>`; a map keeps its sum. "linear",
-            as in [1]_, and "spline", of order 2, as in [2]_: interpolated between the
-            units, at the height of the units; bands are as wide as what a unit sees,
-            and the highest point may be beside the line. False: left on the units.
+            <sklearn_raman.neural_network.attribution.place_on_bands>`; a map keeps its
+            sum. "linear", as in [1]_, and "spline", of order 2, as in [2]_:
+            interpolated between the units, at the height of the units; bands are as
+            wide as what a unit sees, and the highest point may be beside the band.
+            False: left on the units.
         batch_size : int or None, default=None
-            Spectra at a time; None takes 4 times the classifier's, 32 times for
-            contributions.
+            Spectra at a time; None takes what is fast.
         **options
             Further parameters of the method, such as ``relu=False`` for "grad_cam",
-            ``reference="zero"`` or ``scale="paper"`` for "contribution",
+            ``reference="zero_features"`` or ``scale="paper"`` for "contribution",
             ``rule="relu"`` for "deconv", ``n_steps=64`` for "integrated_gradients" and
             ``width=15`` for "occlusion".
 
         Returns
         -------
-        ndarray of shape (n_spectra, n_points) or (n_spectra, n_classes, n_points)
-            Contributions, aligned with X; the second shape for target="all". With
-            upsample=False the last axis may have the number of units.
+        ndarray or data frame of shape (n_spectra, n_points), or ndarray of shape \
+(n_spectra, n_classes, n_points)
+            Contributions, aligned with X; the second shape for target="all". A frame if
+            X is one with a wavenumber axis. With upsample=False the last axis may have
+            the number of units.
 
         Raises
         ------
@@ -127,46 +132,40 @@ class ExplainMixin:
             raise ValueError(
                 f"upsample must be one of {_UPSAMPLINGS} or False, got {upsample!r}."
             )
-        X = self._spectra_to_explain(X)
-        n_spectra, n_points = X.shape
-        target = resolve_target(target, self.classes_, n_spectra)
-
+        if method == "occlusion":
+            settings = {"score": score, "normalize": normalize, **options}
+            if batch_size is not None:
+                settings["batch_size"] = batch_size
+            return occlusion(self, X, target, **settings)
+        values, module = self._ready_to_explain(X)
+        target = resolve_target(target, self.classes_, len(values))
         reference = options.get("reference")
         one_for_each = not isinstance(reference, str) and np.ndim(reference) == 2
-
         to_points = None
         if upsample and maps_units(method):
-            to_points = self._way_to_points(n_points, upsample)
+            to_points = self._way_to_points(module, values.shape[1], upsample)
 
         def explain(batch, rows):
             wanted = target[rows] if isinstance(target, np.ndarray) else target
             own = {"reference": np.asarray(reference)[rows]} if one_for_each else {}
-            maps = attribute(
-                self.module_,
-                batch,
-                wanted,
-                method=method,
-                score=score,
-                **{**options, **own},
-            )
-            return maps if to_points is None else to_points(_to_numpy(maps), X[rows])
+            settings = {"method": method, "score": score, **options, **own}
+            maps = attribute(module, batch, wanted, **settings)
+            return maps if to_points is None else to_points(_to_numpy(maps), batch)
 
-        piece_by_piece = method in ("auto", "contribution")
-        at_once = _BATCHES_OF_CONTRIBUTIONS if piece_by_piece else _BATCHES_AT_ONCE
-        maps = self._in_batches(explain, X, batch_size or at_once * self.batch_size)
-        return normalize_maps(maps, normalize).astype(self.dtype, copy=False)
+        if batch_size is None and method in ("auto", "contribution"):
+            batch_size = _BATCHES_OF_CONTRIBUTIONS * self.batch_size
+        maps = normalize_maps(self._in_batches(explain, values, batch_size), normalize)
+        return maps_like(maps.astype(self.dtype, copy=False), X)
 
-    def _way_to_points(self, n_points, upsample):
+    def _way_to_points(self, module, n_points, upsample):
         """Return the function (maps on units, spectra) -> maps on points."""
         if upsample == "bands":
-            windows = unit_windows(self.module_, n_points).astype(self.dtype)
+            windows = unit_windows(module, n_points).astype(self.dtype)
             return lambda maps, X: place_on_bands(maps, X, windows)
-        positions = unit_positions(self.module_, n_points)
+        positions = unit_positions(module, n_points)
         operator = upsampling_operator(positions, n_points, upsample)
         operator = operator.astype(self.dtype)
         return lambda maps, X: maps @ operator
-
-    explain = explain_
 
     @available_if(_can_explain)
     def feature_maps(self, X, layer=None, *, batch_size=None):
@@ -179,17 +178,18 @@ class ExplainMixin:
         layer : str or None, default=None
             Name of a layer of `module_`, such as "blocks.1"; None takes all.
         batch_size : int or None, default=None
-            Spectra at a time; None takes four times the classifier's.
+            Spectra at a time; None takes what is fast.
 
         Returns
         -------
         ndarray of shape (n_spectra, channels, units), or dict of str to such
             Of the layer, or of each in the order in which the spectrum passes them.
-            :func:`sklearn_raman.inspection.unit_positions` says where the units are.
+            :func:`~sklearn_raman.neural_network.attribution.unit_positions` says where
+            the units are.
         """
-        X = self._spectra_to_explain(X)
+        X, module = self._ready_to_explain(X)
         return self._in_batches(
-            lambda batch, rows: feature_maps(self.module_, batch, layer), X, batch_size
+            lambda batch, rows: feature_maps(module, batch, layer), X, batch_size
         )
 
     @available_if(_can_explain)
@@ -221,18 +221,18 @@ class ExplainMixin:
             Position of the feature map; None takes all together.
         rule : {"leaky", "relu", "linear"}, default="leaky"
             What activations do to the signal on its way back, see
-            :func:`sklearn_raman.inspection.deconv`.
+            :func:`sklearn_raman.neural_network.attribution.deconv`.
         batch_size : int or None, default=None
-            Spectra at a time; None takes four times the classifier's.
+            Spectra at a time; None takes what is fast.
 
         Returns
         -------
         ndarray of shape (n_spectra, n_points)
             The signal; it does not depend on a class.
         """
-        X = self._spectra_to_explain(X)
+        X, module = self._ready_to_explain(X)
         return self._in_batches(
-            lambda batch, rows: deconv(self.module_, batch, rule=rule, feature=feature),
+            lambda batch, rows: deconv(module, batch, rule=rule, feature=feature),
             X,
             batch_size,
         )
@@ -256,43 +256,36 @@ class ExplainMixin:
         Bunch
             Arrays `pooled`, `weights` and `products` of shape (n_spectra, channels,
             bins) and `sums` of shape (n_spectra,); with target="all" n_classes comes
-            after n_spectra. See :func:`sklearn_raman.inspection.decision_terms`.
+            after n_spectra. See
+            :func:`~sklearn_raman.neural_network.attribution.decision_terms`.
         """
-        X = self._spectra_to_explain(X)
+        X, module = self._ready_to_explain(X)
         target = resolve_target(target, self.classes_, len(X))
 
         def explain(batch, rows):
             wanted = target[rows] if isinstance(target, np.ndarray) else target
-            return decision_terms(self.module_, batch, wanted)
+            return decision_terms(module, batch, wanted)
 
         return Bunch(**self._in_batches(explain, X, None))
 
-    def _spectra_to_explain(self, X):
+    def _ready_to_explain(self, X):
+        """Return checked spectra, and the network to read."""
         self.check_is_fitted()
         self._move_to_device()
-        return check_spectra(self, X, reset=False, dtype=self.dtype)
+        X = check_spectra(self, X, reset=False, dtype=self.dtype)
+        return X, self._module_to_read()
 
     def _in_batches(self, function, X, batch_size):
-        """Call function(batch, rows) on the network's device; join what it returns."""
+        """Call function(batch, rows) on batches of spectra; join what it returns."""
         size = batch_size or _BATCHES_AT_ONCE * self.batch_size
         parts = []
-        with limited_threads(self.n_threads), self._evaluation_mode():
+        with limited_threads(self.n_threads):
             for start in range(0, len(X), size):
                 rows = slice(start, start + size)
-                batch = torch.tensor(X[rows], device=self.device)
-                parts.append(_to_numpy(function(batch, rows)))
+                parts.append(_to_numpy(function(X[rows], rows)))
         if isinstance(parts[0], dict):
             return {k: np.concatenate([part[k] for part in parts]) for k in parts[0]}
         return np.concatenate(parts)
-
-    @contextmanager
-    def _evaluation_mode(self):
-        was_training = self.module_.training
-        self.module_.eval()
-        try:
-            yield
-        finally:
-            self.module_.train(was_training)
 
 
 def _to_numpy(tensors):

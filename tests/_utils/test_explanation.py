@@ -1,11 +1,14 @@
-"""Targets, normalisation and score derivatives of `explain_`."""
+"""Targets, normalization and score derivatives of `explain_`."""
 
 import numpy as np
 import pytest
 import torch
 
 from sklearn_raman._utils._explanation import (
+    blank_level,
+    local_width,
     normalize_maps,
+    reference_spectra,
     resolve_target,
     score_weights,
 )
@@ -81,3 +84,46 @@ def test_logodds_do_not_saturate():
 def test_unknown_score():
     with pytest.raises(ValueError, match="score"):
         score_weights(np.zeros((1, 2)), np.array([0]), "logits")
+
+
+@pytest.mark.parametrize("n_points", [1, 20, 200, 1001])
+def test_local_reference_is_the_median_of_the_surroundings(n_points, rng):
+    """A tenth of the points, but at least 31, as far as there are so many."""
+    X = rng.normal(size=(3, n_points))
+    found = reference_spectra(X, "local")
+    width = min(max(round(n_points / 10), 31), n_points)
+    assert local_width(n_points) == width
+    left = width // 2
+    padded = np.pad(X, [(0, 0), (left, width - 1 - left)], mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width, axis=1)
+    expected = np.sort(windows, axis=2)[..., width // 2]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_local_reference_keeps_a_slope_and_drops_a_band():
+    points = np.arange(200.0)
+    slope = 5 + 0.1 * points
+    band = 50 / (1 + ((points - 100) / 2) ** 2)
+    found = reference_spectra((slope + band)[None], "local")[0]
+    # A Lorentzian has wide tails; a tenth of its height is what may be left of it.
+    np.testing.assert_allclose(found[20:-20], slope[20:-20], atol=5)
+
+
+def test_blank_level_is_the_median_to_a_32nd_of_the_range(rng):
+    X = rng.normal(size=(50, 41)) * rng.uniform(0.1, 10, (50, 1))
+    error = np.abs(blank_level(X) - np.median(X, axis=1))
+    assert (error <= np.ptp(X, axis=1) / 64 + 1e-12).all()
+    # Each spectrum decides by itself.
+    found = np.concatenate([blank_level(row[None]) for row in X])
+    np.testing.assert_array_equal(blank_level(X), found)
+    np.testing.assert_array_equal(blank_level(np.full((1, 9), 3.7)), 3.7)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_given_references(dtype, rng):
+    X = rng.normal(size=(3, 8)).astype(dtype)
+    for reference in (0.5, np.full(8, 0.5), np.full((3, 8), 0.5), [0.5] * 8):
+        found = reference_spectra(X, reference)
+        assert found.dtype == dtype
+        np.testing.assert_array_equal(found, np.full((3, 8), 0.5))
+    np.testing.assert_array_equal(reference_spectra(X, "zero"), 0 * X)

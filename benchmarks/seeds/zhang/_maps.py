@@ -11,8 +11,8 @@ import torch
 from sklearn_raman.inspection import (
     ExplanationSummary,
     explain_pipeline,
-    unit_positions,
 )
+from sklearn_raman.neural_network.attribution import unit_positions
 
 EQ_6 = {"method": "cam", "score": "logit", "scale": "paper", "upsample": "spline"}
 TOP = 0.1  # share of the points of a map that the paper calls active

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_raman.inspection import (
+from sklearn_raman.neural_network.attribution import (
     captum_attribution,
     contribution,
     input_x_gradient,
@@ -20,7 +20,7 @@ def test_scores_and_targets(target, score, any_net, batch):
     for name, ours, ours_settings in (
         ("Saliency", saliency, {}),
         ("InputXGradient", input_x_gradient, {}),
-        ("LayerGradientXActivation", contribution, {"reference": "zero"}),
+        ("LayerGradientXActivation", contribution, {"reference": "zero_features"}),
     ):
         found = captum_attribution(any_net, batch, name=name, **settings)
         expected = ours(any_net, batch, **settings, **ours_settings)
@@ -43,18 +43,43 @@ def test_others(name, options, net, batch):
     assert torch.isfinite(found).all()
 
 
-def test_random_methods_repeat_and_leave_the_stream_alone(net, batch):
-    def streams():
-        numpy_state = np.random.get_state()[1]  # noqa: NPY002 captum draws from it
-        return torch.get_rng_state().tolist(), numpy_state.tolist()
+def streams():
+    """Return the states of the global generators of torch and numpy."""
+    numpy_state = np.random.get_state()  # noqa: NPY002 captum draws from it
+    return torch.get_rng_state().tolist(), repr(numpy_state)
 
+
+@pytest.mark.filterwarnings("ignore:You are providing multiple inputs")
+@pytest.mark.parametrize("name", ["GradientShap", "LayerGradientShap", "Lime"])
+def test_random_methods_repeat_and_leave_the_streams_alone(name, net, batch):
     before = streams()
-    maps = [
-        captum_attribution(net, batch, name="GradientShap", n_samples=3)
-        for _ in range(2)
-    ]
+    maps = [captum_attribution(net, batch, name=name, n_samples=3) for _ in range(2)]
     assert torch.equal(*maps)
     assert streams() == before
+
+
+def test_other_methods_touch_no_stream(net, batch, monkeypatch):
+    """Not even to put it back: another thread may be drawing from it."""
+    before = streams()
+    names = [
+        "DeepLift",
+        "DeepLiftShap",
+        "FeatureAblation",
+        "InputXGradient",
+        "IntegratedGradients",
+        "InternalInfluence",
+        "LayerConductance",
+        "LayerDeepLift",
+        "LayerGradCam",
+        "LayerIntegratedGradients",
+        "Saliency",
+    ]
+    monkeypatch.delattr(np.random, "set_state")
+    monkeypatch.delattr(torch, "set_rng_state")
+    for name in names:
+        options = {"n_steps": 2} if "Integrated" in name or "Cond" in name else {}
+        captum_attribution(net, batch, name=name, **options)
+        assert streams() == before
 
 
 @pytest.mark.parametrize("name", ["GuidedBackprop", "Deconvolution", "GuidedGradCam"])

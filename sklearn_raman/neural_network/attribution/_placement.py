@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.ndimage import grey_opening
 
-from sklearn_raman.inspection._reference import local_width
+from sklearn_raman._utils._explanation import local_width
 
 # Added to the height of every point, as a share of the spectrum's range: a unit that
 # sees no band keeps its contribution around its own position.
@@ -56,7 +56,7 @@ def place_on_bands(maps, X, windows):
     --------
     >>> import numpy as np
     >>> from scipy.sparse import csr_array
-    >>> from sklearn_raman.inspection import place_on_bands
+    >>> from sklearn_raman.neural_network.attribution import place_on_bands
     >>> X = np.zeros((1, 40))
     >>> X[0, 4] = 1.0  # a band; units see four points each, the contribution is 6
     >>> windows = csr_array(np.kron(np.eye(10), np.full((1, 4), 0.25)))
@@ -87,7 +87,7 @@ def heights_above_background(X):
     Returns
     -------
     ndarray of shape (n_spectra, n_points)
-        Difference to the morphological opening over an odd number of points, about a
+        Difference from the morphological opening over an odd number of points, about a
         tenth, plus a hundredth of the spectrum's range.
     """
     width = 2 * (local_width(X.shape[1]) // 2) + 1

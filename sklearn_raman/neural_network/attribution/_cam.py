@@ -5,9 +5,15 @@ from sklearn.utils import Bunch
 from torch import nn
 
 from sklearn_raman._utils._explanation import score_weights
-from sklearn_raman.inspection._targets import class_positions, stack_maps
+from sklearn_raman.neural_network.attribution._shared import (
+    check_scale,
+    class_positions,
+    on_private_copy,
+    stack_maps,
+)
 
 
+@on_private_copy
 def cam(module, X, target=None, *, score="logodds", scale=None):
     """Map the class activation: feature maps, weighted by the output layer.
 
@@ -17,10 +23,10 @@ def cam(module, X, target=None, *, score="logodds", scale=None):
     Parameters
     ----------
     module : torch.nn.Module
-        In evaluation mode, with `features`, `head`, a layer `pool` that averages units
-        and a layer `output`, `torch.nn.Linear` without bias on these averages.
-    X : torch.Tensor of shape (n_spectra, n_points)
-        Spectra, with the dtype and on the device of the module.
+        With `features`, `head`, a layer `pool` that averages units and a layer
+        `output`, `torch.nn.Linear` without bias on these averages.
+    X : array-like or torch.Tensor of shape (n_spectra, n_points)
+        Spectra.
     target : None, "all", int or array-like of shape (n_spectra,), int, default=None
         Position of the class to explain: the predicted one, every one, or these.
     score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
@@ -56,9 +62,9 @@ def cam(module, X, target=None, *, score="logodds", scale=None):
     Examples
     --------
     >>> import torch
-    >>> from sklearn_raman.inspection import cam
+    >>> from sklearn_raman.neural_network.attribution import cam
     >>> from sklearn_raman.neural_network import GAPCNN
-    >>> net, X = GAPCNN(50, 3, pool_bins=1).eval(), torch.rand(2, 50)
+    >>> net, X = GAPCNN(50, 3, pool_bins=1), torch.rand(2, 50)
     >>> maps = cam(net, X, "all", score="logit")
     >>> torch.allclose(maps.sum(dim=2), net(X), atol=1e-5)
     True
@@ -66,8 +72,7 @@ def cam(module, X, target=None, *, score="logodds", scale=None):
     check_scale(scale)
     with torch.no_grad():
         features = module.features(X)
-        shares, weights = _averages_and_weights(module, features)
-        logits = module.head(features)
+        shares, weights, logits = _averages(module, features)
         if scale == "paper":
             shares = (shares > 0).to(shares)
         values = logits.double().cpu().numpy()
@@ -79,6 +84,7 @@ def cam(module, X, target=None, *, score="logodds", scale=None):
     return stack_maps(maps, target)
 
 
+@on_private_copy
 def decision_terms(module, X, target=None):
     """Return the products that add up to a class score, feature map by feature map.
 
@@ -86,8 +92,8 @@ def decision_terms(module, X, target=None):
     ----------
     module : torch.nn.Module
         As for :func:`cam`.
-    X : torch.Tensor of shape (n_spectra, n_points)
-        Spectra, with the dtype and on the device of the module.
+    X : array-like or torch.Tensor of shape (n_spectra, n_points)
+        Spectra.
     target : None, "all", int or array-like of shape (n_spectra,), int, default=None
         Position of the class: the predicted one, every one, or these.
 
@@ -115,9 +121,9 @@ def decision_terms(module, X, target=None):
     Examples
     --------
     >>> import torch
-    >>> from sklearn_raman.inspection import decision_terms
+    >>> from sklearn_raman.neural_network.attribution import decision_terms
     >>> from sklearn_raman.neural_network import GAPCNN
-    >>> net, X = GAPCNN(50, 3, pool_bins=1).eval(), torch.rand(2, 50)
+    >>> net, X = GAPCNN(50, 3, pool_bins=1), torch.rand(2, 50)
     >>> terms = decision_terms(net, X, "all")
     >>> terms.products.shape
     torch.Size([2, 3, 64, 1])
@@ -126,9 +132,9 @@ def decision_terms(module, X, target=None):
     """
     with torch.no_grad():
         features = module.features(X)
-        shares, weights = _averages_and_weights(module, features)
+        shares, weights, logits = _averages(module, features)
         pooled = features @ shares
-        positions = class_positions(module.head(features), target)
+        positions = class_positions(logits, target)
         chosen = [weights[torch.from_numpy(p).to(weights.device)] for p in positions]
     chosen = stack_maps(chosen, target)
     pooled = pooled[:, None].expand_as(chosen) if isinstance(target, str) else pooled
@@ -141,12 +147,6 @@ def decision_terms(module, X, target=None):
     )
 
 
-def check_scale(scale):
-    """Raise if `scale` is neither None nor "paper"."""
-    if scale not in (None, "paper"):
-        raise ValueError(f'scale must be None or "paper", got {scale!r}.')
-
-
 def averages_units(module):
     """Whether the module can have class activation maps, by its layers."""
     output = getattr(module, "output", None)
@@ -157,30 +157,46 @@ def averages_units(module):
     )
 
 
-def _averages_and_weights(module, features):
-    """Return each unit's share in each average, and each average's weight in a class.
+def _averages(module, features):
+    """Return how a module averages its feature maps, and the logits of that.
 
     Returns
     -------
     shares : torch.Tensor of shape (units, bins)
+        Of each unit in each average.
     weights : torch.Tensor of shape (n_classes, channels, bins)
+        Of each average in each class.
+    logits : torch.Tensor of shape (n_spectra, n_classes)
+        What `head` answers, which is the weighted sum of the averages.
     """
+    name = type(module).__name__
     if not averages_units(module):
         raise ValueError(
             f"cam and decision_terms need a network that averages its feature maps "
             f"(layer `pool`) before a linear layer `output` without bias; "
-            f"{type(module).__name__} is none. The method contribution gives the same "
-            "map on such networks, and is defined for this one too."
+            f"{name} is not one. The method contribution gives the same map on such "
+            "networks, and is defined for this one too."
         )
     # A linear layer along the units shows its matrix when it meets the unit vectors.
-    shares = module.pool(torch.eye(features.shape[2]).to(features)[None])[0]
-    weights = module.output.weight.detach()
+    eye = torch.eye(features.shape[2], device=features.device, dtype=features.dtype)
+    shares = module.pool(eye[None])[0]
+    weights = module.output.weight
     n_averages = features.shape[1] * shares.shape[1]
     one_each = torch.allclose(shares.sum(dim=0), shares.new_ones(1), atol=1e-4)
     if not one_each or weights.shape[1] != n_averages:
         raise ValueError(
             f"cam and decision_terms need averages of the units: the layer `pool` of "
-            f"{type(module).__name__} is not an average, or `output` takes "
-            f"{weights.shape[1]} values where there are {n_averages} averages."
+            f"{name} is not an average, or `output` takes {weights.shape[1]} values "
+            f"where there are {n_averages} averages."
         )
-    return shares, weights.reshape(len(weights), features.shape[1], -1)
+    weights = weights.reshape(len(weights), features.shape[1], -1)
+    logits = module.head(features)
+    sums = torch.einsum("nkb,ckb->nc", features @ shares, weights)
+    rounding = 1e-3 * float(logits.abs().max())
+    if not torch.allclose(sums, logits, atol=rounding, equal_nan=True):
+        raise ValueError(
+            f"cam and decision_terms add up to the logits, but those of {name} are not "
+            "the averages of its feature maps times the weights of `output`: its head "
+            "does something else too. Use the method contribution."
+        )
+    return shares, weights, logits

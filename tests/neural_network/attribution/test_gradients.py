@@ -5,10 +5,9 @@ import pytest
 import torch
 from captum import attr as captum
 
-from sklearn_raman.inspection import (
+from sklearn_raman.neural_network.attribution import (
     input_x_gradient,
     integrated_gradients,
-    module_occlusion,
     saliency,
 )
 
@@ -56,43 +55,12 @@ def test_integrated_gradients_add_up(score, net, batch):
     np.testing.assert_allclose(found, value(batch) - value(start), atol=2e-2)
 
 
-@pytest.mark.parametrize(("width", "step"), [(5, 5), (6, 4), (1, 1), (41, 1)])
-def test_occlusion_equals_captum(width, step, any_net, batch):
-    expected = captum.Occlusion(any_net).attribute(
-        batch, (width,), strides=step, baselines=0.2, target=2
-    )
-    found = module_occlusion(
-        any_net,
-        batch,
-        2,
-        score="logit",
-        width=width,
-        step=step,
-        reference=np.full(41, 0.2),
-    )
-    # captum counts the windows in single precision.
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-7)
-
-
-def test_occlusion_of_the_log_odds(net, batch):
-    """One window over everything: the fall to the reference's log-odds."""
-
-    def odds(X):
-        p = net(X).softmax(dim=1).detach()
-        return (p / (1 - p)).log()
-
-    found = module_occlusion(net, batch, "all", width=41, step=41, reference="zero")
-    expected = odds(batch) - odds(torch.zeros_like(batch))
-    np.testing.assert_allclose(found, expected[:, :, None].expand(5, 3, 41), rtol=1e-8)
-
-
 @pytest.mark.parametrize(
     ("method", "settings"),
     [
         (saliency, {}),
         (input_x_gradient, {"reference": "blank"}),
         (integrated_gradients, {"n_steps": 4}),
-        (module_occlusion, {"reference": "blank"}),
     ],
 )
 def test_targets(method, settings, any_net, batch):
@@ -107,9 +75,9 @@ def test_targets(method, settings, any_net, batch):
     ("method", "settings", "message"),
     [
         (integrated_gradients, {"n_steps": 0}, "n_steps"),
-        (module_occlusion, {"width": 3, "step": 4}, "step=4"),
-        (module_occlusion, {"step": 0}, "step=0"),
         (input_x_gradient, {"reference": "auto"}, "reference"),
+        (integrated_gradients, {"reference": "zero_features"}, "reference"),
+        (input_x_gradient, {"reference": np.nan}, "NaN"),
     ],
 )
 def test_bad_arguments(method, settings, message, net, batch):

@@ -9,7 +9,7 @@ N_POINTS = 41
 
 
 def build(network, **settings):
-    """A network with biases and a batch normalisation that are not trivial."""
+    """A network with biases and a batch normalization that are not trivial."""
     torch.manual_seed(0)
     net = network(N_POINTS, 3, **settings).double().eval()
     net.learn_input(torch.randn(20, N_POINTS, dtype=torch.float64))

@@ -2,14 +2,19 @@
 
 import inspect
 
-from sklearn_raman.inspection._attribution import contribution, grad_cam
-from sklearn_raman.inspection._captum import captum_attribution
-from sklearn_raman.inspection._class_activation import averages_units, cam
-from sklearn_raman.inspection._deconvolution import class_deconv, deconv
-from sklearn_raman.inspection._input_attribution import (
+from sklearn_raman.neural_network.attribution._cam import averages_units, cam
+from sklearn_raman.neural_network.attribution._captum import captum_attribution
+from sklearn_raman.neural_network.attribution._contribution import (
+    contribution,
+    grad_cam,
+)
+from sklearn_raman.neural_network.attribution._deconvolution import (
+    class_deconv,
+    deconv,
+)
+from sklearn_raman.neural_network.attribution._gradients import (
     input_x_gradient,
     integrated_gradients,
-    module_occlusion,
     saliency,
 )
 
@@ -22,7 +27,6 @@ _METHODS = {
     "saliency": saliency,
     "input_x_gradient": input_x_gradient,
     "integrated_gradients": integrated_gradients,
-    "occlusion": module_occlusion,
 }
 _ON_UNITS = ("auto", "contribution", "grad_cam", "cam")
 _CAPTUM = "captum:"
@@ -44,7 +48,7 @@ def available_methods(module):
 
     Examples
     --------
-    >>> from sklearn_raman.inspection import available_methods
+    >>> from sklearn_raman.neural_network.attribution import available_methods
     >>> from sklearn_raman.neural_network import CNN, GAPCNN
     >>> available_methods(CNN(50, 3))[:3]
     ['contribution', 'grad_cam', 'deconv']
@@ -69,7 +73,7 @@ def maps_units(method):
 
     Examples
     --------
-    >>> from sklearn_raman.inspection import maps_units
+    >>> from sklearn_raman.neural_network.attribution import maps_units
     >>> maps_units("grad_cam"), maps_units("captum:LayerGradCam"), maps_units("deconv")
     (True, True, False)
     """
@@ -82,9 +86,9 @@ def attribute(module, X, target=None, *, method="auto", score="logodds", **optio
     Parameters
     ----------
     module : torch.nn.Module
-        In evaluation mode, with `features` and `head`.
-    X : torch.Tensor of shape (n_spectra, n_points)
-        Spectra, with the dtype and on the device of the module.
+        With `features` and `head`.
+    X : array-like or torch.Tensor of shape (n_spectra, n_points)
+        Spectra.
     target : None, "all", int or array-like of shape (n_spectra,), int, default=None
         Position of the class to explain: the predicted one, every one, or these.
     method : str, default="auto"
@@ -110,9 +114,9 @@ def attribute(module, X, target=None, *, method="auto", score="logodds", **optio
     Examples
     --------
     >>> import torch
-    >>> from sklearn_raman.inspection import attribute
+    >>> from sklearn_raman.neural_network.attribution import attribute
     >>> from sklearn_raman.neural_network import CNN
-    >>> attribute(CNN(50, 3).eval(), torch.rand(2, 50), method="saliency").shape
+    >>> attribute(CNN(50, 3), torch.rand(2, 50), method="saliency").shape
     torch.Size([2, 50])
     """
     if isinstance(method, str) and method.startswith(_CAPTUM):
@@ -123,7 +127,7 @@ def attribute(module, X, target=None, *, method="auto", score="logodds", **optio
     if name not in available:
         raise ValueError(
             f"method={method!r} is not available for {type(module).__name__}; use "
-            f'"auto" or one of {available}.'
+            f'"auto" or one of {available}. A classifier also has "occlusion".'
         )
     function = _METHODS[name]
     known = [p for p in inspect.signature(function).parameters if p not in _COMMON]

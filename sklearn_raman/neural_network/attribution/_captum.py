@@ -1,7 +1,7 @@
 """captum's methods on our modules: `captum:<Name>`."""
 
 import inspect
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -10,27 +10,36 @@ from torch import nn
 from sklearn_raman._utils._explanation import check_score
 from sklearn_raman._utils._optional import import_optional
 from sklearn_raman._utils._torch import isolated_randomness
-from sklearn_raman.inspection._reference import reference_spectra
-from sklearn_raman.inspection._targets import (
+from sklearn_raman.neural_network.attribution._shared import (
     class_positions,
-    class_scores,
     logits_of,
+    on_private_copy,
+    reference_tensor,
     stack_maps,
 )
 
-# They replace the gradient of nn.ReLU and of no other layer, without a word.
+# They replace the gradient of nn.ReLU and of no other layer, silently.
 _RELU_ONLY = ("GuidedBackprop", "GuidedGradCam", "Deconvolution")
+# They draw from the global generators of torch and numpy; captum takes no others.
+_RANDOM = (
+    "FeaturePermutation",
+    "GradientShap",
+    "KernelShap",
+    "LayerFeaturePermutation",
+)
+_RANDOM += ("LayerGradientShap", "Lime", "ShapleyValueSampling")
 
 
+@on_private_copy
 def captum_attribution(module, X, target=None, *, name, score="logodds", **options):
     """Map with a method of captum.
 
     Parameters
     ----------
     module : torch.nn.Module
-        In evaluation mode, with `features` and `head`.
-    X : torch.Tensor of shape (n_spectra, n_points)
-        Spectra, with the dtype and on the device of the module.
+        With `features` and `head`.
+    X : array-like or torch.Tensor of shape (n_spectra, n_points)
+        Spectra.
     target : None, "all", int or array-like of shape (n_spectra,), int, default=None
         Position of the class to explain: the predicted one, every one, or these.
     name : str
@@ -40,7 +49,7 @@ def captum_attribution(module, X, target=None, *, name, score="logodds", **optio
         What is explained; see :func:`contribution`.
     **options
         For the method's `attribute`, for example ``n_samples=20``. `baselines` is a
-        blank spectrum unless given.
+        blank spectrum by default.
 
     Returns
     -------
@@ -55,12 +64,20 @@ def captum_attribution(module, X, target=None, *, name, score="logodds", **optio
     ValueError
         If captum has no such method, or it does not fit the network's layers.
 
+    Notes
+    -----
+    The methods that sample (GradientShap, Lime, KernelShap, ShapleyValueSampling,
+    FeaturePermutation) draw from the global generators of torch and numpy, for want of
+    a parameter. They run with a fixed seed and put both generators back, so that a map
+    repeats. Another thread that draws from these generators in the meantime gets
+    numbers of the seeded stream. All other methods touch no generator.
+
     Examples
     --------
     >>> import torch
-    >>> from sklearn_raman.inspection import captum_attribution
+    >>> from sklearn_raman.neural_network.attribution import captum_attribution
     >>> from sklearn_raman.neural_network import CNN
-    >>> net, X = CNN(50, 3).eval(), torch.rand(2, 50)
+    >>> net, X = CNN(50, 3), torch.rand(2, 50)
     >>> captum_attribution(net, X, name="Saliency").shape  # doctest: +SKIP
     torch.Size([2, 50])
     """
@@ -73,46 +90,52 @@ def captum_attribution(module, X, target=None, *, name, score="logodds", **optio
             'names are for example "DeepLift", "GradientShap", "LayerGradCam".'
         )
     _check_fits(module, name)
-    scored = _Scored(module, score)
+    scored = _Scored(module, score, X.dtype)
     explainer = method(scored, scored.maps) if "layer" in arguments else method(scored)
     if "baselines" in of_attribute:
-        options = {"baselines": reference_spectra(X, "blank"), **options}
+        options = {"baselines": reference_tensor(X, "blank"), **options}
     with torch.no_grad():
         positions = class_positions(logits_of(module, X), target)
     maps = []
     inputs = X.detach().requires_grad_()  # captum warns if it has to do this
-    with isolated_randomness(0, X.device), _isolated_numpy(0):
+    with _seeded(X.device) if name in _RANDOM else nullcontext():
         for chosen in positions:
             wanted = torch.from_numpy(chosen).to(X.device)
-            found = explainer.attribute(inputs, target=wanted, **options).detach()
+            found = explainer.attribute(inputs, target=wanted, **options)
+            found = found.detach().to(X.dtype)
             maps.append(found.sum(dim=1) if found.ndim == 3 else found)
     return stack_maps(maps, target)
 
 
 @contextmanager
-def _isolated_numpy(seed):
-    """Run under numpy's `seed`, which captum uses too, and give the stream back."""
-    state = np.random.get_state()  # noqa: NPY002 captum draws from this one
-    np.random.seed(seed)  # noqa: NPY002
-    try:
-        yield
-    finally:
-        np.random.set_state(state)  # noqa: NPY002
+def _seeded(device):
+    """Run under a fixed seed of torch and numpy, and put their generators back."""
+    with isolated_randomness(0, device):
+        state = np.random.get_state()  # noqa: NPY002 captum draws from this one
+        np.random.seed(0)  # noqa: NPY002
+        try:
+            yield
+        finally:
+            np.random.set_state(state)  # noqa: NPY002
 
 
 class _Scored(nn.Module):
-    """A module that returns scores, with a layer where its feature maps are."""
+    """A module that returns scores, with a layer where its feature maps are.
 
-    def __init__(self, module, score):
+    captum makes some spectra in torch's default type; they get that of the module.
+    """
+
+    def __init__(self, module, score, dtype):
         super().__init__()
+        self.dtype = dtype
         self.module = module
         self.maps = nn.Identity()
         self.score = score
-        self.train(module.training)
+        self.eval()
 
     def forward(self, x):
-        logits = self.module.head(self.maps(self.module.features(x)))
-        return class_scores(logits, self.score)
+        logits = self.module.head(self.maps(self.module.features(x.to(self.dtype))))
+        return _class_scores(logits, self.score)
 
 
 def _parameters(method):
@@ -126,7 +149,7 @@ def _parameters(method):
 
 
 def _check_fits(module, name):
-    """Raise where captum would fail, or return something else without a word."""
+    """Raise where captum would fail, or silently return something else."""
     if name in ("LRP", "LayerLRP"):
         raise ValueError(
             f"captum:{name} has no rule for the layers of {type(module).__name__} "
@@ -148,3 +171,26 @@ def _check_fits(module, name):
             'would return the plain gradient. method="deconv" with rule="relu" or '
             '"leaky", and "class_deconv", know these layers.'
         )
+
+
+def _class_scores(logits, score):
+    """Return the score of every class; `score_weights` are its derivatives.
+
+    Parameters
+    ----------
+    logits : torch.Tensor of shape (n_spectra, n_classes)
+    score : {"logodds", "logit", "prob", "contrast"}
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, n_classes)
+    """
+    if score == "logit":
+        return logits
+    if score == "contrast":
+        return logits - logits.mean(dim=1, keepdim=True)
+    if score == "prob":
+        return logits.softmax(dim=1)
+    itself = torch.eye(logits.shape[1], dtype=torch.bool, device=logits.device)
+    others = logits[:, None].expand(-1, logits.shape[1], -1)
+    return logits - others.masked_fill(itself, -torch.inf).logsumexp(dim=2)

@@ -6,15 +6,22 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sklearn_raman.inspection import class_deconv, contribution, deconv
 from sklearn_raman.neural_network import CNN, FMCNN
-from tests.inspection.conftest import NETWORKS, build
+from sklearn_raman.neural_network.attribution import (
+    class_deconv,
+    contribution,
+    deconv,
+    feature_maps,
+    filters,
+    unit_positions,
+)
+from tests.neural_network.attribution.conftest import NETWORKS, build
 
 
 def test_linear_rule_is_the_transposed_jacobian(any_net, batch):
-    """Row by row from torch's Jacobian: learnt input, pools, fire module and all."""
+    """Row by row from torch's Jacobian: learned input, pools, fire module and all."""
     features = any_net.features(batch)
-    found = deconv(any_net, batch, rule="linear", reference="zero")
+    found = deconv(any_net, batch, rule="linear", reference="zero_features")
     for x, maps, row in zip(batch, features, found, strict=True):
         jacobian = torch.autograd.functional.jacobian(
             lambda x: any_net.features(x[None])[0], x
@@ -74,9 +81,9 @@ def test_class_deconv_starts_from_contributions(net, batch):
     (slope,) = torch.autograd.grad(net.head(features)[:, 1].sum(), features)
     X = batch.clone().requires_grad_()
     (expected,) = torch.autograd.grad(net.features(X), X, (features * slope).detach())
-    found = class_deconv(net, batch, 1, score="logit", reference="zero")
+    found = class_deconv(net, batch, 1, score="logit", reference="zero_features")
     np.testing.assert_allclose(found, expected, rtol=1e-10)
-    seed = contribution(net, batch, 1, score="logit", reference="zero")
+    seed = contribution(net, batch, 1, score="logit", reference="zero_features")
     np.testing.assert_allclose((features * slope).sum(dim=1).detach(), seed)
 
 
@@ -86,23 +93,23 @@ def test_features_add_up(net, batch):
     np.testing.assert_allclose(each, deconv(net, batch, rule="linear"), atol=1e-10)
 
 
-def test_rules_differ_and_leave_no_hooks():
+def test_rules_differ():
     net = NETWORKS["fmcnn"]()
     X = torch.randn(3, 41, dtype=torch.float64)
-    logits = net(X)
     maps = [deconv(net, X, rule=rule) for rule in ("leaky", "relu", "linear")]
     assert not torch.allclose(maps[0], maps[1])
     assert not torch.allclose(maps[0], maps[2])
-    assert not any(layer._forward_hooks for layer in net.modules())
-    assert torch.equal(net(X), logits)
 
 
-def test_activations_in_place_are_refused(net, batch):
-    expected = deconv(net, batch, rule="linear")
+@pytest.mark.parametrize("rule", ["leaky", "relu", "linear"])
+def test_activations_in_place(rule, net, batch):
+    """They overwrite what a convolution answered, but not here."""
+    expected, maps = deconv(net, batch, rule=rule), feature_maps(net, batch)
     net.blocks[3].inplace = True
-    np.testing.assert_allclose(deconv(net, batch, rule="linear"), expected)
-    with pytest.raises(ValueError, match="inplace=False"):
-        deconv(net, batch)
+    assert torch.equal(deconv(net, batch, rule=rule), expected)
+    for name, found in feature_maps(net, batch).items():
+        assert torch.equal(found, maps[name])
+    assert net.blocks[3].inplace
 
 
 @pytest.mark.parametrize(
@@ -112,3 +119,43 @@ def test_activations_in_place_are_refused(net, batch):
 def test_bad_arguments(settings, message):
     with pytest.raises(ValueError, match=message):
         deconv(FMCNN(50, 3).eval(), torch.rand(2, 50), **settings)
+
+
+def test_chain_of_layers(any_net, batch):
+    maps = feature_maps(any_net, batch)
+    image, names = any_net.input(batch), ["input"]
+    assert torch.equal(maps["input"], image[:, :, 0])
+    for name, layer in any_net.blocks.named_children():
+        image = layer(image)
+        if f"blocks.{name}" in maps:
+            names.append(f"blocks.{name}")
+            assert torch.equal(maps[names[-1]], image[:, :, 0])
+    inner = [name for name in maps if name.count(".") > 1]  # of the fire module
+    assert [name for name in maps if name not in inner] == names
+    assert torch.equal(maps[names[-1]], any_net.features(batch))
+    for name, found in maps.items():
+        assert len(unit_positions(any_net, 41, name)) == found.shape[2]
+        assert not found.requires_grad
+
+
+def test_one_layer(net, batch):
+    expected = feature_maps(net, batch)["blocks.2"]
+    assert torch.equal(feature_maps(net, batch, "blocks.2"), expected)
+    with pytest.raises(ValueError, match="layer='hidden'.*'blocks.1'"):
+        feature_maps(net, batch, "hidden")
+
+
+def test_filters(any_net):
+    found = filters(any_net)
+    for name, weights in found.items():
+        layer = any_net.get_submodule(name)
+        assert torch.equal(weights, layer.weight[:, :, 0])
+        assert torch.equal(filters(any_net, name), weights)
+    with pytest.raises(ValueError, match="layer='output'.*blocks"):
+        filters(any_net, "output")
+
+
+def test_filters_are_copies(net):
+    before = net.blocks[1].weight.clone()
+    filters(net, "blocks.1").zero_()
+    assert torch.equal(net.blocks[1].weight, before)

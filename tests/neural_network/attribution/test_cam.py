@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_raman.inspection import cam, contribution, decision_terms
 from sklearn_raman.neural_network import CNN, FMCNN, GAPCNN
+from sklearn_raman.neural_network.attribution import cam, contribution, decision_terms
 
 
 def gap_net(n_points, n_bins, n_classes=3):
@@ -38,7 +38,7 @@ def test_is_the_contribution_on_these_networks(n_bins, score):
     """One from the weights, the other by automatic differentiation."""
     net, X = gap_net(90, n_bins), torch.randn(4, 90)
     for target in (None, 2, "all"):
-        expected = contribution(net, X, target, score=score, reference="zero")
+        expected = contribution(net, X, target, score=score, reference="zero_features")
         found = cam(net, X, target, score=score)
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
@@ -78,10 +78,22 @@ def test_a_network_of_ones_own():
         cam(net, X)
 
 
+@pytest.mark.parametrize("method", [cam, decision_terms])
+def test_heads_that_do_more_than_average(method):
+    """They have the layers, and their terms do not add up to the logits."""
+
+    class Rectified(GAPCNN):
+        def head(self, features):
+            return self.output((self.pool(features).flatten(1) - 1).relu())
+
+    with pytest.raises(ValueError, match="head does something else too"):
+        method(Rectified(50, 3), torch.randn(2, 50))
+
+
 @pytest.mark.parametrize("network", [CNN, FMCNN])
 @pytest.mark.parametrize("method", [cam, decision_terms])
 def test_other_architectures(method, network):
-    with pytest.raises(ValueError, match=f"{network.__name__} is none"):
+    with pytest.raises(ValueError, match=f"{network.__name__} is not one"):
         method(network(50, 3), torch.randn(2, 50))
 
 

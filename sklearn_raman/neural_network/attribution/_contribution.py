@@ -1,0 +1,394 @@
+"""Contribution and Grad-CAM: maps on the units of the feature maps."""
+
+from functools import partial
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from sklearn_raman.neural_network.attribution._shared import (
+    PIECE,
+    check_scale,
+    features_of,
+    given_positions,
+    gradients_at,
+    on_private_copy,
+    references_by_piece,
+    score_gradients,
+)
+
+# A matrix product with few rows is twice as fast if the matrix lies transposed.
+_MANY_ROWS = 64
+
+
+@on_private_copy
+def contribution(
+    module, X, target=None, *, score="logodds", reference="auto", scale=None
+):
+    """Map what each feature-map unit adds to the score of a class.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With `features` and `head`.
+    X : array-like or torch.Tensor of shape (n_spectra, n_points)
+        Spectra.
+    target : None, "all", int or array-like of shape (n_spectra,), int, default=None
+        Position of the class to explain: the predicted one, every one, or these.
+    score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
+        What is explained. The log-odds have the direction of the softmax probability
+        (the paper's score) and do not vanish when the probability reaches 1; "contrast"
+        is the logit minus the mean logit.
+    reference : str, float or array-like, default="auto"
+        What contributes nothing. "zero_features": feature maps of zeros, as in the
+        paper. "blank": a flat spectrum at the background level (the median) of each
+        spectrum, see Notes. "local": the running median of each. "zero": zero
+        intensity. Or an intensity, or spectra of shape (n_points,) or
+        (n_spectra, n_points). "auto" is "blank" where the module subtracts a mean
+        spectrum (`input.center`), and "zero_features" elsewhere.
+    scale : {"paper"} or None, default=None
+        "paper" multiplies the map of a spectrum by the sum over its feature maps, which
+        eq. 8 implies.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, units) or (n_spectra, n_classes, units)
+        The map; the second shape for target="all".
+
+    Notes
+    -----
+    The paper [1]_ derives the map from the weights Fw of the first fully connected
+    layer h = Fw A + b: eq. 8 is beta_l = sum_xk dy/dFw_xkl, eq. 9 is M_x = sum_k A_xk
+    sum_l beta_l Fw_xkl. Since dy/dFw_xkl = A_xk dy/dh_l, beta_l is dy/dh_l times the
+    sum of all of A, and
+
+        M_x = (sum of A) * sum_k A_xk dy/dA_xk.
+
+    So the map is the feature map times the gradient of the score. It takes one backward
+    pass to the last pooling layer, and it is defined for any head. The factor in front,
+    one number per spectrum, is left out: without it the map adds up to the logit minus
+    the head's value at zero features, if the head is linear.
+
+    A network that subtracts the mean training spectrum sees a band of another class as
+    a dip where this spectrum has none, so that the literal map lights up where there is
+    nothing. With a blank reference the map is sum_k (A_xk - A_xk(blank)) dy/dA_xk: it
+    vanishes where the spectrum is at its background, and adds up to the logit minus the
+    blank spectrum's.
+
+    References
+    ----------
+    .. [1] M. Fukuhara et al., "Feature visualization of Raman spectrum analysis with
+       deep convolutional neural network", Anal. Chim. Acta 1087 (2019), eq. 8-9,
+       https://doi.org/10.1016/j.aca.2019.08.064
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_raman.neural_network.attribution import contribution
+    >>> class Net(torch.nn.Module):
+    ...     def features(self, x):
+    ...         return x[:, None]
+    ...     def head(self, features):
+    ...         return features[:, 0] @ torch.tensor([[1.0, 0.0], [0.0, 2.0]])
+    >>> contribution(Net(), torch.tensor([[3.0, 4.0]]), target="all", score="logit")
+    tensor([[[3., 0.],
+             [0., 8.]]])
+    """
+    check_scale(scale)
+    every = isinstance(target, str)
+    given = not every and target is not None
+    positions = given_positions(target, len(X)) if given else None
+    head = _Head(module, features_of(module, X[:1]))
+    backgrounds = references_by_piece(
+        module, X, reference, lambda features: [features, head.values(features)]
+    )
+    maps = []
+    for start in range(0, len(X), PIECE):
+        rows = slice(start, start + PIECE)
+        wanted = positions[rows] if given else target
+        with torch.no_grad():
+            features = module.features(X[rows])
+        gradients = partial(gradients_at, target=wanted, score=score)
+        found = head.maps(features, *backgrounds(rows), gradients)
+        if scale is not None:
+            found *= features.sum(dim=(1, 2))[:, None, None]
+        maps.append(found if every else found[:, 0])
+    return torch.cat(maps)
+
+
+@on_private_copy
+def grad_cam(module, X, target=None, *, score="logodds", relu=True, scale=None):
+    """Map Grad-CAM: feature maps, weighted by the mean gradient of the score.
+
+    The gradient is averaged over the axis, so that it can't say where. On a network
+    whose head tells positions apart, as that of this paper, every band lights up,
+    whatever the class. Where the weights come out negative (half of the log-odds maps
+    in a simulation), everything between the bands does. It is here because the paper
+    compares with it.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With `features` and `head`.
+    X : array-like or torch.Tensor of shape (n_spectra, n_points)
+        Spectra.
+    target : None, "all", int or array-like of shape (n_spectra,), int, default=None
+        Position of the class to explain: the predicted one, every one, or these.
+    score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
+        What is explained; see :func:`contribution`.
+    relu : bool, default=True
+        Set what speaks against the class to zero, as in eq. 7. A map may then be zero
+        everywhere.
+    scale : {"paper"} or None, default=None
+        "paper" takes the sum of the gradient, as in eq. 6, instead of the mean.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, units) or (n_spectra, n_classes, units)
+        The map; the second shape for target="all".
+
+    References
+    ----------
+    .. [1] M. Fukuhara et al., "Feature visualization of Raman spectrum analysis with
+       deep convolutional neural network", Anal. Chim. Acta 1087 (2019), eq. 6-7,
+       https://doi.org/10.1016/j.aca.2019.08.064
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_raman.neural_network.attribution import grad_cam
+    >>> from sklearn_raman.neural_network import CNN
+    >>> grad_cam(CNN(50, 3), torch.rand(2, 50)).shape
+    torch.Size([2, 13])
+    """
+    check_scale(scale)
+    features = features_of(module, X)
+
+    def to_map(values, gradient):
+        pool = torch.sum if scale == "paper" else torch.mean
+        found = (values * pool(gradient, dim=2, keepdim=True)).sum(dim=1)
+        return found.relu() if relu else found
+
+    return score_gradients(module.head, features, target, score, to_map)
+
+
+# The head, cut where gradients cost little ------------------------------------------
+
+
+class _Head:
+    """The head of a module, cut where its slopes are the same for every spectrum.
+
+    Those of an affine head are so at the logits (the module says
+    ``affine_head = True``), those of a head that starts with a fully connected layer
+    behind this layer (``first_linear = "its name"``). There, what the units of the
+    feature maps add can be told apart: added up it gives the logits, and mixed by the
+    gradient of a score the map, so that the large layer is passed once for both.
+
+    What the module says is used if each operation of `head` on the feature maps bears
+    it out; it may be inherited by a head that does something else. All other heads are
+    cut at the feature maps: automatic differentiation, which is right for any head.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With `head`.
+    features : torch.Tensor of shape (1, channels, units)
+        Feature maps, for their shape.
+
+    Attributes
+    ----------
+    rows : torch.Tensor of shape (n_inner, channels, units) or None
+        Slopes of the values at the cut with respect to the features; None if the cut
+        is at the features.
+    """
+
+    def __init__(self, module, features):
+        self._module = module
+        self._linear = self.rows = None
+        if getattr(module, "affine_head", False) and _is_affine(module, features):
+            self.rows = _slopes_of_affine_head(module, features)
+        elif _starts_with_linear(module, features):
+            self._linear = module.get_submodule(module.first_linear)
+            self.rows = self._linear.weight.reshape(-1, *features.shape[1:])
+        if self.rows is not None:
+            few = len(self.rows) < _MANY_ROWS
+            order = (2, 0, 1) if few else (2, 1, 0)
+            by_unit = self.rows.permute(order).contiguous()
+            self._rows_by_unit = by_unit.mT if few else by_unit
+            self._at_zero = self.values(torch.zeros_like(features))
+
+    @torch.no_grad()
+    def values(self, features):
+        """Return the values at the cut.
+
+        Parameters
+        ----------
+        features : torch.Tensor of shape (n_spectra, channels, units), or 0.0
+
+        Returns
+        -------
+        torch.Tensor of shape (n_spectra or 1, n_inner), or that of features
+        """
+        if self.rows is None:
+            return features
+        if not torch.is_tensor(features):
+            return self._at_zero
+        if self._linear is None:
+            return self._module.head(features)
+        return self._linear(features.flatten(1))
+
+    def maps(self, features, background, background_values, gradients):
+        """Sum changes of features over the channels, times gradients of scores.
+
+        Parameters
+        ----------
+        features : torch.Tensor of shape (n_spectra, channels, units)
+        background : torch.Tensor of shape (n_spectra or 1, channels, units), or 0.0
+            What the features changed from.
+        background_values : torch.Tensor of shape (n_spectra or 1, n_inner)
+            Its :meth:`values`.
+        gradients : callable
+            Logits, and the values at the cut that they come from, to an iterable of
+            gradients of scores at these values.
+
+        Returns
+        -------
+        torch.Tensor of shape (n_spectra, n_gradients, units)
+        """
+        change = features - background
+        if self.rows is None:
+            inner = features.detach().requires_grad_()
+            logits = self._module.head(inner)
+            maps = [(change * slopes).sum(dim=1) for slopes in gradients(logits, inner)]
+            return torch.stack(maps, dim=1)
+        # Channels last, which our networks have anyway: a third of the time.
+        by_unit = change.mT.contiguous().transpose(0, 1)
+        added = torch.bmm(by_unit, self._rows_by_unit)
+        logits = inner = background_values + added.sum(dim=0)
+        if self._linear is not None:
+            inner.requires_grad_()
+            logits = self._module.head(_Unseen.like(features, self._linear, inner))
+        slopes = torch.stack(list(gradients(logits, inner)), dim=1)
+        return torch.bmm(slopes, added.permute(1, 2, 0))
+
+
+class _OtherOperation(Exception):
+    """A head does something else with feature maps than its module says."""
+
+
+# Operations that only ask for the shape, that keep the values in their order, and that
+# are affine if one argument has to do with feature maps.
+_ASK = {
+    torch.Tensor.size,
+    torch.Tensor.dim,
+    torch.Tensor.__len__,
+    *(getattr(torch.Tensor, n).__get__ for n in ("shape", "ndim", "dtype", "device")),
+}
+_KEEP = {
+    torch.Tensor.flatten,
+    torch.flatten,
+    torch.Tensor.reshape,
+    torch.reshape,
+    torch.Tensor.view,
+    functional.dropout,
+}
+_AFFINE = {
+    functional.linear,
+    torch.Tensor.matmul,
+    torch.matmul,
+    torch.Tensor.mean,
+    torch.mean,
+    torch.Tensor.sum,
+    torch.sum,
+    torch.Tensor.squeeze,
+    functional.avg_pool1d,
+    functional.adaptive_avg_pool1d,
+    torch.Tensor.add,
+    torch.Tensor.mul,
+}
+
+
+class _Watched(torch.Tensor):
+    """Feature maps that see what is done to them, whatever their values."""
+
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        watched = [value for value in (*args, *kwargs.values()) if type(value) is cls]
+        if len(watched) != 1 or watched[0] is not args[0] or kwargs.get("training"):
+            raise _OtherOperation
+        with torch._C.DisableTorchFunctionSubclass():
+            found = watched[0]._answer(function, args, kwargs)
+        return found
+
+    def _answer(self, function, args, kwargs):
+        """Return what the function returns, or raise _OtherOperation."""
+        if function in _ASK:
+            return function(*args, **kwargs)
+        if function in _KEEP or function in _AFFINE:
+            return function(*args, **kwargs).as_subclass(type(self))
+        raise _OtherOperation
+
+
+class _Unseen(_Watched):
+    """Feature maps in whose place a layer answers; nothing else may look at them."""
+
+    @classmethod
+    def like(cls, features, linear, answer):
+        unseen = features.new_zeros(()).expand_as(features).as_subclass(cls)
+        unseen._linear, unseen._answered, unseen._asked = linear, answer, []
+        return unseen
+
+    def _answer(self, function, args, kwargs):
+        linear, answered = self._linear, self._answered
+        if function in _ASK:
+            return function(*args, **kwargs)
+        if function in _KEEP:
+            found = function(*args, **kwargs).as_subclass(type(self))
+            vars(found).update(vars(self))
+            return found
+        is_layer = function is functional.linear and len(args) == 3
+        is_layer = is_layer and args[1] is linear.weight and args[2] is linear.bias
+        if is_layer and self.shape == (len(answered), linear.in_features):
+            self._asked.append(linear)
+            return answered.clone()  # which an activation may change in place
+        raise _OtherOperation
+
+
+@torch.no_grad()
+def _is_affine(module, features):
+    """Whether `head` applies nothing to feature maps but what is affine."""
+    try:
+        return type(module.head(features.as_subclass(_Watched))) is _Watched
+    except _OtherOperation:
+        return False
+
+
+@torch.no_grad()
+def _starts_with_linear(module, features):
+    """Whether `head` hands feature maps to the layer `first_linear` and to no other."""
+    name = getattr(module, "first_linear", None)
+    if name is None:
+        return False
+    linear = dict(module.named_modules()).get(name)
+    n_values = features[0].numel()
+    if type(linear) is not nn.Linear or linear.in_features != n_values:
+        raise ValueError(
+            f"first_linear={name!r} of {type(module).__name__} must name a layer "
+            f"torch.nn.Linear on all {n_values} values of the feature maps, got "
+            f"{linear}. Leave it out if the head starts with something else."
+        )
+    unseen = _Unseen.like(features, linear, features.new_zeros(1, linear.out_features))
+    try:
+        module.head(unseen)
+    except _OtherOperation:
+        return False
+    return bool(unseen._asked)
+
+
+def _slopes_of_affine_head(module, features):
+    """Return the slopes (n_classes, channels, units) of logits, the same everywhere."""
+    with torch.no_grad():
+        n_classes = module.head(features).shape[1]
+    origin = features.new_zeros(n_classes, *features.shape[1:]).requires_grad_()
+    return torch.autograd.grad(module.head(origin).diagonal().sum(), origin)[0]

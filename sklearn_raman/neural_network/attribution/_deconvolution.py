@@ -1,0 +1,312 @@
+"""What layers answer to a spectrum, and signals sent back from there to it.
+
+Up to the activations every layer is linear, given which values the pools let through.
+Going back is then a product with the transposed Jacobian, and torch's automatic
+differentiation computes it: a transposed convolution for a convolution, switches for a
+max-pool, the same slope for a batch normalization in evaluation mode, and the scaling
+and derivative that a module does first. Only the rule at the activations is replaced.
+"""
+
+import torch
+from torch import nn
+
+from sklearn_raman.neural_network.attribution._shared import (
+    class_positions,
+    on_private_copy,
+    private_copy,
+    reference_features,
+    score_gradients,
+)
+
+RULES = ("leaky", "relu", "linear")
+_ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Tanh)
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
+# They only hold or pass on what their neighbors show.
+_SILENT = (nn.Sequential, nn.ModuleList, nn.Identity, nn.Dropout, nn.ConstantPad1d)
+_SILENT += (nn.ConstantPad2d, nn.ZeroPad1d, nn.ZeroPad2d, nn.Flatten)
+
+
+@on_private_copy
+def deconv(
+    module,
+    X,
+    target=None,
+    *,
+    score="logodds",
+    rule="leaky",
+    feature=None,
+    reference="auto",
+):
+    """Send feature maps back to the spectrum: what excited them.
+
+    This shows features, not a decision: what comes after the feature maps plays no
+    part, and every class has the same map. For a decision see :func:`class_deconv`.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With `features` and `head`; its activations are layers.
+    X : array-like or torch.Tensor of shape (n_spectra, n_points)
+        Spectra.
+    target : None, "all", int or array-like of shape (n_spectra,), int, default=None
+        Does not change the map; with "all" it is repeated for each class.
+    score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
+        Does not change the map.
+    rule : {"leaky", "relu", "linear"}, default="leaky"
+        What an activation does to the signal on its way back: "leaky" applies the
+        activation itself (in [1]_ a leaky ReLU), "relu" keeps what is
+        positive [2]_, "linear" multiplies by the activation's slope in the forward
+        pass, which is the transpose of what the network is for this spectrum.
+    feature : int or None, default=None
+        Send only this feature map back, or all of them together.
+    reference : str, float or array-like, default="auto"
+        Spectrum whose feature maps are subtracted first, see :func:`contribution`;
+        "zero_features" subtracts nothing.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, n_points) or (n_spectra, n_classes, n_points)
+        The map; the second shape for target="all".
+
+    References
+    ----------
+    .. [1] Z. Guo, L. Yu, S. Tian, X. Lv, W. Xue, "Raman spectroscopy analysis of
+       minerals based on feature visualization", Spectroscopy 35 (11) (2020), 37-46.
+    .. [2] M. D. Zeiler, R. Fergus, "Visualizing and understanding convolutional
+       networks", ECCV (2014), section 2.1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_raman.neural_network.attribution import deconv
+    >>> from sklearn_raman.neural_network import FMCNN
+    >>> deconv(FMCNN(50, 3), torch.rand(2, 50)).shape
+    torch.Size([2, 50])
+    """
+    features, send_back = _two_way(module, X, rule)
+    if feature is not None and not 0 <= feature < features.shape[1]:
+        raise ValueError(
+            f"feature must be None or from 0 to {features.shape[1] - 1}, got {feature}."
+        )
+    signal = features - reference_features(module, X, reference)
+    if feature is not None:
+        chosen = torch.zeros_like(features)
+        chosen[:, feature] = 1
+        signal = signal * chosen
+    maps = send_back(signal)
+    if not isinstance(target, str):
+        return maps
+    with torch.no_grad():
+        n_classes = len(class_positions(module.head(features), target))
+    return maps[:, None].expand(-1, n_classes, -1)
+
+
+@on_private_copy
+def class_deconv(
+    module, X, target=None, *, score="logodds", rule="linear", reference="auto"
+):
+    """Send what each feature-map value adds to a class back to the spectrum.
+
+    The way back of :func:`deconv`, started from the terms of :func:`contribution`
+    before these are summed over the channels. So it depends on the class, and is as
+    fine as the spectrum.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With `features` and `head`; its activations are layers.
+    X : array-like or torch.Tensor of shape (n_spectra, n_points)
+        Spectra.
+    target : None, "all", int or array-like of shape (n_spectra,), int, default=None
+        Position of the class to explain: the predicted one, every one, or these.
+    score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
+        What is explained; see :func:`contribution`.
+    rule : {"leaky", "relu", "linear"}, default="linear"
+        See :func:`deconv`; "linear" keeps signs.
+    reference : str, float or array-like, default="auto"
+        What contributes nothing; see :func:`contribution`.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, n_points) or (n_spectra, n_classes, n_points)
+        The map; the second shape for target="all".
+
+    Notes
+    -----
+    Not from a paper: a repair of the way back in [1]_, which is blind to the class. It
+    is made for networks that see the spectrum alone. Where a module also sees the
+    derivative, the way back through that channel is a derivative too: the map swings
+    around each band, and :func:`contribution` or :func:`integrated_gradients` are
+    clearer.
+
+    References
+    ----------
+    .. [1] Z. Guo, L. Yu, S. Tian, X. Lv, W. Xue, "Raman spectroscopy analysis of
+       minerals based on feature visualization", Spectroscopy 35 (11) (2020), 37-46.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_raman.neural_network.attribution import class_deconv
+    >>> from sklearn_raman.neural_network import CNN
+    >>> class_deconv(CNN(50, 3), torch.rand(2, 50), target="all").shape
+    torch.Size([2, 3, 50])
+    """
+    features, send_back = _two_way(module, X, rule)
+    nothing = reference_features(module, X, reference)
+
+    def to_map(values, gradient):
+        return send_back((values - nothing) * gradient)
+
+    return score_gradients(module.head, features, target, score, to_map)
+
+
+def _two_way(module, X, rule):
+    """Return the feature maps, and a function that sends signals back to spectra."""
+    if rule not in RULES:
+        raise ValueError(f"rule must be one of {RULES}, got {rule!r}.")
+
+    def replace(layer, inputs, output):
+        return _Ruled.apply(inputs[0], output.detach(), layer, rule)
+
+    ruled = private_copy(module)  # the hooks go with it
+    for layer in ruled.modules() if rule != "linear" else ():
+        if isinstance(layer, _ACTIVATIONS):
+            layer.register_forward_hook(replace)
+    X = X.detach().requires_grad_()
+    features = ruled.features(X)
+
+    def send_back(signal):
+        return torch.autograd.grad(features, X, signal, retain_graph=True)[0]
+
+    return features.detach(), send_back
+
+
+class _Ruled(torch.autograd.Function):
+    """An activation with another rule on the way back."""
+
+    @staticmethod
+    def forward(ctx, inputs, output, layer, rule):
+        ctx.layer, ctx.rule = layer, rule
+        return output
+
+    @staticmethod
+    def backward(ctx, signal):
+        if ctx.rule == "relu":
+            back = signal.relu()
+        else:  # the layer's own forward, called past its hooks
+            back = type(ctx.layer).forward(ctx.layer, signal)
+        return back, None, None, None
+
+
+@on_private_copy
+def feature_maps(module, X, layer=None):
+    """Return the feature maps of the layers that make up `features`.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With `features`.
+    X : array-like or torch.Tensor of shape (n_spectra, n_points)
+        Spectra.
+    layer : str or None, default=None
+        Name of a layer, as `named_modules` has it; None takes all.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, channels, units), or dict of str to such
+        Of the layer, or of each in the order in which the spectrum passes them.
+        :func:`unit_positions` says where the units are.
+
+    Raises
+    ------
+    ValueError
+        If the spectrum passes no layer of that name.
+
+    References
+    ----------
+    .. [1] X. Zhang et al., "Understanding the learning mechanism of convolutional
+       neural networks in spectral analysis", Anal. Chim. Acta (2020), Fig. 7,
+       https://doi.org/10.1016/j.aca.2020.03.055
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_raman.neural_network.attribution import feature_maps
+    >>> from sklearn_raman.neural_network import CNN
+    >>> maps = feature_maps(CNN(50, 3), torch.rand(2, 50))
+    >>> {name: tuple(found.shape[1:]) for name, found in maps.items()}
+    {'input': (2, 50), 'blocks.1': (64, 50), 'blocks.2': (64, 25), 'blocks.3': (64, 25),
+     'blocks.5': (64, 25), 'blocks.6': (64, 13), 'blocks.7': (64, 13)}
+    """
+    found = {}
+
+    def keep(name):
+        def hook(called, inputs, output):
+            if torch.is_tensor(output) and output.ndim in (3, 4):
+                # An image of height 1 is a map.
+                maps = output.squeeze(2) if output.ndim == 4 else output
+                found[name] = maps.clone() if layer in (None, name) else None
+
+        return hook
+
+    for name, part in module.named_modules():
+        if name and not isinstance(part, _SILENT):
+            part.register_forward_hook(keep(name))
+    with torch.no_grad():
+        module.features(X)
+    if layer is None:
+        return found
+    if layer not in found:
+        raise ValueError(
+            f"layer={layer!r} has no feature maps; layers that have are {list(found)}."
+        )
+    return found[layer]
+
+
+def filters(module, layer=None):
+    """Return the filters of convolutions.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The network.
+    layer : str or None, default=None
+        Name of a convolution, as `named_modules` has it; None takes all.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_filters, channels, width), or dict of str to such
+        Of the layer, or of each in the order of the module. `width` is in units of the
+        layer's input.
+
+    Raises
+    ------
+    ValueError
+        If there is no convolution of that name.
+
+    References
+    ----------
+    .. [1] X. Zhang et al., "Understanding the learning mechanism of convolutional
+       neural networks in spectral analysis", Anal. Chim. Acta (2020), Fig. A4,
+       https://doi.org/10.1016/j.aca.2020.03.055
+
+    Examples
+    --------
+    >>> from sklearn_raman.neural_network.attribution import filters
+    >>> from sklearn_raman.neural_network import CNN
+    >>> {name: tuple(found.shape) for name, found in filters(CNN(50, 3)).items()}
+    {'blocks.1': (64, 2, 8), 'blocks.5': (64, 64, 8)}
+    """
+    found = {
+        name: part.weight.detach().flatten(2).clone()
+        for name, part in module.named_modules()
+        if isinstance(part, _CONVOLUTIONS)
+    }
+    if layer is None:
+        return found
+    if layer not in found:
+        raise ValueError(
+            f"layer={layer!r} is not a convolution; convolutions are {list(found)}."
+        )
+    return found[layer]

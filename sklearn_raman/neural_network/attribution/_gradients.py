@@ -1,0 +1,167 @@
+"""Maps on the points of the spectrum, from gradients: finer, and costlier.
+
+Each needs at least one backward pass through the whole network.
+"""
+
+from functools import partial
+
+import numpy as np
+import torch
+
+from sklearn_raman.neural_network.attribution._shared import (
+    class_positions,
+    logits_of,
+    on_private_copy,
+    reference_tensor,
+    score_gradients,
+)
+
+
+@on_private_copy
+def saliency(module, X, target=None, *, score="logodds", absolute=True):
+    """Map the gradient of the score: where a change would matter.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With `features` and `head`.
+    X : array-like or torch.Tensor of shape (n_spectra, n_points)
+        Spectra.
+    target : None, "all", int or array-like of shape (n_spectra,), int, default=None
+        Position of the class to explain: the predicted one, every one, or these.
+    score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
+        What is explained; see :func:`contribution`.
+    absolute : bool, default=True
+        Take the absolute value, or keep the sign.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, n_points) or (n_spectra, n_classes, n_points)
+        Change of the score for one unit of intensity; the second shape for
+        target="all".
+
+    References
+    ----------
+    .. [1] K. Simonyan, A. Vedaldi, A. Zisserman, "Deep inside convolutional networks",
+       arXiv:1312.6034 (2013).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_raman.neural_network.attribution import saliency
+    >>> from sklearn_raman.neural_network import CNN
+    >>> saliency(CNN(50, 3), torch.rand(2, 50)).shape
+    torch.Size([2, 50])
+    """
+
+    def to_map(values, gradient):
+        return gradient.abs() if absolute else gradient
+
+    return score_gradients(partial(logits_of, module), X, target, score, to_map)
+
+
+@on_private_copy
+def input_x_gradient(module, X, target=None, *, score="logodds", reference="zero"):
+    """Map the spectrum times the gradient of the score.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With `features` and `head`.
+    X : array-like or torch.Tensor of shape (n_spectra, n_points)
+        Spectra.
+    target : None, "all", int or array-like of shape (n_spectra,), int, default=None
+        Position of the class to explain: the predicted one, every one, or these.
+    score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
+        What is explained; see :func:`contribution`.
+    reference : {"zero", "blank", "local"}, float or array-like, default="zero"
+        Spectrum that is subtracted first: zero intensity, flat at the background level
+        (the median) of each spectrum, its running median, an intensity, or spectra of
+        shape (n_points,) or (n_spectra, n_points).
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, n_points) or (n_spectra, n_classes, n_points)
+        The map; the second shape for target="all".
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_raman.neural_network.attribution import input_x_gradient
+    >>> from sklearn_raman.neural_network import CNN
+    >>> input_x_gradient(CNN(50, 3), torch.rand(2, 50)).shape
+    torch.Size([2, 50])
+    """
+    change = X - reference_tensor(X, reference)
+
+    def to_map(values, gradient):
+        return change * gradient
+
+    return score_gradients(partial(logits_of, module), X, target, score, to_map)
+
+
+@on_private_copy
+def integrated_gradients(
+    module, X, target=None, *, score="logodds", reference="blank", n_steps=32
+):
+    """Map integrated gradients: what leads from a blank spectrum to the score.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With `features` and `head`.
+    X : array-like or torch.Tensor of shape (n_spectra, n_points)
+        Spectra.
+    target : None, "all", int or array-like of shape (n_spectra,), int, default=None
+        Position of the class to explain: the predicted one, every one, or these.
+    score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
+        What is explained; see :func:`contribution`.
+    reference : {"blank", "local", "zero"}, float or array-like, default="blank"
+        Where the path starts: a flat spectrum at the background level (the median) of
+        each spectrum, its running median, zero intensity, an intensity, or spectra of
+        shape (n_points,) or (n_spectra, n_points).
+    n_steps : int, default=32
+        Points on the path (Gauss-Legendre); each costs a forward and a backward pass.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, n_points) or (n_spectra, n_classes, n_points)
+        The map; the second shape for target="all". It adds up to the difference of the
+        scores of X and the reference, the better the more steps.
+
+    References
+    ----------
+    .. [1] M. Sundararajan, A. Taly, Q. Yan, "Axiomatic attribution for deep networks",
+       ICML (2017).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_raman.neural_network.attribution import integrated_gradients
+    >>> from sklearn_raman.neural_network import CNN
+    >>> integrated_gradients(CNN(50, 3), torch.rand(2, 50), n_steps=4).shape
+    torch.Size([2, 50])
+    """
+    if n_steps < 1:
+        raise ValueError(f"n_steps must be 1 or more, got {n_steps}.")
+    start = reference_tensor(X, reference)
+    if target is None:  # the class of the spectrum, not of what is on the path
+        with torch.no_grad():
+            (target,) = class_positions(logits_of(module, X), None)
+    nodes, weights = np.polynomial.legendre.leggauss(n_steps)
+
+    def to_map(values, gradient):
+        return (X - start) * gradient
+
+    return sum(
+        float(weight)
+        / 2
+        * score_gradients(
+            partial(logits_of, module),
+            start + (1 + float(node)) / 2 * (X - start),
+            target,
+            score,
+            to_map,
+        )
+        for node, weight in zip(nodes, weights, strict=True)
+    )

@@ -1,0 +1,269 @@
+"""What all maps of a module share: the copy they work on, class, score, reference."""
+
+import copy
+from functools import wraps
+from itertools import chain
+
+import numpy as np
+import torch
+from torch import nn
+
+from sklearn_raman._utils._explanation import reference_spectra, score_weights
+
+# Spectra at a time in the convolutions, whose feature maps then stay in a CPU's cache.
+PIECE = 32
+
+
+# A module is only read ---------------------------------------------------------------
+
+
+def private_copy(module):
+    """Return a copy of a module to work on: in evaluation mode, with the same weights.
+
+    Weights are shared, so that the copy costs a millisecond; all else is the copy's
+    own. It may get hooks, and forward passes of other threads never meet them. Its
+    activations do not work in place: what a layer answered stays readable.
+    """
+    own = {}
+    with torch.inference_mode(False):
+        for part in module.modules():
+            for weight in part.parameters(recurse=False):
+                value = weight.clone() if weight.is_inference() else weight
+                own[id(weight)] = nn.Parameter(value.detach(), requires_grad=False)
+            for value in chain(part.buffers(recurse=False), vars(part).values()):
+                if torch.is_tensor(value):
+                    own[id(value)] = value.detach().clone()
+        copied = copy.deepcopy(module, own).eval()
+    for part in copied.modules():
+        if getattr(part, "inplace", False):
+            part.inplace = False
+    return copied
+
+
+def on_private_copy(function):
+    """Let a function of (module, X) work on a private copy, whatever surrounds it.
+
+    Neither the module nor X changes. The caller's `no_grad`, `inference_mode` and
+    `autocast` do not reach inside. X becomes a tensor with the dtype and on the device
+    of the module.
+    """
+
+    @wraps(function)
+    def run(module, X, *args, **kwargs):
+        module = private_copy(module)
+        with torch.inference_mode(False), torch.enable_grad():
+            X = _spectra_for(module, X)
+            with torch.autocast(X.device.type, enabled=False):
+                return function(module, X, *args, **kwargs)
+
+    return run
+
+
+def first_weight(module):
+    """Return a tensor with the dtype and device of a module, or None if it has none."""
+    tensors = chain(module.parameters(), module.buffers())
+    return next((t for t in tensors if t.is_floating_point()), None)
+
+
+def _spectra_for(module, X):
+    if torch.is_tensor(X):
+        X = X.clone() if X.is_inference() else X.detach()
+    else:
+        X = torch.from_numpy(np.array(X))
+    if X.ndim != 2:
+        raise ValueError(
+            f"X must hold spectra, of shape (n_spectra, n_points), got "
+            f"{tuple(X.shape)}: pass one spectrum as X[None]."
+        )
+    weight = first_weight(module)
+    return X if weight is None else X.to(weight)
+
+
+# Values of the network ---------------------------------------------------------------
+
+
+def features_of(module, X):
+    """Return feature maps (n_spectra, channels, units), detached."""
+    features = None
+    with torch.no_grad():
+        for start in range(0, len(X), PIECE):
+            piece = module.features(X[start : start + PIECE])
+            if features is None:
+                features = piece.new_empty(len(X), *piece.shape[1:])
+            features[start : start + PIECE] = piece
+    return features
+
+
+def logits_of(module, X):
+    """Return the logits (n_spectra, n_classes) of spectra (n_spectra, n_points)."""
+    return module.head(module.features(X))
+
+
+# Which class -------------------------------------------------------------------------
+
+
+def class_positions(logits, target):
+    """Return the class positions that are explained, one array for each map.
+
+    Parameters
+    ----------
+    logits : torch.Tensor of shape (n_spectra, n_classes)
+        They decide if `target` is None.
+    target : None, "all", int or array-like of shape (n_spectra,), int
+        See :func:`contribution`.
+
+    Returns
+    -------
+    list of ndarray of shape (n_spectra,), int
+        One array, or one for each class for "all".
+    """
+    n_spectra, n_classes = logits.shape
+    if isinstance(target, str):
+        if target != "all":
+            raise ValueError(
+                f'target must be None, "all" or class positions, got {target!r}: only '
+                "the classifier's explain_ knows labels."
+            )
+        return [np.full(n_spectra, position) for position in range(n_classes)]
+    if target is None:
+        return [logits.detach().argmax(dim=1).cpu().numpy()]
+    positions = given_positions(target, n_spectra)
+    if not (positions >= 0).all() or not (positions < n_classes).all():
+        raise ValueError(
+            f"target must hold class positions from 0 to {n_classes - 1}, got {target}."
+        )
+    return [positions]
+
+
+def given_positions(target, n_spectra):
+    """Return class positions, one per spectrum, from one or as many."""
+    positions = target.cpu().numpy() if torch.is_tensor(target) else np.asarray(target)
+    if positions.ndim > 1 or positions.size not in (1, n_spectra):
+        raise ValueError(
+            f"target has shape {positions.shape} but X has {n_spectra} spectra: pass "
+            'one position, one for each spectrum, or "all".'
+        )
+    return np.broadcast_to(positions, n_spectra).astype(int)
+
+
+def stack_maps(maps, target):
+    """Join the maps of :func:`class_positions`; "all" has an axis for the classes."""
+    return torch.stack(maps, dim=1) if isinstance(target, str) else maps[0]
+
+
+# Which score -------------------------------------------------------------------------
+
+
+def score_gradients(function, inputs, target, score, to_map):
+    """Return maps made of the gradient of the score with respect to some values.
+
+    Parameters
+    ----------
+    function : callable
+        Values to logits (n_spectra, n_classes). It is called once.
+    inputs : torch.Tensor of shape (n_spectra, ...)
+        The values.
+    target : None, "all", int or array-like of shape (n_spectra,), int
+        See :func:`contribution`.
+    score : {"logodds", "logit", "prob", "contrast"}
+        See :func:`contribution`.
+    to_map : callable
+        (values, gradient) to a map.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, ...) or (n_spectra, n_classes, ...)
+        The maps; the second shape for target="all".
+    """
+    inputs = inputs.detach().requires_grad_()
+    logits = function(inputs)
+    maps = [
+        to_map(inputs.detach(), gradient)
+        for gradient in gradients_at(logits, inputs, target, score)
+    ]
+    return stack_maps(maps, target)
+
+
+def gradients_at(logits, inputs, target, score):
+    """Yield the gradient of the score at `inputs`, for each map that is asked for."""
+    values = logits.detach().cpu().numpy().astype(np.float64)
+    for positions in class_positions(logits, target):
+        weights = torch.from_numpy(score_weights(values, positions, score)).to(logits)
+        if inputs is logits:
+            yield weights
+        else:
+            yield torch.autograd.grad(logits, inputs, weights, retain_graph=True)[0]
+
+
+def check_scale(scale):
+    """Raise if `scale` is neither None nor "paper"."""
+    if scale not in (None, "paper"):
+        raise ValueError(f'scale must be None or "paper", got {scale!r}.')
+
+
+# Compared with what ------------------------------------------------------------------
+
+
+def reference_tensor(X, reference):
+    """Return the spectra (n_spectra, n_points) that those of X are compared with.
+
+    `reference` is as for :func:`input_x_gradient`.
+    """
+    if torch.is_tensor(reference):
+        reference = reference.detach().cpu()
+    return torch.tensor(reference_spectra(X.cpu().numpy(), reference), device=X.device)
+
+
+def reference_features(module, X, reference):
+    """Return the feature maps that those of X are compared with, or 0.
+
+    `reference` is as for :func:`contribution`.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra or 1, channels, units), or 0.0
+    """
+    return references_by_piece(module, X, reference, lambda f: [f])(slice(None))[0]
+
+
+def references_by_piece(module, X, reference, answers):
+    """Return the function slice -> answers to the reference features of these spectra.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    X : torch.Tensor of shape (n_spectra, n_points)
+    reference : see :func:`contribution`
+    answers : callable
+        Feature maps (n, channels, units), or 0.0, to several tensors of shape (n, ...).
+        What spectra share is answered once.
+    """
+    named = reference if isinstance(reference, str) else None
+    if named == "auto":
+        center = getattr(getattr(module, "input", None), "center", None)
+        subtracts_mean = center is not None and bool(center.any())
+        named = reference = "blank" if subtracts_mean else "zero_features"
+    if named == "zero_features":
+        nothing = answers(0.0)
+        return lambda rows: nothing
+
+    @torch.no_grad()
+    def answers_to(spectra):
+        return answers(module.features(spectra))
+
+    spectra = reference_tensor(X, reference)
+    flat = np.ndim(reference) == 0 if named is None else named in ("blank", "zero")
+    if not flat:
+        return lambda rows: answers_to(spectra[rows])
+    levels, which = torch.unique(spectra[:, 0], return_inverse=True)
+    pieces = [
+        answers_to(few[:, None].expand(-1, X.shape[1])) for few in levels.split(PIECE)
+    ]
+    if len(levels) == 1:
+        return lambda rows: pieces[0]
+    # Joined with the channels last, as they lie in memory.
+    flat = [
+        torch.cat([part.movedim(1, -1) for part in parts]).movedim(-1, 1)
+        for parts in zip(*pieces, strict=True)
+    ]
+    return lambda rows: [answer[which[rows]] for answer in flat]
