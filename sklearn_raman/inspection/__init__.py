@@ -8,7 +8,6 @@ from sklearn_raman.inspection._captum import captum_attribution
 from sklearn_raman.inspection._class_activation import cam, decision_terms
 from sklearn_raman.inspection._deconvolution import class_deconv, deconv
 from sklearn_raman.inspection._deletion import deletion_curve
-from sklearn_raman.inspection._display import plot_explanation, plot_feature_maps
 from sklearn_raman.inspection._feature_maps import feature_maps, filters
 from sklearn_raman.inspection._geometry import (
     unit_positions,
@@ -30,10 +29,13 @@ from sklearn_raman.inspection._metrics import localization_score, peak_share
 from sklearn_raman.inspection._occlusion import occlusion
 from sklearn_raman.inspection._pipeline import explain_pipeline
 from sklearn_raman.inspection._placement import place_on_bands
+from sklearn_raman.inspection._plot import (
+    plot_explanation,
+    plot_feature_maps,
+    plot_stability,
+)
 from sklearn_raman.inspection._randomization import randomization_test
-from sklearn_raman.inspection._stability import map_stability
-from sklearn_raman.inspection._summary import ExplanationSummary
-from sklearn_raman.inspection._summary_display import plot_stability
+from sklearn_raman.inspection._summary import ExplanationSummary, map_stability
 
 __all__ = [
     "ExplanationSummary",

@@ -2,61 +2,22 @@
 
 import base64
 from html import escape
+from importlib.resources import files
+from io import BytesIO
+from string import Template
 
 import numpy as np
 import sklearn
 
 from sklearn_raman import __version__
-from sklearn_raman._utils._display import to_png
-from sklearn_raman.model_selection import _display
-from sklearn_raman.model_selection._metrics import (
+from sklearn_raman.model_selection._comparison import (
     METRICS,
     MISSING,
     TIMES,
     format_score,
     format_seconds,
 )
-
-STYLE = """
-:root { color-scheme: light; }
-body { font: 16px/1.55 system-ui, "Segoe UI", Helvetica, Arial, sans-serif;
-  color: #1f2933; background: #fff; max-width: 1160px; margin: 0 auto;
-  padding: 24px 28px 60px; }
-h1 { font-size: 29px; line-height: 1.2; margin: 12px 0 8px; }
-h2 { font-size: 21px; margin: 44px 0 8px; padding-top: 14px;
-  border-top: 1px solid #e4e7eb; }
-h3 { font-size: 17px; margin: 26px 0 4px; }
-p, ul { max-width: 78ch; margin: 8px 0; }
-ul { padding-left: 22px; }
-.facts { display: flex; flex-wrap: wrap; gap: 10px; margin: 18px 0; }
-.facts div { background: #f3f6fa; border-radius: 8px; padding: 8px 18px; }
-.facts b { display: block; font-size: 23px; line-height: 1.25; }
-.facts span { color: #52606d; font-size: 14px; }
-.note { background: #eef4fc; border-left: 4px solid #2457a6; padding: 8px 16px;
-  max-width: 76ch; }
-.warning { background: #fff4e5; border-left-color: #d9730d; }
-.scroll { overflow-x: auto; margin: 14px 0; }
-table { border-collapse: collapse; font-size: 15px; }
-th, td { padding: 7px 14px; text-align: right; white-space: nowrap;
-  border-bottom: 1px solid #e4e7eb; font-variant-numeric: tabular-nums; }
-thead th { background: #f3f6fa; vertical-align: bottom; }
-thead small { display: block; font-weight: normal; color: #52606d; }
-th:first-child { text-align: left; }
-td.best { background: #dcf2e3; font-weight: 600; }
-td.better { background: #dcf2e3; } td.worse { background: #fbe3dd; }
-td.better b::after, td.worse b::after { content: " *"; }
-td.same b { font-weight: normal; }
-td small { display: block; color: #52606d; }
-td.self { color: #9aa5b1; text-align: center; }
-.small { color: #52606d; font-size: 14px; }
-details { margin: 10px 0; border: 1px solid #e4e7eb; border-radius: 8px;
-  padding: 8px 14px; }
-summary { cursor: pointer; font-weight: 600; }
-.legend { display: flex; align-items: center; gap: 12px; font-size: 14px;
-  margin: 14px 0; }
-.legend i { width: 220px; height: 14px; border-radius: 3px; border: 1px solid #cbd2d9;
-  background: linear-gradient(90deg, #08519c, #fff, #a50f15); }
-"""
+from sklearn_raman.model_selection._plot import draw_confusion, draw_explanations
 
 GROUPING = {
     "given": (
@@ -95,13 +56,10 @@ def render(comparison, *, title, description):
         _explanations(comparison),
         _footer(comparison),
     ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(section for section in sections if section)
-        + "\n</body>\n</html>\n"
-    )
+    body = "\n".join(section for section in sections if section)
+    template = files("sklearn_raman.model_selection").joinpath("report.html")
+    page = Template(template.read_text(encoding="utf-8"))
+    return page.substitute(title=escape(title), body=body)
 
 
 def _introduction(comparison, title, description):
@@ -261,7 +219,7 @@ def _confusions(comparison):
         matrix = comparison.confusion_matrix(name)
         counts = matrix.to_numpy(copy=True)
         wrong = counts.sum() - np.trace(counts)
-        figure = _display.draw_confusion(matrix)
+        figure = draw_confusion(matrix)
         picture = _image(figure, f"Confusion matrix of {name}")
         parts.append(
             f"<details{' open' if place == 0 else ''}><summary>{escape(name)}: {wrong} "
@@ -294,23 +252,26 @@ def _explanations(comparison):
         return ""
     parts = []
     for label in comparison.classes:
-        figure = _display.draw_explanations(maps, [label], standalone=False)
+        figure = draw_explanations(maps, [label], standalone=False)
         picture = _image(figure, f"Mean spectrum and map of class {label}")
         parts.append(f"<h3>{escape(str(label))}</h3>{picture}")
     names = " and ".join(escape(name) for name in maps)
-    unit = "cm⁻¹" if all(m.unit == "cm-1" for m in maps.values()) else "points or cm⁻¹"
+    units = {{"cm-1": "cm⁻¹", "point": "points"}[m.unit] for m in maps.values()}
+    unit = " or ".join(sorted(units))
     return f"""<h2>What the models looked at</h2>
 <p>For {names}: the line is the mean of the test spectra of a class that were classified
-correctly, as the classifier was given them (after its preprocessing). The colour below
-the line tells how much each wavenumber contributed to that decision. Up to three bands,
-those with the largest contribution, carry their position in {unit}.</p>
+correctly: as they were given to the model or, where a map has no way back to them
+(spectra with axes of their own, steps that mix wavenumbers), as its classifier was
+given them. The color below the line tells how much each wavenumber contributed to that
+decision. Up to three bands, those with the largest contribution, carry their position
+in {unit}.</p>
 <p>A map on the bands that a spectroscopist would name for the class is a good sign. A
 map on flat baseline or at an edge of the axis says that the model has learned something
 else, such as fluorescence or the instrument.</p>
 <div class="legend"><span>speaks against the class</span><i></i>
 <span>speaks for it</span><span>(white: plays no part)</span></div>
 <p class="small">Each spectrum's map is divided by its largest absolute value before
-averaging, and colours are scaled in each panel: compare positions, not strengths,
+averaging, and colors are scaled in each panel: compare positions, not strengths,
 between models.</p>
 {"".join(parts)}"""
 
@@ -327,7 +288,9 @@ def _footer(comparison):
 def _image(figure, alternative):
     """Embed a figure; it keeps its size and scrolls where the screen is narrow."""
     width = round(figure.get_figwidth() * 96)
-    data = base64.b64encode(to_png(figure)).decode("ascii")
+    file = BytesIO()
+    figure.savefig(file, format="png", dpi=150)
+    data = base64.b64encode(file.getvalue()).decode("ascii")
     tag = (
         f'<img width="{width}" alt="{escape(alternative)}" '
         f'src="data:image/png;base64,{data}">'
