@@ -1,8 +1,11 @@
 """Where maps lie on the wavenumber axis, and where they are high."""
 
+from numbers import Integral, Real
+
 import numpy as np
 import pandas as pd
 from scipy.signal import find_peaks
+from sklearn.utils import check_scalar
 
 from sklearn_raman._utils._wavenumbers import (
     check_wavenumbers,
@@ -72,6 +75,9 @@ def strongest_bands(axis, mean_map, n_bands=3, min_distance=None):
     ndarray of shape (n_found,), int
         Positions on the axis, strongest first.
     """
+    check_scalar(n_bands, "n_bands", Integral, min_val=0)
+    if min_distance is not None:
+        check_scalar(min_distance, "min_distance", Real, min_val=0)
     # Zeros around it let a maximum at the very edge count: looking there is a finding.
     weight = np.pad(np.abs(mean_map), 1)
     peaks = find_peaks(weight, height=0.1 * weight.max())[0] - 1

@@ -4,8 +4,10 @@ Made without pyplot; ``figure.savefig("maps.png")`` writes one.
 """
 
 import warnings
+from numbers import Integral
 
 import numpy as np
+from sklearn.utils import check_scalar
 
 from sklearn_raman._utils._explanation import normalize_maps
 from sklearn_raman._utils._optional import import_optional
@@ -259,6 +261,7 @@ def plot_feature_maps(
     if spectrum is not None:
         behind = high * normalize_maps(_finite(spectrum, "spectrum", n_units), "minmax")
 
+    check_scalar(n_columns, "n_columns", Integral, min_val=1)
     n_rows = -(-n_maps // n_columns)
     figure = new_figure(2.5 * n_columns, 1.15 * n_rows + 0.7)
     grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)

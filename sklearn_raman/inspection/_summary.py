@@ -140,8 +140,7 @@ default=None
         y = np.asarray(y)
         predicted = y if predicted is None else np.asarray(predicted)
         check_consistent_length(values, y, predicted)
-        if not 0 < fraction <= 1:
-            raise ValueError(f"fraction must lie between 0 and 1, got {fraction!r}.")
+        _check_fraction(fraction)
         n_points = values.shape[1]
         axis = common_axis(wavenumbers, n_points, maps=maps, spectra=spectra)
         unit = "point" if axis is None else "cm-1"
@@ -160,8 +159,8 @@ default=None
         explained = members.any(axis=1)
         if not explained.all():
             warnings.warn(
-                f"No spectrum of {list(labels[~explained])} was classified correctly: "
-                "these classes are missing from the summary.",
+                f"No spectrum of {labels[~explained].tolist()} was classified "
+                "correctly: these classes are missing from the summary.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -352,6 +351,7 @@ default=None
                 f"point of the maps, got shape {importance.shape}."
             )
         fraction = self.fraction if fraction is None else fraction
+        _check_fraction(fraction)
         count = top_count(len(self.axis), fraction)
         mean = self.mean.to_numpy()
         top = np.argsort(-mean, axis=1, kind="stable")[:, :count]
@@ -423,6 +423,11 @@ default=None
         from sklearn_raman.inspection._plot import draw_summary
 
         return draw_summary(self, kind, classes)
+
+
+def _check_fraction(fraction):
+    if not 0 < fraction <= 1:
+        raise ValueError(f"fraction must lie between 0 and 1, got {fraction!r}.")
 
 
 def _scaled_zero(maps, normalize):
@@ -540,9 +545,14 @@ def class_means(fits):
     ----------
     fits : sequence of ExplanationSummary, DataFrame or array-like
     """
-    tables = [
-        fit.mean if hasattr(fit, "top_frequency") else pd.DataFrame(fit) for fit in fits
-    ]
+    fits = [fit.mean if isinstance(fit, ExplanationSummary) else fit for fit in fits]
+    for position, fit in enumerate(fits):
+        if np.ndim(fit) != 2:
+            raise ValueError(
+                f"Fit {position} has shape {np.shape(fit)}: give one row per class, "
+                "also where there is one only."
+            )
+    tables = [pd.DataFrame(fit) for fit in fits]
     if len(tables) < 2:
         raise ValueError(
             f"Stability needs at least two fits, got {len(tables)}: fit the model on "

@@ -17,6 +17,7 @@ from sklearn_raman._utils._wavenumbers import describe_axis
 from sklearn_raman.inspection import ExplanationSummary
 from sklearn_raman.model_selection._comparison import Comparison
 from sklearn_raman.model_selection._evaluate import evaluate_fold, ignores_groups
+from sklearn_raman.model_selection._split import refuse_missing
 
 
 def compare(
@@ -229,12 +230,7 @@ def _one_per_spectrum(name, values, n_spectra):
             f"{name} has shape {values.shape} but X has {n_spectra} spectra: {name} "
             "needs one entry for each spectrum."
         )
-    missing = pd.isna(values)
-    if missing.any():
-        raise ValueError(
-            f"{name} misses {missing.sum()} of {n_spectra} values (first at row "
-            f"{missing.argmax()}): name each, or leave those rows out."
-        )
+    refuse_missing(name, values)
     return values
 
 

@@ -184,6 +184,8 @@ def test_refuses(summary, rng):
         plot_feature_maps(maps, weights=[1, 2])
     with pytest.raises(ValueError, match="feature_maps must be 2-D"):
         plot_feature_maps(maps[0])
+    with pytest.raises(ValueError, match="n_columns == 0"):
+        plot_feature_maps(maps, n_columns=0)
     with pytest.raises(ValueError, match="kind must be one of"):
         summary.plot("all")
     with pytest.raises(ValueError, match="no spectrum is in 'misclassified'"):

@@ -288,6 +288,17 @@ def test_refuses(change, message):
 def test_agreement_refuses(summary):
     with pytest.raises(ValueError, match=r"4 finite values.*got shape \(3,\)"):
         summary.agreement([1, 2, 3])
+    with pytest.raises(ValueError, match="fraction must lie between 0 and 1, got 5"):
+        summary.agreement([1, 2, 3, 4], fraction=5)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"n_bands": -1}, {"n_bands": 1.5}, {"min_distance": -5}]
+)
+def test_bands_refuse(settings, summary):
+    (name,) = settings
+    with pytest.raises((TypeError, ValueError), match=name):
+        summary.bands(**settings)
 
 
 def test_pls_lda_looks_at_textbook_lines_of_minerals():
@@ -370,6 +381,7 @@ def test_classes_that_too_few_fits_have(rng):
     "fits, message",
     [
         ([np.ones((2, 9))], "at least two fits, got 1"),
+        ([np.ones(9), np.ones(9)], "Fit 0 has shape .9,.: give one row per class"),
         ([np.ones((2, 9)), np.ones((2, 8))], "9 and|8 and"),
         ([np.ones((2, 9)), np.full((2, 9), np.nan)], "Fit 1 contains NaN"),
     ],
