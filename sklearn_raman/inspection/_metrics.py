@@ -144,7 +144,7 @@ def _check_positions(positions, axis, n_spectra, reach, name):
     if values.ndim != 2 or len(values) != n_spectra:
         raise ValueError(
             f"{name} has shape {np.shape(positions)} but there are {n_spectra} maps: "
-            "pass one position, or a row of positions for each map."
+            "pass one position, or one row of positions per map."
         )
     outside = (values < axis.min()) | (values > axis.max())
     if outside.any():

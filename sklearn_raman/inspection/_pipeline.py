@@ -144,7 +144,8 @@ n_points), or list
         maps = [normalize_maps(one, normalize) for one in maps]
     else:
         maps = normalize_maps(maps, normalize)
-        if info["wavenumbers"] is not None and maps.ndim == 2:
+        has_axis = info["wavenumbers"] is not None
+        if has_axis and maps.shape == np.shape(info["spectra"]):
             maps = frame_like(maps, info["spectra"])
     return (maps, info) if return_info else maps
 
@@ -184,7 +185,9 @@ def run_steps(pipeline, X, *, space, mode="conserve"):
     """
     *steps, (_, classifier) = _fitted_steps(pipeline)
     ways_back, reason = [], None
-    inputs, names = unshared(X), getattr(X, "columns", None)
+    inputs = unshared(X)
+    # Labels that are positions must not turn into wavenumbers on their way.
+    names = X.columns if labels_as_wavenumbers(X) is not None else None
     for name, step in steps:
         outputs = step.transform(inputs)
         if space != "model":
@@ -263,12 +266,12 @@ def _explain_method(classifier):
 
 
 def _check_length(maps, inputs, classifier):
-    """Raise if a map does not have one value for each column of its spectrum."""
+    """Raise if a map does not have one value per column of its spectrum."""
     wanted = np.shape(inputs)
     if len(wanted) == 2 and (len(maps), maps.shape[-1]) != wanted:
         raise ValueError(
             f"{type(classifier).__name__}.explain_ returned maps of shape {maps.shape} "
-            f"for spectra of shape {wanted}, not one value for each point, so they "
+            f"for spectra of shape {wanted}, not one value per point, so they "
             "have no place on the axis of X. Leave out upsample=False, or use "
             'space="model".'
         )

@@ -180,7 +180,7 @@ def _label_bands(axes, axis, curve, bands, room, colors):
     room : float
         Height of the curve, for the distance between curve and text.
     colors : sequence of str
-        One for each band.
+        One per band.
     """
     reach = max(1, len(axis) // 60)
     for band, color in zip(bands, colors, strict=True):
@@ -426,7 +426,7 @@ def plot_stability(fits, *, classes=None, labels=None):
     Returns
     -------
     matplotlib Figure
-        One panel for each class, with the mean correlation of its fits in the title.
+        One panel per class, with the mean correlation of its fits in the title.
 
     Raises
     ------

@@ -33,8 +33,8 @@ class ExplanationSummary:
     Parameters
     ----------
     mean, std : DataFrame of shape (n_explained, n_points)
-        Mean and standard deviation of the scaled maps; a row for each class of which a
-        spectrum was classified correctly, a column for each point.
+        Mean and standard deviation of the scaled maps; one row per class that
+        has a correctly classified spectrum, one column per point.
     top_frequency : DataFrame of shape (n_explained, n_points)
         Share of the spectra in which a point is active.
     zero_level : Series of shape (n_explained,)
@@ -337,7 +337,7 @@ default=None
 
         Returns
         -------
-        DataFrame with one row for each class
+        DataFrame with one row per class
             `top_overlap`, the share of the highest ``round(fraction * n_points)``
             points of the mean map that are also among those of `importance`; `chance`,
             what two unrelated rankings would share on average; `spearman`, the rank
@@ -347,7 +347,7 @@ default=None
         importance = np.asarray(getattr(importance, "vip_", importance), dtype=float)
         if importance.shape != self.axis.shape or not np.isfinite(importance).all():
             raise ValueError(
-                f"importance must hold {len(self.axis)} finite values, one for each "
+                f"importance must hold {len(self.axis)} finite values, one per "
                 f"point of the maps, got shape {importance.shape}."
             )
         fraction = self.fraction if fraction is None else fraction
@@ -371,7 +371,7 @@ default=None
         Returns
         -------
         DataFrame
-            One row for each class and point: `class`, the axis (`wavenumber` or
+            One row per class and point: `class`, the axis (`wavenumber` or
             `point`), `mean`, `std`, `top_frequency` and, if spectra were given,
             `mean_spectrum` and `std_spectrum`.
         """
@@ -392,7 +392,7 @@ default=None
         )
 
     def plot(self, kind="mean", classes=None):
-        """Draw one panel for each class.
+        """Draw one panel per class.
 
         Parameters
         ----------
@@ -473,13 +473,13 @@ def map_stability(fits):
     Parameters
     ----------
     fits : sequence of ExplanationSummary, DataFrame or array-like
-        One for each fold or seed. An array (n_classes, n_points) or a frame with one
-        row for each class stands for a summary: ``DataFrame(model.coef_,
+        One per fold or seed. An array (n_classes, n_points) or a frame with one
+        row per class stands for a summary: ``DataFrame(model.coef_,
         model.classes_)`` compares the coefficients of PLS-LDA.
 
     Returns
     -------
-    DataFrame with one row for each class
+    DataFrame with one row per class
         `n_fits`, the number of fits that have the class; `mean_correlation` and
         `min_correlation` over all pairs of them.
 
@@ -539,7 +539,7 @@ def map_stability(fits):
 
 
 def class_means(fits):
-    """Return a frame with one row for each class from each fit, on one axis.
+    """Return a frame with one row per class from each fit, on one axis.
 
     Parameters
     ----------

@@ -189,8 +189,7 @@ def _check_data(X, y, groups):
     ignored = isinstance(groups, str)
     if ignored and groups != "ignore":
         raise ValueError(
-            f'groups must be None, "ignore" or one entry for each spectrum, got '
-            f"{groups!r}."
+            f'groups must be None, "ignore" or one entry per spectrum, got {groups!r}.'
         )
     n_spectra = X.shape[0] if hasattr(X, "shape") else len(X)
     y = _one_per_spectrum("y", y, n_spectra)
@@ -223,12 +222,12 @@ def _named_target(bunch):
 
 
 def _one_per_spectrum(name, values, n_spectra):
-    """Return 1-D values, one for each spectrum and none missing."""
+    """Return 1-D values, one per spectrum and none missing."""
     values = np.asarray(values)
     if values.shape != (n_spectra,):
         raise ValueError(
             f"{name} has shape {values.shape} but X has {n_spectra} spectra: {name} "
-            "needs one entry for each spectrum."
+            "needs one entry per spectrum."
         )
     refuse_missing(name, values)
     return values

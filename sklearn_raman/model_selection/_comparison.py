@@ -77,10 +77,10 @@ class Comparison:
         Parameters
         ----------
         kind : {"summary", "folds"}, default="summary"
-            "summary": one row for each model, best accuracy first; each metric and time
+            "summary": one row per model, best accuracy first; each metric and time
             (seconds) as mean over folds and, in the column that ends in `_std`, as
             standard deviation over folds (divisor n_folds - 1). Log-loss is missing
-            where one or more folds has none. "folds": one row for each model and fold.
+            where one or more folds has none. "folds": one row per model and fold.
 
         Returns
         -------
@@ -149,7 +149,7 @@ class Comparison:
         Returns
         -------
         DataFrame
-            One row for each pair: `row` and `column` (names, in the order of the
+            One row per pair: `row` and `column` (names, in the order of the
             summary), `difference` (mean of row minus column), `lower`, `upper`,
             `p_value`. Intervals are missing with fewer than two folds, and everything
             is where a model lacks the metric. p is not corrected for the number of
@@ -222,7 +222,7 @@ class Comparison:
         Returns
         -------
         matplotlib.figure.Figure
-            One row of panels for each class (more with three models or more). Save it
+            One row of panels per class (more with three models or more). Save it
             with `figure.savefig(path)`.
 
         Raises

@@ -16,7 +16,7 @@ class OneGroupPerClassSplit(BaseCrossValidator):
 
     A group is whatever makes spectra alike for a reason that isn't the class: the
     crystal, the patient, the replicate. Every split asks the question "a new crystal of
-    a known mineral comes in: is it recognised?" once for each class.
+    a known mineral comes in: is it recognized?" once for each class.
 
     Parameters
     ----------

@@ -132,7 +132,9 @@ def test_rows_keep_their_names(frame, labels):
 def test_a_frame_without_an_axis_gives_an_array(spectra, labels):
     X = pd.DataFrame(spectra)
     model = make_pipeline(StandardScaler(), PLSLDA()).fit(X, labels)
-    assert isinstance(explain_pipeline(model, X), np.ndarray)
+    for space in ("input", "model"):
+        maps, info = explain_pipeline(model, X, space=space, return_info=True)
+        assert isinstance(maps, np.ndarray) and info["wavenumbers"] is None
 
 
 @pytest.mark.parametrize("labelled", [True, False])
@@ -403,13 +405,14 @@ def test_arguments(model, spectra):
         explain_pipeline(model, spectra, "gold")
 
 
-def test_maps_on_units_have_no_place(spectra, labels):
+def test_maps_on_units_have_no_place(spectra, frame, labels):
     model = make_pipeline(SNV(), CNNClassifier(max_epochs=1, random_state=0))
     model.fit(spectra, labels)
     with pytest.raises(ValueError, match=r"\(12, 38\).*\(12, 150\).*upsample=False"):
         explain_pipeline(model, spectra, upsample=False)
-    units = explain_pipeline(model, spectra, upsample=False, space="model")
-    assert units.shape == (12, 38)
+    for X in (spectra, frame):
+        units = explain_pipeline(model, X, upsample=False, space="model")
+        assert isinstance(units, np.ndarray) and units.shape == (12, 38)
 
 
 def simulate(seed, spacing):
