@@ -176,13 +176,21 @@ class PLSLDA(
                 "PLSLDA needs samples of at least 2 classes in the data, but the data "
                 f"contains only one class: {self.classes_[0]}"
             )
-        X = X.astype(np.float64, copy=False)
-        self.mean_ = X.mean(axis=0)
+        # Squares of very large or small intensities overflow or vanish. Division by a
+        # power of two changes no bit of the result otherwise.
+        unit = np.ldexp(1.0, np.frexp(np.abs(X).max())[1] - 1)
+        X = X.astype(np.float64, copy=False) / unit
+        mean = X.mean(axis=0)
+        centered = X - mean
+        # The mean of equal numbers is not always that number.
+        rounding = 4 * np.finfo(np.float64).eps * np.abs(X).max(axis=0)
+        constant = np.ptp(X, axis=0) <= rounding
+        centered[:, constant] = 0
         spread = X.std(axis=0, ddof=1) if self.scale else np.ones(X.shape[1])
-        spread[spread == 0] = 1
-        scaled = (X - self.mean_) / spread
+        spread[constant] = 1
+        scaled = centered / spread
         indicators = (y[:, None] == self.classes_).astype(np.float64)
-        if not scaled.any():
+        if constant.all():
             raise ValueError(
                 "All training spectra are equal: there is nothing for latent variables "
                 "to describe."
@@ -191,12 +199,17 @@ class PLSLDA(
         pls, n_found = _fit_pls(scaled, indicators, wanted)
         self.n_components_ = self._limit_components(wanted, n_found)
         kept = slice(self.n_components_)
-        self.rotations_ = pls.x_rotations_[:, kept] / spread[:, None]
+        rotations = pls.x_rotations_[:, kept] / spread[:, None]
         self.vip_ = vip_scores(
             pls.x_weights_[:, kept], pls.x_scores_[:, kept], pls.y_loadings_[:, kept]
         )
         self._n_features_out = self.n_components_
-        self._lda = LinearDiscriminantAnalysis().fit(self._scores(X), y)
+        self._lda = LinearDiscriminantAnalysis().fit((X - mean) @ rotations, y)
+        # Back to the unit of the spectra: scores have it too, unless they are scaled.
+        unit_of_scores = 1.0 if self.scale else unit
+        self.mean_ = mean * unit
+        self.rotations_ = rotations * (unit_of_scores / unit)
+        self._lda.coef_ /= unit_of_scores
         self.coef_ = self._lda.coef_ @ self.rotations_.T
 
     def _wanted_components(self, X, indicators, y, groups):

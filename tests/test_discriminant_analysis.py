@@ -238,6 +238,43 @@ def test_a_failed_first_fit_leaves_an_unfitted_model():
     assert vars(model) == vars(PLSLDA())
 
 
+@pytest.mark.parametrize("scale", [False, True])
+@pytest.mark.parametrize("exponent", [-1000, -520, -5, 7, 520, 1000])
+def test_the_unit_of_intensities_plays_no_part(exponent, scale, minerals):
+    """Squares of some of these overflow or vanish; a power of two rounds nothing."""
+    X, y, _ = minerals
+    factor = 2.0**exponent
+    model = PLSLDA(n_components=5, scale=scale).fit(X, y)
+    other = PLSLDA(n_components=5, scale=scale).fit(factor * X, y)
+    for name in ("predict_proba", "explain_"):
+        expected = getattr(model, name)(X)
+        np.testing.assert_allclose(
+            getattr(other, name)(factor * X),
+            expected,
+            rtol=1e-9,
+            atol=1e-9 * np.abs(expected).max(),
+        )
+    np.testing.assert_allclose(other.vip_, model.vip_)
+    np.testing.assert_allclose(other.mean_, factor * model.mean_)
+    np.testing.assert_allclose(other.coef_, model.coef_ / factor)
+
+
+@pytest.mark.parametrize("scale", [False, True])
+def test_columns_that_are_constant_up_to_rounding(scale, minerals):
+    """The mean of equal numbers is not always that number."""
+    X, y, _ = minerals
+    flat = np.full((len(X), 1), 0.1)
+    assert flat.mean() != 0.1
+    model = PLSLDA(n_components=5, scale=scale).fit(np.hstack([X, flat]), y)
+    without = PLSLDA(n_components=5, scale=scale).fit(X, y)
+    np.testing.assert_allclose(
+        model.predict_proba(np.hstack([X, flat])), without.predict_proba(X), atol=1e-9
+    )
+    assert model.vip_[-1] == 0 and not model.coef_[:, -1].any()
+    with pytest.raises(ValueError, match="All training spectra are equal"):
+        PLSLDA(scale=scale).fit(np.repeat(flat, 9, axis=1), y)
+
+
 def test_groups_of_another_length(minerals):
     X, y, groups = minerals
     with pytest.raises(ValueError, match="inconsistent"):

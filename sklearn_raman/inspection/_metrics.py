@@ -250,8 +250,14 @@ def pearson(a, b):
     -------
     ndarray of shape (...)
     """
-    a = a - a.mean(axis=-1, keepdims=True)
-    b = b - b.mean(axis=-1, keepdims=True)
+    a, b = _centered(a), _centered(b)
     norm = np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
     product = (a * b).sum(axis=-1)
     return np.divide(product, norm, out=np.zeros_like(product), where=norm > 0)
+
+
+def _centered(rows):
+    """Subtract the mean of each row, in a unit in which squares do not vanish."""
+    highest = np.abs(rows).max(axis=-1, keepdims=True)
+    rows = np.ldexp(rows, -np.frexp(highest)[1])
+    return rows - rows.mean(axis=-1, keepdims=True)

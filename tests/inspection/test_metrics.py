@@ -186,3 +186,7 @@ def test_pearson_is_numpys(rng):
     expected = [np.corrcoef(x, y)[0, 1] for x, y in zip(a, b, strict=True)]
     np.testing.assert_allclose(pearson(a, b), expected)
     np.testing.assert_array_equal(pearson(a, np.ones(30)), 0)
+    np.testing.assert_array_equal(pearson(a, np.zeros(30)), 0)
+    for exponent in (-300, -180, 180, 300):  # squares vanish or overflow
+        scaled = pearson(a * 10.0**exponent, b * 10.0**-exponent)
+        np.testing.assert_allclose(scaled, expected)
