@@ -101,7 +101,11 @@ def simulate(n_per_class, seed):
 def judge(net, X, y, truth, maps, area_of_input=None):
     """Score maps of the true class; the deletion needs the input's own."""
     scores = localization_score(
-        maps, truth.centers, fwhm=FWHM, distractors=truth.distractors
+        maps,
+        truth.centers,
+        fwhm=FWHM,
+        wavenumbers="points",
+        distractors=truth.distractors,
     )
     found = scores[["mass", "pointing", "above_distractors"]].astype(float).mean()
     ratios = scores["distractor_ratio"]

@@ -1,6 +1,5 @@
 """Partial least squares followed by linear discriminant analysis (PLS-LDA)."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -26,8 +25,14 @@ from sklearn_raman._utils._explanation import (
     resolve_target,
     score_weights,
 )
+from sklearn_raman._utils._frames import frame_like
 from sklearn_raman._utils._sklearn import Interval, StrOptions, fit_context
-from sklearn_raman._utils._validation import check_spectra, lower_default
+from sklearn_raman._utils._validation import (
+    check_spectra,
+    lower_default,
+    unchanged_on_error,
+)
+from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 
 __all__ = ["PLSLDA"]
 
@@ -55,7 +60,7 @@ class PLSLDA(
         hold only noise.
     validation_fraction : float, default=0.125
         Part of the spectra that "rmse" validates on; the default is the 7:1 split of
-        [1]_.
+        [1]_. Plays no part otherwise.
     random_state : int, RandomState or None, default=None
         Seed of the inner split of "rmse".
 
@@ -71,7 +76,7 @@ class PLSLDA(
     mean_ : ndarray of shape (n_points,)
         Mean training spectrum.
     rotations_ : ndarray of shape (n_points, n_components_)
-        Turns a centred spectrum into scores.
+        Turns a centered spectrum into scores.
     coef_ : ndarray of shape (n_classes, n_points) or (1, n_points)
         Derivative of the decision function with respect to the spectrum; one row for
         two classes.
@@ -148,16 +153,22 @@ class PLSLDA(
         y : array-like of shape (n_spectra,)
             Labels.
         groups : array-like of shape (n_spectra,) or None, default=None
-            Crystal, patient or replicate of each spectrum. Used with
-            ``n_components="rmse"`` only: no group stands on both sides of the inner
-            split.
+            Crystal, patient or replicate of each spectrum. Only
+            ``n_components="rmse"`` makes use of them: no group stands on both sides of
+            its inner split.
 
         Returns
         -------
         self : object
             The fitted classifier.
         """
+        with unchanged_on_error(self):
+            self._fit(X, y, groups)
+        return self
+
+    def _fit(self, X, y, groups):
         X, y = check_spectra(self, X, y, reset=True)
+        check_consistent_length(X, groups)
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
@@ -165,13 +176,21 @@ class PLSLDA(
                 "PLSLDA needs samples of at least 2 classes in the data, but the data "
                 f"contains only one class: {self.classes_[0]}"
             )
-        X = X.astype(np.float64, copy=False)
-        self.mean_ = X.mean(axis=0)
+        # Squares of very large or small intensities overflow or vanish. Division by a
+        # power of two changes no bit of the result otherwise.
+        unit = np.ldexp(1.0, np.frexp(np.abs(X).max())[1] - 1)
+        X = X.astype(np.float64, copy=False) / unit
+        mean = X.mean(axis=0)
+        centered = X - mean
+        # The mean of equal numbers is not always that number.
+        rounding = 4 * np.finfo(np.float64).eps * np.abs(X).max(axis=0)
+        constant = np.ptp(X, axis=0) <= rounding
+        centered[:, constant] = 0
         spread = X.std(axis=0, ddof=1) if self.scale else np.ones(X.shape[1])
-        spread[spread == 0] = 1
-        scaled = (X - self.mean_) / spread
+        spread[constant] = 1
+        scaled = centered / spread
         indicators = (y[:, None] == self.classes_).astype(np.float64)
-        if not scaled.any():
+        if constant.all():
             raise ValueError(
                 "All training spectra are equal: there is nothing for latent variables "
                 "to describe."
@@ -180,14 +199,18 @@ class PLSLDA(
         pls, n_found = _fit_pls(scaled, indicators, wanted)
         self.n_components_ = self._limit_components(wanted, n_found)
         kept = slice(self.n_components_)
-        self.rotations_ = pls.x_rotations_[:, kept] / spread[:, None]
+        rotations = pls.x_rotations_[:, kept] / spread[:, None]
         self.vip_ = vip_scores(
             pls.x_weights_[:, kept], pls.x_scores_[:, kept], pls.y_loadings_[:, kept]
         )
         self._n_features_out = self.n_components_
-        self._lda = LinearDiscriminantAnalysis().fit(self._scores(X), y)
+        self._lda = LinearDiscriminantAnalysis().fit((X - mean) @ rotations, y)
+        # Back to the unit of the spectra: scores have it too, unless they are scaled.
+        unit_of_scores = 1.0 if self.scale else unit
+        self.mean_ = mean * unit
+        self.rotations_ = rotations * (unit_of_scores / unit)
+        self._lda.coef_ /= unit_of_scores
         self.coef_ = self._lda.coef_ @ self.rotations_.T
-        return self
 
     def _wanted_components(self, X, indicators, y, groups):
         if self.n_components == "rmse":
@@ -223,7 +246,6 @@ class PLSLDA(
     def _inner_split(self, X, y, groups):
         n_valid = max(round(self.validation_fraction * len(X)), len(self.classes_))
         if groups is not None:
-            check_consistent_length(X, groups)
             splitter = GroupShuffleSplit(
                 1, test_size=self.validation_fraction, random_state=self.random_state
             )
@@ -311,13 +333,20 @@ class PLSLDA(
         return self._lda.predict(self._scores(X))
 
     def explain_(
-        self, X, target=None, *, method="auto", score="logodds", normalize=None
+        self,
+        X,
+        target=None,
+        *,
+        method="auto",
+        score="logodds",
+        reference="auto",
+        normalize=None,
     ):
         """Map each wavenumber's contribution to the score of a class.
 
-        The map is (x - mean) times the derivative of the score with respect to x; the
-        score is linear in x for "logit", so that this map adds up to the difference
-        between a spectrum's score and the mean spectrum's.
+        The map is (x - reference) times the derivative of the score with respect to x.
+        "logit" is linear in x, so that its map adds up to the difference between the
+        score of a spectrum and that of the reference.
 
         Parameters
         ----------
@@ -330,14 +359,25 @@ class PLSLDA(
         score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
             What is explained: the log-odds of the class, its discriminant score, its
             probability, or its discriminant score minus the mean one.
+        reference : {"auto", "zero"}, float or array-like of shape (n_points,) or \
+(n_spectra, n_points), default="auto"
+            What contributes nothing. "auto" is the mean training spectrum, "zero" is
+            zero intensity everywhere.
         normalize : {"max", "minmax", "sum"} or None, default=None
             Scale of each map: as it is, by the largest absolute value, to 0..1, or to a
             sum of absolute values of 1.
 
         Returns
         -------
-        ndarray of shape (n_spectra, n_points) or (n_spectra, n_classes, n_points)
-            Contributions, aligned with X; the second shape for target="all".
+        ndarray or data frame (n_spectra, n_points), or ndarray (n_spectra, n_classes, \
+n_points)
+            Contributions, aligned with X; a frame with the labels of X if X is one
+            whose axis is known; 3-D for target="all".
+
+        Raises
+        ------
+        ValueError
+            If an argument is not valid.
         """
         check_is_fitted(self)
         if method not in ("auto", "input_x_gradient"):
@@ -345,7 +385,7 @@ class PLSLDA(
                 f'method={method!r} is not available for PLSLDA; use "auto" or '
                 '"input_x_gradient".'
             )
-        X = check_spectra(self, X, reset=False)
+        given, X = X, check_spectra(self, X, reset=False)
         target = resolve_target(target, self.classes_, len(X))
         logits = self._logits(X)
         if isinstance(target, str):
@@ -353,17 +393,34 @@ class PLSLDA(
         else:
             explained = [logits.argmax(axis=1) if target is None else target]
         gradients = self._class_gradients()
+        above = X - self._reference(reference, X.shape)
         maps = np.stack(
-            [
-                (X - self.mean_) * (score_weights(logits, c, score) @ gradients)
-                for c in explained
-            ],
+            [above * (score_weights(logits, c, score) @ gradients) for c in explained],
             axis=1,
         )
         maps = maps if isinstance(target, str) else maps[:, 0]
-        return normalize_maps(maps, normalize).astype(X.dtype, copy=False)
+        maps = normalize_maps(maps, normalize).astype(X.dtype, copy=False)
+        knows_axis = (
+            self.wavenumbers_in_ is not None or labels_as_wavenumbers(given) is not None
+        )
+        return frame_like(maps, given) if maps.ndim == 2 and knows_axis else maps
 
-    explain = explain_
+    def _reference(self, reference, shape):
+        """Return the spectrum that contributes nothing, or one per spectrum."""
+        if isinstance(reference, str):
+            if reference not in ("auto", "zero"):
+                raise ValueError(
+                    f"reference={reference!r} is not available for PLSLDA; use "
+                    '"auto" (the mean training spectrum), "zero", a number or an array.'
+                )
+            return self.mean_ if reference == "auto" else 0.0
+        values = np.asarray(reference, dtype=np.float64)
+        if values.shape not in ((), shape[1:], shape) or not np.isfinite(values).all():
+            raise ValueError(
+                f"reference has shape {values.shape}, or is not finite; it must be one "
+                f"number, one spectrum {shape[1:]} or one per spectrum {shape}."
+            )
+        return values
 
     def _logits(self, X):
         decision = self._lda.decision_function(self._scores(X))
@@ -384,18 +441,16 @@ class PLSLDA(
 
 
 def _fit_pls(X, indicators, n_components):
-    """Fit PLS regression; returns it and the number of components that exist.
+    """Fit PLS regression; return it and the number of components that exist.
 
     scikit-learn goes on when nothing is left to explain: later components are zero, or
     noise of the size of rounding.
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="y residual is constant")
-        pls = PLSRegression(n_components=n_components, scale=False)
-        # Directions from a singular value decomposition instead of the power method:
-        # exact, and several times faster with many classes and components.
-        pls.algorithm = "svd"
-        pls.fit(X, indicators)
+    pls = PLSRegression(n_components=n_components, scale=False)
+    # Directions from a singular value decomposition instead of the power method: exact,
+    # and several times faster with many classes and components.
+    pls.algorithm = "svd"
+    pls.fit(X, indicators)
     power = (pls.x_scores_**2).sum(axis=0)
     exists = power > 1e-20 * max(power.max(), np.finfo(float).tiny)
     n_found = n_components if exists.all() else int(exists.argmin())

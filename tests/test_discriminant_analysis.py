@@ -1,6 +1,7 @@
 """PLS-LDA against scikit-learn's parts, and its maps against autograd."""
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from sklearn.cross_decomposition import PLSRegression
@@ -163,10 +164,127 @@ def test_explain_logit_adds_up(minerals):
     )
 
 
+def test_reference(minerals, rng):
+    """What equals the reference contributes nothing; scores are counted from it."""
+    X, y, _ = minerals
+    model = PLSLDA(n_components=8).fit(X, y)
+    np.testing.assert_array_equal(
+        model.explain_(X, reference=model.mean_), model.explain_(X)
+    )
+    np.testing.assert_array_equal(
+        model.explain_(X, reference="zero"), model.explain_(X, reference=0)
+    )
+    assert not model.explain_(X, reference=X).any()
+    other = rng.uniform(size=X.shape)
+    maps = model.explain_(X, target="all", score="logit", reference=other)
+    expected = model.decision_function(X) - model.decision_function(other)
+    np.testing.assert_allclose(maps.sum(axis=2), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("reference", ["local", "mean", [1.0, 2.0], np.nan])
+def test_reference_refuses(reference, minerals):
+    X, y, _ = minerals
+    model = PLSLDA().fit(X, y)
+    with pytest.raises(ValueError, match="reference"):
+        model.explain_(X, reference=reference)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_maps_of_a_frame_have_its_labels(kind, frame, labels):
+    X = frame.set_axis([f"s{i}" for i in range(12)]) if kind == "pandas" else frame
+    X = X if kind == "pandas" else pl.from_pandas(X)
+    model = PLSLDA().fit(X, labels)
+    maps = model.explain_(X)
+    assert type(maps) is type(X) and list(maps.columns) == list(frame.columns)
+    if kind == "pandas":
+        assert list(maps.index) == list(X.index)
+    np.testing.assert_array_equal(
+        maps, PLSLDA().fit(frame.to_numpy(), labels).explain_(frame.to_numpy())
+    )
+    assert isinstance(model.explain_(X, "all"), np.ndarray)
+
+
+def state(model):
+    return {name: np.copy(value) for name, value in vars(model).items()}
+
+
+@pytest.mark.parametrize(
+    "X, y, settings",
+    [
+        (np.eye(4, 6), ["a"] * 4, {}),
+        (np.ones((4, 6)), [0, 1, 0, 1], {}),
+        (np.eye(4, 6), [0, 1, 0, 1], {"n_components": 30}),
+        (np.eye(4, 6), [0.1, 0.2, 0.3, 0.4], {}),
+        (np.full((4, 6), np.nan), [0, 1, 0, 1], {}),
+    ],
+)
+def test_a_failed_refit_changes_nothing(X, y, settings, frame, labels):
+    """Also what scikit-learn's own checks set: feature names and their number."""
+    model = PLSLDA().fit(frame, labels)
+    model.set_params(**settings)
+    before, expected = state(model), model.predict_proba(frame)
+    with pytest.raises(ValueError):
+        model.fit(X, y)
+    assert vars(model).keys() == before.keys()
+    for name, value in state(model).items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)
+    np.testing.assert_array_equal(model.predict_proba(frame), expected)
+
+
+def test_a_failed_first_fit_leaves_an_unfitted_model():
+    model = PLSLDA()
+    with pytest.raises(ValueError, match="only one class"):
+        model.fit(np.eye(4), ["a"] * 4)
+    assert vars(model) == vars(PLSLDA())
+
+
+@pytest.mark.parametrize("scale", [False, True])
+@pytest.mark.parametrize("exponent", [-1000, -520, -5, 7, 520, 1000])
+def test_the_unit_of_intensities_plays_no_part(exponent, scale, minerals):
+    """Squares of some of these overflow or vanish; a power of two rounds nothing."""
+    X, y, _ = minerals
+    factor = 2.0**exponent
+    model = PLSLDA(n_components=5, scale=scale).fit(X, y)
+    other = PLSLDA(n_components=5, scale=scale).fit(factor * X, y)
+    for name in ("predict_proba", "explain_"):
+        expected = getattr(model, name)(X)
+        np.testing.assert_allclose(
+            getattr(other, name)(factor * X),
+            expected,
+            rtol=1e-9,
+            atol=1e-9 * np.abs(expected).max(),
+        )
+    np.testing.assert_allclose(other.vip_, model.vip_)
+    np.testing.assert_allclose(other.mean_, factor * model.mean_)
+    np.testing.assert_allclose(other.coef_, model.coef_ / factor)
+
+
+@pytest.mark.parametrize("scale", [False, True])
+def test_columns_that_are_constant_up_to_rounding(scale, minerals):
+    """The mean of equal numbers is not always that number."""
+    X, y, _ = minerals
+    flat = np.full((len(X), 1), 0.1)
+    assert flat.mean() != 0.1
+    model = PLSLDA(n_components=5, scale=scale).fit(np.hstack([X, flat]), y)
+    without = PLSLDA(n_components=5, scale=scale).fit(X, y)
+    np.testing.assert_allclose(
+        model.predict_proba(np.hstack([X, flat])), without.predict_proba(X), atol=1e-9
+    )
+    assert model.vip_[-1] == 0 and not model.coef_[:, -1].any()
+    with pytest.raises(ValueError, match="All training spectra are equal"):
+        PLSLDA(scale=scale).fit(np.repeat(flat, 9, axis=1), y)
+
+
+def test_groups_of_another_length(minerals):
+    X, y, groups = minerals
+    with pytest.raises(ValueError, match="inconsistent"):
+        PLSLDA().fit(X, y, groups=groups[1:])
+
+
 def test_explain_all_is_each(minerals):
     X, y, _ = minerals
     model = PLSLDA(n_components=8).fit(X, y)
-    together = model.explain(X[:7], target="all")
+    together = model.explain_(X[:7], target="all")
     for c, label in enumerate(model.classes_):
         np.testing.assert_array_equal(together[:, c], model.explain_(X[:7], label))
     predicted = model.explain_(X[:7], model.predict(X[:7]))

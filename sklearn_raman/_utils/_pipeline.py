@@ -1,5 +1,6 @@
 """Look inside fitted Pipelines, searches and wrappers."""
 
+from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline
@@ -18,7 +19,7 @@ def is_search(estimator):
     return all(hasattr(estimator, name) for name in ("estimator", "cv", "refit"))
 
 
-def inner_model(estimator):
+def _inner_model(estimator):
     """Return the model that a search or wrapper predicts with, None if it is neither.
 
     A search that is not fitted, or was with refit=False, gives the model it starts
@@ -49,7 +50,7 @@ def flat_steps(estimator, name=""):
         Names as in `get_params`: "outer__inner". Left out are "passthrough" and None,
         and samplers, which act on training spectra only.
     """
-    inner = inner_model(estimator)
+    inner = _inner_model(estimator)
     if inner is not None:
         return flat_steps(inner, name)
     if isinstance(estimator, Pipeline):
@@ -74,5 +75,24 @@ def moves_threshold(estimator):
         if isinstance(estimator, _THRESHOLDS):
             return True
         is_pipeline = isinstance(estimator, Pipeline)
-        estimator = estimator.steps[-1][1] if is_pipeline else inner_model(estimator)
+        estimator = estimator.steps[-1][1] if is_pipeline else _inner_model(estimator)
     return False
+
+
+def last_step(estimator):
+    """Return the last step of nested Pipelines and its parameter prefix in `fit`."""
+    prefix = ""
+    while isinstance(estimator, Pipeline):
+        name, estimator = estimator.steps[-1]
+        prefix += f"{name}__"
+    return estimator, prefix
+
+
+def best_of(model):
+    """Return a fitted model with each search in it replaced by what it chose."""
+    if is_search(model):
+        return best_of(model.best_estimator_)
+    if isinstance(model, Pipeline):
+        name, last = model.steps[-1]
+        return clone(model).set_params(**{name: best_of(last)})
+    return model

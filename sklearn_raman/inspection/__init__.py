@@ -4,14 +4,16 @@ For any classifier with `explain_`, `predict_proba` or `decision_function`. Maps
 torch module itself are in :mod:`sklearn_raman.neural_network.attribution`.
 """
 
-from sklearn_raman.inspection._display import plot_explanation, plot_feature_maps
 from sklearn_raman.inspection._metrics import localization_score, peak_share
 from sklearn_raman.inspection._perturbation import deletion_curve, occlusion
 from sklearn_raman.inspection._pipeline import explain_pipeline
+from sklearn_raman.inspection._plot import (
+    plot_explanation,
+    plot_feature_maps,
+    plot_stability,
+)
 from sklearn_raman.inspection._randomization import randomization_test
-from sklearn_raman.inspection._stability import map_stability
-from sklearn_raman.inspection._summary import ExplanationSummary
-from sklearn_raman.inspection._summary_display import plot_stability
+from sklearn_raman.inspection._summary import ExplanationSummary, map_stability
 
 __all__ = [
     "ExplanationSummary",

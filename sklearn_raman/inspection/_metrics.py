@@ -1,4 +1,4 @@
-"""How far to believe a map: does it lie on the lines, of the answer or of anything?
+"""How far to believe a map: does it lie on the bands, of the answer or of anything?
 
 Every function takes any array of maps, from this package or not.
 """
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.signal import find_peaks, peak_widths
 
-from sklearn_raman._utils._wavenumbers import check_wavenumbers
+from sklearn_raman.inspection._bands import common_axis
 from sklearn_raman.inspection._perturbation import check_maps, check_spectra_array
 
 
@@ -18,23 +18,24 @@ def localization_score(
 
     Parameters
     ----------
-    maps : array-like of shape (n_spectra, n_points)
+    maps : array-like or data frame of shape (n_spectra, n_points)
         Maps of the right class, positive where the spectrum speaks for it.
     peaks : float or array-like of shape (n_spectra,) or (n_spectra, n_peaks)
-        Positions of the known peaks, in cm-1 if `wavenumbers` are given, else in
-        points. NaN fills up rows with fewer peaks.
+        Positions of the known peaks, in cm-1 (in points for
+        ``wavenumbers="points"``). NaN fills up rows with fewer peaks.
     fwhm : float
         Full width at half maximum of a peak, in the same unit.
     n_widths : float, default=2.0
         "Near" means within `n_widths` times `fwhm` of a peak.
-    wavenumbers : array-like of shape (n_points,) or None, default=None
-        Axis in cm-1.
+    wavenumbers : array-like of shape (n_points,), "points" or None, default=None
+        Axis in cm-1; None takes the column labels of `maps`. "points" says that all
+        positions are numbers of points, from 0.
     distractors : None, float or array-like, default=None
         Positions of peaks that carry no answer, in the shapes of `peaks`.
 
     Returns
     -------
-    DataFrame with one row for each spectrum
+    DataFrame with one row per spectrum
         `mass`, the share of the positive part of the map that is near a peak (0 if
         nothing is positive); `chance`, the share of the points that are near a peak,
         which is the mass of a flat map; `pointing`, whether the highest point is near a
@@ -49,8 +50,8 @@ def localization_score(
     Raises
     ------
     ValueError
-        If maps contain NaN, shapes disagree, a spectrum has no peak, or a position lies
-        outside the axis.
+        If the axis is not known, maps contain NaN, shapes disagree, a spectrum has no
+        peak, or a position lies outside the axis.
 
     Notes
     -----
@@ -73,21 +74,30 @@ def localization_score(
     ...     n_distractors=3, return_truth=True, random_state=0
     ... )
     >>> scores = localization_score(
-    ...     X, truth.centers, fwhm=4, distractors=truth.distractors
+    ...     X,
+    ...     truth.centers,
+    ...     fwhm=4,
+    ...     wavenumbers="points",
+    ...     distractors=truth.distractors,
     ... )
-    >>> bool(scores["mass"].mean() < 0.5)  # the spectra are no good maps
+    >>> bool(scores["mass"].mean() < 0.5)  # the spectra are not good maps
     True
     """
-    maps = check_maps(maps)
+    labelled, maps = maps, check_maps(maps)
     n_spectra, n_points = maps.shape
     if not fwhm > 0 or not n_widths > 0:
         raise ValueError(
             f"fwhm and n_widths must be positive, got {fwhm!r} and {n_widths!r}."
         )
-    if wavenumbers is None:
-        axis = np.arange(n_points, dtype=np.float64)
-    else:
-        axis = check_wavenumbers(wavenumbers, n_points=n_points)
+    axis = common_axis(wavenumbers, n_points, maps=labelled)
+    if axis is None and wavenumbers is None:
+        raise ValueError(
+            "The axis of the maps is not known, so peaks could be in cm-1 or in "
+            "points. Pass wavenumbers=<axis in cm-1>, or maps as a data frame whose "
+            'column labels are wavenumbers; wavenumbers="points" if positions and fwhm '
+            "are numbers of points."
+        )
+    axis = np.arange(n_points, dtype=np.float64) if axis is None else axis
     reach = n_widths * fwhm
     peaks = _check_positions(peaks, axis, n_spectra, reach, "peaks")
     if np.isnan(peaks).all(axis=1).any():
@@ -134,14 +144,14 @@ def _check_positions(positions, axis, n_spectra, reach, name):
     if values.ndim != 2 or len(values) != n_spectra:
         raise ValueError(
             f"{name} has shape {np.shape(positions)} but there are {n_spectra} maps: "
-            "pass one position, or a row of positions for each map."
+            "pass one position, or one row of positions per map."
         )
     outside = (values < axis.min()) | (values > axis.max())
     if outside.any():
         raise ValueError(
             f"{name} holds {values[outside][0]:g}, which lies outside the axis from "
             f"{axis[0]:g} to {axis[-1]:g}: give positions in the unit of the axis "
-            "(points without wavenumbers) and NaN for peaks that were not measured."
+            "and NaN for peaks that were not measured."
         )
     closest = np.abs(axis - values[:, :, None]).min(axis=2)
     if (closest > reach).any():
@@ -168,12 +178,12 @@ def _share(weight, chosen):
 def peak_share(maps, X, *, min_prominence=0.05):
     """Measure how much of a map lies on peaks of the spectrum, not on its baseline.
 
-    A model that looks at baselines has learnt something about the measurement, not
+    A model that looks at baselines has learned something about the measurement, not
     about the sample.
 
     Parameters
     ----------
-    maps : array-like of shape (n_spectra, n_points)
+    maps : array-like or data frame of shape (n_spectra, n_points)
         Absolute values count: evidence against a class counts like evidence for it.
     X : array-like or data frame of shape (n_spectra, n_points)
         Spectra in which peaks are looked for.
@@ -183,14 +193,14 @@ def peak_share(maps, X, *, min_prominence=0.05):
 
     Returns
     -------
-    DataFrame with one row for each spectrum
+    DataFrame with one row per spectrum
         `mass`, the share of the map on peaks; `chance`, the share of the points that
         belong to peaks, which is the mass of a flat map.
 
     Raises
     ------
     ValueError
-        If maps contain NaN or do not have the shape of the spectra.
+        If maps contain NaN, or do not have the shape or the axis of the spectra.
 
     Notes
     -----
@@ -206,7 +216,8 @@ def peak_share(maps, X, *, min_prominence=0.05):
     True
     """
     spectra = check_spectra_array(X)
-    maps = check_maps(maps, shape=spectra.shape)
+    labelled, maps = maps, check_maps(maps, shape=spectra.shape)
+    common_axis(None, spectra.shape[1], maps=labelled, X=X)
     if not 0 < min_prominence < 1:
         raise ValueError(
             f"min_prominence must lie between 0 and 1, got {min_prominence!r}."
@@ -239,8 +250,14 @@ def pearson(a, b):
     -------
     ndarray of shape (...)
     """
-    a = a - a.mean(axis=-1, keepdims=True)
-    b = b - b.mean(axis=-1, keepdims=True)
+    a, b = _centered(a), _centered(b)
     norm = np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
     product = (a * b).sum(axis=-1)
     return np.divide(product, norm, out=np.zeros_like(product), where=norm > 0)
+
+
+def _centered(rows):
+    """Subtract the mean of each row, in a unit in which squares do not vanish."""
+    highest = np.abs(rows).max(axis=-1, keepdims=True)
+    rows = np.ldexp(rows, -np.frexp(highest)[1])
+    return rows - rows.mean(axis=-1, keepdims=True)

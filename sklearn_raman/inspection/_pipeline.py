@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+import pandas as pd
 from sklearn.base import OneToOneFeatureMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectorMixin
@@ -10,8 +11,12 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._explanation import normalize_maps
+from sklearn_raman._utils._frames import frame_like
 from sklearn_raman._utils._map_back import check_mode, place_back
 from sklearn_raman._utils._pipeline import flat_steps, moves_threshold
+from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
+
+SPACES = ("input", "model", "auto")
 
 
 def explain_pipeline(
@@ -22,6 +27,7 @@ def explain_pipeline(
     space="input",
     mode="conserve",
     normalize=None,
+    return_info=False,
     **explain_settings,
 ):
     """Explain the classifier of a Pipeline on the axis of the spectra it is given.
@@ -34,32 +40,43 @@ def explain_pipeline(
     pipeline : fitted estimator
         A Pipeline of scikit-learn or imbalanced-learn, a search or a threshold wrapper
         around one, Pipelines in Pipelines, or a classifier alone. The classifier has a
-        method `explain_` or `explain`, as `PLSLDA` and the networks do.
+        method `explain_`, as `PLSLDA` and the networks do.
     X : array-like, data frame (n_spectra, n_points), or sequence of pairs
         Spectra as the Pipeline takes them; ragged ones are pairs
         `(wavenumbers, intensities)`.
     target : None, "all", label or array-like of shape (n_spectra,), default=None
         Class to explain: the one that the Pipeline predicts, every one, or the given
         ones.
-    space : {"input", "model"}, default="input"
-        Axis of the maps: that of X, or that of what the classifier is given.
+    space : {"input", "model", "auto"}, default="input"
+        Axis of the maps: that of X, or that of what the classifier is given. "auto" is
+        "input" where all spectra share one axis and each step has a way back, else
+        "model".
     mode : {"conserve", "density"}, default="conserve"
-        How a map goes back through a resampled axis. "conserve" keeps its sum, as
-        contributions need; "density" keeps its height at each wavenumber, for pictures.
-        See `WavenumberResampler.map_back`.
+        How a map goes back through a resampled axis; plays no part with
+        ``space="model"``. "conserve" keeps its sum, as contributions need; "density"
+        keeps its height at each wavenumber, for pictures. See
+        `WavenumberResampler.map_back`.
     normalize : {"max", "minmax", "sum"} or None, default=None
         Scale of each map, on the axis of the result: as it is, by the largest absolute
         value, to 0..1, or to a sum of absolute values of 1.
+    return_info : bool, default=False
+        Whether to return the spectra on the axis of the maps as well.
     **explain_settings
         Further arguments of the classifier's `explain_`, for example `method` and
         `score`.
 
     Returns
     -------
-    ndarray of shape (n_spectra, n_points) or (n_spectra, n_classes, n_points), or list
-        Maps, aligned with the columns of X; the second shape for target="all". For
-        ragged spectra and space="input" a list with one array for each spectrum,
-        aligned with its own points.
+    maps : ndarray or data frame (n_spectra, n_points), ndarray (n_spectra, n_classes, \
+n_points), or list
+        Maps, aligned with the columns of X: a frame with the labels of X if X is one
+        whose axis is known. 3-D for target="all". For ragged spectra and space="input"
+        a list with one array per spectrum, aligned with its own points.
+    info : dict
+        Only with `return_info`. `spectra`, the spectra on the axis of the maps;
+        `wavenumbers` (n_points,), this axis in cm-1, or None if it is not known;
+        `space`, "input" or "model"; `reason`, why "auto" did not choose "input", or
+        None.
 
     Raises
     ------
@@ -74,24 +91,27 @@ def explain_pipeline(
     Notes
     -----
     A value of a map says how much the classifier used this wavenumber *of the spectrum
-    as it was given to it*. Baseline correction, smoothing, derivatives and scales of a
-    spectrum stay on the grid and are passed as they are, because their values at a
-    wavenumber belong to that wavenumber. They also tie it to others (a baseline to its
-    surroundings, a maximum to the whole spectrum), and this is not followed: the map is
-    the importance of the wavenumber, not the gradient with respect to raw counts. After
-    a first derivative, a band shows at its flanks.
+    as it was given to it*. Baseline correction, smoothing, derivatives and scaling
+    stay on the grid: a map passes them unchanged, because each of their values belongs
+    to one wavenumber. They also tie it to others (a baseline to its surroundings, a
+    maximum to the whole spectrum), and this is not followed: the map is the importance
+    of the wavenumber, not the gradient with respect to raw counts. After a first
+    derivative, a band shows at its flanks.
 
-    Points outside a cropped region, or that no resampled point was made of, are 0 and
-    not missing: the model did not see them, so they added nothing to its score.
-    With mode="conserve" a map adds up to the same sum on both axes, except for values
-    that `WavenumberResampler(fill_value=<number>)` made up. The height then depends
-    on the distance of the raw points: where they lie closer they share a contribution.
+    Points outside a cropped region, and points from which no resampled point was made,
+    are 0 and not missing: the model did not see them, so they added nothing to its
+    score. With mode="conserve" a map adds up to the same sum on both axes, except for
+    values that `WavenumberResampler(fill_value=<number>)` made up. The height then
+    depends on the distance of the raw points: where they lie closer they share a
+    contribution.
 
-    What goes back by itself: each step with a method `map_back(maps, X=None, *, mode)`,
-    which all transformers of this package have. Of other packages: those that treat
-    each column by itself (`OneToOneFeatureMixin`, like scikit-learn's scalers), feature
-    selectors, and those whose output columns have names of input columns. Samplers and
-    "passthrough" are skipped.
+    These steps have a way back: each step with a method
+    `map_back(maps, X=None, *, mode)`, as all transformers of this package; of other
+    packages, steps that treat each column by itself (`OneToOneFeatureMixin`, like
+    scikit-learn's scalers), feature selectors, and steps whose output columns have
+    names of input columns. Samplers and "passthrough" are skipped.
+
+    Neither the model nor X is changed, even if a step works in place (``copy=False``).
 
     Examples
     --------
@@ -104,31 +124,115 @@ def explain_pipeline(
     >>> model = make_pipeline(WavenumberCrop(region=(500, 1700)), SNV(), PLSLDA())
     >>> model = model.set_output(transform="pandas").fit(X, y)
     >>> maps = explain_pipeline(model, X)
-    >>> maps.shape == X.shape, bool(maps[:, :100].any())
+    >>> maps.shape == X.shape, bool(maps.iloc[:, :100].any(axis=None))
     (True, False)
     """
-    if space not in ("input", "model"):
-        raise ValueError(f'space must be "input" or "model", got {space!r}.')
+    check_space(space)
     check_mode(mode)
-    *steps, (_, classifier) = _fitted_steps(pipeline)
-    explain = _explain_method(classifier)
+    classifier, info, ways_back = run_steps(pipeline, X, space=space, mode=mode)
+    explain, inputs = _explain_method(classifier), info["spectra"]
     if target is None and moves_threshold(pipeline):
-        target = pipeline.predict(X)  # not always the class of the highest score
-    ways_back = []
-    inputs = X
+        # Not always the class of the highest score.
+        target = pipeline.predict(unshared(X))
+    maps = np.asarray(explain(inputs, target, **explain_settings))
+    if info["space"] == "input":
+        _check_length(maps, inputs, classifier)
+        for go_back in reversed(ways_back):
+            maps = go_back(maps)
+        info["spectra"] = X
+    if isinstance(maps, list):
+        maps = [normalize_maps(one, normalize) for one in maps]
+    else:
+        maps = normalize_maps(maps, normalize)
+        has_axis = info["wavenumbers"] is not None
+        if has_axis and maps.shape == np.shape(info["spectra"]):
+            maps = frame_like(maps, info["spectra"])
+    return (maps, info) if return_info else maps
+
+
+def check_space(space):
+    """Raise if `space` is not one that `explain_pipeline` knows."""
+    if space not in SPACES:
+        raise ValueError(f"space must be one of {SPACES}, got {space!r}.")
+
+
+def unshared(X):
+    """Return spectra that a step may overwrite without changing X."""
+    return X.copy() if hasattr(X, "copy") else X
+
+
+class _NoWayBackError(ValueError):
+    """A map can't go back to the axis of X; "auto" then stays with the model's."""
+
+
+def run_steps(pipeline, X, *, space, mode="conserve"):
+    """Run the steps before the classifier.
+
+    Parameters
+    ----------
+    pipeline, X, space, mode
+        As in `explain_pipeline`.
+
+    Returns
+    -------
+    classifier : estimator
+        The last step.
+    info : dict
+        As `explain_pipeline` returns it, but that `spectra` is what the classifier is
+        given, for every `space`.
+    ways_back : list of callable
+        One per step, for ``space="input"``: carries maps back through it.
+    """
+    *steps, (_, classifier) = _fitted_steps(pipeline)
+    ways_back, reason = [], None
+    inputs = unshared(X)
+    # Labels that are positions must not turn into wavenumbers on their way.
+    names = X.columns if labels_as_wavenumbers(X) is not None else None
     for name, step in steps:
         outputs = step.transform(inputs)
-        if space == "input":
-            ways_back.append(_way_back(name, step, inputs, outputs, mode))
+        if space != "model":
+            try:
+                ways_back.append(_way_back(name, step, inputs, outputs, mode))
+            except _NoWayBackError as error:
+                if space == "input":
+                    raise
+                space, reason = "model", str(error)
+        names = getattr(outputs, "columns", _names_out(step, names))
         inputs = outputs
-    maps = np.asarray(explain(inputs, target, **explain_settings))
-    if space == "input":
-        _check_length(maps, inputs, classifier)
-    for go_back in reversed(ways_back):
-        maps = go_back(maps)
-    if isinstance(maps, list):
-        return [normalize_maps(one, normalize) for one in maps]
-    return normalize_maps(maps, normalize)
+    if space == "auto" and _n_columns(X) is None:
+        space, reason = "model", "Each spectrum has an axis of its own."
+    if space == "model":
+        axis = _axis(names, classifier, inputs)
+    else:
+        space, axis = "input", input_axis(pipeline, X)
+    info = {"spectra": inputs, "wavenumbers": axis, "space": space, "reason": reason}
+    return classifier, info, ways_back
+
+
+def input_axis(pipeline, X):
+    """Return the axis of X in cm-1, from X or a fitted Pipeline; None if unknown."""
+    return _axis(getattr(X, "columns", None), flat_steps(pipeline)[0][1], X)
+
+
+def _names_out(step, names):
+    """Names of the columns that leave a fitted step; None if it does not know them."""
+    try:
+        return step.get_feature_names_out(names)
+    except (AttributeError, ValueError):
+        return None
+
+
+def _axis(names, step, X):
+    """Return the axis of the columns of X in cm-1, or None if it is not known.
+
+    It is in the column names, or in what the step that takes X saw in fit.
+    """
+    axis = None
+    if names is not None:
+        axis = labels_as_wavenumbers(pd.DataFrame(columns=names))
+    if axis is None:
+        axis = getattr(step, "wavenumbers_in_", None)
+    return None if axis is None or len(axis) != _n_columns(X) else axis
 
 
 def _fitted_steps(pipeline):
@@ -150,26 +254,24 @@ def _fitted_steps(pipeline):
 
 
 def _explain_method(classifier):
-    """Return `explain_` of a classifier, or `explain`, or raise."""
-    for name in ("explain_", "explain"):
-        try:
-            return getattr(classifier, name)
-        except AttributeError as error:
-            reason = error
-    raise TypeError(
-        f"{type(classifier).__name__} can't explain itself: it has no usable method "
-        "explain_, as PLSLDA and the networks of sklearn_raman have. "
-        "sklearn_raman.inspection.occlusion explains any classifier."
-    ) from reason
+    """Return `explain_` of a classifier, or raise."""
+    try:
+        return classifier.explain_
+    except AttributeError as error:
+        raise TypeError(
+            f"{type(classifier).__name__} can't explain itself: it has no usable "
+            "method explain_, as PLSLDA and the networks of sklearn_raman have. "
+            "sklearn_raman.inspection.occlusion explains any classifier."
+        ) from error
 
 
 def _check_length(maps, inputs, classifier):
-    """Raise if a map does not have one value for each column of its spectrum."""
+    """Raise if a map does not have one value per column of its spectrum."""
     wanted = np.shape(inputs)
     if len(wanted) == 2 and (len(maps), maps.shape[-1]) != wanted:
         raise ValueError(
             f"{type(classifier).__name__}.explain_ returned maps of shape {maps.shape} "
-            f"for spectra of shape {wanted}, not one value for each point, so they "
+            f"for spectra of shape {wanted}, not one value per point, so they "
             "have no place on the axis of X. Leave out upsample=False, or use "
             'space="model".'
         )
@@ -184,7 +286,7 @@ def _way_back(name, step, inputs, outputs, mode):
         return partial(step.map_back, X=own_axes, mode=mode)
     label = f"Step {name!r} ({type(step).__name__})"
     if n_in is None or n_out is None:
-        raise ValueError(
+        raise _NoWayBackError(
             f"{label} takes or gives spectra that are not a matrix, so it must say "
             "itself how a map goes back: give it a method "
             "map_back(maps, X=None, *, mode='conserve')."
@@ -198,7 +300,7 @@ def _way_back(name, step, inputs, outputs, mode):
         if n_in == n_out
         else ""
     )
-    raise ValueError(
+    raise _NoWayBackError(
         f"{label} mixes wavenumbers: it turns {n_in} columns into {n_out} that do not "
         "each belong to one of them, so no map finds back to the axis of X. Leave this "
         "step out, look at the map on what the classifier is given "

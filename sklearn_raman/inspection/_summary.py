@@ -1,54 +1,40 @@
 """What a model looks at class by class, and whether the next fit looks there too."""
 
 import warnings
+from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length
 
-from sklearn_raman._utils._bands import bands_above_median
 from sklearn_raman._utils._explanation import normalize_maps
-from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
+from sklearn_raman.inspection._bands import bands_above_median, common_axis
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._perturbation import check_maps
-from sklearn_raman.inspection._pipeline import explain_pipeline
-from sklearn_raman.inspection._summary_display import draw_summary
+from sklearn_raman.inspection._pipeline import (
+    check_space,
+    explain_pipeline,
+    input_axis,
+    run_steps,
+    unshared,
+)
 
 
+@dataclass(eq=False, repr=False)
 class ExplanationSummary:
     """Maps of many spectra, summed up for each class as in [1]_, Fig. 2 to 5 and A3.
 
-    Only correctly classified spectra count; the maps of the others are kept apart.
+    Made by :meth:`from_estimator`, which predicts and explains, or by
+    :meth:`from_maps`. Only correctly classified spectra count; the maps of the others
+    are kept apart.
 
     Parameters
     ----------
-    maps : array-like or data frame of shape (n_spectra, n_points)
-        One map for each spectrum, of the class that was predicted.
-    y : array-like of shape (n_spectra,)
-        True labels.
-    predicted : array-like of shape (n_spectra,) or None, default=None
-        Predicted labels; None means that all are right.
-    spectra : array-like or data frame of shape (n_spectra, n_points) or None, \
-default=None
-        The spectra on the axis of the maps, to be drawn behind them.
-    wavenumbers : array-like of shape (n_points,) or None, default=None
-        Axis in cm-1. None takes the column labels of `spectra` or `maps`, if they are
-        numbers.
-    fraction : float, default=0.1
-        Share of the points of a map that are called active: its
-        ``round(fraction * n_points)`` highest. Raman lines are narrow: 0.01 tells them
-        better from their surroundings than the paper's 0.1.
-    normalize : {"minmax", "max", "sum"} or None, default="minmax"
-        Scale of each map before it is averaged; "minmax" is the paper's. "max" keeps
-        the sign: evidence against the class stays below zero.
-
-    Attributes
-    ----------
     mean, std : DataFrame of shape (n_explained, n_points)
-        Mean and standard deviation of the scaled maps; a row for each class of which a
-        spectrum was classified correctly, a column for each point.
+        Mean and standard deviation of the scaled maps; one row per class that
+        has a correctly classified spectrum, one column per point.
     top_frequency : DataFrame of shape (n_explained, n_points)
         Share of the spectra in which a point is active.
     zero_level : Series of shape (n_explained,)
@@ -66,17 +52,7 @@ default=None
     unit : {"cm-1", "point"}
         Unit of the axis.
     fraction : float
-        As given.
-
-    Raises
-    ------
-    ValueError
-        If maps contain NaN, or shapes or axes disagree.
-
-    Warns
-    -----
-    UserWarning
-        If a class has no correctly classified spectrum: its rows are missing.
+        Share of the points of a map that are called active.
 
     References
     ----------
@@ -97,8 +73,21 @@ default=None
     [1090.0]
     """
 
-    def __init__(
-        self,
+    mean: pd.DataFrame
+    std: pd.DataFrame
+    top_frequency: pd.DataFrame
+    zero_level: pd.Series
+    mean_spectrum: pd.DataFrame | None
+    std_spectrum: pd.DataFrame | None
+    counts: pd.DataFrame
+    misclassified: pd.DataFrame
+    axis: np.ndarray
+    unit: str
+    fraction: float
+
+    @classmethod
+    def from_maps(
+        cls,
         maps,
         y,
         predicted=None,
@@ -108,23 +97,59 @@ default=None
         fraction=0.1,
         normalize="minmax",
     ):
-        labelled = maps if spectra is None else spectra
+        """Sum up maps that are there already, from this package or not.
+
+        Parameters
+        ----------
+        maps : array-like or data frame of shape (n_spectra, n_points)
+            One map per spectrum, of the class that was predicted.
+        y : array-like of shape (n_spectra,)
+            True labels.
+        predicted : array-like of shape (n_spectra,) or None, default=None
+            Predicted labels; None means that all are right.
+        spectra : array-like or data frame of shape (n_spectra, n_points) or None, \
+default=None
+            The spectra on the axis of the maps, to be drawn behind them.
+        wavenumbers : array-like of shape (n_points,), "points" or None, default=None
+            Axis in cm-1. None takes the column labels of `maps` or `spectra`, if they
+            are wavenumbers, and else counts points, as "points" does in any case.
+        fraction : float, default=0.1
+            Share of the points of a map that are called active: its
+            ``round(fraction * n_points)`` highest. Raman bands are narrow: 0.01 tells
+            them better from their surroundings than the paper's 0.1.
+        normalize : {"minmax", "max", "sum"} or None, default="minmax"
+            Scale of each map before it is averaged; "minmax" is the paper's. "max"
+            keeps the sign: evidence against the class stays below zero.
+
+        Returns
+        -------
+        ExplanationSummary
+            The maps, by class.
+
+        Raises
+        ------
+        ValueError
+            If maps contain NaN, or shapes or axes disagree.
+
+        Warns
+        -----
+        UserWarning
+            If a class has no correctly classified spectrum: its rows are missing.
+        """
         values = check_maps(maps)
         y = np.asarray(y)
         predicted = y if predicted is None else np.asarray(predicted)
         check_consistent_length(values, y, predicted)
-        if not 0 < fraction <= 1:
-            raise ValueError(f"fraction must lie between 0 and 1, got {fraction!r}.")
-        axis = resolve_wavenumbers(labelled, wavenumbers, values.shape[1])
-        self.unit = "point" if axis is None else "cm-1"
-        self.axis = np.arange(values.shape[1], dtype=float) if axis is None else axis
-        self.fraction = fraction
+        _check_fraction(fraction)
+        n_points = values.shape[1]
+        axis = common_axis(wavenumbers, n_points, maps=maps, spectra=spectra)
+        unit = "point" if axis is None else "cm-1"
+        axis = np.arange(n_points, dtype=float) if axis is None else axis
 
-        scaled = normalize_maps(values, normalize)
         correct = y == predicted
         labels = np.unique(y)
         members = (y == labels[:, None]) & correct
-        self.counts = pd.DataFrame(
+        counts = pd.DataFrame(
             {
                 "correct": members.sum(axis=1),
                 "total": (y == labels[:, None]).sum(axis=1),
@@ -134,39 +159,48 @@ default=None
         explained = members.any(axis=1)
         if not explained.all():
             warnings.warn(
-                f"No spectrum of {list(labels[~explained])} was classified correctly: "
-                "these classes are missing from the summary.",
+                f"No spectrum of {labels[~explained].tolist()} was classified "
+                "correctly: these classes are missing from the summary.",
                 UserWarning,
                 stacklevel=2,
             )
-        labels, members = labels[explained], members[explained]
+        members = members[explained]
+        index = pd.Index(labels[explained], name="class")
 
         def by_class(rows, statistic):
             table = [statistic(rows[chosen], axis=0) for chosen in members]
-            index = pd.Index(labels, name="class")
-            table = np.reshape(table, (len(labels), len(self.axis)))
-            return pd.DataFrame(table, index=index, columns=self.axis)
+            table = np.reshape(table, (len(index), n_points))
+            return pd.DataFrame(table, index=index, columns=axis)
 
-        self.mean = by_class(scaled, np.mean)
-        self.std = by_class(scaled, np.std)
-        self.top_frequency = by_class(active_points(values, fraction), np.mean)
-        self.mean_spectrum = self.std_spectrum = None
+        mean_spectrum = std_spectrum = None
         if spectra is not None:
             spectra = check_maps(spectra, shape=values.shape, name="spectra")
-            self.mean_spectrum = by_class(spectra, np.mean)
-            self.std_spectrum = by_class(spectra, np.std)
+            mean_spectrum = by_class(spectra, np.mean)
+            std_spectrum = by_class(spectra, np.std)
+        scaled = normalize_maps(values, normalize)
         zero = _scaled_zero(values, normalize)
-        self.zero_level = pd.Series(
-            [zero[chosen].mean() for chosen in members], self.mean.index, dtype=float
-        )
         wrong = np.flatnonzero(~correct)
-        self.misclassified = pd.DataFrame(
-            scaled[wrong],
-            index=pd.MultiIndex.from_arrays(
-                [wrong, y[wrong], predicted[wrong]],
-                names=["spectrum", "true", "predicted"],
+        return cls(
+            mean=by_class(scaled, np.mean),
+            std=by_class(scaled, np.std),
+            top_frequency=by_class(active_points(values, fraction), np.mean),
+            zero_level=pd.Series(
+                [zero[chosen].mean() for chosen in members], index, dtype=float
             ),
-            columns=self.axis,
+            mean_spectrum=mean_spectrum,
+            std_spectrum=std_spectrum,
+            counts=counts,
+            misclassified=pd.DataFrame(
+                scaled[wrong],
+                index=pd.MultiIndex.from_arrays(
+                    [wrong, y[wrong], predicted[wrong]],
+                    names=["spectrum", "true", "predicted"],
+                ),
+                columns=axis,
+            ),
+            axis=axis,
+            unit=unit,
+            fraction=fraction,
         )
 
     @classmethod
@@ -187,22 +221,26 @@ default=None
 
         Parameters
         ----------
-        estimator : fitted classifier or Pipeline
-            Also a search.
-        X : array-like or data frame of shape (n_spectra, n_points)
-            Spectra, best ones that the classifier was not trained on.
+        estimator : fitted classifier, Pipeline or search
+            As :func:`explain_pipeline` takes it.
+        X : array-like, data frame (n_spectra, n_points), or sequence of pairs
+            Spectra, best ones that the classifier was not trained on. Ragged ones need
+            ``space="model"`` or "auto".
         y : array-like of shape (n_spectra,)
             True labels.
         explain : callable or None, default=None
             ``explain(estimator, X, **explain_params)`` returns maps of the predicted
             classes on the axis of X, for example :func:`occlusion`; None means
             :func:`explain_pipeline` with ``mode="density"``, which keeps the height of
-            a band.
-        space : {"input", "model"}, default="input"
+            a band. With ``space="model"`` it is given the classifier and what that
+            sees.
+        space : {"input", "model", "auto"}, default="input"
             Of a Pipeline: the axis of X, or the one on which the steps before the
             classifier leave the spectra, as :meth:`agreement` with its VIP needs.
-        wavenumbers : array-like of shape (n_points,) or None, default=None
-            Axis of the maps in cm-1; None takes column labels that are numbers.
+            "auto" is "input" where there is a way back.
+        wavenumbers : array-like of shape (n_points,), "points" or None, default=None
+            Axis of the maps in cm-1; None takes what column labels or the fitted steps
+            know.
         fraction : float, default=0.1
             Share of the points of a map that are called active.
         normalize : {"minmax", "max", "sum"} or None, default="minmax"
@@ -214,23 +252,37 @@ default=None
         -------
         ExplanationSummary
             The maps of X, by class.
+
+        Raises
+        ------
+        ValueError
+            If there is no way back to the axis of X, or X is ragged and `space` is
+            "input"; also as :meth:`from_maps`.
         """
-        if space not in ("input", "model"):
-            raise ValueError(f'space must be "input" or "model", got {space!r}.')
-        if space == "model" and isinstance(estimator, Pipeline):
-            X, estimator = estimator[:-1].transform(X), estimator[-1]
-        if wavenumbers is None and not hasattr(X, "columns"):
-            wavenumbers = getattr(estimator, "wavenumbers_in_", None)
         if explain is None:
-            explain = explain_pipeline
             explain_params = {"mode": "density", **explain_params}
-        maps = explain(estimator, X, **explain_params)
-        return cls(
+            maps, info = explain_pipeline(
+                estimator, X, space=space, return_info=True, **explain_params
+            )
+            spectra, axis = info["spectra"], info["wavenumbers"]
+        else:
+            check_space(space)
+            model, spectra, axis = estimator, X, input_axis(estimator, X)
+            if space == "model":
+                model, info, _ = run_steps(estimator, X, space=space)
+                spectra, axis = info["spectra"], info["wavenumbers"]
+            maps = explain(model, unshared(spectra), **explain_params)
+        if isinstance(maps, list):
+            raise ValueError(
+                "Each spectrum of X has an axis of its own, so their maps can't be "
+                'averaged there: use space="model".'
+            )
+        return cls.from_maps(
             maps,
             y,
-            estimator.predict(X),
-            spectra=X,
-            wavenumbers=wavenumbers,
+            estimator.predict(unshared(X)),
+            spectra=spectra,
+            wavenumbers=axis if wavenumbers is None else wavenumbers,
             fraction=fraction,
             normalize=normalize,
         )
@@ -241,10 +293,10 @@ default=None
         Parameters
         ----------
         n_bands : int, default=5
-            At most this many for each class.
+            At most this many per class.
         min_distance : float or None, default=None
-            Two bands are at least this far apart, in the unit of the axis; None means
-            2 % of the axis.
+            Two bands are at least this far apart, in the unit of the axis (see `unit`);
+            None means 2 % of the points.
 
         Returns
         -------
@@ -285,7 +337,7 @@ default=None
 
         Returns
         -------
-        DataFrame with one row for each class
+        DataFrame with one row per class
             `top_overlap`, the share of the highest ``round(fraction * n_points)``
             points of the mean map that are also among those of `importance`; `chance`,
             what two unrelated rankings would share on average; `spearman`, the rank
@@ -295,10 +347,11 @@ default=None
         importance = np.asarray(getattr(importance, "vip_", importance), dtype=float)
         if importance.shape != self.axis.shape or not np.isfinite(importance).all():
             raise ValueError(
-                f"importance must hold {len(self.axis)} finite values, one for each "
+                f"importance must hold {len(self.axis)} finite values, one per "
                 f"point of the maps, got shape {importance.shape}."
             )
         fraction = self.fraction if fraction is None else fraction
+        _check_fraction(fraction)
         count = top_count(len(self.axis), fraction)
         mean = self.mean.to_numpy()
         top = np.argsort(-mean, axis=1, kind="stable")[:, :count]
@@ -318,7 +371,7 @@ default=None
         Returns
         -------
         DataFrame
-            One row for each class and point: `class`, the axis (`wavenumber` or
+            One row per class and point: `class`, the axis (`wavenumber` or
             `point`), `mean`, `std`, `top_frequency` and, if spectra were given,
             `mean_spectrum` and `std_spectrum`.
         """
@@ -339,7 +392,7 @@ default=None
         )
 
     def plot(self, kind="mean", classes=None):
-        """Draw one panel for each class.
+        """Draw one panel per class.
 
         Parameters
         ----------
@@ -367,7 +420,14 @@ default=None
         UserWarning
             If there are more than 12 misclassified spectra.
         """
+        from sklearn_raman.inspection._plot import draw_summary
+
         return draw_summary(self, kind, classes)
+
+
+def _check_fraction(fraction):
+    if not 0 < fraction <= 1:
+        raise ValueError(f"fraction must lie between 0 and 1, got {fraction!r}.")
 
 
 def _scaled_zero(maps, normalize):
@@ -405,3 +465,107 @@ def active_points(maps, fraction):
     active = np.zeros(maps.shape, dtype=bool)
     np.put_along_axis(active, highest, True, axis=1)
     return active & (maps > maps.min(axis=1, keepdims=True))
+
+
+def map_stability(fits):
+    """Correlate the class means of several fits of one model, as in [1]_, Fig. 10.
+
+    Parameters
+    ----------
+    fits : sequence of ExplanationSummary, DataFrame or array-like
+        One per fold or seed. An array (n_classes, n_points) or a frame with one
+        row per class stands for a summary: ``DataFrame(model.coef_,
+        model.classes_)`` compares the coefficients of PLS-LDA.
+
+    Returns
+    -------
+    DataFrame with one row per class
+        `n_fits`, the number of fits that have the class; `mean_correlation` and
+        `min_correlation` over all pairs of them.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two fits, or their axes disagree.
+
+    Warns
+    -----
+    UserWarning
+        If fewer than two fits have a class: its row is missing.
+
+    References
+    ----------
+    .. [1] X. Zhang et al., "Understanding the learning mechanism of convolutional
+       neural networks in spectral analysis", Anal. Chim. Acta 1119 (2020) 41-51,
+       section 3.4, https://doi.org/10.1016/j.aca.2020.03.055
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn.model_selection import StratifiedKFold
+    >>> from sklearn_raman.datasets import load_minerals
+    >>> from sklearn_raman.discriminant_analysis import PLSLDA
+    >>> from sklearn_raman.inspection import map_stability
+    >>> X, y = load_minerals(return_X_y=True)
+    >>> fits = []
+    >>> for train, test in StratifiedKFold(3).split(X, y):
+    ...     model = PLSLDA(n_components=10).fit(X[train], y[train])
+    ...     fits.append(pd.DataFrame(model.coef_, model.classes_))
+    >>> stability = map_stability(fits)
+    >>> bool((stability["n_fits"] == 3).all())
+    True
+    """
+    tables = class_means(fits)
+    labels = list(dict.fromkeys(label for table in tables for label in table.index))
+    rows = {}
+    for label in labels:
+        means = [
+            table.loc[label].to_numpy(float) for table in tables if label in table.index
+        ]
+        if len(means) > 1:
+            found = [pearson(a, b) for a, b in combinations(means, 2)]
+            rows[label] = (len(means), np.mean(found), np.min(found))
+    lonely = [label for label in labels if label not in rows]
+    if lonely:
+        warnings.warn(
+            f"Fewer than two fits have a map of {lonely}: these classes are missing.",
+            UserWarning,
+            stacklevel=2,
+        )
+    table = pd.DataFrame.from_dict(
+        rows, orient="index", columns=["n_fits", "mean_correlation", "min_correlation"]
+    )
+    return table.rename_axis("class")
+
+
+def class_means(fits):
+    """Return a frame with one row per class from each fit, on one axis.
+
+    Parameters
+    ----------
+    fits : sequence of ExplanationSummary, DataFrame or array-like
+    """
+    fits = [fit.mean if isinstance(fit, ExplanationSummary) else fit for fit in fits]
+    for position, fit in enumerate(fits):
+        if np.ndim(fit) != 2:
+            raise ValueError(
+                f"Fit {position} has shape {np.shape(fit)}: give one row per class, "
+                "also where there is one only."
+            )
+    tables = [pd.DataFrame(fit) for fit in fits]
+    if len(tables) < 2:
+        raise ValueError(
+            f"Stability needs at least two fits, got {len(tables)}: fit the model on "
+            "several folds or with several random_state."
+        )
+    first = tables[0]
+    for position, table in enumerate(tables):
+        if not np.isfinite(table.to_numpy(float)).all():
+            raise ValueError(f"Fit {position} contains NaN or infinity.")
+        same = table.shape[1] == first.shape[1]
+        if not (same and np.array_equal(table.columns, first.columns)):
+            raise ValueError(
+                f"Fit {position} has another axis than fit 0 ({table.shape[1]} and "
+                f"{first.shape[1]} points): resample the spectra to one axis first."
+            )
+    return tables

@@ -1,20 +1,23 @@
 """Compare models on the same folds of the same spectra."""
 
+import numbers
 import warnings
 
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
-from sklearn_raman._utils._pipeline import is_search
+from sklearn_raman._utils._pipeline import is_search, last_step
+from sklearn_raman._utils._sklearn import safe_indexing
+from sklearn_raman._utils._wavenumbers import describe_axis
+from sklearn_raman.inspection import ExplanationSummary
 from sklearn_raman.model_selection._comparison import Comparison
-from sklearn_raman.model_selection._evaluate import evaluate_fold
-from sklearn_raman.model_selection._explanations import average_folds
-from sklearn_raman.model_selection._folds import ignores_groups, make_folds, resolve_cv
-from sklearn_raman.model_selection._unwrap import innermost
+from sklearn_raman.model_selection._evaluate import evaluate_fold, ignores_groups
+from sklearn_raman.model_selection._split import refuse_missing
 
 
 def compare(
@@ -41,7 +44,7 @@ def compare(
         Name and model: a classifier, a Pipeline, or a search such as GridSearchCV.
     X : array-like of shape (n_spectra, n_points), data frame, list or Bunch
         Spectra. Column labels of a data frame that are numbers are the wavenumbers in
-        cm-1. A list may hold one pair (wavenumbers, intensities) for each spectrum, for
+        cm-1. A list may hold one pair (wavenumbers, intensities) per spectrum, for
         models whose first step resamples the axis. A Bunch brings `data` and `target`;
         whole-number targets are shown by its `target_names`.
     y : array-like of shape (n_spectra,), default=None
@@ -56,7 +59,8 @@ def compare(
         depend on it.
     explain : bool, default=True
         Whether to average, for each class, the maps of the classifiers that have
-        `explain_`, over the correctly classified test spectra.
+        `explain_`, over the correctly classified test spectra. Maps lie on the axis of
+        X wherever they find back to it (see :func:`explain_pipeline`).
     progress : bool, default=True
         Whether to show a progress bar on the standard error stream.
     random_state : int, RandomState instance or None, default=None
@@ -76,6 +80,13 @@ def compare(
         differ, labels are missing or there is one class only.
     RuntimeError
         If a model fails: names the model and the fold.
+
+    Warns
+    -----
+    UserWarning
+        If a search ignores the groups; if the maps of a model are not on wavenumbers,
+        or lie on different axes in different folds; if a class has no correctly
+        classified spectrum to explain.
 
     See Also
     --------
@@ -115,8 +126,8 @@ def compare(
     """
     _check_estimators(estimators)
     data = _check_data(X, y, groups)
-    cv = resolve_cv(cv, data.groups, random_state)
-    folds = make_folds(cv, data.X, data.y, data.groups)
+    cv = _resolve_cv(cv, data.groups, random_state)
+    folds = _make_folds(cv, data.X, data.y, data.groups)
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     if data.groups is not None:
         for name, estimator in estimators.items():
@@ -159,11 +170,11 @@ def _check_estimators(estimators):
 
 def _check_data(X, y, groups):
     """Take a Bunch apart and check labels and groups against the spectra."""
-    known = getattr(X, "attrs", {}).get("groups")
+    known = None
     if isinstance(X, Bunch):
         if y is not None:
             raise ValueError("y must be None when X is a Bunch, which has its target.")
-        X, y, known = X.data, named_target(X), X.get("groups")
+        X, y, known = X.data, _named_target(X), X.get("groups")
     if y is None:
         raise ValueError("y is missing: pass the class of each spectrum, or a Bunch.")
     if groups is None and known is not None:
@@ -178,8 +189,7 @@ def _check_data(X, y, groups):
     ignored = isinstance(groups, str)
     if ignored and groups != "ignore":
         raise ValueError(
-            f'groups must be None, "ignore" or one entry for each spectrum, got '
-            f"{groups!r}."
+            f'groups must be None, "ignore" or one entry per spectrum, got {groups!r}.'
         )
     n_spectra = X.shape[0] if hasattr(X, "shape") else len(X)
     y = _one_per_spectrum("y", y, n_spectra)
@@ -200,7 +210,7 @@ def _check_data(X, y, groups):
     )
 
 
-def named_target(bunch):
+def _named_target(bunch):
     """Return the target of a Bunch as names where it holds positions of names."""
     target = np.asarray(bunch.target)
     names = bunch.get("target_names")
@@ -212,30 +222,25 @@ def named_target(bunch):
 
 
 def _one_per_spectrum(name, values, n_spectra):
-    """Return 1-D values, one for each spectrum and none missing."""
+    """Return 1-D values, one per spectrum and none missing."""
     values = np.asarray(values)
     if values.shape != (n_spectra,):
         raise ValueError(
             f"{name} has shape {values.shape} but X has {n_spectra} spectra: {name} "
-            "needs one entry for each spectrum."
+            "needs one entry per spectrum."
         )
-    missing = pd.isna(values)
-    if missing.any():
-        raise ValueError(
-            f"{name} misses {missing.sum()} of {n_spectra} values (first at row "
-            f"{missing.argmax()}): name each, or leave those rows out."
-        )
+    refuse_missing(name, values)
     return values
 
 
 def _warn_ungrouped_search(name, estimator):
     """Warn if a search picks its parameters on folds that ignore the groups."""
-    search = innermost(estimator)[0]
+    search = last_step(estimator)[0]
     if is_search(search) and ignores_groups(search.cv):
         warnings.warn(
             f"The search of {name!r} has cv={search.cv!r}, which ignores groups: "
             "spectra of one group are on both sides of its inner folds, and it prefers "
-            "parameters that memorise. Use cv=StratifiedGroupKFold(k) in the search.",
+            "parameters that memorize. Use cv=StratifiedGroupKFold(k) in the search.",
             UserWarning,
             stacklevel=3,
         )
@@ -269,16 +274,205 @@ def _collect(outcomes, data, protocol):
         )
         for o in outcomes
     ]
-    maps = {}
-    for outcome in outcomes:
-        if outcome.explanation is not None:
-            maps.setdefault(outcome.name, []).append(outcome.explanation)
+    explanations = {}
+    for name in dict.fromkeys(outcome.name for outcome in outcomes):
+        explained = [o for o in outcomes if o.name == name and o.explanation]
+        explanations |= _sum_up(name, explained, data)
     return Comparison(
-        pd.DataFrame(folds),
-        pd.concat(predictions, ignore_index=True),
+        folds=pd.DataFrame(folds),
+        predictions=pd.concat(predictions, ignore_index=True),
         classes=data.classes,
         protocol=protocol,
-        explanations={
-            name: average_folds(parts, data.classes) for name, parts in maps.items()
-        },
+        explanations=explanations,
     )
+
+
+def _sum_up(name, outcomes, data):
+    """Sum up the maps of one model over its folds.
+
+    Returns
+    -------
+    dict of str to ExplanationSummary
+        The model's name and its summary; one summary per axis, with the folds in its
+        name, where the maps do not all lie on one.
+    """
+    by_axis = {}
+    for outcome in outcomes:
+        found = outcome.explanation
+        axis = found.wavenumbers
+        place = found.maps.shape[1] if axis is None else tuple(np.round(axis, 6))
+        by_axis.setdefault((found.space, place), []).append(outcome)
+    off_axis = [
+        o
+        for o in outcomes
+        if o.explanation.reason and o.explanation.wavenumbers is None
+    ]
+    if off_axis:
+        warnings.warn(
+            f"The maps of {name!r} in {_name_folds(off_axis)} are not on wavenumbers "
+            "but on what its classifier is given, one column after the other; their "
+            "mean over folds says something only if the columns mean the same in each. "
+            f"{off_axis[0].explanation.reason}",
+            UserWarning,
+            stacklevel=4,
+        )
+    if len(by_axis) > 1:
+        axes = "; ".join(
+            f"{_name_folds(part)}: {_name_axis(part[0].explanation)}"
+            for part in by_axis.values()
+        )
+        warnings.warn(
+            f"The maps of {name!r} lie on different axes ({axes}) and can't be "
+            "averaged over all folds: there is one entry of explanations per axis. "
+            "Resample the spectra to one given axis "
+            "(WavenumberResampler(target_wavenumbers=...)).",
+            UserWarning,
+            stacklevel=4,
+        )
+    return {
+        name if len(by_axis) == 1 else f"{name} ({_name_folds(part)})": _summary(
+            part, data
+        )
+        for part in by_axis.values()
+    }
+
+
+def _summary(outcomes, data):
+    """Return the class means of the maps of several folds that share an axis."""
+    parts = [outcome.explanation for outcome in outcomes]
+    rows = np.concatenate([outcome.test for outcome in outcomes])
+    if parts[0].space == "input":
+        spectra = safe_indexing(data.X, rows)
+    else:
+        spectra = np.concatenate([part.spectra for part in parts])
+    axis = parts[0].wavenumbers
+    summary = ExplanationSummary.from_maps(
+        np.concatenate([part.maps for part in parts]),
+        data.y[rows],
+        np.concatenate([outcome.predicted for outcome in outcomes]),
+        spectra=spectra,
+        wavenumbers="points" if axis is None else axis,
+        normalize="max",
+    )
+    summary.misclassified = summary.misclassified.rename(
+        index=dict(enumerate(rows)), level="spectrum"
+    )
+    return summary
+
+
+def _name_folds(outcomes):
+    """Write "fold 1" or "folds 0, 2"."""
+    numbers = ", ".join(str(outcome.fold) for outcome in outcomes)
+    return f"fold{'s' if len(outcomes) > 1 else ''} {numbers}"
+
+
+def _name_axis(explanation):
+    """Say what axis the maps of a fold lie on."""
+    if explanation.wavenumbers is None:
+        return f"{explanation.maps.shape[1]} points"
+    return describe_axis(explanation.wavenumbers)
+
+
+def _resolve_cv(cv, groups, random_state):
+    """Return the splitter that an int `cv` stands for; anything else as it is.
+
+    An int means that many stratified folds, shuffled, and by group if there are groups.
+    """
+    if not isinstance(cv, numbers.Integral) or isinstance(cv, bool):
+        return cv
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    return kind(int(cv), shuffle=True, random_state=random_state)
+
+
+def _make_folds(cv, X, y, groups):
+    """Return the folds as a list of (train, test) row positions, checked.
+
+    Parameters
+    ----------
+    cv : splitter, or iterable of (train, test)
+    X : array, data frame or list of length n_spectra
+    y : ndarray of shape (n_spectra,)
+    groups : ndarray of shape (n_spectra,) or None
+
+    Raises
+    ------
+    ValueError
+        If a fold is empty, repeats a row or a group on both sides, or tests a class it
+        does not train.
+    """
+    if hasattr(cv, "split") and not isinstance(cv, str):
+        # Splitters that ignore groups warn when given some; _check_fold decides here.
+        given = None if ignores_groups(cv) else groups
+        pairs = cv.split(X, y, given)
+    elif np.iterable(cv) and not isinstance(cv, str):
+        pairs = cv
+    else:
+        raise ValueError(
+            "cv must be a number of folds, a scikit-learn splitter or an iterable of "
+            f"(train, test) row positions, got {cv!r}."
+        )
+    folds = [
+        (_row_positions(train, len(y)), _row_positions(test, len(y)))
+        for train, test in pairs
+    ]
+    if not folds:
+        raise ValueError(f"cv={cv!r} gives no fold.")
+    for number, (train, test) in enumerate(folds):
+        _check_fold(number, train, test, y, groups)
+    return folds
+
+
+def _check_fold(number, train, test, y, groups):
+    """Raise if a fold can't tell how a model does on spectra it has not seen."""
+    if len(train) == 0 or len(test) == 0:
+        raise ValueError(
+            f"Fold {number} has {len(train)} training and {len(test)} test spectra: "
+            "use fewer folds, at most as many as there are groups."
+        )
+    shared = np.intersect1d(train, test)
+    if len(shared):
+        raise ValueError(
+            f"Fold {number} has {len(shared)} spectra on both sides (first: row "
+            f"{shared[0]}), so its score would reward memory. Correct the iterable "
+            "given as cv."
+        )
+    if groups is not None:
+        both = np.intersect1d(groups[train], groups[test])
+        if len(both):
+            rows = np.isin(groups[test], both).sum()
+            raise ValueError(
+                f"Fold {number} has {len(both)} of {len(np.unique(groups[test]))} test "
+                f"groups also in training (first: {both[0]!r}; {rows} of {len(test)} "
+                "test spectra), so its score would be a memory test. Use a splitter "
+                "that keeps groups together (cv=5, StratifiedGroupKFold, "
+                'OneGroupPerClassSplit), or groups="ignore" to do this on purpose.'
+            )
+    unseen = np.setdiff1d(y[test], y[train])
+    if len(unseen):
+        raise ValueError(
+            f"Fold {number} tests {len(unseen)} classes that are not in its training "
+            f"part (first: {unseen[0]!r}). A class needs spectra (with groups: two "
+            "groups or more) on both sides: use fewer folds, leave such classes out, "
+            "or use OneGroupPerClassSplit, which never tests a class with one group."
+        )
+
+
+def _row_positions(rows, n_spectra):
+    """Return row positions from positions or a boolean mask."""
+    rows = np.asarray(rows)
+    if rows.dtype == bool and rows.shape == (n_spectra,):
+        return np.flatnonzero(rows)
+    if rows.size == 0:
+        return rows.astype(np.intp).ravel()
+    if rows.ndim != 1 or not np.issubdtype(rows.dtype, np.integer):
+        raise ValueError(
+            "cv must give row positions (1-D integers) or masks with one entry for "
+            f"each of the {n_spectra} spectra, got shape {rows.shape} and type "
+            f"{rows.dtype}."
+        )
+    if rows.min() < 0 or rows.max() >= n_spectra:
+        outside = rows.max() if rows.max() >= n_spectra else rows.min()
+        raise ValueError(
+            f"cv gives row {outside}, but X has rows 0 to {n_spectra - 1}."
+        )
+    return rows

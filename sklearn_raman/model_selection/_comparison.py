@@ -1,22 +1,28 @@
 """The result of comparing models."""
 
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from sklearn_raman.model_selection import _display, _report
-from sklearn_raman.model_selection._metrics import (
-    METRICS,
-    MISSING,
-    TIMES,
-    format_score,
-    format_seconds,
-)
-from sklearn_raman.model_selection._statistics import corrected_t_test
+from sklearn_raman.model_selection._plot import draw_explanations, draw_scores
+
+# What each column is called where people read it, and whether more is better.
+METRICS = {
+    "accuracy": ("accuracy", True),
+    "balanced_accuracy": ("balanced accuracy", True),
+    "f1_macro": ("macro-F1", True),
+    "log_loss": ("log-loss", False),
+}
+TIMES = {"fit_time": "fit (s)", "score_time": "predict (s)"}
+MISSING = "–"
+ROUNDING = 1e-12
 
 
+@dataclass(eq=False, repr=False)
 class Comparison:
     """Scores, predictions and maps of several models on the same folds.
 
@@ -25,28 +31,23 @@ class Comparison:
     Parameters
     ----------
     folds : DataFrame
-        One row for each model and fold: `model`, `fold`, `n_train`, `n_test`,
-        `accuracy`, `balanced_accuracy`, `f1_macro`, `log_loss`, `calibrated`,
-        `fit_time`, `score_time` (seconds).
+        One row per model and fold: `model`, `fold`, `n_train`, `n_test`, `accuracy`,
+        `balanced_accuracy`, `f1_macro`, `log_loss`, `calibrated`, `fit_time`,
+        `score_time` (seconds).
     predictions : DataFrame
-        One row for each model, fold and test spectrum: `model`, `fold`, `row`, `true`,
+        One row per model, fold and test spectrum: `model`, `fold`, `row`, `true`,
         `predicted`.
     classes : ndarray of shape (n_classes,)
         All labels, sorted.
     protocol : dict
         What was done: `n_spectra`, `n_groups` (or None), `grouping` ("given", "ignored"
         or "none"), `n_folds`, `n_train`, `n_test`, `splitter`.
-    explanations : dict of str to Bunch
-        For each model that can explain itself: `axis` (n_points,), `unit` ("cm-1" or
-        "point"), `classes`, `mean_map` and `mean_spectrum` (n_classes, n_points), and
-        `counts` (n_classes,), the number of correctly classified test spectra in each
-        mean. Each map was divided by its largest absolute value before averaging. The
-        spectrum is the one that the classifier was given, after the preprocessing.
-
-    Attributes
-    ----------
-    predictions, classes, protocol, explanations
-        As above.
+    explanations : dict of str to ExplanationSummary
+        For each model that can explain itself, the maps of its test spectra over all
+        folds, by class, on the axis of X. Each map was divided by its largest absolute
+        value before averaging. A model whose maps have no way back to the axis of X is
+        shown on the axis of what its classifier is given; where that differs between
+        folds, there is one entry per axis, with the folds in its name.
 
     Examples
     --------
@@ -64,12 +65,11 @@ class Comparison:
     'KNN minus guess: 0.62'
     """
 
-    def __init__(self, folds, predictions, *, classes, protocol, explanations):
-        self._folds = folds
-        self.predictions = predictions
-        self.classes = classes
-        self.protocol = protocol
-        self.explanations = explanations
+    folds: pd.DataFrame
+    predictions: pd.DataFrame
+    classes: np.ndarray
+    protocol: dict
+    explanations: dict
 
     def to_frame(self, kind="summary"):
         """Return the scores as a data frame.
@@ -77,10 +77,10 @@ class Comparison:
         Parameters
         ----------
         kind : {"summary", "folds"}, default="summary"
-            "summary": one row for each model, best accuracy first; each metric and time
+            "summary": one row per model, best accuracy first; each metric and time
             (seconds) as mean over folds and, in the column that ends in `_std`, as
             standard deviation over folds (divisor n_folds - 1). Log-loss is missing
-            where one or more folds has none. "folds": one row for each model and fold.
+            where one or more folds has none. "folds": one row per model and fold.
 
         Returns
         -------
@@ -88,11 +88,11 @@ class Comparison:
             Scores; changing it does not change the comparison.
         """
         if kind == "folds":
-            return self._folds.copy()
+            return self.folds.copy()
         if kind != "summary":
             raise ValueError(f'kind must be "summary" or "folds", got {kind!r}.')
         columns = {}
-        by_model = self._folds.groupby("model", sort=False)
+        by_model = self.folds.groupby("model", sort=False)
         for name in (*METRICS, *TIMES):
             values = by_model[name]
             # A mean over the folds that happen to have a value compares unlike things.
@@ -119,7 +119,7 @@ class Comparison:
         """
         rows = self.predictions[self.predictions["model"] == model]
         if rows.empty:
-            names = list(self._folds["model"].unique())
+            names = list(self.folds["model"].unique())
             raise ValueError(
                 f"model={model!r} was not compared; the models are {names}."
             )
@@ -149,7 +149,7 @@ class Comparison:
         Returns
         -------
         DataFrame
-            One row for each pair: `row` and `column` (names, in the order of the
+            One row per pair: `row` and `column` (names, in the order of the
             summary), `difference` (mean of row minus column), `lower`, `upper`,
             `p_value`. Intervals are missing with fewer than two folds, and everything
             is where a model lacks the metric. p is not corrected for the number of
@@ -173,7 +173,7 @@ class Comparison:
             raise ValueError(
                 f"confidence must be between 0 and 1 (0.95 for 95 %), got {confidence}."
             )
-        scores = self._folds.pivot(index="fold", columns="model", values=metric)
+        scores = self.folds.pivot(index="fold", columns="model", values=metric)
         records = []
         for row, column in combinations(self.to_frame().index, 2):
             mean, lower, upper, p_value = corrected_t_test(
@@ -186,14 +186,16 @@ class Comparison:
         names = ["row", "column", "difference", "lower", "upper", "p_value"]
         return pd.DataFrame(records, columns=names)
 
-    def plot(self, metric="accuracy"):
-        """Draw the score of each fold and their mean, one line for each model.
+    def plot(self, metric="accuracy", *, ax=None):
+        """Draw the score of each fold and their mean, one line per model.
 
         Parameters
         ----------
         metric : {"accuracy", "balanced_accuracy", "f1_macro", "log_loss"}, \
                 default="accuracy"
             Score to draw.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
 
         Returns
         -------
@@ -204,9 +206,9 @@ class Comparison:
             raise ValueError(f"metric must be one of {list(METRICS)}, got {metric!r}.")
         label, more_is_better = METRICS[metric]
         order = list(self.to_frame().index)
-        scores = self._folds.pivot(index="fold", columns="model", values=metric)
-        return _display.draw_scores(
-            {name: scores[name].to_numpy() for name in order}, label, more_is_better
+        scores = self.folds.pivot(index="fold", columns="model", values=metric)
+        return draw_scores(
+            {name: scores[name].to_numpy() for name in order}, label, more_is_better, ax
         )
 
     def plot_explanations(self, classes=None):
@@ -220,7 +222,7 @@ class Comparison:
         Returns
         -------
         matplotlib.figure.Figure
-            One row of panels for each class (more with three models or more). Save it
+            One row of panels per class (more with three models or more). Save it
             with `figure.savefig(path)`.
 
         Raises
@@ -240,7 +242,7 @@ class Comparison:
                 f"classes must be a list of labels from {list(self.classes)}, got "
                 f"{classes!r}."
             )
-        return _display.draw_explanations(self.explanations, classes)
+        return draw_explanations(self.explanations, classes)
 
     def save_html(self, path, *, title="Comparison of models", description=""):
         """Write everything as one page that needs no other file and no network.
@@ -259,8 +261,10 @@ class Comparison:
         Path
             The file written.
         """
+        from sklearn_raman.model_selection._report import render
+
         path = Path(path)
-        page = _report.render(self, title=title, description=description)
+        page = render(self, title=title, description=description)
         path.write_text(page, encoding="utf-8")
         return path
 
@@ -287,7 +291,7 @@ class Comparison:
     def _headline(self):
         """Say in one line what was compared on what."""
         counts = [
-            (self._folds["model"].nunique(), "models"),
+            (self.folds["model"].nunique(), "models"),
             (self.protocol["n_folds"], "folds"),
             (self.protocol["n_spectra"], "spectra"),
             (len(self.classes), "classes"),
@@ -296,3 +300,63 @@ class Comparison:
             counts.append((self.protocol["n_groups"], "groups"))
         text = ", ".join(f"{count} {what}" for count, what in counts)
         return text + "; mean ± standard deviation over folds"
+
+
+def corrected_t_test(differences, n_train, n_test, *, confidence=0.95):
+    """Corrected resampled t-test of Nadeau and Bengio.
+
+    The scores of two models on the same k folds differ by d_1, ..., d_k. Training sets
+    of the folds overlap, so the d_i are correlated and the usual s^2 / k is too small
+    a variance of their mean. The correction replaces it by
+
+        (1/k + n_test/n_train) * s^2,    s^2 = sum (d_i - mean d)^2 / (k - 1),
+
+    and compares the mean with Student's t for k - 1 degrees of freedom.
+
+    Parameters
+    ----------
+    differences : array-like of shape (n_folds,)
+        Score of one model minus that of the other in each fold.
+    n_train, n_test : array-like of shape (n_folds,)
+        Rows in the training and in the test part of each fold; the mean of their
+        ratio enters.
+    confidence : float, default=0.95
+        Coverage of the interval, between 0 and 1.
+
+    Returns
+    -------
+    mean, lower, upper, p_value : float
+        NaN except for the mean when there are fewer than two folds. If all
+        differences are equal (up to rounding) the interval has no width, and p is 1
+        when they are zero and 0 otherwise.
+
+    References
+    ----------
+    .. [1] Nadeau, C. and Bengio, Y. (2003). Inference for the generalization error.
+       Machine Learning 52, 239-281.
+    """
+    differences = np.asarray(differences, dtype=np.float64)
+    n_folds = len(differences)
+    mean = differences.mean()
+    if n_folds < 2 or np.isnan(mean):
+        return mean, np.nan, np.nan, np.nan
+    ratio = np.mean(np.asarray(n_test) / np.asarray(n_train))
+    error = np.sqrt((1 / n_folds + ratio) * differences.var(ddof=1))
+    # Below this, differences between scores of order 1 are rounding.
+    if np.ptp(differences) < ROUNDING:
+        return mean, mean, mean, float(abs(mean) < ROUNDING)
+    width = error * stats.t.ppf((1 + confidence) / 2, n_folds - 1)
+    p_value = 2 * stats.t.sf(abs(mean) / error, n_folds - 1)
+    return mean, mean - width, mean + width, p_value
+
+
+def format_score(mean, std):
+    """Write a mean and its standard deviation; a dash where there is none."""
+    if np.isnan(mean):
+        return MISSING
+    return f"{mean:.3f}" if np.isnan(std) else f"{mean:.3f} ± {std:.3f}"
+
+
+def format_seconds(seconds):
+    """Write a time to two digits, without powers of ten."""
+    return f"{seconds:.0f}" if seconds >= 9.5 else f"{seconds:.2g}"

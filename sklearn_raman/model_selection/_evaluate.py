@@ -1,5 +1,6 @@
 """One model on one fold: fit, predict, score, explain."""
 
+import numbers
 import time
 
 import numpy as np
@@ -13,11 +14,9 @@ from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
-from sklearn_raman._utils._pipeline import is_search
+from sklearn_raman._utils._pipeline import best_of, flat_steps, is_search, last_step
 from sklearn_raman._utils._sklearn import safe_indexing
-from sklearn_raman.model_selection._explanations import explain_fold
-from sklearn_raman.model_selection._folds import ignores_groups
-from sklearn_raman.model_selection._unwrap import best_of, final_estimator, innermost
+from sklearn_raman.inspection import explain_pipeline
 
 MAX_CALIBRATION_FOLDS = 5
 
@@ -47,10 +46,15 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
         If the model fails; names model, fold and stage, and has the cause attached.
     """
     number, train, test = fold
-    X_train, X_test = safe_indexing(data.X, train), safe_indexing(data.X, test)
     y_train, y_test = data.y[train], data.y[test]
     groups = None if data.groups is None else data.groups[train]
     model = clone(estimator)
+
+    def part(rows):
+        """A copy for each use: steps that work in place (copy=False) overwrite it."""
+        return safe_indexing(data.X, rows)
+
+    X_train, X_test = part(train), part(test)
     stage = "fit"
     try:
         start = time.perf_counter()
@@ -64,14 +68,10 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
 
         stage = "predict_proba"
         loss, calibrated = probability_score(
-            model, X_train, y_train, groups, X_test, y_test, seed
+            model, part(train), y_train, groups, part(test), y_test, seed
         )
         stage = "explain_ (explain=False leaves it out)"
-        explanation = (
-            explain_fold(model, X_test, y_test, predicted, data.classes)
-            if explain
-            else None
-        )
+        explanation = explain_fold(model, part(test), predicted) if explain else None
     except Exception as error:
         raise RuntimeError(
             f"The model {name!r} failed in fold {number} ({len(train)} training and "
@@ -94,6 +94,33 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
         predicted=predicted,
         explanation=explanation,
     )
+
+
+def explain_fold(model, X, predicted):
+    """Explain the predicted class of each test spectrum, on the axis of X if possible.
+
+    Returns
+    -------
+    Bunch or None
+        None if the classifier can't explain. Otherwise `maps` (n_spectra, n_points);
+        `wavenumbers`, `space` and `reason` as `explain_pipeline` gives them; `spectra`,
+        on the axis of the maps, where that is not the axis of X.
+    """
+    classifier = flat_steps(model)[-1][1]
+    if not hasattr(classifier, "explain_"):
+        return None
+    maps, info = explain_pipeline(
+        model, X, predicted, space="auto", mode="density", return_info=True
+    )
+    spectra = info.pop("spectra")
+    if np.shape(maps) != np.shape(spectra):
+        raise ValueError(
+            f"{type(classifier).__name__}.explain_ returned maps of shape "
+            f"{np.shape(maps)} for spectra of shape {np.shape(spectra)}; each point "
+            "needs one value."
+        )
+    spectra = None if info["space"] == "input" else np.asarray(spectra)
+    return Bunch(maps=np.asarray(maps), spectra=spectra, **info)
 
 
 def label_scores(y_true, predicted):
@@ -125,7 +152,7 @@ def group_parameters(estimator, groups):
     if get_config()["enable_metadata_routing"]:
         routing = get_routing_for_object(estimator)
         return {"groups": groups} if routing.consumes("fit", ["groups"]) else {}
-    last, prefix = innermost(estimator)
+    last, prefix = last_step(estimator)
     if is_search(last):
         wanted = not ignores_groups(last.cv)
     else:
@@ -146,7 +173,7 @@ def probability_score(model, X_train, y_train, groups, X_test, y_test, seed):
         NaN if there is no way to honest probabilities.
     calibrated : bool
     """
-    own = not isinstance(final_estimator(model), (SVC, NuSVC))
+    own = not isinstance(flat_steps(model)[-1][1], (SVC, NuSVC))
     if own and hasattr(model, "predict_proba"):
         return class_log_loss(model, X_test, y_test), False
     if not hasattr(model, "decision_function"):
@@ -154,7 +181,7 @@ def probability_score(model, X_train, y_train, groups, X_test, y_test, seed):
     folds = calibration_folds(y_train, groups, seed)
     if folds is None:
         return np.nan, False
-    # One temperature for all classes: sigmoid calibration learns two numbers a class
+    # One temperature for all classes: sigmoid calibration learns two numbers per class
     # from the few spectra there are, and is far off when the model is nearly right.
     calibrator = CalibratedClassifierCV(
         clone(best_of(model)), method="temperature", cv=folds, ensemble=False
@@ -184,3 +211,16 @@ def calibration_folds(y, groups, seed):
     folds = list(splitter.split(y, y, groups))
     complete = all(len(test) and np.isin(y, y[train]).all() for train, test in folds)
     return folds if complete else None
+
+
+def ignores_groups(cv):
+    """Say whether a `cv` argument splits without looking at groups.
+
+    An int or None does, and so does a splitter that declares it (KFold, ShuffleSplit,
+    ...). An iterable of splits and splitters that declare nothing count as knowing.
+    """
+    if cv is None or isinstance(cv, numbers.Integral):
+        return True
+    if not hasattr(cv, "get_metadata_routing"):
+        return False
+    return not cv.get_metadata_routing().consumes("split", ["groups"])

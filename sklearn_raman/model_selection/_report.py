@@ -1,81 +1,27 @@
-"""One page with everything a comparison has to say, without any other file."""
+"""One page with everything a comparison has to say, without any other file.
+
+The words are in `report.html`; here are the numbers, tables and figures.
+"""
 
 import base64
+import re
 from html import escape
+from importlib.resources import files
+from io import BytesIO
+from string import Template
 
 import numpy as np
 import sklearn
 
 from sklearn_raman import __version__
-from sklearn_raman._utils._display import to_png
-from sklearn_raman.model_selection import _display
-from sklearn_raman.model_selection._metrics import (
+from sklearn_raman.model_selection._comparison import (
     METRICS,
     MISSING,
     TIMES,
     format_score,
     format_seconds,
 )
-
-STYLE = """
-:root { color-scheme: light; }
-body { font: 16px/1.55 system-ui, "Segoe UI", Helvetica, Arial, sans-serif;
-  color: #1f2933; background: #fff; max-width: 1160px; margin: 0 auto;
-  padding: 24px 28px 60px; }
-h1 { font-size: 29px; line-height: 1.2; margin: 12px 0 8px; }
-h2 { font-size: 21px; margin: 44px 0 8px; padding-top: 14px;
-  border-top: 1px solid #e4e7eb; }
-h3 { font-size: 17px; margin: 26px 0 4px; }
-p, ul { max-width: 78ch; margin: 8px 0; }
-ul { padding-left: 22px; }
-.facts { display: flex; flex-wrap: wrap; gap: 10px; margin: 18px 0; }
-.facts div { background: #f3f6fa; border-radius: 8px; padding: 8px 18px; }
-.facts b { display: block; font-size: 23px; line-height: 1.25; }
-.facts span { color: #52606d; font-size: 14px; }
-.note { background: #eef4fc; border-left: 4px solid #2457a6; padding: 8px 16px;
-  max-width: 76ch; }
-.warning { background: #fff4e5; border-left-color: #d9730d; }
-.scroll { overflow-x: auto; margin: 14px 0; }
-table { border-collapse: collapse; font-size: 15px; }
-th, td { padding: 7px 14px; text-align: right; white-space: nowrap;
-  border-bottom: 1px solid #e4e7eb; font-variant-numeric: tabular-nums; }
-thead th { background: #f3f6fa; vertical-align: bottom; }
-thead small { display: block; font-weight: normal; color: #52606d; }
-th:first-child { text-align: left; }
-td.best { background: #dcf2e3; font-weight: 600; }
-td.better { background: #dcf2e3; } td.worse { background: #fbe3dd; }
-td.better b::after, td.worse b::after { content: " *"; }
-td.same b { font-weight: normal; }
-td small { display: block; color: #52606d; }
-td.self { color: #9aa5b1; text-align: center; }
-.small { color: #52606d; font-size: 14px; }
-details { margin: 10px 0; border: 1px solid #e4e7eb; border-radius: 8px;
-  padding: 8px 14px; }
-summary { cursor: pointer; font-weight: 600; }
-.legend { display: flex; align-items: center; gap: 12px; font-size: 14px;
-  margin: 14px 0; }
-.legend i { width: 220px; height: 14px; border-radius: 3px; border: 1px solid #cbd2d9;
-  background: linear-gradient(90deg, #08519c, #fff, #a50f15); }
-"""
-
-GROUPING = {
-    "given": (
-        "note",
-        "Spectra of one group (crystal, patient, replicate) are never on both sides of "
-        "a fold: each model is asked about groups it has never seen.",
-    ),
-    "ignored": (
-        "note warning",
-        "The groups of this data set were ignored on purpose. Spectra of one group can "
-        "be on both sides of a fold, so these scores say how well a model remembers "
-        "samples it has seen; expect less on new samples.",
-    ),
-    "none": (
-        "note warning",
-        "No groups were given. If several spectra come from one sample, models may "
-        "have seen the samples they are tested on, and the scores are too high.",
-    ),
-}
+from sklearn_raman.model_selection._plot import draw_confusion, draw_explanations
 
 
 def render(comparison, *, title, description):
@@ -87,31 +33,41 @@ def render(comparison, *, title, description):
     title, description : str
         Plain text; blank lines in the description separate paragraphs.
     """
-    sections = [
-        _introduction(comparison, title, description),
-        _scores(comparison),
-        _differences(comparison),
-        _confusions(comparison),
-        _explanations(comparison),
-        _footer(comparison),
-    ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(section for section in sections if section)
-        + "\n</body>\n</html>\n"
+    page = files("sklearn_raman.model_selection").joinpath("report.html")
+    page = page.read_text(encoding="utf-8")
+    grouping = comparison.protocol["grouping"]
+    unwanted = {"groups-given", "groups-ignored", "groups-none"} - {
+        f"groups-{grouping}"
+    }
+    if len(comparison.to_frame()) < 2:
+        unwanted.add("differences")
+    if not comparison.explanations:
+        unwanted.add("maps")
+    for section in unwanted:
+        page = re.sub(
+            rf'<section id="{section}">.*?</section>\n', "", page, flags=re.DOTALL
+        )
+    return Template(page).substitute(
+        title=escape(title),
+        description="".join(
+            f"<p>{escape(part.strip())}</p>"
+            for part in description.split("\n\n")
+            if part.strip()
+        ),
+        **_protocol(comparison),
+        in_short=_in_short(comparison),
+        **_scores(comparison),
+        **_differences(comparison),
+        confusions=_confusions(comparison),
+        **_maps(comparison),
+        versions=f"sklearn-raman {escape(__version__)}, scikit-learn "
+        f"{escape(sklearn.__version__)}, NumPy {escape(np.__version__)}.",
     )
 
 
-def _introduction(comparison, title, description):
-    """Title, what was compared on what, and the answer in short."""
+def _protocol(comparison):
+    """What was compared on what."""
     protocol = comparison.protocol
-    paragraphs = "".join(
-        f"<p>{escape(part.strip())}</p>"
-        for part in description.split("\n\n")
-        if part.strip()
-    )
     facts = [
         (len(comparison.to_frame()), "models"),
         (protocol["n_spectra"], "spectra"),
@@ -119,25 +75,18 @@ def _introduction(comparison, title, description):
         (protocol["n_groups"], "groups"),
         (protocol["n_folds"], "folds"),
     ]
-    boxes = "".join(
-        f"<div><b>{count}</b><span>{what}</span></div>"
-        for count, what in facts
-        if count is not None
-    )
-    style, grouping = GROUPING[protocol["grouping"]]
     splitter = protocol["splitter"]
-    how = f" (<code>{escape(splitter)}</code>)" if splitter else ""
-    folds = (
-        f"The spectra were split {protocol['n_folds']} times{how}: each time every "
-        f"model learned from the same {_range(protocol['n_train'])} spectra and then "
-        f"named the class of the same {_range(protocol['n_test'])} spectra that it had "
-        "not seen."
-    )
-    return (
-        f"<h1>{escape(title)}</h1>{paragraphs}"
-        f'<div class="facts">{boxes}</div>'
-        f'<p>{folds}</p><p class="{style}">{grouping}</p>{_in_short(comparison)}'
-    )
+    return {
+        "facts": "".join(
+            f"<div><b>{count}</b><span>{what}</span></div>"
+            for count, what in facts
+            if count is not None
+        ),
+        "n_folds": protocol["n_folds"],
+        "splitter": f" (<code>{escape(splitter)}</code>)" if splitter else "",
+        "n_train": _range(protocol["n_train"]),
+        "n_test": _range(protocol["n_test"]),
+    }
 
 
 def _in_short(comparison):
@@ -155,13 +104,13 @@ def _in_short(comparison):
         text += f" These folds do not tell it apart from {', '.join(close)}."
     elif len(pairs):
         text += " The differences to all other models are larger than chance."
-    return f"<p><b>In short.</b> {text}</p>"
+    return text
 
 
 def _scores(comparison):
     """Table of scores and the figure of the folds."""
     summary = comparison.to_frame()
-    head, columns = "<th>model</th>", []
+    head, columns = "", []
     for name, (label, more_is_better) in METRICS.items():
         arrow = "higher is better" if more_is_better else "lower is better"
         head += f"<th>{label}<small>{arrow}</small></th>"
@@ -190,27 +139,20 @@ def _scores(comparison):
         for model, *cells in zip(summary.index, *columns, strict=True)
     )
     n_classes = len(comparison.classes)
-    return f"""<h2>Scores</h2>
-<p>Mean ± standard deviation over the folds. The best mean of each column is marked.</p>
-<div class="scroll"><table><thead><tr>{head}</tr></thead>
-<tbody>{body}</tbody></table></div>
-<ul class="small">
-<li><b>Accuracy</b>: share of test spectra named correctly. <b>Balanced accuracy</b>:
-the same for each class, then averaged, so that rare classes count as much as frequent
-ones. <b>Macro-F1</b>: also punishes a class for spectra wrongly given its name.</li>
-<li><b>Log-loss</b> judges the probabilities: 0 is certain and right, and being certain
-and wrong costs much; guessing among {n_classes} classes costs {np.log(n_classes):.2f}.
-† The model has no probabilities of its own; they were calibrated inside the training
-part. {MISSING} There are none.</li>
-</ul>
-{_image(comparison.plot(), "Accuracy of each model in each fold")}"""
+    return {
+        "score_head": head,
+        "score_rows": body,
+        "n_classes": n_classes,
+        "guess_loss": f"{np.log(n_classes):.2f}",
+        "score_figure": _image(
+            comparison.plot(), "Accuracy of each model in each fold"
+        ),
+    }
 
 
 def _differences(comparison):
     """Matrix of paired differences in accuracy."""
     names = list(comparison.to_frame().index)
-    if len(names) < 2:
-        return ""
     cells = {}
     for pair in comparison.differences().itertuples():
         cells[pair.row, pair.column] = _difference(
@@ -229,16 +171,7 @@ def _differences(comparison):
         + "</tr>"
         for row in names
     )
-    return f"""<h2>Is the difference more than chance?</h2>
-<p>Each cell is the accuracy of the model in the <b>row minus</b> that of the model in
-the <b>column</b>, averaged over the folds, with its 95 % interval below. Green with a
-star: the row is better, the interval excludes 0. Red with a star: the row is worse. No
-colour: these folds can't tell.</p>
-<div class="scroll"><table><thead><tr><th>row − column</th>{head}</tr></thead>
-<tbody>{body}</tbody></table></div>
-<p class="small">Corrected resampled t-test (Nadeau and Bengio, 2003): it allows for the
-training sets of the folds having most spectra in common. It is approximate, wide with
-few folds, and not corrected for looking at many pairs.</p>"""
+    return {"difference_head": head, "difference_rows": body}
 
 
 def _difference(mean, lower, upper):
@@ -261,17 +194,13 @@ def _confusions(comparison):
         matrix = comparison.confusion_matrix(name)
         counts = matrix.to_numpy(copy=True)
         wrong = counts.sum() - np.trace(counts)
-        figure = _display.draw_confusion(matrix)
+        figure = draw_confusion(matrix)
         picture = _image(figure, f"Confusion matrix of {name}")
         parts.append(
             f"<details{' open' if place == 0 else ''}><summary>{escape(name)}: {wrong} "
             f"of {counts.sum()} wrong{_worst(matrix)}</summary>{picture}</details>"
         )
-    return f"""<h2>What is mistaken for what</h2>
-<p>Rows are true classes, columns are predictions, numbers are test spectra of all
-folds. Blue is correct, orange is a mistake; the darker, the larger the share of the
-row.</p>
-{"".join(parts)}"""
+    return "".join(parts)
 
 
 def _worst(matrix):
@@ -287,47 +216,28 @@ def _worst(matrix):
     return f"; most often {true} taken for {predicted} ({often})"
 
 
-def _explanations(comparison):
+def _maps(comparison):
     """Mean spectrum and map of each class, the models side by side."""
     maps = comparison.explanations
-    if not maps:
-        return ""
     parts = []
-    for label in comparison.classes:
-        figure = _display.draw_explanations(maps, [label], standalone=False)
+    for label in comparison.classes if maps else ():
+        figure = draw_explanations(maps, [label], standalone=False)
         picture = _image(figure, f"Mean spectrum and map of class {label}")
         parts.append(f"<h3>{escape(str(label))}</h3>{picture}")
-    names = " and ".join(escape(name) for name in maps)
-    unit = "cm⁻¹" if all(m.unit == "cm-1" for m in maps.values()) else "points or cm⁻¹"
-    return f"""<h2>What the models looked at</h2>
-<p>For {names}: the line is the mean of the test spectra of a class that were classified
-correctly, as the classifier was given them (after its preprocessing). The colour below
-the line tells how much each wavenumber contributed to that decision. Up to three bands,
-those with the largest contribution, carry their position in {unit}.</p>
-<p>A map on the bands that a spectroscopist would name for the class is a good sign. A
-map on flat baseline or at an edge of the axis says that the model has learned something
-else, such as fluorescence or the instrument.</p>
-<div class="legend"><span>speaks against the class</span><i></i>
-<span>speaks for it</span><span>(white: plays no part)</span></div>
-<p class="small">Each spectrum's map is divided by its largest absolute value before
-averaging, and colours are scaled in each panel: compare positions, not strengths,
-between models.</p>
-{"".join(parts)}"""
-
-
-def _footer(comparison):
-    """What it was made with."""
-    return (
-        '<h2>Made with</h2><p class="small">sklearn-raman '
-        f"{escape(__version__)}, scikit-learn {escape(sklearn.__version__)}, NumPy "
-        f"{escape(np.__version__)}.</p>"
-    )
+    units = {{"cm-1": "cm⁻¹", "point": "points"}[m.unit] for m in maps.values()}
+    return {
+        "map_names": " and ".join(escape(name) for name in maps),
+        "map_units": " or ".join(sorted(units)),
+        "maps": "".join(parts),
+    }
 
 
 def _image(figure, alternative):
     """Embed a figure; it keeps its size and scrolls where the screen is narrow."""
     width = round(figure.get_figwidth() * 96)
-    data = base64.b64encode(to_png(figure)).decode("ascii")
+    file = BytesIO()
+    figure.savefig(file, format="png", dpi=150)
+    data = base64.b64encode(file.getvalue()).decode("ascii")
     tag = (
         f'<img width="{width}" alt="{escape(alternative)}" '
         f'src="data:image/png;base64,{data}">'

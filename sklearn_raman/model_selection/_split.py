@@ -3,6 +3,7 @@
 import numbers
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 
@@ -15,7 +16,7 @@ class OneGroupPerClassSplit(BaseCrossValidator):
 
     A group is whatever makes spectra alike for a reason that isn't the class: the
     crystal, the patient, the replicate. Every split asks the question "a new crystal of
-    a known mineral comes in: is it recognised?" once for each class.
+    a known mineral comes in: is it recognized?" once for each class.
 
     Parameters
     ----------
@@ -161,12 +162,16 @@ class OneGroupPerClassSplit(BaseCrossValidator):
             )
         y, groups = column_or_1d(y), column_or_1d(groups)
         check_consistent_length(X, y, groups)
-        for name, values in (("y", y), ("groups", groups)):
-            # Only NaN differs from itself; None is the other way to say "missing".
-            missing = np.array([v is None or v != v for v in values.tolist()])
-            if missing.any():
-                raise ValueError(
-                    f"{name} misses {missing.sum()} of {len(values)} values (first at "
-                    f"row {missing.argmax()}): name each, or leave those rows out."
-                )
+        refuse_missing("y", y)
+        refuse_missing("groups", groups)
         return y, groups
+
+
+def refuse_missing(name, values):
+    """Raise if labels or groups are missing (None, NaN) for some spectra."""
+    missing = pd.isna(values)
+    if missing.any():
+        raise ValueError(
+            f"{name} misses {missing.sum()} of {len(values)} values (first at row "
+            f"{missing.argmax()}): name each, or leave those rows out."
+        )

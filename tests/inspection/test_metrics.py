@@ -1,17 +1,23 @@
 """Scores of maps: small cases by hand, and what must not change them."""
 
+from functools import partial
+
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 
 from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.inspection import localization_score, peak_share
 from sklearn_raman.inspection._metrics import pearson
 
+in_points = partial(localization_score, wavenumbers="points")
+
 
 def test_localization_by_hand():
     """Window of +-1 point around point 3; the negative point is no mass."""
     maps = [[0, 1, 2, 4, 0, 0, 0, -5, 0, 1], [9, 0, 0, 1, 0, 0, 0, 0, 0, 0]]
-    scores = localization_score(maps, 3, fwhm=1, n_widths=1)
+    scores = in_points(maps, 3, fwhm=1, n_widths=1)
     np.testing.assert_allclose(scores["mass"], [6 / 8, 1 / 10])
     np.testing.assert_allclose(scores["chance"], 0.3)
     assert scores["pointing"].to_list() == [True, False]
@@ -24,7 +30,7 @@ def test_distractors_by_hand():
     maps[:, 20], maps[:, 30] = [1, 5, 1, 1], [3, 1, 1, 1]
     maps[2, 12] = 9  # on the flank: too close to be a distractor of its own
     others = [[20, 30], [20, 30], [12, np.nan], [20, 30]]
-    scores = localization_score(maps, 10, fwhm=1, n_widths=1, distractors=others)
+    scores = in_points(maps, 10, fwhm=1, n_widths=1, distractors=others)
     np.testing.assert_array_equal(scores["above_distractors"], [1, 0, np.nan, 0])
     np.testing.assert_array_equal(
         scores["distractor_ratio"], [(1 + 3) / 2 / 4, (5 + 1) / 2 / 4, np.nan, np.inf]
@@ -34,10 +40,10 @@ def test_distractors_by_hand():
 def test_several_peaks_a_spectrum():
     maps = np.zeros((2, 50))
     maps[0, [10, 30]], maps[1, [10, 30]] = 1, 1
-    scores = localization_score(maps, [[10, 30], [10, np.nan]], fwhm=2)
+    scores = in_points(maps, [[10, 30], [10, np.nan]], fwhm=2)
     np.testing.assert_allclose(scores["mass"], [1, 0.5])
     assert scores["pointing"].all()
-    one_for_all = localization_score(maps, [[10, 30]], fwhm=2)
+    one_for_all = in_points(maps, [[10, 30]], fwhm=2)
     np.testing.assert_allclose(one_for_all["mass"], 1)
 
 
@@ -47,9 +53,7 @@ def test_perfect_random_and_flat_maps(rng):
     )
 
     def score(maps):
-        return localization_score(
-            maps, truth.centers, fwhm=4, distractors=truth.distractors
-        )
+        return in_points(maps, truth.centers, fwhm=4, distractors=truth.distractors)
 
     points = np.arange(X.shape[1])
     perfect = score(np.exp(-((points - truth.centers[:, None]) ** 2) / 2))
@@ -70,7 +74,7 @@ def test_perfect_random_and_flat_maps(rng):
 def test_scale_and_axis_do_not_matter(rng):
     maps = rng.normal(size=(6, 60))
     places = rng.integers(5, 55, size=(6, 1)).astype(float)
-    in_points = localization_score(maps, places, fwhm=2, distractors=30)
+    counted = in_points(maps, places, fwhm=2, distractors=30)
     axis = 400 + 2.0 * np.arange(60)
     factors = rng.uniform(1, 9, size=(6, 1))
     others = {"distractors": 460, "fwhm": 4}
@@ -83,13 +87,13 @@ def test_scale_and_axis_do_not_matter(rng):
     columns = ["mass", "chance", "pointing", "above_distractors", "distractor_ratio"]
     for found in (in_wavenumbers, falling):
         np.testing.assert_allclose(
-            found[columns].to_numpy(float), in_points[columns].to_numpy(float)
+            found[columns].to_numpy(float), counted[columns].to_numpy(float)
         )
-        np.testing.assert_allclose(found["distance"], 2 * in_points["distance"])
+        np.testing.assert_allclose(found["distance"], 2 * counted["distance"])
 
 
 def test_a_map_without_evidence_finds_nothing():
-    scores = localization_score(np.zeros((1, 20)), 0, fwhm=2)
+    scores = in_points(np.zeros((1, 20)), 0, fwhm=2)
     assert scores.iloc[0].to_list() == [0, 5 / 20, False, np.inf]
 
 
@@ -111,7 +115,32 @@ def test_a_map_without_evidence_finds_nothing():
 def test_localization_refuses(change, message):
     arguments = {"maps": np.zeros((2, 20)), "peaks": 5, "fwhm": 2} | change
     with pytest.raises(ValueError, match=message):
-        localization_score(arguments.pop("maps"), arguments.pop("peaks"), **arguments)
+        in_points(arguments.pop("maps"), arguments.pop("peaks"), **arguments)
+
+
+@pytest.mark.parametrize("maps", [np.ones((2, 1000)), pd.DataFrame(np.ones((2, 1000)))])
+def test_positions_need_a_unit(maps):
+    """686 cm-1 or point 686? Without an axis nobody knows."""
+    with pytest.raises(ValueError, match="axis of the maps is not known"):
+        localization_score(maps, 686.0, fwhm=8)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_labels_of_the_maps_are_their_axis(kind, frame, axis):
+    maps = frame if kind == "pandas" else pl.from_pandas(frame)
+    found = localization_score(maps, [450.0] * 4 + [550] * 4 + [650] * 4, fwhm=12)
+    assert found["pointing"].mean() > 0.9
+    expected = localization_score(
+        frame.to_numpy(),
+        [450.0] * 4 + [550] * 4 + [650] * 4,
+        fwhm=12,
+        wavenumbers=axis,
+    )
+    pd.testing.assert_frame_equal(found, expected)
+    points = in_points(maps, 25, fwhm=6)
+    pd.testing.assert_frame_equal(points, in_points(frame.to_numpy(), 25, fwhm=6))
+    with pytest.raises(ValueError, match="disagree"):
+        localization_score(maps, 450, fwhm=12, wavenumbers=axis + 1)
 
 
 def test_peak_share_of_known_maps(rng):
@@ -146,8 +175,18 @@ def test_peak_share_refuses(spectra):
         peak_share(spectra, spectra, min_prominence=2)
 
 
+def test_peak_share_refuses_maps_on_another_axis(frame, axis):
+    shifted = frame.set_axis(axis + 4, axis=1)
+    with pytest.raises(ValueError, match="maps and the labels of X disagree"):
+        peak_share(shifted, frame)
+
+
 def test_pearson_is_numpys(rng):
     a, b = rng.normal(size=(2, 5, 30))
     expected = [np.corrcoef(x, y)[0, 1] for x, y in zip(a, b, strict=True)]
     np.testing.assert_allclose(pearson(a, b), expected)
     np.testing.assert_array_equal(pearson(a, np.ones(30)), 0)
+    np.testing.assert_array_equal(pearson(a, np.zeros(30)), 0)
+    for exponent in (-300, -180, 180, 300):  # squares vanish or overflow
+        scaled = pearson(a * 10.0**exponent, b * 10.0**-exponent)
+        np.testing.assert_allclose(scaled, expected)

@@ -1,5 +1,7 @@
 """Maps of Pipelines on the axis of the raw spectra."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -113,8 +115,83 @@ def test_frames(container, model, spectra, labels, axis):
     framed = make_pipeline(crop, resampler, SNV(), PLSLDA())
     framed.set_output(transform="polars" if container == "polars" else "pandas")
     maps = explain_pipeline(framed.fit(X, labels), X)
-    assert isinstance(maps, np.ndarray)
+    assert type(maps) is type(X) and list(maps.columns) == list(X.columns)
     np.testing.assert_allclose(maps, explain_pipeline(model, spectra), atol=1e-9)
+    for_all = explain_pipeline(framed, X, "all")
+    assert isinstance(for_all, np.ndarray) and for_all.shape == (12, 3, len(axis))
+    inner = explain_pipeline(framed, X, space="model")
+    assert list(inner.columns) == list(framed[:-1].transform(X).columns)
+
+
+def test_rows_keep_their_names(frame, labels):
+    X = frame.set_axis([f"crystal {i}" for i in range(12)])
+    maps = explain_pipeline(make_pipeline(SNV(), PLSLDA()).fit(X, labels), X)
+    assert list(maps.index) == list(X.index)
+
+
+def test_a_frame_without_an_axis_gives_an_array(spectra, labels):
+    X = pd.DataFrame(spectra)
+    model = make_pipeline(StandardScaler(), PLSLDA()).fit(X, labels)
+    for space in ("input", "model"):
+        maps, info = explain_pipeline(model, X, space=space, return_info=True)
+        assert isinstance(maps, np.ndarray) and info["wavenumbers"] is None
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_info_has_the_spectra_and_the_axis_of_the_maps(
+    labelled, frame, spectra, labels, axis
+):
+    """The axis is known from labels, or from what the first step was told."""
+    given = None if labelled else axis
+    X = frame if labelled else spectra
+    model = make_pipeline(
+        WavenumberCrop(region=REGION, wavenumbers=given), StandardScaler(), PLSLDA()
+    ).fit(X, labels)
+    maps, info = explain_pipeline(model, X, return_info=True)
+    assert info["spectra"] is X and info["space"] == "input"
+    np.testing.assert_array_equal(info["wavenumbers"], axis)
+    np.testing.assert_array_equal(maps, explain_pipeline(model, X))
+    maps, info = explain_pipeline(model, X, space="model", return_info=True)
+    inside = axis[(axis >= REGION[0]) & (axis <= REGION[1])]
+    np.testing.assert_array_equal(info["wavenumbers"], inside)
+    np.testing.assert_array_equal(info["spectra"], model[:-1].transform(X))
+    assert info["space"] == "model" and maps.shape == (12, len(inside))
+
+
+def test_auto_is_the_axis_of_x_where_there_is_a_way_back(model, spectra, labels, axis):
+    maps, info = explain_pipeline(model, spectra, space="auto", return_info=True)
+    np.testing.assert_array_equal(maps, explain_pipeline(model, spectra))
+    assert info["space"] == "input" and info["reason"] is None
+    mixing = make_pipeline(PCA(5), StandardScaler(), PLSLDA()).fit(spectra, labels)
+    maps, info = explain_pipeline(mixing, spectra, space="auto", return_info=True)
+    np.testing.assert_array_equal(
+        maps, explain_pipeline(mixing, spectra, space="model")
+    )
+    assert info["space"] == "model" and info["wavenumbers"] is None
+    assert "'pca' (PCA) mixes wavenumbers" in info["reason"]
+    ragged = [(axis, row) for row in spectra]
+    resampler = WavenumberResampler(target_wavenumbers=TARGET)
+    own = make_pipeline(resampler, PLSLDA()).fit(ragged, labels)
+    maps, info = explain_pipeline(own, ragged, space="auto", return_info=True)
+    assert maps.shape == (12, 124) and "axis of its own" in info["reason"]
+    np.testing.assert_allclose(info["wavenumbers"], 445 + 1.7 * np.arange(124))
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_changes_neither_spectra_nor_model(labelled, frame, spectra, labels):
+    """Steps that work in place would scale the caller's spectra."""
+    X = frame if labelled else spectra.copy()
+    expected = explain_pipeline(
+        make_pipeline(StandardScaler(), PLSLDA()).fit(X, labels), X
+    )
+    model = make_pipeline(StandardScaler(copy=False), PLSLDA())
+    model.fit(X.copy(), labels)
+    before = X.copy(), pickle.dumps(model)
+    for _ in range(2):
+        maps = explain_pipeline(model, X)
+        np.testing.assert_array_equal(maps, expected)
+        np.testing.assert_array_equal(X, before[0])
+        assert pickle.dumps(model) == before[1]
 
 
 def test_list_of_rows(spectra, labels):
@@ -328,13 +405,14 @@ def test_arguments(model, spectra):
         explain_pipeline(model, spectra, "gold")
 
 
-def test_maps_on_units_have_no_place(spectra, labels):
+def test_maps_on_units_have_no_place(spectra, frame, labels):
     model = make_pipeline(SNV(), CNNClassifier(max_epochs=1, random_state=0))
     model.fit(spectra, labels)
     with pytest.raises(ValueError, match=r"\(12, 38\).*\(12, 150\).*upsample=False"):
         explain_pipeline(model, spectra, upsample=False)
-    units = explain_pipeline(model, spectra, upsample=False, space="model")
-    assert units.shape == (12, 38)
+    for X in (spectra, frame):
+        units = explain_pipeline(model, X, upsample=False, space="model")
+        assert isinstance(units, np.ndarray) and units.shape == (12, 38)
 
 
 def simulate(seed, spacing):

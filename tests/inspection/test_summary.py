@@ -1,14 +1,26 @@
-"""Class summaries of maps: by hand, and what must not change them."""
+"""Class summaries of maps, and their stability over fits: by hand, and invariances."""
+
+import pickle
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from sklearn_raman._utils._explanation import normalize_maps
 from sklearn_raman.datasets import load_minerals
 from sklearn_raman.discriminant_analysis import PLSLDA
-from sklearn_raman.inspection import ExplanationSummary, occlusion
+from sklearn_raman.inspection import (
+    ExplanationSummary,
+    explain_pipeline,
+    map_stability,
+    occlusion,
+)
 from sklearn_raman.inspection._summary import active_points
 from sklearn_raman.preprocessing import SNV, WavenumberCrop, WavenumberResampler
 
@@ -21,7 +33,7 @@ PREDICTED = np.array(["a", "a", "b", "a", "b"])
 
 @pytest.fixture
 def summary():
-    return ExplanationSummary(
+    return ExplanationSummary.from_maps(
         MAPS, TRUE, PREDICTED, wavenumbers=[100, 110, 120, 130], fraction=0.5
     )
 
@@ -48,7 +60,9 @@ def test_misclassified_spectra_are_kept_apart(summary):
 
 def test_scale_and_offset_of_a_map_do_not_matter(summary, rng):
     scale, offset = rng.uniform(1, 5, (5, 1)), rng.normal(size=(5, 1))
-    other = ExplanationSummary(scale * MAPS + offset, TRUE, PREDICTED, fraction=0.5)
+    other = ExplanationSummary.from_maps(
+        scale * MAPS + offset, TRUE, PREDICTED, fraction=0.5
+    )
     np.testing.assert_allclose(other.mean, summary.mean, atol=1e-12)
     np.testing.assert_allclose(other.std, summary.std, atol=1e-12)
     np.testing.assert_array_equal(other.top_frequency, summary.top_frequency)
@@ -57,7 +71,7 @@ def test_scale_and_offset_of_a_map_do_not_matter(summary, rng):
 
 def test_a_class_never_recognised_is_missing_with_a_warning():
     with pytest.warns(UserWarning, match=r"No spectrum of .*b.* classified correctly"):
-        summary = ExplanationSummary(MAPS, TRUE, ["a"] * 5)
+        summary = ExplanationSummary.from_maps(MAPS, TRUE, ["a"] * 5)
     for table in (summary.mean, summary.std, summary.top_frequency):
         assert table.index.to_list() == ["a"]
         assert table.notna().all(axis=None)
@@ -68,7 +82,7 @@ def test_a_class_never_recognised_is_missing_with_a_warning():
 
 def test_all_wrong():
     with pytest.warns(UserWarning, match="No spectrum of"):
-        summary = ExplanationSummary(MAPS, TRUE, ["c"] * 5)
+        summary = ExplanationSummary.from_maps(MAPS, TRUE, ["c"] * 5)
     assert summary.mean.shape == (0, 4)
     assert len(summary.bands()) == len(summary.to_frame()) == 0
     assert len(summary.agreement(np.arange(4))) == 0
@@ -87,7 +101,7 @@ def test_active_points(rng):
 def test_bands_are_where_the_lines_are(axis):
     line = np.exp(-((axis[None] - np.array([[450], [550], [650]])) ** 2) / 50)
     maps = np.stack([line[0] + 0.6 * line[1], line[2], 0 * line[2]])
-    summary = ExplanationSummary(maps - 0.2, list("abc"), wavenumbers=axis)
+    summary = ExplanationSummary.from_maps(maps - 0.2, list("abc"), wavenumbers=axis)
     bands = summary.bands()
     assert bands.loc["a", "position"].to_list() == [450, 550]
     np.testing.assert_allclose(bands.loc["a", "mean"], [1, 0.6], atol=0.01)
@@ -100,7 +114,7 @@ def test_bands_are_where_the_lines_are(axis):
 
 def test_agreement(rng):
     maps = rng.uniform(size=(4, 50))
-    summary = ExplanationSummary(maps, list("aabb"), fraction=0.2)
+    summary = ExplanationSummary.from_maps(maps, list("aabb"), fraction=0.2)
     mean = summary.mean.loc["a"].to_numpy()
     same = summary.agreement(np.exp(mean))
     np.testing.assert_allclose(same.loc["a", ["top_overlap", "spearman"]], 1)
@@ -121,7 +135,9 @@ def test_to_frame(summary):
     wide = frame.pivot(index="class", columns="wavenumber", values="std")
     np.testing.assert_array_equal(wide, summary.std)
     assert "mean_spectrum" not in frame
-    given = ExplanationSummary(MAPS, TRUE, PREDICTED, spectra=2 * MAPS).to_frame()
+    given = ExplanationSummary.from_maps(
+        MAPS, TRUE, PREDICTED, spectra=2 * MAPS
+    ).to_frame()
     assert given["mean_spectrum"].iloc[:4].to_list() == [1, 5, 5, 2]
 
 
@@ -133,7 +149,7 @@ def test_the_axis_comes_from_the_spectra(frame, axis, labels):
         assert found.unit == "cm-1"
         np.testing.assert_array_equal(found.axis, axis)
     with pytest.raises(ValueError, match="disagree"):
-        ExplanationSummary(frame, labels, wavenumbers=axis + 1)
+        ExplanationSummary.from_maps(frame, labels, wavenumbers=axis + 1)
 
 
 def test_pipeline_is_explained_on_the_raw_axis_or_its_own(frame, axis, labels):
@@ -150,6 +166,95 @@ def test_pipeline_is_explained_on_the_raw_axis_or_its_own(frame, axis, labels):
     np.testing.assert_array_equal(raw.bands(1)["position"], found.bands(1)["position"])
     with pytest.raises(ValueError, match="space must be"):
         ExplanationSummary.from_estimator(model, frame, labels, space="outer")
+
+
+def test_space_of_the_model_through_searches_and_wrappers(frame, axis, labels):
+    """They hold a Pipeline: the maps lie on the axis that its classifier sees."""
+    steps = WavenumberCrop(region=(420, 680)), SNV(), PLSLDA()
+    model = make_pipeline(*steps).set_output(transform="pandas")
+    model.fit(frame, labels)
+    expected = ExplanationSummary.from_estimator(model, frame, labels, space="model")
+    inside = axis[(axis >= 420) & (axis <= 680)]
+    np.testing.assert_array_equal(expected.axis, inside)
+    nested = make_pipeline(*model[:-1], make_pipeline(PLSLDA()))
+    last = make_pipeline(
+        *model[:-1], GridSearchCV(PLSLDA(), {"n_components": [2]}, cv=2)
+    )
+    wrapped = (
+        GridSearchCV(model, {"plslda__n_components": [2]}, cv=2),
+        FrozenEstimator(model),
+        nested,
+        last,
+    )
+    for other in wrapped:
+        found = ExplanationSummary.from_estimator(
+            other.fit(frame, labels), frame, labels, space="model"
+        )
+        assert found.unit == "cm-1"
+        np.testing.assert_array_equal(found.axis, inside)
+        pd.testing.assert_frame_equal(found.mean, expected.mean)
+        pd.testing.assert_frame_equal(found.mean_spectrum, expected.mean_spectrum)
+
+
+@pytest.mark.parametrize("space, length", [("input", 150), ("model", 131)])
+def test_other_explanations_through_a_search(space, length, frame, labels):
+    steps = WavenumberCrop(region=(420, 680)), SVC()
+    model = make_pipeline(*steps).set_output(transform="pandas")
+    search = GridSearchCV(model, {"svc__C": [1]}, cv=2).fit(frame, labels)
+    found = ExplanationSummary.from_estimator(
+        search, frame, labels, explain=occlusion, space=space, width=5
+    )
+    assert len(found.axis) == length and found.unit == "cm-1"
+
+
+def test_a_threshold_is_explained_by_what_it_predicts(frame, labels):
+    """A threshold out of reach never says True."""
+    two = labels == "zircon"
+    model = make_pipeline(WavenumberCrop(region=(420, 680)), PLSLDA())
+    never = FixedThresholdClassifier(model, threshold=2.0, pos_label=True)
+    never.fit(frame, two)
+    for space in ("input", "model"):
+        maps = explain_pipeline(never, frame, False, mode="density", space=space)
+        with pytest.warns(UserWarning, match=r"No spectrum of \[.*True.*\]"):
+            found = ExplanationSummary.from_estimator(never, frame, two, space=space)
+        expected = normalize_maps(np.asarray(maps)[~two], "minmax").mean(axis=0)
+        np.testing.assert_allclose(found.mean.loc[False], expected)
+
+
+def test_ragged_spectra(spectra, axis, labels):
+    ragged = [(axis, row) for row in spectra]
+    grid = WavenumberResampler(target_wavenumbers=(420, 680, 2))
+    model = make_pipeline(grid, PLSLDA()).fit(ragged, labels)
+    for space in ("model", "auto"):
+        found = ExplanationSummary.from_estimator(model, ragged, labels, space=space)
+        assert found.unit == "cm-1" and len(found.axis) == 131
+    with pytest.raises(ValueError, match="axis of its own"):
+        ExplanationSummary.from_estimator(model, ragged, labels)
+
+
+def test_spectra_and_model_are_only_read(spectra, labels):
+    X = spectra.copy()
+    model = make_pipeline(StandardScaler(copy=False), PLSLDA())
+    model.fit(spectra.copy(), labels)
+    safe = make_pipeline(StandardScaler(), PLSLDA()).fit(spectra, labels)
+    expected = ExplanationSummary.from_estimator(safe, spectra, labels)
+    before = pickle.dumps(model)
+    for space in ("input", "model"):
+        found = ExplanationSummary.from_estimator(model, X, labels, space=space)
+        np.testing.assert_array_equal(X, spectra)
+        assert pickle.dumps(model) == before
+        pd.testing.assert_frame_equal(found.mean, expected.mean)
+        pd.testing.assert_frame_equal(found.counts, expected.counts)
+
+
+def test_maps_and_spectra_must_share_an_axis(frame, axis, labels):
+    shifted = frame.set_axis(axis + 4, axis=1)
+    with pytest.raises(ValueError, match="maps and the labels of spectra disagree"):
+        ExplanationSummary.from_maps(frame, labels, spectra=shifted)
+    counted = ExplanationSummary.from_maps(frame, labels, wavenumbers="points")
+    assert counted.unit == "point"
+    by_maps = ExplanationSummary.from_maps(frame, labels, spectra=frame.to_numpy())
+    np.testing.assert_array_equal(by_maps.axis, axis)
 
 
 def test_other_explanations(frame, labels):
@@ -177,12 +282,23 @@ def test_other_explanations(frame, labels):
 def test_refuses(change, message):
     arguments = {"maps": MAPS, "y": TRUE} | change
     with pytest.raises(ValueError, match=message):
-        ExplanationSummary(**arguments)
+        ExplanationSummary.from_maps(**arguments)
 
 
 def test_agreement_refuses(summary):
     with pytest.raises(ValueError, match=r"4 finite values.*got shape \(3,\)"):
         summary.agreement([1, 2, 3])
+    with pytest.raises(ValueError, match="fraction must lie between 0 and 1, got 5"):
+        summary.agreement([1, 2, 3, 4], fraction=5)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"n_bands": -1}, {"n_bands": 1.5}, {"min_distance": -5}]
+)
+def test_bands_refuse(settings, summary):
+    (name,) = settings
+    with pytest.raises((TypeError, ValueError), match=name):
+        summary.bands(**settings)
 
 
 def test_pls_lda_looks_at_textbook_lines_of_minerals():
@@ -210,3 +326,66 @@ def test_pls_lda_looks_at_textbook_lines_of_minerals():
     agreement = summary.agreement(model[-1])
     assert (agreement["top_overlap"] > agreement["chance"]).mean() > 0.9
     assert isinstance(agreement, pd.DataFrame)
+
+
+def test_stability_is_the_mean_of_pairs(rng):
+    fits = rng.normal(size=(4, 2, 30))
+    found = map_stability(list(fits))
+    for label in (0, 1):
+        pairs = [
+            np.corrcoef(a[label], b[label])[0, 1] for a, b in combinations(fits, 2)
+        ]
+        row = found.loc[label]
+        np.testing.assert_allclose(row["mean_correlation"], np.mean(pairs))
+        np.testing.assert_allclose(row["min_correlation"], np.min(pairs))
+    assert (found["n_fits"] == 4).all()
+
+
+def test_stability_at_its_extremes(rng):
+    means = rng.normal(size=(2, 30))
+    np.testing.assert_allclose(
+        map_stability([means, 3 * means + 1])["mean_correlation"], 1
+    )
+    np.testing.assert_allclose(map_stability([means, -means])["min_correlation"], -1)
+
+
+def test_stability_of_summaries_and_coefficients(frame, labels):
+    models = [PLSLDA().fit(frame.iloc[k::2], labels[k::2]) for k in (0, 1)]
+    fits = [ExplanationSummary.from_estimator(m, frame, labels) for m in models]
+    found = map_stability(fits)
+    expected = map_stability([fit.mean for fit in fits])
+    pd.testing.assert_frame_equal(found, expected)
+    coefficients = [pd.DataFrame(m.coef_, m.classes_) for m in models]
+    assert map_stability(coefficients).index.to_list() == list(models[0].classes_)
+
+
+def test_coefficients_are_the_slope_of_the_decision(frame, labels):
+    X = frame.to_numpy()
+    for rows in (slice(None), slice(8)):  # three classes, two classes
+        model = PLSLDA().fit(X[rows], labels[rows])
+        step = np.zeros_like(X)
+        step[:, 40] = 1
+        slope = model.decision_function(X + step) - model.decision_function(X)
+        expected = np.broadcast_to(model.coef_[:, 40], (12, len(model.coef_)))
+        np.testing.assert_allclose(slope.reshape(12, -1), expected, rtol=1e-6)
+
+
+def test_classes_that_too_few_fits_have(rng):
+    a, b, c = (pd.DataFrame(rng.normal(size=(3, 9)), list("xyz")) for _ in range(3))
+    with pytest.warns(UserWarning, match=r"Fewer than two fits .*'z'"):
+        found = map_stability([a, b.loc[["x", "y"]], c.loc[["x"]]])
+    assert found["n_fits"].to_dict() == {"x": 3, "y": 2}
+
+
+@pytest.mark.parametrize(
+    "fits, message",
+    [
+        ([np.ones((2, 9))], "at least two fits, got 1"),
+        ([np.ones(9), np.ones(9)], "Fit 0 has shape .9,.: give one row per class"),
+        ([np.ones((2, 9)), np.ones((2, 8))], "9 and|8 and"),
+        ([np.ones((2, 9)), np.full((2, 9), np.nan)], "Fit 1 contains NaN"),
+    ],
+)
+def test_stability_refuses(fits, message):
+    with pytest.raises(ValueError, match=message):
+        map_stability(fits)

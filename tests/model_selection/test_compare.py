@@ -28,6 +28,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
+from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.model_selection import OneGroupPerClassSplit, compare
 
 METRICS = ["accuracy", "balanced_accuracy", "f1_macro", "log_loss"]
@@ -110,9 +111,10 @@ def test_two_processes_give_the_same_bits(spectra, explainer):
         one.to_frame("folds")[columns], two.to_frame("folds")[columns], check_exact=True
     )
     pd.testing.assert_frame_equal(one.predictions, two.predictions)
-    for key in ("mean_map", "mean_spectrum", "counts"):
-        np.testing.assert_array_equal(
-            one.explanations["mean"][key], two.explanations["mean"][key]
+    for key in ("mean", "std", "mean_spectrum", "counts", "misclassified"):
+        pd.testing.assert_frame_equal(
+            *(getattr(r.explanations["mean"], key) for r in (one, two)),
+            check_exact=True,
         )
 
 
@@ -218,13 +220,34 @@ def test_bunch_brings_names_and_needs_groups(spectra):
         run(models, bunch, y, groups=groups)
 
 
-def test_frame_that_knows_of_groups_needs_them(spectra):
+def test_attributes_of_a_frame_are_the_users_own(spectra):
+    """Only a Bunch says that its data set has groups."""
     X, y, _ = spectra
     X = X.copy()
     X.attrs["groups"] = "RRUFF id of the crystal"
-    with pytest.raises(ValueError, match=r"has groups \(RRUFF id of the crystal\)"):
-        run({"KNN": KNeighborsClassifier()}, X, y)
-    run({"KNN": KNeighborsClassifier()}, X, y, groups="ignore", cv=2)
+    result = run({"KNN": KNeighborsClassifier()}, X, y, cv=2)
+    assert result.protocol["grouping"] == "none"
+
+
+def test_steps_that_work_in_place_see_each_spectrum_as_it_is(spectra):
+    """Each stage has its own copy: nothing is scaled twice."""
+    X, y, groups = spectra
+    X = X.to_numpy() + 5
+    for model in (PLSLDA(), SVC()):
+        models = {
+            "in place": make_pipeline(StandardScaler(copy=False), model),
+            "copied": make_pipeline(StandardScaler(), model),
+        }
+        before = X.copy()
+        result = run(models, X, y, groups=groups, cv=3)
+        np.testing.assert_array_equal(X, before)
+        pd.testing.assert_frame_equal(
+            *(folds_of(result, name)[METRICS] for name in models)
+        )
+        if result.explanations:
+            pd.testing.assert_frame_equal(
+                *(result.explanations[name].mean for name in models)
+            )
 
 
 def test_ragged_spectra_go_through_to_a_resampling_step(spectra):

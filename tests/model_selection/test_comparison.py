@@ -1,26 +1,37 @@
 """The result: tables, the corrected t-test, and maps averaged by class."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import (
     FixedThresholdClassifier,
     GridSearchCV,
+    GroupKFold,
     StratifiedGroupKFold,
+    StratifiedKFold,
 )
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-from sklearn.utils import Bunch
 
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.model_selection import compare
-from sklearn_raman.model_selection._explanations import average_folds, explain_fold
-from sklearn_raman.model_selection._statistics import corrected_t_test
+from sklearn_raman.model_selection._comparison import corrected_t_test
+from sklearn_raman.preprocessing import (
+    SNV,
+    SpectrumNormalizer,
+    SquareRoot,
+    WavenumberCrop,
+    WavenumberResampler,
+)
 
 CV = StratifiedGroupKFold(4, shuffle=True, random_state=0)
 
@@ -73,7 +84,7 @@ def test_confusion_matrix_equals_scikit_learn(result):
         result.confusion_matrix("CNN")
 
 
-def test_printing_shows_one_line_a_model(result):
+def test_printing_shows_one_line_per_model(result):
     lines = str(result).splitlines()
     assert lines[0].startswith("3 models, 4 folds, 60 spectra, 3 classes, 15 groups")
     assert [line.split()[0] for line in lines[3:6]] == list(result.to_frame().index)
@@ -170,44 +181,163 @@ def test_maps_are_means_over_correctly_classified_test_spectra(
     if search:
         model = GridSearchCV(pipeline, {"standardscaler__with_std": [True]}, cv=CV)
     result = compare({"mean": model}, X, y, groups=groups, cv=CV, progress=False)
-    explanation = result.explanations["mean"]
-    np.testing.assert_array_equal(explanation.axis, X.columns.to_numpy(float))
-    assert explanation.unit == "cm-1"
+    found = result.explanations["mean"]
+    np.testing.assert_array_equal(found.axis, X.columns.to_numpy(float))
+    assert found.unit == "cm-1"
 
-    maps, inputs, labels = [], [], []
+    maps, rows = [], []
     for train, test in CV.split(X, y, groups):
         pipeline.fit(X.iloc[train], y[train])
         right = test[pipeline.predict(X.iloc[test]) == y[test]]
-        inputs.append(pipeline[:-1].transform(X.iloc[right]))
-        maps.append(pipeline[-1].explain_(inputs[-1], normalize="max"))
-        labels.append(y[right])
-    maps, inputs, labels = (np.concatenate(part) for part in (maps, inputs, labels))
-    assert 0 < len(labels) < len(y)
-    for place, label in enumerate(explanation.classes):
-        chosen = labels == label
-        assert explanation.counts[place] == chosen.sum()
+        own = pipeline[-1].explain_(pipeline[:-1].transform(X.iloc[right]))
+        maps.append(own / np.abs(own).max(axis=1, keepdims=True))
+        rows.append(right)
+    maps, rows = np.concatenate(maps), np.concatenate(rows)
+    assert 0 < len(rows) < len(y)
+    for label in result.classes:
+        chosen = y[rows] == label
+        assert found.counts.loc[label].to_list() == [chosen.sum(), (y == label).sum()]
+        np.testing.assert_allclose(found.mean.loc[label], maps[chosen].mean(axis=0))
         np.testing.assert_allclose(
-            explanation.mean_map[place], maps[chosen].mean(axis=0)
-        )
-        np.testing.assert_allclose(
-            explanation.mean_spectrum[place], inputs[chosen].mean(axis=0)
+            found.mean_spectrum.loc[label], X.iloc[rows[chosen]].mean(axis=0)
         )
 
 
-def test_axis_is_found_through_steps_that_return_arrays(spectra, explainer):
+def test_misclassified_spectra_are_named_by_their_row(spectra, explainer):
+    X, y, groups = spectra
+    result = compare({"mean": explainer}, X, y, groups=groups, cv=CV, progress=False)
+    wrong = result.predictions.query("true != predicted")
+    index = result.explanations["mean"].misclassified.index
+    assert 0 < len(index) < len(y)
+    assert list(index) == list(
+        zip(wrong["row"], wrong["true"], wrong["predicted"], strict=True)
+    )
+
+
+def test_axis_is_that_of_the_spectra(spectra, explainer):
+    """Also behind steps that return arrays; without labels there is none."""
     X, y, groups = spectra
     models = {
         "scaled": make_pipeline(StandardScaler(), explainer),
-        "nameless": make_pipeline(FunctionTransformer(np.asarray), explainer),
+        "shorter": make_pipeline(WavenumberCrop(region=(300, 700)), SNV(), PLSLDA()),
         "plain": explainer,
     }
-    maps = compare(models, X, y, groups=groups, cv=CV, progress=False).explanations
-    assert {name: maps[name].unit for name in maps} == {
-        "scaled": "cm-1",
-        "nameless": "point",
-        "plain": "cm-1",
+    for labelled in (True, False):
+        given = X if labelled else X.to_numpy()
+        if not labelled:
+            models.pop("shorter")
+        found = compare(models, given, y, groups=groups, cv=CV, progress=False)
+        for summary in found.explanations.values():
+            assert summary.unit == ("cm-1" if labelled else "point")
+            assert summary.mean.shape[1] == X.shape[1]
+
+
+class ByFold(BaseEstimator, TransformerMixin):
+    """Resamples to a grid that depends on the training spectra, with no way back."""
+
+    def fit(self, X, y=None):
+        self.step_ = 1 + len(X) % 2
+        return self
+
+    def transform(self, X):
+        kept = X.iloc[:, :: self.step_]
+        return kept.set_axis([str(float(label) + 1) for label in kept], axis=1)
+
+
+def prefers_by_fold(model, X, y):
+    """A scorer whose favorite region depends on the spectra."""
+    return float((model[0].region[0] == 200) == (X.iloc[0, 0] > 0))
+
+
+def test_grids_that_differ_between_folds_come_back_to_one_axis(spectra):
+    """Each fold chooses another region: all maps are on the axis of X, none is lost."""
+    X, y, groups = spectra
+    choices = [WavenumberCrop(region=(200, 700)), WavenumberCrop(region=(300, 980))]
+    model = GridSearchCV(
+        make_pipeline(WavenumberCrop(), SNV(), PLSLDA()),
+        {"wavenumbercrop": choices},
+        cv=GroupKFold(2),
+        scoring=prefers_by_fold,
+    )
+    chosen = {
+        model.fit(X.iloc[train], y[train], groups=groups[train]).best_index_
+        for train, _ in CV.split(X, y, groups)
     }
-    np.testing.assert_array_equal(maps["nameless"].axis, np.arange(X.shape[1]))
+    assert chosen == {0, 1}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = compare({"PLS": model}, X, y, groups=groups, cv=CV, progress=False)
+    (found,) = result.explanations.values()
+    np.testing.assert_array_equal(found.axis, X.columns.to_numpy(float))
+    assert found.counts["total"].sum() == len(y)
+    right = (result.predictions["true"] == result.predictions["predicted"]).sum()
+    assert found.counts["correct"].sum() == right
+
+
+def test_axes_that_have_no_way_back_are_kept_apart_with_a_warning(spectra):
+    X, y, _ = spectra
+    rows = np.arange(len(y))
+    cv = [(rows[rows % 4 != k], rows[rows % 4 == k]) for k in (0, 1)]
+    cv.append((rows[(rows % 4 != 2) & (rows > 0)], rows[rows % 4 == 2]))
+    model = make_pipeline(ByFold(), PLSLDA())
+    with pytest.warns(UserWarning, match="'PLS' lie on different axes") as caught:
+        result = compare({"PLS": model}, X, y, cv=cv, progress=False)
+    assert len(caught) == 1
+    for part in ("folds 0, 1: 201 to 961 cm-1", "fold 2: 201 to 981 cm-1"):
+        assert part in str(caught[0].message)
+    found = result.explanations
+    assert list(found) == ["PLS (folds 0, 1)", "PLS (fold 2)"]
+    assert sum(s.counts["total"].sum() for s in found.values()) == 45
+    assert {len(s.axis) for s in found.values()} == {20, 40}
+    assert len(result.plot_explanations([result.classes[0]]).axes) == 2
+
+
+def test_maps_that_are_not_on_wavenumbers_say_so(spectra):
+    X, y, groups = spectra
+    models = {"PCA": make_pipeline(PCA(5), PLSLDA()), "PLS": PLSLDA()}
+    with pytest.warns(UserWarning, match="'PCA' in folds 0, 1, 2, 3 are not") as caught:
+        result = compare(models, X, y, groups=groups, cv=CV, progress=False)
+    assert len(caught) == 1
+    assert "Step 'pca' (PCA) mixes wavenumbers" in str(caught[0].message)
+    assert result.explanations["PCA"].unit == "point"
+    assert result.explanations["PLS"].unit == "cm-1"
+    assert len(result.plot_explanations([result.classes[0]]).axes) == 2
+
+
+def test_ragged_spectra_are_shown_on_the_axis_of_the_model(spectra):
+    X, y, groups = spectra
+    axis = X.columns.to_numpy(float)
+    ragged = [
+        (axis[i % 3 :], row[i % 3 :]) for i, row in enumerate(X.to_numpy(copy=True))
+    ]
+    grid = WavenumberResampler(target_wavenumbers=(300, 900, 10))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = compare(
+            {"PLS": make_pipeline(grid, PLSLDA())},
+            ragged,
+            y,
+            groups=groups,
+            cv=CV,
+            progress=False,
+        )
+    found = result.explanations["PLS"]
+    assert found.unit == "cm-1" and found.counts["total"].sum() == len(y)
+    np.testing.assert_array_equal(found.axis, np.arange(300, 901, 10))
+
+
+def test_swapped_steps_keep_the_axis(spectra):
+    """A grid of whole steps, as in `make compare`."""
+    X, y, groups = spectra
+    pipeline = make_pipeline(SpectrumNormalizer(), SNV(), PLSLDA())
+    grid = {"spectrumnormalizer": [SpectrumNormalizer(), SquareRoot(), "passthrough"]}
+    model = GridSearchCV(pipeline, grid, cv=GroupKFold(2))
+    result = compare(
+        {"PLS": model}, X - X.min(axis=None), y, groups=groups, cv=CV, progress=False
+    )
+    (found,) = result.explanations.values()
+    assert found.unit == "cm-1"
+    np.testing.assert_array_equal(found.axis, X.columns.to_numpy(float))
 
 
 def test_models_without_maps_and_explain_false_give_none(spectra, explainer, result):
@@ -221,37 +351,11 @@ def test_models_without_maps_and_explain_false_give_none(spectra, explainer, res
     assert off.explanations == {}
 
 
-def fold_sums(axis, scale, counts):
-    """Sums as one fold leaves them: every map is `scale`, every spectrum twice that."""
-    sums = np.outer(counts, np.full(len(axis), float(scale)))
-    return Bunch(
-        axis=np.asarray(axis, float),
-        unit="cm-1",
-        map_sum=sums,
-        spectrum_sum=2 * sums,
-        counts=np.asarray(counts),
-    )
-
-
-def test_folds_with_another_axis_are_not_mixed_in():
-    classes = np.array(["a", "b"])
-    folds = [
-        fold_sums([100, 200], 1, [3, 0]),
-        fold_sums([100, 200, 300], 50, [9, 9]),
-        fold_sums([100, 200], 5, [1, 0]),
-    ]
-    mean = average_folds(folds, classes)
-    assert list(mean.counts) == [4, 0]
-    np.testing.assert_allclose(mean.mean_map[0], 2)
-    np.testing.assert_allclose(mean.mean_spectrum[0], 4)
-    assert np.isnan(mean.mean_map[1]).all()
-
-
 def test_a_map_of_the_wrong_shape_is_reported(spectra, explainer):
     X, y, groups = spectra
 
     class Short(type(explainer)):
-        def explain_(self, X, target=None, *, normalize=None):
+        def explain_(self, X, target=None):
             return np.zeros((len(X), 3))
 
     with pytest.raises(RuntimeError, match=r"Short.explain_ returned maps of shape"):
@@ -261,13 +365,19 @@ def test_a_map_of_the_wrong_shape_is_reported(spectra, explainer):
 def test_the_class_behind_a_threshold_is_explained(spectra):
     """A threshold out of reach never says True: the maps are those of False."""
     X, y, _ = spectra
-    two = y == y[0]
-    never = FixedThresholdClassifier(PLSLDA(), threshold=2.0, pos_label=True)
+    two = np.where(y == y[0], "yes", "no")
+    never = FixedThresholdClassifier(PLSLDA(), threshold=2.0, pos_label="yes")
     model = make_pipeline(StandardScaler(), never)
-    predicted = model.fit(X, two).predict(X)
-    assert not predicted.any()
-    found = explain_fold(model, X, two, predicted, np.array([False, True]))
-    classifier = model[-1].estimator_
-    maps = classifier.explain_(model[0].transform(X), False, normalize="max")
-    np.testing.assert_allclose(found.map_sum[0], maps[~two].sum(axis=0))
-    assert found.counts.tolist() == [np.count_nonzero(~two), 0]
+    cv = StratifiedKFold(2)
+    with pytest.warns(UserWarning, match=r"No spectrum of \[.*yes.*\] was classified"):
+        result = compare({"never": model}, X, two, cv=cv, progress=False)
+    assert set(result.predictions["predicted"]) == {"no"}
+    maps = []
+    for train, test in cv.split(X, two):
+        own = test[two[test] == "no"]
+        model.fit(X.iloc[train], two[train])
+        inputs = model[0].transform(X.iloc[own])
+        maps.append(model[-1].estimator_.explain_(inputs, "no", normalize="max"))
+    found = result.explanations["never"]
+    np.testing.assert_allclose(found.mean.loc["no"], np.concatenate(maps).mean(axis=0))
+    assert found.counts["correct"].to_dict() == {"no": (two == "no").sum(), "yes": 0}

@@ -89,8 +89,9 @@ def filters(kernel_size, n_filters, seed, epochs=100):
 
 def measure(maps, centers):
     """Say how sharp maps are and where they lie; medians or means over spectra."""
-    scores = localization_score(maps, centers, fwhm=FWHM)
-    narrow = localization_score(maps, centers, fwhm=FWHM, n_widths=1.0)
+    place = {"fwhm": FWHM, "wavenumbers": "points"}
+    scores = localization_score(maps, centers, **place)
+    narrow = localization_score(maps, centers, n_widths=1.0, **place)
     return {
         "width": np.median(half_widths(maps)),
         "mass": scores["mass"].mean(),

@@ -225,10 +225,10 @@ def look(model, data, test, **how):
     """Say where the maps of correctly named test spectra lie, class by class."""
     y, clean = data.y[test], data.clean[test]
     predicted = model.predict(data.X[test])
-    maps = explain_pipeline(model, data.X[test], mode="density", **how)
+    maps = np.asarray(explain_pipeline(model, data.X[test], mode="density", **how))
     right = predicted == y
     levels = map_levels(maps, data.X[test].to_numpy(), clean)[right]
-    summary = ExplanationSummary(
+    summary = ExplanationSummary.from_maps(
         maps, y, predicted, spectra=clean, wavenumbers=data.wavenumbers, normalize="max"
     )
     by_class = levels.groupby(y[right]).mean()
@@ -269,6 +269,6 @@ def example(model, pls, data, test):
         "classes": data.y[rows].tolist(),
         "wavenumbers": data.wavenumbers[THIN],
         "spectra": (spectra / spectra.max(axis=1, keepdims=True))[:, THIN].round(3),
-        "maps": maps[:, THIN].astype(float).round(3),
+        "maps": maps.to_numpy(dtype=float)[:, THIN].round(3),
         "vip": pls.vip_[THIN].round(3),
     }

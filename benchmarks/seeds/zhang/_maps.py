@@ -24,7 +24,7 @@ def summarise(model, spectra):
     """Return the maps of a fitted model, and their summary by class."""
     maps = explain_pipeline(model, spectra.X, **EQ_6)
     predicted = model.predict(spectra.X)
-    summary = ExplanationSummary(
+    summary = ExplanationSummary.from_maps(
         maps,
         spectra.y,
         predicted,

@@ -6,7 +6,7 @@ Made without pyplot; ``figure.savefig("report.png")`` writes it.
 import numpy as np
 from sklearn.decomposition import PCA
 
-from sklearn_raman._utils._display import (
+from sklearn_raman._utils._plot import (
     ACCENT,
     FAINT,
     INK,
@@ -58,7 +58,7 @@ def draw_report(report, classes):
             axes.set_ylabel("intensity", fontsize=9, color=INK)
             axes.sharex(column[-1])
             axes.tick_params(labelbottom=axes is column[-1])
-        same_axis(panel, column, [report.axis], report.unit == "cm-1")
+        same_axis(column, [report.axis], report.unit == "cm-1")
     handles, names = plane.get_legend_handles_labels()
     legend_above(figure, dict(zip(names, handles, strict=True)))
     return figure

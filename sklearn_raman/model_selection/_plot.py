@@ -1,28 +1,17 @@
-"""Figures of a comparison; the only file of this folder that knows matplotlib."""
+"""Figures of a comparison."""
 
 import numpy as np
 
-from sklearn_raman._utils._bands import strongest_bands
-from sklearn_raman._utils._display import (
-    ACCENT,
-    AGAINST,
-    FAINT,
-    FOR,
-    GRID,
-    INK,
-    axis_label,
-    fill_with_map,
-    label_bands,
-    new_figure,
-)
 from sklearn_raman._utils._optional import import_optional
+from sklearn_raman._utils._plot import ACCENT, FAINT, GRID, INK, new_figure
+from sklearn_raman.inspection import plot_explanation
 
 PANELS_PER_ROW = 2
 MAX_COUNTED_CLASSES = 30
 
 
-def draw_scores(scores, label, more_is_better):
-    """Draw one line for each model: its folds as circles, their mean as a bar.
+def draw_scores(scores, label, more_is_better, ax=None):
+    """Draw one line per model: its folds as circles, their mean as a bar.
 
     Parameters
     ----------
@@ -31,9 +20,11 @@ def draw_scores(scores, label, more_is_better):
     label : str
         Name of the metric.
     more_is_better : bool
+    ax : matplotlib Axes or None
+        Where to draw; None makes a figure.
     """
-    figure = new_figure(8, 0.9 + 0.42 * len(scores))
-    axes = figure.subplots()
+    figure = new_figure(8, 0.9 + 0.42 * len(scores)) if ax is None else ax.figure
+    axes = figure.subplots() if ax is None else ax
     for line, values in enumerate(scores.values()):
         # Folds with the same score would hide one another on one line.
         shifts = np.linspace(-0.2, 0.2, len(values)) if len(values) > 1 else 0
@@ -114,16 +105,16 @@ def draw_confusion(matrix):
 
 
 def draw_explanations(explanations, classes, *, standalone=True):
-    """Draw the mean spectrum of each class, filled with the colour of the mean map.
+    """Draw the mean spectrum of each class, filled with the color of the mean map.
 
     Parameters
     ----------
-    explanations : dict of str to Bunch
+    explanations : dict of str to ExplanationSummary
         As in `Comparison.explanations`.
     classes : sequence of labels
         One row of panels each, or more where there are more than two models.
     standalone : bool, default=True
-        Whether the figure names the classes and says what the colours mean; False
+        Whether the figure names the classes and says what the colors mean; False
         leaves that to the text around it.
     """
     n_columns = min(PANELS_PER_ROW, len(explanations))
@@ -132,59 +123,54 @@ def draw_explanations(explanations, classes, *, standalone=True):
     figure = new_figure(max(5.6 * n_columns, 7), height)
     grid = figure.subplots(n_rows * len(classes), n_columns, squeeze=False)
     panels = grid.reshape(len(classes), n_rows * n_columns)
-    in_wavenumbers = [e for e in explanations.values() if e.unit == "cm-1"]
+    in_wavenumbers = [s for s in explanations.values() if s.unit == "cm-1"]
     for label, row in zip(classes, panels, strict=True):
         for axes in row[len(explanations) :]:
             axes.set_visible(False)
-        for axes, (name, explanation) in zip(row, explanations.items(), strict=False):
-            position = int(np.flatnonzero(explanation.classes == label)[0])
-            count = explanation.counts[position]
-            what = "spectrum" if count == 1 else "spectra"
-            title = f"{name} (mean of {count} {what})"
+        for axes, (name, summary) in zip(row, explanations.items(), strict=False):
+            _draw_panel(axes, summary, label)
+            count = summary.counts["correct"].get(label, 0)
+            title = (
+                f"{name} (mean of {count} {'spectrum' if count == 1 else 'spectra'})"
+            )
             axes.set_title(
                 f"{label}: {title}" if standalone else title,
                 loc="left",
                 fontsize=9.5,
                 color=INK,
             )
-            shared = in_wavenumbers if explanation.unit == "cm-1" else [explanation]
+            shared = in_wavenumbers if summary.unit == "cm-1" else [summary]
             axes.set_xlim(
-                min(e.axis.min() for e in shared), max(e.axis.max() for e in shared)
+                min(s.axis.min() for s in shared), max(s.axis.max() for s in shared)
             )
-            _draw_panel(axes, explanation, position)
     if standalone:
         figure.supxlabel(
             "red: speaks for the class, blue: against it, white: plays no part; "
-            "colours scaled in each panel",
+            "colors scaled in each panel",
             fontsize=9,
             color=INK,
         )
     return figure
 
 
-def _draw_panel(axes, explanation, position):
+def _draw_panel(axes, summary, label):
     """Draw one class of one model."""
-    axes.set_yticks([])
-    axes.set_ylabel("intensity", fontsize=8.5, color=INK)
-    unit = axis_label(explanation.unit == "cm-1")
-    axes.set_xlabel(unit, fontsize=8.5, color=INK)
-    axes.tick_params(labelsize=8, colors=INK)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    if explanation.counts[position] == 0:
-        axes.text(
-            0.5,
-            0.5,
-            "no test spectrum of this class\nwas classified correctly",
-            transform=axes.transAxes,
-            ha="center",
-            va="center",
-            color=FAINT,
+    if label in summary.mean.index:
+        plot_explanation(
+            summary.mean_spectrum.loc[label].to_numpy(),
+            summary.mean.loc[label].to_numpy(),
+            wavenumbers=summary.axis if summary.unit == "cm-1" else "points",
+            ax=axes,
         )
         return
-    axis = explanation.axis
-    spectrum = explanation.mean_spectrum[position]
-    weight = explanation.mean_map[position]
-    room = fill_with_map(axes, axis, spectrum, weight)
-    bands = strongest_bands(axis, weight)
-    colors = [FOR if weight[band] > 0 else AGAINST for band in bands]
-    label_bands(axes, axis, spectrum, bands, room, colors)
+    axes.set_yticks([])
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.text(
+        0.5,
+        0.5,
+        "no test spectrum of this class\nwas classified correctly",
+        transform=axes.transAxes,
+        ha="center",
+        va="center",
+        color=FAINT,
+    )

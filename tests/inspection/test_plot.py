@@ -1,9 +1,11 @@
 """Figures: what they show, and in which unit."""
 
+from io import BytesIO
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from sklearn_raman._utils._display import to_png
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import (
     ExplanationSummary,
@@ -25,19 +27,57 @@ def summary(model, frame, labels):
     return ExplanationSummary.from_estimator(model, frame, labels, normalize="max")
 
 
+def to_png(figure):
+    file = BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
+
+
 def texts(figure):
     return [text.get_text() for axes in figure.axes for text in axes.texts]
 
 
-def test_explanation(model, frame, axis):
-    weight = model.explain_(frame.iloc[:1])[0]
-    figure = plot_explanation(frame.iloc[0], weight, wavenumbers=axis)
+def test_explanation(model, spectra, axis):
+    weight = model.explain_(spectra[:1])[0]
+    figure = plot_explanation(spectra[0], weight, wavenumbers=axis)
     assert to_png(figure).startswith(b"\x89PNG")
     assert figure.axes[0].get_xlabel() == SHIFT
     assert "450" in texts(figure)
-    in_points = plot_explanation(frame.iloc[0], weight, n_bands=1)
+    in_points = plot_explanation(spectra[0], weight, n_bands=1)
     assert in_points.axes[0].get_xlabel() == "point"
     assert texts(in_points) == [f"{np.abs(weight).argmax()}"]
+
+
+def test_explanation_takes_the_axis_of_a_series(frame, spectra, axis):
+    for spectrum, weight in (
+        (frame.iloc[0], frame.iloc[0]),
+        (spectra[0], frame.iloc[0]),
+        (frame.iloc[0], spectra[0]),
+    ):
+        figure = plot_explanation(spectrum, weight)
+        assert figure.axes[0].get_xlabel() == SHIFT
+        assert figure.axes[0].get_xlim() == (axis[0], axis[-1])
+    counted = plot_explanation(frame.iloc[0], frame.iloc[0], wavenumbers="points")
+    assert counted.axes[0].get_xlabel() == "point"
+    positions = pd.DataFrame(spectra).iloc[0]
+    assert plot_explanation(positions, positions).axes[0].get_xlabel() == "point"
+    with pytest.raises(ValueError, match="disagree"):
+        plot_explanation(frame.iloc[0], spectra[0], wavenumbers=axis + 1)
+
+
+def test_panels_in_cm1_and_in_points_are_not_mixed(frame, spectra):
+    maps = {"labelled": frame.iloc[0], "plain": spectra[0]}
+    with pytest.raises(ValueError, match=r"\['labelled'\] is in cm-1"):
+        plot_explanation(spectra[0], maps)
+
+
+def test_explanation_in_a_panel_of_ones_own(frame):
+    figure = plot_explanation(frame.iloc[0], frame.iloc[0])
+    axes = figure.add_subplot()
+    assert plot_explanation(frame.iloc[1], frame.iloc[1], ax=axes) is figure
+    assert axes.get_xlabel() == SHIFT and texts(figure)
+    with pytest.raises(ValueError, match="ax is for one map, got 2"):
+        plot_explanation(frame.iloc[1], dict(enumerate(frame.to_numpy()[:2])), ax=axes)
 
 
 def test_models_share_one_axis(frame, axis):
@@ -90,7 +130,7 @@ def test_summary(kind, summary):
 
 
 def test_summary_without_spectra_axis_or_bands():
-    summary = ExplanationSummary(np.zeros((2, 20)), [0, 1])
+    summary = ExplanationSummary.from_maps(np.zeros((2, 20)), [0, 1])
     figure = summary.plot()
     assert figure.axes[-1].get_xlabel() == "point"
     assert texts(figure) == []
@@ -101,7 +141,7 @@ def test_misclassified(spectra, labels):
     predicted = labels.copy()
     predicted[0], predicted[4:8] = "zircon", "calcite"
     with pytest.warns(UserWarning, match="quartz"):
-        summary = ExplanationSummary(spectra, labels, predicted)
+        summary = ExplanationSummary.from_maps(spectra, labels, predicted)
     figure = summary.plot("misclassified")
     titles = [axes.get_title("left") for axes in figure.axes]
     assert titles[0] == "spectrum 0: calcite, taken for zircon"
@@ -111,7 +151,7 @@ def test_misclassified(spectra, labels):
 
 
 def test_not_all_of_many_mistakes_are_drawn(rng):
-    many = ExplanationSummary(
+    many = ExplanationSummary.from_maps(
         rng.normal(size=(26, 9)), [0] * 14 + [1] * 12, [0] + [1] * 25
     )
     with pytest.warns(UserWarning, match="13 spectra were misclassified; the first 12"):
@@ -128,9 +168,9 @@ def test_stability(model, frame, labels, summary):
     arrays = plot_stability([model.coef_, -model.coef_], classes=[1])
     assert len(arrays.axes) == 1
     assert arrays.axes[0].get_xlabel() == "point"
-    by_point = [ExplanationSummary(summary.mean, [0, 1, 2])] * 2
+    by_point = [ExplanationSummary.from_maps(summary.mean, [0, 1, 2])] * 2
     assert plot_stability(by_point).axes[-1].get_xlabel() == SHIFT
-    no_axis = [ExplanationSummary(summary.mean.to_numpy(), [0, 1, 2])] * 2
+    no_axis = [ExplanationSummary.from_maps(summary.mean.to_numpy(), [0, 1, 2])] * 2
     assert plot_stability(no_axis).axes[-1].get_xlabel() == "point"
 
 
@@ -144,6 +184,8 @@ def test_refuses(summary, rng):
         plot_feature_maps(maps, weights=[1, 2])
     with pytest.raises(ValueError, match="feature_maps must be 2-D"):
         plot_feature_maps(maps[0])
+    with pytest.raises(ValueError, match="n_columns == 0"):
+        plot_feature_maps(maps, n_columns=0)
     with pytest.raises(ValueError, match="kind must be one of"):
         summary.plot("all")
     with pytest.raises(ValueError, match="no spectrum is in 'misclassified'"):

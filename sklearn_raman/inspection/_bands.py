@@ -1,0 +1,102 @@
+"""Where maps lie on the wavenumber axis, and where they are high."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from scipy.signal import find_peaks
+from sklearn.utils import check_scalar
+
+from sklearn_raman._utils._wavenumbers import (
+    check_wavenumbers,
+    describe_axis,
+    labels_as_wavenumbers,
+)
+
+
+def common_axis(wavenumbers, n_points, **labelled):
+    """Return the axis in cm-1 of maps and spectra, or None if nobody knows it.
+
+    Parameters
+    ----------
+    wavenumbers : array-like of shape (n_points,), "points" or None
+        "points" counts points whatever the labels say; None takes the labels.
+    n_points : int
+    **labelled : array-like, data frame, Series or None
+        By name: what may carry the axis as column labels (a Series: as its index).
+
+    Raises
+    ------
+    ValueError
+        If two axes disagree, or one is not valid.
+    """
+    if isinstance(wavenumbers, str) and wavenumbers == "points":
+        return None
+    axis, source = wavenumbers, "wavenumbers"
+    if axis is not None:
+        axis = check_wavenumbers(axis, n_points=n_points)
+    for name, values in labelled.items():
+        if isinstance(values, pd.Series):
+            values = pd.DataFrame(columns=values.index)
+        labels = labels_as_wavenumbers(values)
+        if labels is None:
+            continue
+        labels = check_wavenumbers(labels, name=f"The axis of {name}")
+        if axis is None:
+            axis, source = labels, name
+        elif len(axis) != len(labels) or not np.allclose(
+            axis, labels, rtol=1e-9, atol=1e-6
+        ):
+            raise ValueError(
+                f"{source} and the labels of {name} disagree: {describe_axis(axis)} "
+                f"and {describe_axis(labels)}. Maps, spectra and wavenumbers must lie "
+                "on one axis."
+            )
+    return axis
+
+
+def strongest_bands(axis, mean_map, n_bands=3, min_distance=None):
+    """Find the bands on which a map weighs most.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_points,)
+    mean_map : ndarray of shape (n_points,)
+        The largest absolute values count. A band below a tenth of the strongest is not
+        one.
+    n_bands : int, default=3
+        At most this many.
+    min_distance : float or None, default=None
+        Two bands are at least this far apart, in the unit of the axis; None means 2 %
+        of the points.
+
+    Returns
+    -------
+    ndarray of shape (n_found,), int
+        Positions on the axis, strongest first.
+    """
+    check_scalar(n_bands, "n_bands", Integral, min_val=0)
+    if min_distance is not None:
+        check_scalar(min_distance, "min_distance", Real, min_val=0)
+    # Zeros around it let a maximum at the very edge count: looking there is a finding.
+    weight = np.pad(np.abs(mean_map), 1)
+    peaks = find_peaks(weight, height=0.1 * weight.max())[0] - 1
+    if min_distance is None:
+        axis, min_distance = np.arange(len(axis)), round(0.02 * len(axis))
+    found = []
+    for peak in peaks[np.argsort(-weight[peaks + 1], kind="stable")]:
+        # Up to rounding: 0.1 + 0.2 is as far from 0 as 0.3.
+        gaps = np.abs(axis[found] - axis[peak])
+        if (gaps >= min_distance * (1 - 1e-9)).all():
+            found.append(peak)
+    return np.asarray(found[:n_bands], dtype=int)
+
+
+def bands_above_median(axis, mean_map, n_bands=3, min_distance=None):
+    """Find the strongest bands of a map whose idle level is not zero.
+
+    The median is the level where nothing happens: with min-max scaling zero is the
+    strongest evidence against a class. Parameters as in `strongest_bands`.
+    """
+    above = np.maximum(mean_map - np.median(mean_map), 0)
+    return strongest_bands(axis, above, n_bands, min_distance)

@@ -1,0 +1,506 @@
+"""Figures of maps: single ones, feature maps, class summaries, several fits.
+
+Made without pyplot; ``figure.savefig("maps.png")`` writes one.
+"""
+
+import warnings
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_scalar
+
+from sklearn_raman._utils._explanation import normalize_maps
+from sklearn_raman._utils._optional import import_optional
+from sklearn_raman._utils._plot import (
+    AGAINST,
+    FAINT,
+    FOR,
+    INK,
+    MAP,
+    SPECTRUM,
+    axis_label,
+    bare,
+    legend_above,
+    new_figure,
+    same_axis,
+)
+from sklearn_raman._utils._wavenumbers import check_wavenumbers, labels_as_wavenumbers
+from sklearn_raman.inspection._bands import (
+    bands_above_median,
+    common_axis,
+    strongest_bands,
+)
+from sklearn_raman.inspection._summary import class_means, map_stability
+
+COLOR_KEY = "red: speaks for the class, blue: against it, white: plays no part"
+MAX_MISCLASSIFIED = 12
+
+
+def plot_explanation(spectrum, maps, *, wavenumbers=None, n_bands=3, ax=None):
+    """Draw a spectrum in the colors of its map, one panel per model.
+
+    Parameters
+    ----------
+    spectrum : array-like of shape (n_points,), Series, or dict of str to these
+        Spectrum, or one per model if their preprocessing differs.
+    maps : array-like of shape (n_points,), Series, or dict of str to these
+        Map of the spectrum, or name of the model: map. Each panel has its own scale of
+        colors.
+    wavenumbers : array-like of shape (n_points,), "points", dict of str to these, or \
+None, default=None
+        Axis in cm-1, or one per model. None takes the index of a Series, if it is
+        wavenumbers, and else counts points, as "points" does in any case. All panels
+        show the same range.
+    n_bands : int, default=3
+        The position of this many of the strongest bands of a map is written above it.
+    ax : matplotlib Axes or None, default=None
+        Where to draw a single map; None makes a figure.
+
+    Returns
+    -------
+    matplotlib Figure
+        One panel below the other, on one axis; with `ax` the figure that it is in.
+
+    Raises
+    ------
+    ValueError
+        If spectrum, map and axis have different lengths, or hold NaN; if some panels
+        are in cm-1 and others in points; if `ax` is given for several maps.
+    ImportError
+        If matplotlib is not installed (extra `plot`).
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import make_lorentzian_spectra
+    >>> from sklearn_raman.discriminant_analysis import PLSLDA
+    >>> from sklearn_raman.inspection import occlusion, plot_explanation
+    >>> X, y = make_lorentzian_spectra(
+    ...     centers=(20, 50), n_points=80, random_state=0
+    ... )
+    >>> model = PLSLDA().fit(X, y)
+    >>> maps = {
+    ...     "contribution": model.explain_(X[:1])[0],
+    ...     "occlusion": occlusion(model, X[:1])[0],
+    ... }
+    >>> len(plot_explanation(X[0], maps).axes)
+    2
+    """
+    named = maps if isinstance(maps, dict) else {"": maps}
+    if ax is not None and len(named) != 1:
+        raise ValueError(f"ax is for one map, got {len(named)}: leave out ax.")
+    panels = {}
+    for name, weight in named.items():
+        own = _pick(spectrum, name)
+        values = _finite(weight, "map")
+        intensity = _finite(own, "spectrum", len(values))
+        axis = common_axis(
+            _pick(wavenumbers, name), len(values), maps=weight, spectrum=own
+        )
+        panels[name] = (axis, intensity, values)
+    known = {name for name, (axis, _, _) in panels.items() if axis is not None}
+    if known and known != panels.keys():
+        raise ValueError(
+            f"The axis of {sorted(known)} is in cm-1 and that of the other panels is "
+            'not known: give wavenumbers for all, or "points".'
+        )
+    if ax is None:
+        figure = new_figure(8.2, 2.05 * len(panels) + 0.6)
+        grid = figure.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
+        key = COLOR_KEY + ("; colors scaled in each panel" if len(panels) > 1 else "")
+        figure.supxlabel(key, fontsize=8.5, color=INK)
+    else:
+        figure, grid = ax.figure, np.asarray([ax])
+    drawn = []
+    for axes, (name, (axis, intensity, values)) in zip(
+        grid, panels.items(), strict=True
+    ):
+        axis = np.arange(len(values), dtype=float) if axis is None else axis
+        drawn.append(axis)
+        bare(axes, name)
+        axes.set_ylabel("intensity", fontsize=8.5, color=INK)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        room = _fill_with_map(axes, axis, intensity, values)
+        bands = strongest_bands(axis, values, n_bands)
+        colors = [FOR if values[band] > 0 else AGAINST for band in bands]
+        _label_bands(axes, axis, intensity, bands, room, colors)
+    same_axis(grid, drawn, bool(known))
+    return figure
+
+
+def _fill_with_map(axes, axis, spectrum, weight):
+    """Draw a spectrum, the area under it in the colors of its map.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    axis : ndarray of shape (n_points,)
+    spectrum : ndarray of shape (n_points,)
+    weight : ndarray of shape (n_points,)
+        Red where positive, blue where negative, white at zero; scaled by the largest
+        absolute value.
+
+    Returns
+    -------
+    float
+        The height of the spectrum, from its lowest to its highest point.
+    """
+    low, high = spectrum.min(), spectrum.max()
+    room = (high - low) or 1.0
+    # The fill starts well below the lowest point, so that no wavenumber is without it.
+    bottom = low - 0.14 * room
+    axes.set_ylim(bottom, high + 0.42 * room)
+
+    limit = np.abs(weight).max() or 1.0
+    fill = axes.pcolormesh(
+        axis,
+        [bottom, high],
+        np.stack([weight, weight]),
+        shading="gouraud",
+        cmap="RdBu_r",
+        vmin=-limit,
+        vmax=limit,
+        zorder=1,
+    )
+    outline = axes.fill_between(axis, bottom, spectrum, facecolor="none", lw=0)
+    fill.set_clip_path(outline.get_paths()[0], axes.transData)
+    axes.plot(axis, spectrum, color=INK, lw=0.8, zorder=3)
+    return room
+
+
+def _label_bands(axes, axis, curve, bands, room, colors):
+    """Write positions above a curve, upright, with a line down to it.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    axis, curve : ndarray of shape (n_points,)
+    bands : sequence of int
+        Positions on the axis.
+    room : float
+        Height of the curve, for the distance between curve and text.
+    colors : sequence of str
+        One per band.
+    """
+    reach = max(1, len(axis) // 60)
+    for band, color in zip(bands, colors, strict=True):
+        around = curve[max(0, band - reach) : band + reach + 1]
+        axes.annotate(
+            f"{axis[band]:.0f}",
+            (axis[band], curve[band]),
+            xytext=(axis[band], around.max() + 0.08 * room),
+            rotation=90,
+            ha="center",
+            va="bottom",
+            fontsize=8,
+            fontweight="bold",
+            color=color,
+            arrowprops={"arrowstyle": "-", "lw": 0.6, "color": FAINT, "shrinkB": 1},
+            zorder=5,
+        )
+
+
+def plot_feature_maps(
+    feature_maps, *, wavenumbers=None, weights=None, spectrum=None, n_columns=4
+):
+    """Draw the feature maps of a layer, one small panel each, as in [1]_, Fig. 7.
+
+    Parameters
+    ----------
+    feature_maps : array-like of shape (n_maps, n_units)
+        Feature maps of one spectrum.
+    wavenumbers : array-like of shape (n_units,) or None, default=None
+        Where the units sit in cm-1; None counts units.
+    weights : array-like of shape (n_maps,) or None, default=None
+        Weight of each map in the score of a class: maps are sorted by it, from the one
+        that speaks most for the class to the one that speaks most against it.
+    spectrum : array-like of shape (n_units,) or None, default=None
+        The spectrum at the positions of the units, in gray behind each map.
+    n_columns : int, default=4
+        Panels side by side.
+
+    Returns
+    -------
+    matplotlib Figure
+        All panels have the same axes, so that heights can be compared.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, or there are NaN.
+    ImportError
+        If matplotlib is not installed (extra `plot`).
+
+    References
+    ----------
+    .. [1] X. Zhang et al., "Understanding the learning mechanism of convolutional
+       neural networks in spectral analysis", Anal. Chim. Acta 1119 (2020) 41-51,
+       section 3.3, https://doi.org/10.1016/j.aca.2020.03.055
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_raman.inspection import plot_feature_maps
+    >>> maps = np.random.default_rng(0).uniform(size=(6, 50))
+    >>> len(plot_feature_maps(maps, wavenumbers=np.arange(400, 900, 10.0)).axes)
+    6
+    """
+    maps = _finite(feature_maps, "feature_maps", ndim=2)
+    n_maps, n_units = maps.shape
+    if wavenumbers is None:
+        axis = np.arange(n_units, dtype=float)
+    else:
+        axis = check_wavenumbers(wavenumbers, n_points=n_units)
+    titles = [f"map {number}" for number in range(n_maps)]
+    if weights is not None:
+        weights = _finite(weights, "weights", n_maps)
+        titles = [f"{t}, weight {w:+.2g}" for t, w in zip(titles, weights, strict=True)]
+    order = np.arange(n_maps) if weights is None else np.argsort(-weights)
+    low, high = min(0.0, maps.min()), maps.max()
+    behind = None
+    if spectrum is not None:
+        behind = high * normalize_maps(_finite(spectrum, "spectrum", n_units), "minmax")
+
+    check_scalar(n_columns, "n_columns", Integral, min_val=1)
+    n_rows = -(-n_maps // n_columns)
+    figure = new_figure(2.5 * n_columns, 1.15 * n_rows + 0.7)
+    grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
+    panels = grid.ravel()
+    for axes in panels[n_maps:]:
+        axes.remove()
+    for axes, number in zip(panels, order, strict=False):
+        bare(axes, titles[number], fontsize=8)
+        axes.tick_params(labelsize=7)
+        if behind is not None:
+            axes.fill_between(axis, 0, behind, color=SPECTRUM, alpha=0.4, lw=0)
+        axes.plot(axis, maps[number], color=MAP, lw=1)
+        axes.set_ylim(low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1))
+    # A column whose last panel is missing ends one row higher.
+    for axes in panels[max(0, n_maps - n_columns) : n_maps]:
+        axes.tick_params(labelbottom=True)
+    panels[0].set_xlim(axis.min(), axis.max())
+    unit = axis_label(True) if wavenumbers is not None else "unit of the feature map"
+    figure.supxlabel(unit, fontsize=9, color=INK)
+    figure.supylabel("activation", fontsize=9, color=INK)
+    return figure
+
+
+def draw_summary(summary, kind, classes):
+    """Draw an `ExplanationSummary`; see its method `plot`."""
+    kinds = {
+        "mean": _draw_mean,
+        "frequency": _draw_frequency,
+        "misclassified": _draw_misclassified,
+    }
+    if kind not in kinds:
+        raise ValueError(f"kind must be one of {list(kinds)}, got {kind!r}.")
+    known = summary.counts.index if kind == "misclassified" else summary.mean.index
+    classes = list(known) if classes is None else list(classes)
+    unknown = [label for label in classes if label not in known]
+    if unknown:
+        raise ValueError(
+            f"classes holds {unknown}, for which there are no maps; there are maps of "
+            f"{list(known)}."
+        )
+    if kind == "misclassified":
+        titles = _misclassified_titles(summary, classes)
+    else:
+        titles = {label: _class_title(summary, label) for label in classes}
+    if not titles:
+        raise ValueError(f"There is nothing to draw: no spectrum is in {kind!r}.")
+    figure = new_figure(8.2, 1.75 * len(titles) + 0.9)
+    grid = figure.subplots(len(titles), 1, squeeze=False, sharex=True)[:, 0]
+    for axes, (key, title) in zip(grid, titles.items(), strict=True):
+        bare(axes, title)
+        kinds[kind](axes, summary, key)
+    same_axis(grid, [summary.axis], summary.unit == "cm-1")
+    handles, labels = grid[0].get_legend_handles_labels()
+    legend_above(figure, dict(zip(labels, handles, strict=True)))
+    return figure
+
+
+def _class_title(summary, label):
+    correct, total = summary.counts.loc[label]
+    return f"{label} ({correct} of {total} spectra, correctly classified)"
+
+
+def _misclassified_titles(summary, classes):
+    chosen = [key for key in summary.misclassified.index if key[1] in classes]
+    if len(chosen) > MAX_MISCLASSIFIED:
+        warnings.warn(
+            f"{len(chosen)} spectra were misclassified; the first {MAX_MISCLASSIFIED} "
+            "are drawn. Choose some with classes=[...]; all are in "
+            "summary.misclassified.",
+            UserWarning,
+            stacklevel=4,
+        )
+    return {
+        key: f"spectrum {key[0]}: {key[1]}, taken for {key[2]}"
+        for key in chosen[:MAX_MISCLASSIFIED]
+    }
+
+
+def _draw_mean(axes, summary, label):
+    axis = summary.axis
+    mean, std = (t.loc[label].to_numpy() for t in (summary.mean, summary.std))
+    _draw_spectrum_behind(axes, summary, label, 1.0)
+    axes.fill_between(
+        axis, mean - std, mean + std, color=MAP, alpha=0.25, lw=0, label="map ± sd"
+    )
+    axes.plot(axis, mean, color=MAP, lw=1.3, label="mean map")
+    zero = summary.zero_level.loc[label]
+    axes.axhline(zero, color=INK, lw=0.8, ls=":", label="no influence")
+    # One scale for all panels.
+    low = min(0, (summary.mean - summary.std).min(axis=None))
+    high = max(1, (summary.mean + summary.std).max(axis=None))
+    axes.set_ylim(low - 0.02, high + 0.45)
+    axes.set_yticks([0, 1] if low > -0.5 else [-1, 0, 1])
+    axes.set_ylabel("scaled", fontsize=8.5, color=INK)
+    bands = bands_above_median(axis, mean, n_bands=4)
+    top = mean + std
+    if summary.mean_spectrum is not None:
+        top = np.maximum(top, _unit_range(summary.mean_spectrum, label))
+    _label_bands(axes, axis, top, bands, 1.0, [MAP] * len(bands))
+
+
+def _draw_frequency(axes, summary, label):
+    frequency = 100 * summary.top_frequency.loc[label].to_numpy()
+    _draw_spectrum_behind(axes, summary, label, 100.0)
+    share = f"{100 * summary.fraction:g} %"
+    axes.fill_between(
+        summary.axis,
+        0,
+        frequency,
+        step="mid",
+        color=MAP,
+        alpha=0.55,
+        lw=0,
+        label=f"among the highest {share} of a map",
+    )
+    axes.set_ylim(0, 104)
+    axes.set_yticks([0, 50, 100])
+    axes.set_ylabel("% of spectra", fontsize=8.5, color=INK)
+
+
+def _draw_misclassified(axes, summary, key):
+    _, true, predicted = key
+    lines = (
+        (true, SPECTRUM, 0.9, "mean map of the true class"),
+        (predicted, AGAINST, 0.9, "mean map of the class it was taken for"),
+        (None, MAP, 1.3, "map of this spectrum"),
+    )
+    for label, color, width, text in lines:
+        if label is None:
+            row = summary.misclassified.loc[key].to_numpy()
+        elif label in summary.mean.index:
+            row = summary.mean.loc[label].to_numpy()
+        else:  # an empty line keeps the legend complete
+            row = np.full(len(summary.axis), np.nan)
+        # Min-max scaling leaves each map at a level of its own where nothing happens.
+        axes.plot(summary.axis, row - np.median(row), color=color, lw=width, label=text)
+    axes.axhline(0, color=INK, lw=0.8, ls=":", zorder=1)
+    axes.set_ylabel("above median", fontsize=8.5, color=INK)
+
+
+def _draw_spectrum_behind(axes, summary, label, height):
+    if summary.mean_spectrum is None:
+        return
+    mean = height * _unit_range(summary.mean_spectrum, label)
+    axes.fill_between(
+        summary.axis, 0, mean, color=SPECTRUM, alpha=0.45, lw=0, label="mean spectrum"
+    )
+
+
+def plot_stability(fits, *, classes=None, labels=None):
+    """Draw the class means of several fits over one another, as in [1]_, Fig. 10.
+
+    Parameters
+    ----------
+    fits : sequence of ExplanationSummary, DataFrame or array-like
+        As for :func:`map_stability`; column labels of frames are the axis in cm-1.
+    classes : list of labels or None, default=None
+        Classes that are drawn; None means all.
+    labels : list of str or None, default=None
+        Name of each fit; None numbers them.
+
+    Returns
+    -------
+    matplotlib Figure
+        One panel per class, with the mean correlation of its fits in the title.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two fits, or their axes disagree.
+    ImportError
+        If matplotlib is not installed (extra `plot`).
+
+    References
+    ----------
+    .. [1] X. Zhang et al., "Understanding the learning mechanism of convolutional
+       neural networks in spectral analysis", Anal. Chim. Acta 1119 (2020) 41-51,
+       section 3.4, https://doi.org/10.1016/j.aca.2020.03.055
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_raman.inspection import plot_stability
+    >>> fits = np.random.default_rng(0).uniform(size=(3, 2, 50))
+    >>> len(plot_stability(list(fits)).axes)
+    2
+    """
+    tables = class_means(fits)
+    stability = map_stability(fits)
+    known = list(stability.index)
+    classes = known if classes is None else list(classes)
+    if not classes or set(classes) - set(known):
+        raise ValueError(
+            f"classes={classes} must be some of those that two fits have: {known}."
+        )
+    names = [f"fit {number}" for number in range(1, len(tables) + 1)]
+    names = names if labels is None else list(labels)
+    if len(names) != len(tables):
+        raise ValueError(f"labels has {len(names)} names for {len(tables)} fits.")
+    labelled = labels_as_wavenumbers(tables[0])
+    in_wavenumbers = getattr(fits[0], "unit", "cm-1") == "cm-1" and labelled is not None
+    axis = np.arange(tables[0].shape[1], dtype=float) if labelled is None else labelled
+    # viridis darkens evenly, so that fits are told apart in gray as well.
+    viridis = import_optional("matplotlib", "plot").colormaps["viridis"]
+    colors = viridis(np.linspace(0, 0.85, len(tables)))
+
+    figure = new_figure(8.2, 1.75 * len(classes) + 0.9)
+    grid = figure.subplots(len(classes), 1, squeeze=False, sharex=True)[:, 0]
+    handles = {}
+    for axes, label in zip(grid, classes, strict=True):
+        correlation = stability.loc[label, "mean_correlation"]
+        bare(axes, f"{label} (mean correlation of fits {correlation:.2f})")
+        axes.set_ylabel("mean map", fontsize=8.5, color=INK)
+        for name, table, color in zip(names, tables, colors, strict=True):
+            if label in table.index:
+                (handles[name],) = axes.plot(
+                    axis, table.loc[label], color=color, lw=0.9, alpha=0.9
+                )
+    same_axis(grid, [axis], in_wavenumbers)
+    legend_above(figure, handles)
+    return figure
+
+
+def _finite(values, name, length=None, ndim=1):
+    """Return values as a finite float array, or say which are not."""
+    values = np.asarray(values, dtype=float)
+    if values.ndim != ndim or values.size == 0 or not np.isfinite(values).all():
+        raise ValueError(
+            f"{name} must be {ndim}-D without NaN, got shape {values.shape}."
+        )
+    if length is not None and len(values) != length:
+        raise ValueError(f"{name} has {len(values)} values, but {length} are needed.")
+    return values
+
+
+def _pick(value, name):
+    return value[name] if isinstance(value, dict) else value
+
+
+def _unit_range(table, label):
+    """Return a row scaled to 0..1, to lie behind maps."""
+    return normalize_maps(table.loc[label].to_numpy(), "minmax")
