@@ -1,26 +1,46 @@
 """Intensity scales: transformers that change the height of a spectrum, not its grid."""
 
+import warnings
+from numbers import Real
+
 import numpy as np
 from scipy.integrate import trapezoid
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._sklearn import StrOptions
-from sklearn_raman._utils._validation import warn_unscaled
-from sklearn_raman.preprocessing._base import SpectrumTransformer
+from sklearn_raman.preprocessing._base import (
+    SpectrumTransformer,
+    at_unit_size,
+    rounding,
+    size_exponent,
+)
 
 
-def _divide_rows(X, scale, *, offset=0.0, owner, reason):
-    """Return (X - offset) / scale in X's dtype; rows of scale 0 as they are."""
-    if not np.isfinite(scale).all():
-        raise ValueError(
-            f"{owner} can't scale intensities as large as {np.abs(X).max():g}: their "
-            "sum or square is no finite number. Divide the spectra by a constant first."
-        )
-    flat = scale == 0
-    warn_unscaled(flat, owner=owner, reason=reason)
-    scaled = (X - np.reshape(offset, (-1, 1))) / np.where(flat, 1, scale)[:, None]
+def _is_constant(X, dtype):
+    """Tell which spectra are constant but for rounding."""
+    return np.ptp(X, axis=1) <= rounding(X, dtype)
+
+
+def _divide(raised, scale, unscalable):
+    """Divide each spectrum by its scale, those without one by 1."""
+    return raised / np.where(unscalable, 1, scale)[:, None]
+
+
+def _keep_unscalable(scaled, X, unscalable, *, owner, reason):
+    """Put spectra without a scale back as they were, and warn once with their number.
+
+    The one rule for constant spectra: they never stop a set.
+    """
     scaled = scaled.astype(X.dtype, copy=False)
-    scaled[flat] = X[flat]
+    if n_kept := int(unscalable.sum()):
+        scaled[unscalable] = X[unscalable]
+        warnings.warn(
+            f"{owner}: {n_kept} of {len(X)} spectra {reason} and come back unscaled, "
+            "as they are.",
+            UserWarning,
+            stacklevel=5,
+        )
     return scaled
 
 
@@ -52,7 +72,9 @@ class SquareRoot(SpectrumTransformer):
     """
 
     def _transform_spectra(self, X):
-        return np.sqrt(X - X.min(axis=1, keepdims=True))
+        resized, exponent = at_unit_size(X)
+        root = np.sqrt(resized - resized.min(axis=1, keepdims=True))
+        return np.ldexp(root, exponent[:, None] // 2).astype(X.dtype, copy=False)
 
 
 class SpectrumMinMaxScaler(SpectrumTransformer):
@@ -119,33 +141,59 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
         self.feature_range = feature_range
 
     def _learn(self, X):
-        if len(self.feature_range) != 2 or not np.less(*self.feature_range):
-            raise ValueError(
-                f"feature_range must be (low, high) with low < high, got "
-                f"{self.feature_range!r}."
-            )
+        self._range()
+        for name in ("data_min_", "data_max_"):
+            vars(self).pop(name, None)  # left by an earlier fit
         if self.per == "spectrum":
             return
         axis = 0 if self.per == "feature" else None
         self.data_min_ = np.atleast_1d(X.min(axis=axis))
         self.data_max_ = np.atleast_1d(X.max(axis=axis))
 
+    def _range(self):
+        numbers = all(isinstance(end, Real) for end in self.feature_range)
+        if numbers and len(self.feature_range) == 2:
+            low, high = self.feature_range
+            if np.isfinite([low, high]).all() and low < high:
+                return low, high
+        raise ValueError(
+            "feature_range must be (low, high), two finite numbers with low < high, "
+            f"got {self.feature_range!r}."
+        )
+
     def _transform_spectra(self, X):
-        low, high = self.feature_range
-        if self.per == "spectrum":
-            bottom, spread = X.min(axis=1), np.ptp(X, axis=1)
-            unit = spread / (high - low)
-            return _divide_rows(
-                X,
-                unit,
-                offset=bottom - low * unit,
-                owner="SpectrumMinMaxScaler",
-                reason="are constant",
+        low, high = self._range()
+        if self.per != "spectrum":
+            part = self._part_of_learnt_range(X)
+            return (low + (high - low) * part).astype(X.dtype, copy=False)
+        resized, _ = at_unit_size(X)
+        bottom, spread = resized.min(axis=1, keepdims=True), np.ptp(resized, axis=1)
+        constant = _is_constant(resized, X.dtype)
+        part = _divide(resized - bottom, spread, constant)
+        scaled = np.clip(low * (1 - part) + high * part, low, high)
+        return _keep_unscalable(
+            scaled, X, constant, owner="SpectrumMinMaxScaler", reason="are constant"
+        )
+
+    def _part_of_learnt_range(self, X):
+        """Return where values lie in the range learnt, from 0 to 1."""
+        check_is_fitted(self, "data_min_")
+        n_learnt = X.shape[1] if self.per == "feature" else 1
+        if len(self.data_min_) != n_learnt:
+            raise NotFittedError(
+                f"SpectrumMinMaxScaler(per={self.per!r}) learnt its range with another "
+                "value of per: call fit again."
             )
-        check_is_fitted(self)
-        spread = self.data_max_ - self.data_min_
-        unit = np.where(spread == 0, 1, spread / (high - low))
-        return ((X - self.data_min_) / unit + low).astype(X.dtype, copy=False)
+        size = np.maximum(np.abs(self.data_min_), np.abs(self.data_max_))
+        size = size.astype(np.float64, copy=False)
+        exponent = size_exponent(size)
+        low, high, resized = (
+            np.ldexp(values.astype(np.float64, copy=False), -exponent)
+            for values in (self.data_min_, self.data_max_, X)
+        )
+        spread = high - low
+        constant = spread <= rounding(np.stack([low, high], axis=1), X.dtype)
+        return (resized - low) / np.where(constant, 1, spread)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -205,7 +253,8 @@ class SpectrumNormalizer(SpectrumTransformer):
         self.wavenumbers = wavenumbers
 
     def _transform_spectra(self, X):
-        height = np.abs(X).astype(np.float64, copy=False)
+        resized, _ = at_unit_size(X)
+        height = np.abs(resized)
         if self.norm == "max":
             scale = height.max(axis=1)
         elif self.norm == "l1":
@@ -214,8 +263,12 @@ class SpectrumNormalizer(SpectrumTransformer):
             scale = np.linalg.norm(height, axis=1)
         else:
             scale = self._area(height)
-        return _divide_rows(
-            X, scale, owner="SpectrumNormalizer", reason=f"have {self.norm} 0"
+        return _keep_unscalable(
+            _divide(resized, scale, scale == 0),
+            X,
+            scale == 0,
+            owner="SpectrumNormalizer",
+            reason=f"have {self.norm} 0",
         )
 
     def _area(self, height):
@@ -263,15 +316,11 @@ class SNV(SpectrumTransformer):
     """
 
     def _transform_spectra(self, X):
-        spread = X.std(axis=1, dtype=np.float64)
-        spread[np.ptp(X, axis=1) == 0] = 0  # rounding must not pass for spread
-        return _divide_rows(
-            X,
-            spread,
-            offset=X.mean(axis=1, dtype=np.float64),
-            owner="SNV",
-            reason="are constant",
-        )
+        resized, _ = at_unit_size(X)
+        constant = _is_constant(resized, X.dtype)
+        centered = resized - resized.mean(axis=1, keepdims=True)
+        scaled = _divide(centered, resized.std(axis=1), constant)
+        return _keep_unscalable(scaled, X, constant, owner="SNV", reason="are constant")
 
 
 class MSC(SpectrumTransformer):
@@ -329,39 +378,67 @@ class MSC(SpectrumTransformer):
         self.reference = reference
 
     def _learn(self, X):
-        if isinstance(self.reference, str):
-            combine = np.mean if self.reference == "mean" else np.median
-            self.reference_ = combine(X.astype(np.float64, copy=False), axis=0)
+        if not isinstance(self.reference, str):
+            self.reference_ = self._given_reference(X.shape[1])
+            self._learnt_by = None
             return
+        combine = np.mean if self.reference == "mean" else np.median
+        size = np.abs(X).max()
+        exponent = size_exponent(np.float64(size))
+        resized = np.ldexp(X.astype(np.float64, copy=False), -exponent)
+        reference = np.ldexp(combine(resized, axis=0), exponent)
+        if np.ptp(reference) <= 8 * np.finfo(X.dtype).eps * size:
+            reference[:] = reference[0]  # what varies is rounding
+        self.reference_ = reference
+        self._learnt_by = self.reference
+
+    def _given_reference(self, n_points):
         reference = np.asarray(self.reference, dtype=np.float64)
-        if reference.shape != (X.shape[1],) or not np.isfinite(reference).all():
+        if reference.shape != (n_points,) or not np.isfinite(reference).all():
             raise ValueError(
-                f"reference must be one finite spectrum of {X.shape[1]} points as in "
-                f"X, got shape {reference.shape}."
+                f"reference must be one finite spectrum of {n_points} points as in X, "
+                f"got shape {reference.shape}."
             )
-        if np.ptp(reference) == 0:
+        if _is_constant(reference[None], reference.dtype)[0]:
             raise ValueError(
                 "reference is constant: no spectrum can be fitted to it. Give a "
-                'spectrum with peaks, or "mean".'
+                'spectrum with bands, or "mean".'
             )
-        self.reference_ = reference
+        return reference
+
+    def _reference_for(self, X):
+        if not isinstance(self.reference, str):
+            return self._given_reference(X.shape[1])
+        check_is_fitted(self, "reference_")
+        if self._learnt_by != self.reference:
+            raise NotFittedError(
+                f"MSC(reference={self.reference!r}) learnt its reference with another "
+                "value of this parameter: call fit again."
+            )
+        return self.reference_
 
     def _transform_spectra(self, X):
-        check_is_fitted(self)
-        centred = self.reference_ - self.reference_.mean()
-        power = (centred**2).sum()
-        # Row by row: a matrix product may round a row by which others stand beside it.
-        slope = np.asarray([(row * centred).sum() for row in X]) / (power or 1)
-        slope[np.ptp(X, axis=1) == 0] = 0
-        return _divide_rows(
+        reference, reference_exponent = at_unit_size(self._reference_for(X)[None])
+        level = reference.mean()
+        shape = reference[0] - level
+        if np.ptp(reference) == 0:
+            shape[:] = 0
+        resized, _ = at_unit_size(X)
+        mean = resized.mean(axis=1, keepdims=True)
+        product = (resized - mean) @ shape
+        no_slope = np.abs(product) <= rounding(resized, X.dtype) * np.abs(shape).sum()
+        slope = product / ((shape @ shape) or 1)
+        # (x - a) / b with a = mean(x) - b mean(r)
+        scaled = _divide(resized - mean, slope, no_slope) + level
+        return _keep_unscalable(
+            np.ldexp(scaled, reference_exponent),
             X,
-            slope,
-            offset=X.mean(axis=1, dtype=np.float64) - slope * self.reference_.mean(),
+            no_slope,
             owner="MSC",
             reason="have no slope against the reference",
         )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.requires_fit = True
+        tags.requires_fit = isinstance(self.reference, str)
         return tags

@@ -3,7 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.signal import savgol_coeffs, savgol_filter
+from scipy.signal import savgol_filter
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions
 from sklearn_raman._utils._validation import lower_default
@@ -96,19 +96,15 @@ class SavitzkyGolay(SpectrumTransformer):
 
     def _transform_spectra(self, X):
         window_length, polyorder = self._resolve_window(X.shape[1])
-        fit = {"polyorder": polyorder, "deriv": self.deriv, "delta": self.delta}
-        if self.mode != "interp":
-            return savgol_filter(X, window_length, mode=self.mode, axis=1, **fit)
-        # scipy fits the ends of all spectra in one least squares problem, which rounds
-        # a spectrum by which others stand beside it.
-        filtered = savgol_filter(X, window_length, mode="nearest", axis=1, **fit)
-        start, end = X[:, :window_length], X[:, -window_length:]
-        for i in range(window_length // 2):
-            ends = ((i, start), (window_length - 1 - i, end))
-            for (position, window), column in zip(ends, (i, -1 - i), strict=True):
-                weights = savgol_coeffs(window_length, pos=position, use="dot", **fit)
-                filtered[:, column] = np.ascontiguousarray(window * weights).sum(axis=1)
-        return filtered
+        return savgol_filter(
+            X,
+            window_length,
+            polyorder,
+            deriv=self.deriv,
+            delta=self.delta,
+            mode=self.mode,
+            axis=1,
+        )
 
     def _learn(self, X):
         self._resolve_window(X.shape[1])  # a window that does not fit fails in fit
