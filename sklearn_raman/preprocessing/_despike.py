@@ -5,8 +5,12 @@ from numbers import Integral, Real
 import numpy as np
 
 from sklearn_raman._utils._sklearn import Interval
-from sklearn_raman._utils._validation import check_spectra, lower_default
-from sklearn_raman.preprocessing._base import SpectrumTransformer
+from sklearn_raman._utils._validation import lower_default
+from sklearn_raman.preprocessing._base import (
+    SpectrumTransformer,
+    at_unit_size,
+    rounding,
+)
 
 _CHUNK = 2**20  # values looked at in one go, which bounds the extra memory
 _REACH = 10  # points on each side that tell the local noise
@@ -136,9 +140,9 @@ class Despiker(SpectrumTransformer):
         ndarray of shape (n_spectra, n_points), bool
             True at the points that belong to a spike.
         """
-        X = check_spectra(self, X, reset=False)
-        max_width, _ = self._resolve_widths(X.shape[1])
-        return spike_mask(X, threshold=self.threshold, max_width=max_width)
+        _, spectra, _ = self._read(X)
+        max_width, _ = self._resolve_widths(spectra.shape[1])
+        return spike_mask(spectra, threshold=self.threshold, max_width=max_width)
 
     def _transform_spectra(self, X):
         max_width, window = self._resolve_widths(X.shape[1])
@@ -230,15 +234,16 @@ def _mean_point(X, mask, rows, columns):
     # Where no point is good any position does: the height is the other side's.
     position = np.where(good, columns, 0).sum(axis=0) / np.maximum(number, 1)
     position[number == 0] = columns[0, number == 0]
-    height = sum(heights) / np.where(number == 0, np.nan, number)
+    height = heights.sum(axis=0) / np.where(number == 0, np.nan, number)
     return position, height
 
 
 def _mark_spikes(mask, X, threshold, max_width):
     """Set mask where X, of three points or more, has spikes."""
-    scores, spread = _edge_scores(X, max_width)
+    dtype = X.dtype
+    X, _ = at_unit_size(X)
+    scores, spread = _edge_scores(X, max_width, rounding(X, dtype))
     rows, first, width = _candidates(scores, threshold, max_width)
-    X = X.astype(np.float64, copy=False)
     noise = spread / np.sqrt(2)
     found = []
     for r in np.unique(width):
@@ -263,25 +268,26 @@ def _mirror(columns, n_points):
     return np.where(columns < n_points, columns, 2 * (n_points - 1) - columns)
 
 
-def _edge_scores(X, max_width):
+def _edge_scores(X, max_width, least):
     """Return the modified z-scores of the differences, and the spread behind them.
 
     The scores are those of each spectrum continued by max_width points at each end;
-    the spread (one standard deviation of a difference) has shape (n_spectra,).
+    the spread (one standard deviation of a difference) has shape (n_spectra,). What is
+    at most `least`, of that shape too, is rounding.
     """
     n_points = X.shape[1]
-    rounding = 8 * np.finfo(X.dtype).eps * np.abs(X).max(axis=1)
     columns = _mirror(np.arange(-max_width, n_points + max_width), n_points)
-    d = np.diff(X[:, columns].astype(np.float64, copy=False), axis=1)
+    d = np.diff(X[:, columns], axis=1)
     own = slice(max_width, max_width + n_points - 1)
     d -= np.median(d[:, own], axis=1, keepdims=True)
     deviation = np.abs(d[:, own])
     mad = np.median(deviation, axis=1)
-    for row in np.flatnonzero(mad == 0):
-        moving = deviation[row][deviation[row] > 0]
-        if len(moving) > max(4, deviation.shape[1] / 20):
-            mad[row] = np.median(moving)
-    spread = np.maximum(mad / 0.6745, rounding)
+    quiet = np.flatnonzero(mad <= least)
+    moving = deviation[quiet]
+    moving[moving <= least[quiet, None]] = np.nan
+    noisy = np.isfinite(moving).sum(axis=1) > max(4, moving.shape[1] / 20)
+    mad[quiet[noisy]] = np.nanmedian(moving[noisy], axis=1)
+    spread = np.maximum(mad / 0.6745, least)
     d /= np.where(spread == 0, 1, spread)[:, None]  # 0: the row is zero throughout
     return d, spread
 
@@ -329,53 +335,85 @@ def _judge_runs(X, rows, first, width, noise, threshold):
     belongs : ndarray of shape (n_runs, width), bool
         Whether a point rises above the noise.
     """
+    left, run, right = _surroundings(X, rows, first, width)
+    local = _local_noise(left, right)
+    # Bands crowd both estimates. Each test takes the one on the safe side.
+    low, high = np.minimum(noise, local), np.maximum(noise, local)
+    line, cubic = _bridges(left, right, width)
+    neighbors = np.maximum(left[:, :1], right[:, :1])
+    height = (run - np.maximum(neighbors, cubic)).max(axis=1)
+    # 1.5 and the factor 4 were found by trying: enough for Lorentzian and Gaussian
+    # bands of 2 points' full width at half maximum, wherever the grid meets them. A
+    # band that the end cuts looks sharper in its mirror image.
+    crosses_end = (first <= 0) | (first + width >= X.shape[1])
+    sharpness = 1.5 * 4.0 ** (width - 1 + 2 * crosses_end)
+    shoulders = _shoulders(left, right, width, low)
+    margin = height - sharpness * shoulders - threshold * np.sqrt(2) * high
+    return margin, run - line > 3 * high[:, None]
+
+
+def _surroundings(X, rows, first, width):
+    """Return the points left of each run, in it, and right of it; outwards from it."""
     columns = first[:, None] + np.arange(-_REACH, width + _REACH)
     values = X[rows[:, None], _mirror(columns, X.shape[1])]
-    left = values[:, _REACH - 1 :: -1]  # outwards, the nearest first
-    run = values[:, _REACH : _REACH + width]
-    right = values[:, _REACH + width :]
+    left, run, right = np.split(values, [_REACH, _REACH + width], axis=1)
+    return left[:, ::-1], run, right
 
-    # Third differences leave next to nothing of lines wider than a few points. Their
-    # variance is 1 + 9 + 9 + 1 = 20 times that of the noise.
-    rough = np.abs(np.diff(np.stack([left, right], axis=1), n=3, axis=2))
-    local = np.median(rough.reshape(len(rough), -1), axis=1) / 0.6745 / np.sqrt(20)
-    # Lines crowd both estimates. Each test takes the one on the safe side.
-    low, high = np.minimum(noise, local), np.maximum(noise, local)
 
-    # Positions count from the middle of the run; a cubic through the four neighbours at
-    # +-a and +-b, split into its even and its odd part.
-    t = np.arange(width) - (width - 1) / 2
-    a, b = (width + 1) / 2, (width + 3) / 2
+def _local_noise(left, right):
+    """Return the standard deviation of the noise around each run.
+
+    Third differences leave next to nothing of bands wider than a few points. Their
+    variance is 1 + 9 + 9 + 1 = 20 times that of the noise.
+    """
+    rough = np.abs(np.concatenate([np.diff(left, n=3), np.diff(right, n=3)], axis=1))
+    return np.median(rough, axis=1) / 0.6745 / np.sqrt(20)
+
+
+def _even_and_odd(left, right, width):
+    """Split the two neighbors on each side of a run about its middle.
+
+    Returns
+    -------
+    position : ndarray of shape (2,)
+        How far the neighbors are from the middle.
+    even, odd : ndarrays of shape (n_runs, 2)
+        The neighbors are even + odd * position and even - odd * position.
+    """
+    position = (width + np.array([1, 3])) / 2
     even = (right[:, :2] + left[:, :2]) / 2
-    odd = (right[:, :2] - left[:, :2]) / (2 * np.array([a, b]))
+    odd = (right[:, :2] - left[:, :2]) / (2 * position)
+    return position, even, odd
+
+
+def _bridges(left, right, width):
+    """Return the line through the neighbors of each run, and the cubic through four."""
+    (a, b), even, odd = _even_and_odd(left, right, width)
+    t = np.arange(width) - (width - 1) / 2
     line = even[:, :1] + odd[:, :1] * t
     even_slope, odd_slope = (
         (part[:, 1:] - part[:, :1]) / (b**2 - a**2) for part in (even, odd)
     )
-    cubic = line + (even_slope + odd_slope * t) * (t**2 - a**2)
+    return line, line + (even_slope + odd_slope * t) * (t**2 - a**2)
 
-    neighbours = np.maximum(left[:, :1], right[:, :1])
-    height = (run - np.maximum(neighbours, cubic)).max(axis=1)
-    # How far a neighbour stands above what the points beyond it lead to expect, less
-    # 2.5 standard deviations of that: by the mean of both sides, where the slope of a
-    # flank cancels, and on each side by the slope across the run, because the rise to
-    # the next line may make up for a shoulder.
+
+def _shoulders(left, right, width, noise):
+    """Return how far neighbors stand above what the points beyond them lead to expect.
+
+    Less 2.5 standard deviations of that: by the mean of both sides, where the slope of
+    a flank cancels, and on each side by the slope across the run, because the rise to
+    the next band may make up for a shoulder.
+    """
+    (a, _), even, odd = _even_and_odd(left, right, width)
     m = np.arange(1, _SHOULDER + 1)
     beyond = slice(1, _SHOULDER + 1)
     slope = odd[:, :1]
     lever = m / (2 * a)
-    allowed = 2.5 * low[:, None]
+    allowed = 2.5 * noise[:, None]
     allowed_one_sided = allowed * np.sqrt((1 + lever) ** 2 + lever**2 + 1)
     terms = [
         even[:, :1] - (left + right)[:, beyond] / 2 - allowed,
         left[:, :1] - slope * m - left[:, beyond] - allowed_one_sided,
         right[:, :1] + slope * m - right[:, beyond] - allowed_one_sided,
     ]
-    shoulders = np.maximum(np.max(terms, axis=(0, 2)), 0)
-    # 1.5 and the factor 4 were found by trying: enough for Lorentzian and Gaussian
-    # lines of 2 points' full width at half maximum, wherever the grid meets them. A
-    # line that the end cuts looks sharper in its mirror image.
-    crosses_end = (first <= 0) | (first + width >= X.shape[1])
-    margin = height - 1.5 * 4.0 ** (width - 1 + 2 * crosses_end) * shoulders
-    margin -= threshold * np.sqrt(2) * high
-    return margin, run - line > 3 * high[:, None]
+    return np.maximum(np.max(terms, axis=(0, 2)), 0)

@@ -197,6 +197,29 @@ def test_scores_without_spread(rng):
         assert np.isfinite(replace_spikes(X, found)).all()
 
 
+def test_spread_that_only_rounding_makes(rng):
+    """On a slope of 0.1 the differences are equal but for rounding: MAD is not 0."""
+    quantised = np.where(rng.uniform(size=(50, 301)) < 0.1, 6.0, 5.0)
+    for dtype in (np.float64, np.float32):
+        X = (quantised + 0.1 * POINTS + 1000 / 3).astype(dtype)
+        assert not spike_mask(X).any()
+        X[:, 80] += 50
+        assert spike_mask(X)[:, 80].all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e-303, 1e-160, 1e160, 1e303])
+def test_size_does_not_matter(size, noisy):
+    X = noisy.copy()
+    X[:, 60] += 80
+    np.testing.assert_array_equal(
+        Despiker().find_spikes(X * size), Despiker().find_spikes(X)
+    )
+    expected = Despiker().fit_transform(X)
+    found = Despiker().fit_transform(X * size) / size
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
 def test_report_is_where_the_output_differs():
     X, _ = make_raman_spectra(100, spike_rate=5.0, random_state=1)
     for spectra in (X, X.astype(np.float32)):
