@@ -34,6 +34,7 @@ class SpectrumTransformer(TransformerMixin, BaseEstimator):
 
     _parameter_constraints: dict = {}
     _min_points = 1  # shorter spectra get an error
+    _axis_was_given = False  # the axis that fit saw was a parameter's
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -52,7 +53,9 @@ class SpectrumTransformer(TransformerMixin, BaseEstimator):
             The fitted transformer.
         """
         with unchanged_on_error(self):
-            self._learn(self._check_training_spectra(X))
+            spectra = self._check_training_spectra(X)
+            self._axis_was_given = getattr(self, "wavenumbers", None) is not None
+            self._learn(spectra)
         return self
 
     def transform(self, X):
@@ -150,8 +153,8 @@ class SpectrumTransformer(TransformerMixin, BaseEstimator):
             return step, spectra, step.wavenumbers_in_ is not None
         given = getattr(self, "wavenumbers", None)
         axis = resolve_wavenumbers(X, given, self.n_features_in_)
-        if given is not None:  # perhaps not the axis that fit saw
-            step.wavenumbers_in_ = axis
+        step.wavenumbers_in_ = self._known_axis(self.n_features_in_)
+        step._axis_was_given = False
         spectra = check_spectra(step, X, reset=False)
         if axis is not None:
             step.wavenumbers_in_ = axis
@@ -160,12 +163,12 @@ class SpectrumTransformer(TransformerMixin, BaseEstimator):
     def _known_axis(self, n_points):
         """Return the axis of the spectra at hand in cm-1, or None.
 
-        A parameter `wavenumbers` may have been set after fit.
+        A parameter `wavenumbers` may have been set, or taken away, after fit.
         """
         given = getattr(self, "wavenumbers", None)
         if given is not None:
             return check_wavenumbers(given, n_points=n_points)
-        return self.wavenumbers_in_
+        return None if self._axis_was_given else self.wavenumbers_in_
 
     def _check_finite(self, transformed):
         bad = np.flatnonzero(~np.isfinite(transformed).all(axis=1))
