@@ -35,16 +35,16 @@ class WavenumberResampler(SpectrumTransformer):
 default=None
         The new axis in cm-1: a list or array gives the points themselves, a tuple
         (start, stop, step) a range that includes `stop` when it falls on the grid.
-        None leaves the spectra as they are.
+        None leaves the spectra as they are, whatever `kind` and `fill_value` say.
     wavenumbers : array-like of shape (n_points,) or None, default=None
-        Axis of the input in cm-1, rising or falling. None takes numeric column labels.
-        Ragged input brings its own axes.
+        Axis of the input in cm-1, rising or falling. None takes the column labels.
+        Ragged input brings its own axes and does not go together with this.
     kind : {"linear", "quadratic", "cubic", "pchip"}, default="linear"
         Interpolating spline of order 1, 2 or 3 (not-a-knot ends), or a piecewise cubic
         that does not overshoot. The source [1]_ uses order 2.
     fill_value : {"raise", "edge"} or float, default="raise"
         What happens where the target leaves the measured range: an error, the value of
-        the nearest measured point, or this number. None of the last two is information.
+        the nearest measured point, or this number. Neither carries information.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ default=None
     wavenumbers_out_ : ndarray of shape (n_points_out,) or None
         Axis of the result in cm-1.
     n_features_in_ : int
-        Number of points of a spectrum; not defined for ragged input.
+        Number of points per spectrum; not defined for ragged input.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
 
@@ -68,12 +68,13 @@ default=None
     -----
     X may also be ragged: a sequence of pairs `(wavenumbers, intensities)`, each
     spectrum with its own axis. It passes through `Pipeline`, `cross_val_score` and
-    `GridSearchCV` like an array if this transformer is the first step.
+    `GridSearchCV` like an array if this transformer is the first step. The result is an
+    array: use ``set_output(transform="pandas")`` to hand on the axis.
 
     On one shared axis fit prepares what the spectra have in common: for "linear" the
-    two points around each target, for "quadratic" and "cubic" the spline as a product
-    of sparse matrices (entries below 1e-13 are dropped). Spectra are then handled in
-    blocks, so memory beside the result does not grow with their number.
+    two points around each target, for "quadratic" and "cubic" the spline as a sparse
+    matrix (entries below 1e-13 are dropped). Spectra are then handled in blocks, so the
+    memory beside the result does not grow with their number.
 
     Resampling to a coarser grid does not average: noise stays as it is.
 
@@ -89,7 +90,7 @@ default=None
     >>> from sklearn_raman.preprocessing import WavenumberResampler
     >>> X = pd.DataFrame([[0.0, 2.0, 4.0]], columns=["400.0", "402.0", "404.0"])
     >>> resampler = WavenumberResampler(target_wavenumbers=(400, 404, 1))
-    >>> resampler.set_output(transform="pandas").fit_transform(X)
+    >>> resampler.fit_transform(X)
        400.0  401.0  402.0  403.0  404.0
     0    0.0    1.0    2.0    3.0    4.0
     >>> ragged = [([400, 402, 404], [0, 2, 4]), ([398, 406], [8, 0])]
@@ -297,7 +298,7 @@ class WavenumberCrop(SpectrumTransformer):
         Region in cm-1, both ends included; None in place of an end leaves it open. None
         keeps the whole spectrum.
     wavenumbers : array-like of shape (n_points,) or None, default=None
-        Axis of the input in cm-1, rising or falling. None takes numeric column labels.
+        Axis of the input in cm-1, rising or falling. None takes the column labels.
 
     Attributes
     ----------
@@ -306,7 +307,7 @@ class WavenumberCrop(SpectrumTransformer):
     wavenumbers_in_, wavenumbers_out_ : ndarray or None
         Axis of the input and of the result in cm-1, if known.
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
 
@@ -322,7 +323,7 @@ class WavenumberCrop(SpectrumTransformer):
     >>> from sklearn_raman.preprocessing import WavenumberCrop
     >>> X = pd.DataFrame([[1.0, 2.0, 3.0]], columns=["400.0", "500.0", "600.0"])
     >>> crop = WavenumberCrop(region=(450, 600))
-    >>> crop.set_output(transform="pandas").fit_transform(X)
+    >>> crop.fit_transform(X)
        500.0  600.0
     0    2.0    3.0
     """

@@ -1,4 +1,4 @@
-"""Removal of cosmic rays: find spikes narrower than any line, bridge the gap."""
+"""Removal of cosmic rays: find spikes narrower than any band, bridge the gap."""
 
 from numbers import Integral, Real
 
@@ -14,18 +14,19 @@ from sklearn_raman.preprocessing._base import (
 
 _CHUNK = 2**20  # values looked at in one go, which bounds the extra memory
 _REACH = 10  # points on each side that tell the local noise
-_SHOULDER = 3  # points beyond the run's neighbours that tell a line from a spike
+_SHOULDER = 3  # points beyond the run's neighbors that tell a band from a spike
 
 
 class Despiker(SpectrumTransformer):
-    """Replace cosmic rays by a straight line between their neighbours.
+    """Replace cosmic rays by a straight line between their neighbors.
 
     A cosmic ray rises and falls within a few points. It is looked for where the first
     difference of the spectrum jumps up and down again by more than its usual spread
     (the modified z-scores of Whitaker and Hayes [1]_), and then has to pass a width
-    test, because in a spectrum with little noise every line jumps: a spike stands on
-    the spectrum without shoulders, a line of full width at half maximum of 2 points or
-    more does not. Use it on raw spectra, before smoothing or resampling widens spikes.
+    test, because in a spectrum with little noise every band jumps: a spike stands on
+    the spectrum without shoulders, a band whose full width at half maximum is 2 points
+    or more does not. Use it on raw spectra, before smoothing or resampling widens
+    spikes.
 
     Parameters
     ----------
@@ -41,13 +42,13 @@ class Despiker(SpectrumTransformer):
     window : int or None, default=None
         Number of points on each side of a spike from which its replacement is drawn:
         a line through the mean of those before and the mean of those behind, other
-        spikes left out. Larger is less noisy and flattens lines more. None means 2, or
+        spikes left out. Larger is less noisy and flattens bands more. None means 2, or
         as many as the spectra have.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -72,26 +73,27 @@ class Despiker(SpectrumTransformer):
     one below minus `threshold`. It is a spike if its height is above `threshold` times
     the noise of a difference there, and above that by a multiple of its shoulders: 1.5
     for one point, four times more for each further one. The height is taken over the
-    higher of the run's neighbours and over a cubic through two neighbours on each side,
-    so that neither the flank nor the top of a line counts; the shoulders are how far
-    the neighbours stand above points further out. Points of the run that hardly rise
+    higher of the run's neighbors and over a cubic through two neighbors on each side,
+    so that neither the flank nor the top of a band counts; the shoulders are how far
+    the neighbors stand above points further out. Points of the run that hardly rise
     stay.
 
-    What this costs: a spike stays on a line of about its own height (the wider the
-    spike, the sooner), and so does a small one among many strong lines, which raise
-    MAD. Where lines of less than 4 points' width overlap, some of the small ones are
+    What this costs: a spike stays on a band of about its own height (the wider the
+    spike, the sooner), and so does a small one among many strong bands, which raise
+    MAD. Where bands of less than 4 points' width overlap, some of the small ones are
     taken for spikes. Spectra of less than ten points are too short to find much.
 
     At an end the spectrum is continued by its mirror image, where a spike shows half of
     itself. Dips stay, and steps, except for a step up that only (`max_width` + 1) / 2
     points follow until the end of the spectrum: these look like half a spike.
 
-    If more than half of the differences are equal (spectra without noise, rounded to
-    few levels or clipped at zero) MAD is 0. Then the spread is taken over those that do
-    deviate, so that one level up and down is no spike where that happens all the time.
-    Where at most one in twenty deviates, or four, there is no noise to speak of and the
-    width test alone decides: in an otherwise constant row every bump is a spike. In any
-    case, what the rounding of floating-point numbers can do is no spike.
+    If more than half of the differences are equal, rounding aside (spectra without
+    noise, rounded to few levels or clipped at zero), MAD is 0. Then the spread is taken
+    over those that do deviate, so that one level up and down is no spike where that
+    happens all the time. Where at most one in twenty deviates, or four, there is no
+    noise to speak of and the width test alone decides: in an otherwise constant row
+    every bump is a spike. In any case, what the rounding of floating-point numbers can
+    do is no spike.
 
     Each spectrum is looked at once. A second pass finds next to nothing.
 
@@ -106,13 +108,13 @@ class Despiker(SpectrumTransformer):
     >>> import numpy as np
     >>> from sklearn_raman.preprocessing import Despiker
     >>> x = np.arange(200.0)
-    >>> line = 100 / (1 + ((x - 60) / 3) ** 2)
-    >>> spectrum = line + 50 * (x == 130)
+    >>> band = 100 / (1 + ((x - 60) / 3) ** 2)
+    >>> spectrum = band + 50 * (x == 130)
     >>> despiker = Despiker().fit([spectrum])
     >>> np.argwhere(despiker.find_spikes([spectrum]))
     array([[  0, 130]])
     >>> cleaned = despiker.transform([spectrum])[0]
-    >>> print(abs(cleaned - line).max().round(2), cleaned.max())
+    >>> print(abs(cleaned - band).max().round(2), cleaned.max())
     0.0 100.0
     """
 
@@ -189,7 +191,7 @@ def spike_mask(X, *, threshold=5.0, max_width=3):
 
 
 def replace_spikes(X, mask, *, window=2):
-    """Draw a straight line between the neighbours of each run of marked points.
+    """Draw a straight line between the neighbors of each run of marked points.
 
     Parameters
     ----------

@@ -47,14 +47,14 @@ def _keep_unscalable(scaled, X, unscalable, *, owner, reason):
 class SquareRoot(SpectrumTransformer):
     """Square root of the spectrum above its minimum.
 
-    Compresses strong peaks so that weak ones count, and makes shot noise (whose
+    Compresses strong bands so that weak ones count, and makes shot noise (whose
     variance grows with the signal) about equal everywhere. Before :class:`SNV` it is a
     strong choice for classical models on mineral spectra.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -62,7 +62,7 @@ class SquareRoot(SpectrumTransformer):
 
     See Also
     --------
-    SNV : Centre and scale each spectrum.
+    SNV : Center and scale each spectrum.
 
     Examples
     --------
@@ -91,9 +91,9 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
     Attributes
     ----------
     data_min_, data_max_ : ndarray of shape (n_points,) or (1,)
-        Minimum and maximum learnt with per="feature" or "dataset".
+        Minimum and maximum learned with per="feature" or "dataset".
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -102,10 +102,13 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
     Warns
     -----
     UserWarning
-        If spectra are constant: they come back as they are.
+        If spectra are constant, rounding aside: they come back as they are.
 
     Notes
     -----
+    With per="feature", a wavenumber at which all training spectra are equal is only
+    shifted.
+
     The source [1]_ gives two equations. In eq. 9, (x_ij - min(x_j)) / (max(x_j) -
     min(x_j)), the index j names the variable although the text says that the meat
     spectra were scaled "by different spectra"; it is read as the minimum and maximum
@@ -164,7 +167,7 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
     def _transform_spectra(self, X):
         low, high = self._range()
         if self.per != "spectrum":
-            part = self._part_of_learnt_range(X)
+            part = self._part_of_learned_range(X)
             return (low + (high - low) * part).astype(X.dtype, copy=False)
         resized, _ = at_unit_size(X)
         bottom, spread = resized.min(axis=1, keepdims=True), np.ptp(resized, axis=1)
@@ -175,14 +178,14 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
             scaled, X, constant, owner="SpectrumMinMaxScaler", reason="are constant"
         )
 
-    def _part_of_learnt_range(self, X):
-        """Return where values lie in the range learnt, from 0 to 1."""
+    def _part_of_learned_range(self, X):
+        """Return where values lie in the range learned, from 0 to 1."""
         check_is_fitted(self, "data_min_")
-        n_learnt = X.shape[1] if self.per == "feature" else 1
-        if len(self.data_min_) != n_learnt:
+        n_learned = X.shape[1] if self.per == "feature" else 1
+        if len(self.data_min_) != n_learned:
             raise NotFittedError(
-                f"SpectrumMinMaxScaler(per={self.per!r}) learnt its range with another "
-                "value of per: call fit again."
+                f"SpectrumMinMaxScaler(per={self.per!r}) learned its range with "
+                "another value of per: call fit again."
             )
         size = np.maximum(np.abs(self.data_min_), np.abs(self.data_max_))
         size = size.astype(np.float64, copy=False)
@@ -212,12 +215,12 @@ class SpectrumNormalizer(SpectrumTransformer):
         rule; in intensity times cm-1 where the axis is known, else times points);
         "l1" and "l2" by the sum of absolute values and the Euclidean norm.
     wavenumbers : array-like of shape (n_points,) or None, default=None
-        Axis in cm-1 for norm="area". None takes numeric column labels.
+        Axis in cm-1, used by norm="area" only. None takes the column labels.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -279,7 +282,7 @@ class SpectrumNormalizer(SpectrumTransformer):
 
 
 class SNV(SpectrumTransformer):
-    """Standard normal variate: centre each spectrum and divide by its spread.
+    """Standard normal variate: center each spectrum and divide by its spread.
 
     Removes the offset and the gain of each spectrum: the result has mean 0 and standard
     deviation 1 (with divisor n, as in scikit-learn's scalers).
@@ -287,7 +290,7 @@ class SNV(SpectrumTransformer):
     Attributes
     ----------
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -296,7 +299,7 @@ class SNV(SpectrumTransformer):
     Warns
     -----
     UserWarning
-        If spectra are constant: they come back as they are.
+        If spectra are constant, rounding aside: they come back as they are.
 
     See Also
     --------
@@ -332,15 +335,15 @@ class MSC(SpectrumTransformer):
     Parameters
     ----------
     reference : {"mean", "median"} or array-like of shape (n_points,), default="mean"
-        Reference spectrum: mean or median of the training spectra (learnt in fit, so
-        the result depends on them), or a given spectrum.
+        Reference spectrum: mean or median of the training spectra (learned in fit, so
+        that the result depends on them), or a given spectrum, which needs no fit.
 
     Attributes
     ----------
     reference_ : ndarray of shape (n_points,)
         The reference spectrum.
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -349,13 +352,14 @@ class MSC(SpectrumTransformer):
     Raises
     ------
     ValueError
-        If a given reference is constant, not finite or of another length.
+        If a given reference is constant, not finite or of another length than the
+        spectra.
 
     Warns
     -----
     UserWarning
-        If spectra (or the learnt reference) are constant, so that no slope exists: they
-        come back as they are.
+        If spectra have no slope against the reference, rounding aside, because they or
+        the learned reference are constant: they come back as they are.
 
     References
     ----------
@@ -380,7 +384,7 @@ class MSC(SpectrumTransformer):
     def _learn(self, X):
         if not isinstance(self.reference, str):
             self.reference_ = self._given_reference(X.shape[1])
-            self._learnt_by = None
+            self._learned_by = None
             return
         combine = np.mean if self.reference == "mean" else np.median
         size = np.abs(X).max()
@@ -390,7 +394,7 @@ class MSC(SpectrumTransformer):
         if np.ptp(reference) <= 8 * np.finfo(X.dtype).eps * size:
             reference[:] = reference[0]  # what varies is rounding
         self.reference_ = reference
-        self._learnt_by = self.reference
+        self._learned_by = self.reference
 
     def _given_reference(self, n_points):
         reference = np.asarray(self.reference, dtype=np.float64)
@@ -410,9 +414,9 @@ class MSC(SpectrumTransformer):
         if not isinstance(self.reference, str):
             return self._given_reference(X.shape[1])
         check_is_fitted(self, "reference_")
-        if self._learnt_by != self.reference:
+        if self._learned_by != self.reference:
             raise NotFittedError(
-                f"MSC(reference={self.reference!r}) learnt its reference with another "
+                f"MSC(reference={self.reference!r}) learned its reference with another "
                 "value of this parameter: call fit again."
             )
         return self.reference_

@@ -33,15 +33,17 @@ class SavitzkyGolay(SpectrumTransformer):
     deriv : int, default=0
         Order of the derivative; 0 smooths.
     delta : float, default=1.0
-        Distance between points in cm-1, a divisor of derivatives. With 1.0 a derivative
-        is per point. Negative for a falling axis.
+        Distance between points in cm-1, by which derivatives are divided; negative for
+        a falling axis. With 1.0 a derivative is per point. It is not taken from the
+        axis, and smoothing (deriv=0) does not use it.
     mode : {"interp", "mirror", "nearest", "constant", "wrap"}, default="interp"
-        How the ends are treated; see :func:`scipy.signal.savgol_filter`.
+        How the ends are treated; see :func:`scipy.signal.savgol_filter`. "constant"
+        takes the intensity beyond the ends as 0.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -139,10 +141,10 @@ class SavitzkyGolay(SpectrumTransformer):
 
 
 class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
-    """Smooth spectra by penalised least squares.
+    """Smooth spectra by penalized least squares.
 
-    The smooth curve z minimises sum(w (y - z)^2) + lam sum((D z)^2), where D takes
-    differences [1]_. All spectra share the weights, so one factorisation serves them.
+    The smooth curve z minimizes sum(w (y - z)^2) + lam sum((D z)^2), where D takes
+    differences [1]_. All spectra share the weights, so one factorization serves them.
 
     Parameters
     ----------
@@ -151,19 +153,19 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
         2 ** (2 * diff_order) times the value.
     cutoff : float or None, default=None
         Smoothness in cm-1, in place of `lam`: the length of a wave of which the curve
-        follows half. Means the same whatever the sampling. Needs an even axis.
+        follows half. It means the same whatever the sampling, and needs an even axis.
     diff_order : int or None, default=None
-        Order of the differences that are penalised, 1 to 3. None means 2, or what short
+        Order of the differences that are penalized, 1 to 3. None means 2, or what short
         spectra allow.
     weights : array-like of shape (n_points,) or None, default=None
         Weights w of the points, not negative; 0 bridges a point. None means 1.
     wavenumbers : array-like of shape (n_points,) or None, default=None
-        Axis in cm-1 for `cutoff`. None takes numeric column labels.
+        Axis in cm-1, used by `cutoff` only. None takes the column labels.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -192,7 +194,7 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
     array([[0.2, 1.4, 2.6, 3.8]])
     """
 
-    _min_points = 2  # a single point has no neighbour to be smooth with
+    _min_points = 2  # a single point has no neighbor to be smooth with
     _parameter_constraints: dict = {
         **PenaltyMixin.constraints,
         "weights": ["array-like", None],
