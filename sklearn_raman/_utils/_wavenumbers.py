@@ -123,17 +123,16 @@ def labels_as_wavenumbers(X):
         others = labels[~is_number]
         if 2 * len(others) >= len(labels):
             return None
-        message = (
-            f"{len(others)} of {len(labels)} column labels of X are not wavenumbers: "
-            f"{_first_few(others)}. Drop these columns, or make them the index "
-            "(X.set_index)."
+        renamed = (
+            " pandas renames a repeated '1796.0' to '1796.0.1'."
+            if any(str(label).count(".") == 2 for label in others)
+            else ""
         )
-        if any(str(label).count(".") == 2 for label in others):
-            message += (
-                " A label like '1796.0.1' is pandas' new name for a second column "
-                "'1796.0'."
-            )
-        raise ValueError(message)
+        raise ValueError(
+            f"{len(others)} of {len(labels)} column labels of X are not wavenumbers: "
+            f"{others[:5].tolist()}.{renamed} Drop these columns, or make them the "
+            "index (X.set_index)."
+        )
     return None if _are_positions(labels, axis) else axis
 
 
@@ -143,11 +142,6 @@ def _number(label):
         return float(label)
     except (TypeError, ValueError):
         return np.nan
-
-
-def _first_few(labels, n_shown=5):
-    shown = ", ".join(repr(label) for label in labels[:n_shown])
-    return shown + (", ..." if len(labels) > n_shown else "")
 
 
 def _are_positions(labels, axis):

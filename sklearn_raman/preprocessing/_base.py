@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._frames import frame_like, is_frame
@@ -34,6 +35,7 @@ class SpectrumTransformer(TransformerMixin, BaseEstimator):
 
     _parameter_constraints: dict = {}
     _min_points = 1  # shorter spectra get an error
+    _learns_by = None  # the parameter that says what is learned
     _axis_was_given = False  # the axis that fit saw was a parameter's
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -56,6 +58,7 @@ class SpectrumTransformer(TransformerMixin, BaseEstimator):
             spectra = self._check_training_spectra(X)
             self._axis_was_given = getattr(self, "wavenumbers", None) is not None
             self._learn(spectra)
+            self._learned_by = self._what_to_learn()
         return self
 
     def transform(self, X):
@@ -151,6 +154,11 @@ class SpectrumTransformer(TransformerMixin, BaseEstimator):
             check_is_fitted(self)  # passes for stateless steps
             spectra = step._check_training_spectra(X)
             return step, spectra, step.wavenumbers_in_ is not None
+        if self._what_to_learn() not in (None, self._learned_by):
+            raise NotFittedError(
+                f"{self} was fitted with another value of {self._learns_by}: call fit "
+                "again."
+            )
         given = getattr(self, "wavenumbers", None)
         axis = resolve_wavenumbers(X, given, self.n_features_in_)
         step.wavenumbers_in_ = self._known_axis(self.n_features_in_)
@@ -159,6 +167,12 @@ class SpectrumTransformer(TransformerMixin, BaseEstimator):
         if axis is not None:
             step.wavenumbers_in_ = axis
         return step, spectra, axis is not None
+
+    def _what_to_learn(self):
+        """Return the value of the parameter that says it, None if nothing is."""
+        if self._learns_by is None or not self.__sklearn_tags__().requires_fit:
+            return None
+        return getattr(self, self._learns_by)
 
     def _known_axis(self, n_points):
         """Return the axis of the spectra at hand in cm-1, or None.
@@ -226,25 +240,10 @@ def at_unit_size(X):
         An even number, 0 for ordinary spectra.
     """
     X = X.astype(np.float64, copy=False)
-    exponent = size_exponent(np.abs(X).max(axis=1))
-    if exponent.any():
-        X = np.ldexp(X, -exponent[:, None])
-    return X, exponent
-
-
-def size_exponent(size):
-    """Return the even power of 2 that brings a very large or small size near 1, or 0.
-
-    Parameters
-    ----------
-    size : ndarray, float64
-        Not negative.
-
-    Returns
-    -------
-    ndarray of int
-        0 where the size is between 1e-100 and 1e100, or 0.
-    """
+    size = np.abs(X).max(axis=1)
     extreme = (size > 1e100) | ((size < 1e-100) & (size > 0))
     exponent = np.where(extreme, np.frexp(size)[1], 0)
-    return exponent + exponent % 2
+    exponent += exponent % 2
+    if extreme.any():
+        X = np.ldexp(X, -exponent[:, None])
+    return X, exponent

@@ -5,15 +5,12 @@ from numbers import Real
 
 import numpy as np
 from scipy.integrate import trapezoid
-from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._sklearn import StrOptions
 from sklearn_raman.preprocessing._base import (
     SpectrumTransformer,
     at_unit_size,
     rounding,
-    size_exponent,
 )
 
 
@@ -134,6 +131,7 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
            [0.2, 0.3, 0.4]])
     """
 
+    _learns_by = "per"
     _parameter_constraints: dict = {
         "per": [StrOptions({"spectrum", "feature", "dataset"})],
         "feature_range": [tuple],
@@ -145,13 +143,10 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
 
     def _learn(self, X):
         self._range()
-        for name in ("data_min_", "data_max_"):
-            vars(self).pop(name, None)  # left by an earlier fit
-        if self.per == "spectrum":
-            return
-        axis = 0 if self.per == "feature" else None
-        self.data_min_ = np.atleast_1d(X.min(axis=axis))
-        self.data_max_ = np.atleast_1d(X.max(axis=axis))
+        if self.per != "spectrum":
+            axis = 0 if self.per == "feature" else None
+            self.data_min_ = np.atleast_1d(X.min(axis=axis))
+            self.data_max_ = np.atleast_1d(X.max(axis=axis))
 
     def _range(self):
         numbers = all(isinstance(end, Real) for end in self.feature_range)
@@ -167,7 +162,13 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
     def _transform_spectra(self, X):
         low, high = self._range()
         if self.per != "spectrum":
-            part = self._part_of_learned_range(X)
+            # By halves, because the range may be larger than the largest number.
+            bottom, top, half = (
+                values.astype(np.float64, copy=False) / 2
+                for values in (self.data_min_, self.data_max_, X)
+            )
+            constant = _is_constant(np.stack([bottom, top], axis=1), X.dtype)
+            part = (half - bottom) / np.where(constant, 0.5, top - bottom)
             return (low + (high - low) * part).astype(X.dtype, copy=False)
         resized, _ = at_unit_size(X)
         bottom, spread = resized.min(axis=1, keepdims=True), np.ptp(resized, axis=1)
@@ -177,26 +178,6 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
         return _keep_unscalable(
             scaled, X, constant, owner="SpectrumMinMaxScaler", reason="are constant"
         )
-
-    def _part_of_learned_range(self, X):
-        """Return where values lie in the range learned, from 0 to 1."""
-        check_is_fitted(self, "data_min_")
-        n_learned = X.shape[1] if self.per == "feature" else 1
-        if len(self.data_min_) != n_learned:
-            raise NotFittedError(
-                f"SpectrumMinMaxScaler(per={self.per!r}) learned its range with "
-                "another value of per: call fit again."
-            )
-        size = np.maximum(np.abs(self.data_min_), np.abs(self.data_max_))
-        size = size.astype(np.float64, copy=False)
-        exponent = size_exponent(size)
-        low, high, resized = (
-            np.ldexp(values.astype(np.float64, copy=False), -exponent)
-            for values in (self.data_min_, self.data_max_, X)
-        )
-        spread = high - low
-        constant = spread <= rounding(np.stack([low, high], axis=1), X.dtype)
-        return (resized - low) / np.where(constant, 1, spread)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -374,6 +355,7 @@ class MSC(SpectrumTransformer):
     array([[0., 1., 2.]])
     """
 
+    _learns_by = "reference"
     _parameter_constraints: dict = {
         "reference": [StrOptions({"mean", "median"}), "array-like"],
     }
@@ -384,17 +366,13 @@ class MSC(SpectrumTransformer):
     def _learn(self, X):
         if not isinstance(self.reference, str):
             self.reference_ = self._given_reference(X.shape[1])
-            self._learned_by = None
             return
         combine = np.mean if self.reference == "mean" else np.median
-        size = np.abs(X).max()
-        exponent = size_exponent(np.float64(size))
-        resized = np.ldexp(X.astype(np.float64, copy=False), -exponent)
-        reference = np.ldexp(combine(resized, axis=0), exponent)
-        if np.ptp(reference) <= 8 * np.finfo(X.dtype).eps * size:
+        whole, exponent = at_unit_size(X.reshape(1, -1))
+        reference = combine(whole.reshape(X.shape), axis=0)
+        if np.ptp(reference) <= rounding(whole, X.dtype)[0]:
             reference[:] = reference[0]  # what varies is rounding
-        self.reference_ = reference
-        self._learned_by = self.reference
+        self.reference_ = np.ldexp(reference, exponent[0])
 
     def _given_reference(self, n_points):
         reference = np.asarray(self.reference, dtype=np.float64)
@@ -410,19 +388,12 @@ class MSC(SpectrumTransformer):
             )
         return reference
 
-    def _reference_for(self, X):
-        if not isinstance(self.reference, str):
-            return self._given_reference(X.shape[1])
-        check_is_fitted(self, "reference_")
-        if self._learned_by != self.reference:
-            raise NotFittedError(
-                f"MSC(reference={self.reference!r}) learned its reference with another "
-                "value of this parameter: call fit again."
-            )
-        return self.reference_
-
     def _transform_spectra(self, X):
-        reference, reference_exponent = at_unit_size(self._reference_for(X)[None])
+        if isinstance(self.reference, str):
+            reference = self.reference_
+        else:
+            reference = self._given_reference(X.shape[1])
+        reference, reference_exponent = at_unit_size(reference[None])
         level = reference.mean()
         shape = reference[0] - level
         if np.ptp(reference) == 0:

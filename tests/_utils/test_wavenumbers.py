@@ -153,7 +153,7 @@ def test_mixed_labels_name_the_others(position, stray):
     with pytest.raises(ValueError, match="1 of 4 column labels.*not wavenumbers") as e:
         labels_as_wavenumbers(frame)
     assert repr(frame.columns[position]) in str(e.value)
-    assert ("pandas' new name" in str(e.value)) == (stray == "401.0.1")
+    assert ("pandas renames" in str(e.value)) == (stray == "401.0.1")
 
 
 def test_parameter_takes_precedence_over_missing_labels():

@@ -289,7 +289,7 @@ def test_bad_region(region, message, frame):
 @pytest.mark.parametrize("direction", [1, -1])
 def test_outside_is_relative_to_the_spacing(spacing, direction, spectra):
     """In any unit, and however far from zero: rounding is inside, half a point not."""
-    axis = (1e6 + np.arange(150.0))[::direction] * spacing
+    axis = (1e9 + np.arange(150.0))[::direction] * spacing
     ends = axis.min(), axis.max()
     for off, is_inside in ((1e-6, True), (0.5, False)):
         beyond = [ends[0] - off * spacing, ends[1] + off * spacing]
