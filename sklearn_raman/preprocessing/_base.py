@@ -182,7 +182,7 @@ class SpectrumTransformer(TransformerMixin, BaseEstimator):
         given = getattr(self, "wavenumbers", None)
         if given is not None:
             return check_wavenumbers(given, n_points=n_points)
-        return None if self._axis_was_given else self.wavenumbers_in_
+        return None if self._axis_was_given else getattr(self, "wavenumbers_in_", None)
 
     def _check_finite(self, transformed):
         bad = np.flatnonzero(~np.isfinite(transformed).all(axis=1))
