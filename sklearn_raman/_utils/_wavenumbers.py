@@ -9,6 +9,8 @@ so.
 import numpy as np
 import pandas as pd
 
+from sklearn_raman._utils._frames import is_frame
+
 # Two axes are the same if no point differs by more than this part of the distance to
 # its nearest neighbor: files write wavenumbers with few digits.
 AXIS_TOLERANCE = 0.01
@@ -91,8 +93,9 @@ def labels_as_wavenumbers(X):
     """Return the column labels of a data frame as an axis, or None.
 
     Labels are wavenumbers if all of them are numbers, also as text. Positions are not:
-    a `RangeIndex`, or evenly counted whole numbers that start below 50 (also as text,
-    and with a few of them missing), as after a file or a selection of columns.
+    those of a pandas `RangeIndex`, whatever it starts with, or evenly counted whole
+    numbers that start below 50 (also as text, and with a few of them missing), as after
+    a file or a selection of columns.
 
     Parameters
     ----------
@@ -108,12 +111,9 @@ def labels_as_wavenumbers(X):
     ValueError
         If most labels are numbers and a few are not: these are no spectrum's points.
     """
-    columns = getattr(X, "columns", None)
-    if columns is None or callable(columns) or len(columns) == 0:
+    if not is_frame(X) or len(X.columns) == 0 or isinstance(X.columns, pd.RangeIndex):
         return None
-    if isinstance(columns, pd.RangeIndex):
-        return None
-    labels = np.asarray(columns, dtype=object)
+    labels = np.asarray(X.columns, dtype=object)
     try:
         axis = labels.astype(np.float64)
     except (TypeError, ValueError):
@@ -150,7 +150,7 @@ def _are_positions(labels, axis):
     They may be a selection: each second one, without some, or in another order. Labels
     with a decimal point, "10.0", were written as wavenumbers.
     """
-    if axis.min() >= _LOWEST_START or (axis != np.round(axis)).any():
+    if not 0 <= axis.min() < _LOWEST_START or (axis != np.round(axis)).any():
         return False
     if not all(str(label).strip().lstrip("+-").isdigit() for label in labels):
         return False
@@ -207,10 +207,11 @@ def require_wavenumbers(axis, X=None, *, owner, purpose):
         return axis
     raise ValueError(
         f"{owner} needs the wavenumber of each column {purpose}, but X is a plain "
-        "array, or its column labels are not wavenumbers (0, 1, 2, ... are positions). "
-        f"Pass {owner}(wavenumbers=...), which may hold any numbers, or give X as a "
-        "data frame whose column labels are wavenumbers. The steps of this package "
-        "pass the labels on; those of others do with "
+        "array, or its column labels are not wavenumbers (0, 1, 2, ... and those of a "
+        "pandas RangeIndex are positions). Either "
+        f"pass {owner}(wavenumbers=...), which may hold any numbers, or give X as a "
+        "data frame whose column labels are wavenumbers. Steps of this package hand "
+        "the labels on; those of others do after "
         "pipeline.set_output(transform='pandas')."
     )
 

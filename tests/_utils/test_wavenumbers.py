@@ -80,6 +80,7 @@ def test_expand_grid_rejects(grid):
         (["1.5", "1", "0.5"], [1.5, 1, 0.5]),
         (["0.0", "1.0", "2.0"], [0, 1, 2]),  # written as wavenumbers, not counted
         (["20", "25", "33"], [20, 25, 33]),  # not even
+        (["-2", "-1", "0"], [-2, -1, 0]),  # no positions are negative
         (["400", "calcite", "quartz"], None),
         (["calcite", "quartz", "zircon"], None),
         (["400", "nan", "inf"], None),
