@@ -7,11 +7,32 @@ Where things are:
 - `sklearn_raman.discriminant_analysis`: PLS-LDA with VIP scores
 - `sklearn_raman.neural_network`: convolutional classifiers with `explain_`
 - `sklearn_raman.over_sampling`: WGAN-GP, and whether synthetic spectra are any good
-- `sklearn_raman.inspection`: how maps of important wavenumbers are computed
+- `sklearn_raman.inspection`: which wavenumbers a classifier looked at, and how sure
 - `sklearn_raman.model_selection`: splits by crystal and `compare`
 
-Importing this package does not import torch; `sklearn_raman.neural_network` and
-`sklearn_raman.over_sampling` do.
+Submodules are imported when first used, so that this package loads without torch.
 """
 
+from importlib import import_module
+
 __version__ = "0.1.0.dev0"
+
+__all__ = [
+    "datasets",
+    "discriminant_analysis",
+    "inspection",
+    "model_selection",
+    "neural_network",
+    "over_sampling",
+    "preprocessing",
+]
+
+
+def __getattr__(name):
+    if name in __all__:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -24,12 +24,12 @@ def axis():
 
 @pytest.fixture(scope="session")
 def spectra(axis):
-    """Twelve spectra of three classes: one Lorentzian each, a sloping background."""
+    """Twelve spectra of three classes: a Lorentzian band and a sloping background."""
     rng = np.random.default_rng(0)
     centers = np.repeat([450.0, 550.0, 650.0], 4)[:, None]
-    peaks = rng.uniform(50, 150, (12, 1)) / (1 + ((axis - centers) / 6) ** 2)
+    bands = rng.uniform(50, 150, (12, 1)) / (1 + ((axis - centers) / 6) ** 2)
     background = rng.uniform(10, 30, (12, 1)) + rng.uniform(0.01, 0.1, (12, 1)) * axis
-    return peaks + background + rng.normal(0, 0.5, (12, len(axis)))
+    return bands + background + rng.normal(0, 0.5, (12, len(axis)))
 
 
 @pytest.fixture(scope="session")

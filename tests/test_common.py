@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from itertools import permutations
 
 import numpy as np
 import pandas as pd
@@ -15,13 +16,31 @@ import sklearn_raman
 from tests._estimators import (
     CLASSIFIERS,
     ESTIMATORS,
+    KERNELS,
     SAMPLERS,
     SIZED,
     STATELESS,
+    TRANSFORMERS,
     expected_failures,
 )
 
-TRANSFORMERS = [e for e in ESTIMATORS if e not in CLASSIFIERS]
+
+def quick(estimator):
+    """Return a fresh copy that trains as little as it can."""
+    copied = clone(estimator)
+    return copied.set_params(max_epochs=1) if hasattr(copied, "max_epochs") else copied
+
+
+def use(fitted, X):
+    """Do with spectra what a fitted estimator is for."""
+    return (fitted.predict if hasattr(fitted, "predict") else fitted.transform)(X)
+
+
+def result(fitted, X):
+    """What shows that an estimator is the same, as an array."""
+    for method in ("predict_proba", "transform", "sample"):
+        if hasattr(fitted, method):
+            return np.asarray(getattr(fitted, method)(X))
 
 
 def public_estimators():
@@ -68,18 +87,20 @@ def test_built_without_arguments(cls):
 
 @pytest.mark.parametrize("estimator", STATELESS + SIZED, ids=str)
 def test_row_wise_transformers_are_stateless(estimator, spectra):
-    """What other spectra were seen, in fit or beside it, must not change one bit."""
+    """What other spectra were seen, in fit or beside it, must not change a result."""
     half = clone(estimator).fit(spectra[:6]).transform(spectra)
-    other = clone(estimator).fit(spectra[6:][::-1] * 3 + 1).transform(spectra)
-    np.testing.assert_array_equal(half, other)
-    alone = np.concatenate(
-        [clone(estimator).fit(spectra).transform(row[None]) for row in spectra]
-    )
-    np.testing.assert_array_equal(half, alone)
-    shuffled = clone(estimator).fit_transform(spectra[::-1])[::-1]
-    np.testing.assert_array_equal(half, shuffled)
-    in_columns = clone(estimator).fit_transform(np.asfortranarray(spectra))
-    np.testing.assert_array_equal(half, in_columns)
+    one_by_one = clone(estimator).fit(spectra)
+    found = {
+        "fitted on others": clone(estimator).fit(spectra[6:] * 3).transform(spectra),
+        "not fitted": clone(estimator).transform(spectra),
+        "alone": np.concatenate([one_by_one.transform(row[None]) for row in spectra]),
+        "in another order": clone(estimator).fit_transform(spectra[::-1])[::-1],
+        "in columns": clone(estimator).fit_transform(np.asfortranarray(spectra)),
+    }
+    scale = 0 if isinstance(estimator, KERNELS) else 1e-12
+    atol = scale * np.abs(half).max(axis=1, keepdims=True)
+    for how, other in found.items():
+        assert (np.abs(other - half) <= atol).all(), how
 
 
 @pytest.mark.parametrize("estimator", TRANSFORMERS, ids=str)
@@ -118,12 +139,9 @@ def test_not_finite(estimator, bad, spectra, labels):
     X[3, 5] = bad
     with pytest.raises(ValueError, match="NaN|infinity"):
         clone(estimator).fit(X, labels)
-    fitted = clone(estimator)
-    if estimator in CLASSIFIERS and hasattr(fitted, "max_epochs"):
-        fitted.set_params(max_epochs=1)
-    fitted.fit(spectra, labels)
+    fitted = quick(estimator).fit(spectra, labels)
     with pytest.raises(ValueError, match="NaN|infinity"):
-        (fitted.predict if estimator in CLASSIFIERS else fitted.transform)(X)
+        use(fitted, X)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
@@ -132,28 +150,150 @@ def test_shape_errors(estimator, spectra, labels):
         clone(estimator).fit(spectra[0], labels[:1])
     with pytest.raises(ValueError, match="0 sample"):
         clone(estimator).fit(spectra[:0], labels[:0])
-    fitted = clone(estimator)
-    if hasattr(fitted, "max_epochs"):
-        fitted.set_params(max_epochs=1)
-    fitted.fit(spectra, labels)
+    fitted = quick(estimator).fit(spectra, labels)
     with pytest.raises(ValueError, match="149 features"):
-        use = fitted.predict if estimator in CLASSIFIERS else fitted.transform
-        use(spectra[:, 1:])
+        use(fitted, spectra[:, 1:])
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
 def test_other_axis_than_in_fit(estimator, spectra, labels, axis):
     """Float labels, which scikit-learn does not compare, are compared here."""
-    fitted = clone(estimator)
-    if hasattr(fitted, "max_epochs"):
-        fitted.set_params(max_epochs=1)
-    fitted.fit(pd.DataFrame(spectra, columns=axis), labels)
+    fitted = quick(estimator).fit(pd.DataFrame(spectra, columns=axis), labels)
     shifted = pd.DataFrame(spectra, columns=axis + 1)
     with pytest.raises(ValueError, match="401 to 699 cm-1.*400 to 698 cm-1"):
-        (fitted.predict if estimator in CLASSIFIERS else fitted.transform)(shifted)
+        use(fitted, shifted)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS + SAMPLERS, ids=str)
+def test_stray_columns(estimator, spectra, labels, axis):
+    """A column that is no point of a spectrum is named, in fit and later."""
+    X = pd.DataFrame(spectra, columns=[str(value) for value in axis])
+    stray = X.rename(columns={"400.0": "Unnamed: 0"})
+    fit = "fit_resample" if estimator in SAMPLERS else "fit"
+    with pytest.raises(ValueError, match="1 of 150 column labels.*'Unnamed: 0'"):
+        getattr(quick(estimator), fit)(stray, labels)
+    if estimator not in SAMPLERS:
+        fitted = quick(estimator).fit(X, labels)
+        with pytest.raises(ValueError, match="1 of 150 column labels.*'Unnamed: 0'"):
+            use(fitted, stray)
 
 
 @pytest.mark.parametrize("estimator", CLASSIFIERS, ids=str)
 def test_one_class(estimator, spectra):
     with pytest.raises(ValueError, match="only one class: calcite"):
         clone(estimator).fit(spectra, ["calcite"] * 12)
+
+
+def bad_training_sets(spectra, labels, axis):
+    """Yield spectra and labels that one fit or another refuses, early or late."""
+    shorter = pd.DataFrame(spectra[:, 50:] * 2, columns=axis[50:].astype(str))
+    new = np.char.add("new ", labels)
+    with_nan = shorter.copy()
+    with_nan.iloc[3, 5] = np.nan
+    yield with_nan, new
+    yield shorter.rename(columns={"500.0": "id"}), new
+    yield shorter.iloc[:, [0, 2, 1, *range(3, 100)]], new
+    yield shorter, new[:3]
+    yield shorter, np.linspace(0, 1, 12)
+    yield shorter, np.repeat("new", 12)
+    yield shorter * 0 + 1, new
+    yield shorter.iloc[:, :1], new
+    yield shorter.iloc[:0], new[:0]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("estimator", ESTIMATORS + SIZED, ids=str)
+def test_a_refit_that_fails_changes_nothing(estimator, spectra, labels, axis):
+    fitted = quick(estimator)
+    if hasattr(fitted, "wavenumbers"):
+        fitted.set_params(wavenumbers=axis)
+    fitted.fit(spectra, labels)
+    before, expected = dict(vars(fitted)), result(fitted, spectra)
+    n_failed = 0
+    for X, y in bad_training_sets(spectra, labels, axis):
+        try:
+            clone(fitted).fit(X, y)
+        except ValueError:
+            n_failed += 1
+            with pytest.raises(ValueError):
+                fitted.fit(X, y)
+            assert vars(fitted).keys() == before.keys()
+            changed = [key for key in before if vars(fitted)[key] is not before[key]]
+            assert not changed
+            np.testing.assert_array_equal(result(fitted, spectra), expected)
+    assert n_failed >= 3
+
+
+@pytest.mark.parametrize("estimator", TRANSFORMERS + SIZED, ids=str)
+def test_a_fit_that_fails_at_the_end_changes_nothing(estimator, spectra, monkeypatch):
+    fitted = clone(estimator).fit(spectra)
+    before, expected = dict(vars(fitted)), fitted.transform(spectra)
+    learn = type(fitted)._learn
+
+    def learn_and_fail(self, X):
+        learn(self, X)
+        raise RuntimeError("at the end")
+
+    monkeypatch.setattr(type(fitted), "_learn", learn_and_fail)
+    with pytest.raises(RuntimeError, match="at the end"):
+        fitted.fit(spectra[:, ::-1] * 2)
+    assert vars(fitted) == before
+    np.testing.assert_array_equal(fitted.transform(spectra), expected)
+
+
+@pytest.mark.parametrize("estimator", TRANSFORMERS + SIZED, ids=str)
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
+def test_transform_only_reads(estimator, container, spectra, axis):
+    X = pd.DataFrame(spectra, columns=axis.astype(str))
+    fitted = clone(estimator).fit(container(X))
+    before = dict(vars(fitted))
+    copies = {
+        key: value.copy() for key, value in before.items() if hasattr(value, "copy")
+    }
+    fitted.transform(container(X))
+    fitted.map_back(np.ones(fitted.transform(spectra).shape))
+    assert vars(fitted).keys() == before.keys()
+    assert all(vars(fitted)[key] is before[key] for key in before)
+    for key, value in copies.items():
+        np.testing.assert_array_equal(vars(fitted)[key], value)
+    unfitted = clone(estimator)
+    if estimator not in TRANSFORMERS[len(STATELESS) :]:
+        before = dict(vars(unfitted))
+        unfitted.transform(container(X))
+        assert vars(unfitted) == before
+    np.testing.assert_array_equal(X, spectra)
+
+
+@pytest.mark.parametrize("estimator", TRANSFORMERS + SIZED, ids=str)
+def test_parameters_are_checked_where_they_are_used(estimator, spectra):
+    """In transform too, of a fitted transformer and of one that needs no fit."""
+    for name, value in estimator.get_params().items():
+        for bad in (object(), "typo") if isinstance(value, str) else (object(),):
+            for changed in (clone(estimator).fit(spectra), clone(estimator)):
+                changed.set_params(**{name: bad})
+                with pytest.raises(ValueError, match=name):
+                    changed.transform(spectra)
+
+
+SAME_CLASS = [
+    (first, second)
+    for first, second in permutations(STATELESS + SIZED, 2)
+    if type(first) is type(second)
+]
+
+
+@pytest.mark.parametrize(("first", "second"), SAME_CLASS, ids=str)
+@pytest.mark.parametrize("labelled", [False, True])
+def test_set_params_after_fit(first, second, labelled, spectra, axis):
+    """New parameters are used as they are, and never mixed with those of fit."""
+    X = pd.DataFrame(spectra, columns=axis.astype(str)) if labelled else spectra
+    expected = clone(second).fit(X).transform(X)
+    changed = clone(first).fit(X).set_params(**second.get_params())
+    found = changed.transform(X)
+    assert type(found) is type(expected)
+    np.testing.assert_array_equal(found, expected)
+    if labelled:
+        assert list(found.columns) == list(expected.columns)
+    named = changed.set_output(transform="pandas").transform(X)
+    again = clone(second).set_output(transform="pandas").fit_transform(X)
+    pd.testing.assert_frame_equal(named, again)

@@ -43,5 +43,26 @@ def test_exports(module):
         assert getattr(imported, name).__doc__, name
 
 
+def test_submodules_are_imported_when_first_used():
+    """In a fresh process: here they are imported already."""
+    code = (
+        "import sys, sklearn_raman\n"
+        "assert not [name for name in sys.modules if 'sklearn_raman.' in name]\n"
+        "assert set(sklearn_raman.__all__) <= set(dir(sklearn_raman))\n"
+        "sklearn_raman.preprocessing.SNV()\n"
+        "assert 'sklearn_raman.neural_network' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    for name in sklearn_raman.__all__:
+        assert getattr(sklearn_raman, name) is sys.modules[f"sklearn_raman.{name}"]
+    with pytest.raises(AttributeError, match="no attribute 'processing'"):
+        sklearn_raman.processing  # noqa: B018
+
+
+def test_every_submodule_is_listed():
+    tops = {name.split(".")[1] for name in PUBLIC_MODULES}
+    assert sklearn_raman.__all__ == sorted(tops)
+
+
 def test_version():
     assert sklearn_raman.__version__.count(".") >= 2

@@ -5,8 +5,8 @@ import pandas as pd
 
 def is_frame(X):
     """Tell whether X is a data frame, of pandas or polars."""
-    columns = getattr(X, "columns", None)
-    return columns is not None and not callable(columns)
+    is_polars = type(X).__module__.partition(".")[0] == "polars"
+    return isinstance(X, pd.DataFrame) or (is_polars and hasattr(X, "columns"))
 
 
 def frame_like(values, X, columns=None):
@@ -28,7 +28,7 @@ def frame_like(values, X, columns=None):
     if not is_frame(X):
         return values
     columns = X.columns if columns is None else list(columns)
-    if hasattr(X, "index"):
+    if isinstance(X, pd.DataFrame):
         index = X.index if len(X) == len(values) else None
         return pd.DataFrame(values, index=index, columns=columns)
-    return type(X)(values, schema=[str(label) for label in columns])
+    return type(X)(values, schema=[str(label) for label in columns], orient="row")

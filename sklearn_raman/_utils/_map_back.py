@@ -1,46 +1,22 @@
 """How a map goes back through a transformer: what `map_back` means, and its tools.
 
 A map has one value for each column that a model sees. Steps before the model may have
-moved these columns; `map_back` is how each of them says where its own input columns
-went. It is found by its name alone, so that what explains a Pipeline and what stands in
-it do not have to import each other.
-"""
+moved these columns. A transformer says where its own input columns went with a method
+``map_back(maps, X=None, *, mode="conserve")``, which takes maps of shape (..., n_points
+of its output) and returns maps of shape (..., n_points of its input), or a list of such
+arrays where each spectrum has its own axis. It is found by its name alone, so that what
+explains a Pipeline and what stands in it do not have to import each other.
 
-from typing import Protocol
+A point of the input axis that has no part in the output gets 0, never NaN: the model
+did not see it, so it added nothing to the score, and the map keeps its sum. `mode`
+matters where points are interpolated: "conserve", for contributions, hands each value
+to the input points it was made of, and keeps the sum; "density", for display, keeps the
+height at each wavenumber.
+"""
 
 import numpy as np
 
 MODES = ("conserve", "density")
-
-
-class MapsBack(Protocol):
-    """A transformer that says how a map goes back through it."""
-
-    def map_back(self, maps, X=None, *, mode="conserve"):
-        """Carry maps from the output axis of this transformer to its input axis.
-
-        A point of the input axis that has no part in the output gets 0, never NaN: the
-        model did not see it, so it added nothing to the score, and the map keeps its
-        sum.
-
-        Parameters
-        ----------
-        maps : array-like of shape (..., n_points_out)
-            Maps on the output axis.
-        X : None or the input of `transform`, default=None
-            Looked at only where each spectrum has its own axis (ragged input).
-        mode : {"conserve", "density"}, default="conserve"
-            Matters only where points are interpolated. "conserve" is for contributions:
-            it hands each value to the input points it was made of, and keeps the sum.
-            "density" is for display: it keeps the height, the value of the map at each
-            wavenumber.
-
-        Returns
-        -------
-        ndarray of shape (..., n_points), or list of such arrays
-            Maps on the input axis, in the dtype of `maps`; a list, one for each
-            spectrum, for ragged input.
-        """
 
 
 def check_maps(maps, n_points, *, owner):
@@ -67,7 +43,7 @@ def check_maps(maps, n_points, *, owner):
         raise ValueError(
             f"maps must have the shape ({wanted}) to go back through {owner}, which "
             f"puts out that many points, got shape {maps.shape}: a map made with "
-            "upsample=False has one value a unit of the network, not one a point."
+            "upsample=False has one value per unit of the network, not one per point."
         )
     return maps
 

@@ -1,5 +1,6 @@
 """The only import of scikit-learn's private names: a change there is one diff."""
 
+from sklearn import get_config
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
@@ -11,6 +12,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils._param_validation import (
     Interval as _Interval,
 )
+from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 
@@ -26,9 +28,17 @@ __all__ = [
     "HasMethods",
     "Interval",
     "StrOptions",
+    "check_feature_names_in",
     "check_sample_weight",
     "fit_context",
+    "output_is_chosen",
     "safe_indexing",
     "validate_parameter_constraints",
     "validate_params",
 ]
+
+
+def output_is_chosen(estimator):
+    """Tell whether `set_output` or the configuration says what transform returns."""
+    chosen = getattr(estimator, "_sklearn_output_config", {})
+    return "transform" in chosen or get_config()["transform_output"] != "default"

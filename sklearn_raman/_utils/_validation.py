@@ -6,7 +6,12 @@ from contextlib import contextmanager
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from sklearn_raman._utils._wavenumbers import check_same_axis, resolve_wavenumbers
+from sklearn_raman._utils._frames import frame_like
+from sklearn_raman._utils._wavenumbers import (
+    check_same_axis,
+    check_wavenumbers,
+    resolve_wavenumbers,
+)
 
 
 def check_spectra(
@@ -34,17 +39,34 @@ def check_spectra(
     -------
     X, or the pair X, y if y was given
     """
+    if reset:
+        axis = resolve_wavenumbers(X, getattr(estimator, "wavenumbers", None))
+    else:
+        X = _with_fitted_labels(estimator, X)
     checked = validate_data(
         estimator, X, y, dtype=dtype, order="C", reset=reset, **checks
     )
     if reset:
-        n_points = estimator.n_features_in_
-        estimator.wavenumbers_in_ = resolve_wavenumbers(
-            X, getattr(estimator, "wavenumbers", None), n_points
-        )
-    else:
-        check_same_axis(X, getattr(estimator, "wavenumbers_in_", None))
+        if axis is not None:
+            check_wavenumbers(axis, n_points=estimator.n_features_in_)
+        estimator.wavenumbers_in_ = axis
     return checked
+
+
+def _with_fitted_labels(estimator, X):
+    """Return X under the labels seen in fit, if its own mean the same wavenumbers.
+
+    scikit-learn compares names letter by letter: "400" would not be "400.0".
+    """
+    fitted_axis = getattr(estimator, "wavenumbers_in_", None)
+    labels = check_same_axis(X, fitted_axis)
+    if labels is None or fitted_axis is None:
+        return X
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        return np.asarray(X)
+    unchanged = np.array_equal(np.asarray(X.columns, dtype=object), names)
+    return X if unchanged else frame_like(np.asarray(X), X, names)
 
 
 @contextmanager
@@ -100,25 +122,3 @@ def lower_default(value, default, limit, *, owner, name, why):
         stacklevel=3,
     )
     return limit
-
-
-def warn_unscaled(flat, *, owner, reason):
-    """Warn once about rows that come back as they are, with their number.
-
-    Parameters
-    ----------
-    flat : ndarray of shape (n_spectra,), bool
-        True where a row can't be scaled.
-    owner : str
-        Class name.
-    reason : str
-        Why, for example "are constant".
-    """
-    n_flat = int(flat.sum())
-    if n_flat:
-        warnings.warn(
-            f"{owner}: {n_flat} of {len(flat)} spectra {reason} and come back "
-            "unscaled, as they are.",
-            UserWarning,
-            stacklevel=3,
-        )

@@ -1,12 +1,21 @@
 """The wavenumber axis: where it comes from and what a valid one is.
 
 A spectrum matrix carries its own axis. It is looked for in this order: the parameter
-`wavenumbers`, then column labels that are numbers (pandas or polars, strings or
-floats). A plain array without the parameter has no axis, and a step that needs cm-1
-says so.
+`wavenumbers`, then column labels that are wavenumbers (pandas or polars, numbers or
+text). A plain array without the parameter has no axis, and a step that needs cm-1 says
+so.
 """
 
 import numpy as np
+import pandas as pd
+
+from sklearn_raman._utils._frames import is_frame
+
+# Two axes are the same if no point differs by more than this part of the distance to
+# its nearest neighbor: files write wavenumbers with few digits.
+AXIS_TOLERANCE = 0.01
+# Raman spectra start above this (cm-1); whole numbers counted from below are positions.
+_LOWEST_START = 50
 
 
 def check_wavenumbers(wavenumbers, *, name="wavenumbers", n_points=None):
@@ -83,26 +92,92 @@ def expand_grid(grid, *, name="target_wavenumbers"):
 def labels_as_wavenumbers(X):
     """Return the column labels of a data frame as an axis, or None.
 
-    pandas' automatic labels 0, 1, 2, ... are positions, not wavenumbers, and give None,
-    as do labels of which one or more is not a number.
+    Labels are wavenumbers if all of them are numbers, also as text. Positions are not:
+    those of a pandas `RangeIndex`, whatever it starts with, or evenly counted whole
+    numbers that start below 50 (also as text, and with a few of them missing), as after
+    a file or a selection of columns.
+
+    Parameters
+    ----------
+    X : array-like or data frame of shape (n_spectra, n_points)
+
+    Returns
+    -------
+    ndarray of shape (n_points,), float64, or None
+        None also for an array.
+
+    Raises
+    ------
+    ValueError
+        If most labels are numbers and a few are not: these are no spectrum's points.
     """
-    columns = getattr(X, "columns", None)
-    if columns is None or callable(columns) or len(columns) == 0:
+    if not is_frame(X) or len(X.columns) == 0 or isinstance(X.columns, pd.RangeIndex):
         return None
-    if type(columns).__name__ == "RangeIndex" and (columns.start, columns.step) == (
-        0,
-        1,
-    ):
-        return None
+    labels = np.asarray(X.columns, dtype=object)
     try:
-        axis = np.asarray([float(label) for label in columns])
+        axis = labels.astype(np.float64)
     except (TypeError, ValueError):
-        return None
-    return axis if np.isfinite(axis).all() else None
+        axis = np.asarray([_number(label) for label in labels])
+    is_number = np.isfinite(axis)
+    if not is_number.all():
+        others = labels[~is_number]
+        if 2 * len(others) >= len(labels):
+            return None
+        renamed = (
+            " pandas renames a repeated '1796.0' to '1796.0.1'."
+            if any(str(label).count(".") == 2 for label in others)
+            else ""
+        )
+        raise ValueError(
+            f"{len(others)} of {len(labels)} column labels of X are not wavenumbers: "
+            f"{others[:5].tolist()}.{renamed} Drop these columns, or make them the "
+            "index (X.set_index)."
+        )
+    return None if _are_positions(labels, axis) else axis
 
 
-def resolve_wavenumbers(X, wavenumbers, n_points):
+def _number(label):
+    """Return a label as a number, NaN if it is none."""
+    try:
+        return float(label)
+    except (TypeError, ValueError):
+        return np.nan
+
+
+def _are_positions(labels, axis):
+    """Tell whether numeric labels count columns.
+
+    They may be a selection: each second one, without some, or in another order. Labels
+    with a decimal point, "10.0", were written as wavenumbers.
+    """
+    if not 0 <= axis.min() < _LOWEST_START or (axis != np.round(axis)).any():
+        return False
+    if not all(str(label).strip().lstrip("+-").isdigit() for label in labels):
+        return False
+    steps = np.diff(np.sort(axis))
+    if len(steps) == 0:
+        return True
+    found, counts = np.unique(steps, return_counts=True)
+    usual = found[counts.argmax()]
+    if usual == 0 or 2 * counts.max() < len(steps):
+        return False
+    return bool((steps % usual == 0).all())
+
+
+def resolve_wavenumbers(X, wavenumbers, n_points=None):
     """Find the axis of X: the parameter, else the column labels, else None.
+
+    Parameters
+    ----------
+    X : array-like or data frame of shape (n_spectra, n_points)
+    wavenumbers : array-like of shape (n_points,) or None
+        The parameter, in cm-1.
+    n_points : int or None, default=None
+        Number of points, if it is known.
+
+    Returns
+    -------
+    ndarray of shape (n_points,), float64, or None
 
     Raises
     ------
@@ -113,50 +188,79 @@ def resolve_wavenumbers(X, wavenumbers, n_points):
     labels = labels_as_wavenumbers(X)
     if labels is not None:
         labels = check_wavenumbers(labels, name="The column labels of X")
+        n_points = len(labels)
     if wavenumbers is None:
         return labels
     axis = check_wavenumbers(wavenumbers, n_points=n_points)
-    if labels is not None and not np.allclose(axis, labels, rtol=1e-9, atol=1e-6):
-        where = int(np.argmax(np.abs(axis - labels)))
+    if labels is not None and (where := first_difference(axis, labels)) is not None:
         raise ValueError(
             "The parameter wavenumbers and the column labels of X disagree: at "
-            f"position {where} the parameter says {axis[where]:g} and the label "
-            f"{labels[where]:g} cm-1. Drop the parameter, or pass X without labels."
+            f"position {where} the parameter says {axis[where]:.10g} and the label "
+            f"{labels[where]:.10g} cm-1. Drop the parameter, or pass X without labels."
         )
     return axis
 
 
-def require_wavenumbers(axis, X, *, owner, purpose):
+def require_wavenumbers(axis, X=None, *, owner, purpose):
     """Return the axis, or raise an error that says how to give one."""
     if axis is not None:
         return axis
-    columns = getattr(X, "columns", None)
-    seen = (
-        "X is a plain array"
-        if columns is None
-        else f"the column labels of X are not all numbers ({list(columns)[:3]!r}, ...)"
-    )
     raise ValueError(
-        f"{owner} needs the wavenumber of each column {purpose}, but {seen}. Either "
-        f"pass {owner}(wavenumbers=...), or give X as a data frame whose column labels "
-        "are wavenumbers and use pipeline.set_output(transform='pandas'), so that the "
-        "axis travels from step to step."
+        f"{owner} needs the wavenumber of each column {purpose}, but X is a plain "
+        "array, or its column labels are not wavenumbers (0, 1, 2, ... and those of a "
+        "pandas RangeIndex are positions). Either "
+        f"pass {owner}(wavenumbers=...), which may hold any numbers, or give X as a "
+        "data frame whose column labels are wavenumbers. Steps of this package hand "
+        "the labels on; those of others do after "
+        "pipeline.set_output(transform='pandas')."
     )
 
 
 def check_same_axis(X, fitted_axis):
-    """Raise if X carries labels that differ from the axis seen in fit."""
+    """Raise if X carries labels that differ from the axis seen in fit.
+
+    Returns
+    -------
+    ndarray of shape (n_points,), float64, or None
+        The labels as an axis, if they are one.
+    """
     labels = labels_as_wavenumbers(X)
     if labels is None or fitted_axis is None:
-        return
-    if len(labels) == len(fitted_axis) and np.allclose(
-        labels, fitted_axis, rtol=1e-9, atol=1e-6
-    ):
-        return
+        return labels
+    where = first_difference(labels, fitted_axis)
+    if where is None:
+        return labels
+    place = (
+        f"at position {where} it is {labels[where]:.10g} here and "
+        f"{fitted_axis[where]:.10g} there"
+        if where < min(len(labels), len(fitted_axis))
+        else "one is the beginning of the other"
+    )
     raise ValueError(
         f"The spectra have the axis {describe_axis(labels)}, but fit saw "
-        f"{describe_axis(fitted_axis)}: resample them to one axis first "
+        f"{describe_axis(fitted_axis)}; {place}. Resample them to one axis first "
         "(WavenumberResampler)."
+    )
+
+
+def first_difference(axis, other):
+    """Return the first position where two axes differ, None if they are the same."""
+    n_common = min(len(axis), len(other))
+    differs = np.abs(axis[:n_common] - other[:n_common]) > axis_tolerance(
+        axis[:n_common]
+    )
+    if differs.any():
+        return int(differs.argmax())
+    return None if len(axis) == len(other) else n_common
+
+
+def axis_tolerance(axis):
+    """Return how far each point may lie from another and still be the same (cm-1)."""
+    if len(axis) < 2:
+        return 1e-9 * np.abs(axis)
+    steps = np.abs(np.diff(axis))
+    return AXIS_TOLERANCE * np.minimum(
+        np.append(steps, np.inf), np.append(np.inf, steps)
     )
 
 

@@ -3,18 +3,17 @@
 from numbers import Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._map_back import check_maps, check_mode, place_back
-from sklearn_raman._utils._sklearn import StrOptions, fit_context
-from sklearn_raman._utils._validation import check_spectra
+from sklearn_raman._utils._sklearn import StrOptions
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
     expand_grid,
     format_wavenumbers,
     require_wavenumbers,
 )
+from sklearn_raman.preprocessing._base import SpectrumTransformer
 from sklearn_raman.preprocessing._interpolation import (
     check_coverage,
     check_ragged,
@@ -27,7 +26,7 @@ from sklearn_raman.preprocessing._interpolation import (
 )
 
 
-class WavenumberResampler(TransformerMixin, BaseEstimator):
+class WavenumberResampler(SpectrumTransformer):
     """Interpolate spectra to a common wavenumber axis.
 
     Parameters
@@ -36,16 +35,16 @@ class WavenumberResampler(TransformerMixin, BaseEstimator):
 default=None
         The new axis in cm-1: a list or array gives the points themselves, a tuple
         (start, stop, step) a range that includes `stop` when it falls on the grid.
-        None leaves the spectra as they are.
+        None leaves the spectra as they are, whatever `kind` and `fill_value` say.
     wavenumbers : array-like of shape (n_points,) or None, default=None
-        Axis of the input in cm-1, rising or falling. None takes numeric column labels.
-        Ragged input brings its own axes.
+        Axis of the input in cm-1, rising or falling. None takes the column labels.
+        Ragged input brings its own axes and does not go together with this.
     kind : {"linear", "quadratic", "cubic", "pchip"}, default="linear"
         Interpolating spline of order 1, 2 or 3 (not-a-knot ends), or a piecewise cubic
         that does not overshoot. The source [1]_ uses order 2.
     fill_value : {"raise", "edge"} or float, default="raise"
         What happens where the target leaves the measured range: an error, the value of
-        the nearest measured point, or this number. None of the last two is information.
+        the nearest measured point, or this number. Neither carries information.
 
     Attributes
     ----------
@@ -54,7 +53,7 @@ default=None
     wavenumbers_out_ : ndarray of shape (n_points_out,) or None
         Axis of the result in cm-1.
     n_features_in_ : int
-        Number of points of a spectrum; not defined for ragged input.
+        Number of points per spectrum; not defined for ragged input.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
 
@@ -69,12 +68,13 @@ default=None
     -----
     X may also be ragged: a sequence of pairs `(wavenumbers, intensities)`, each
     spectrum with its own axis. It passes through `Pipeline`, `cross_val_score` and
-    `GridSearchCV` like an array if this transformer is the first step.
+    `GridSearchCV` like an array if this transformer is the first step. The result is an
+    array: use ``set_output(transform="pandas")`` to hand on the axis.
 
     On one shared axis fit prepares what the spectra have in common: for "linear" the
-    two points around each target, for "quadratic" and "cubic" the spline as a product
-    of sparse matrices (entries below 1e-13 are dropped). Spectra are then handled in
-    blocks, so memory beside the result does not grow with their number.
+    two points around each target, for "quadratic" and "cubic" the spline as a sparse
+    matrix (entries below 1e-13 are dropped). Spectra are then handled in blocks, so the
+    memory beside the result does not grow with their number.
 
     Resampling to a coarser grid does not average: noise stays as it is.
 
@@ -90,7 +90,7 @@ default=None
     >>> from sklearn_raman.preprocessing import WavenumberResampler
     >>> X = pd.DataFrame([[0.0, 2.0, 4.0]], columns=["400.0", "402.0", "404.0"])
     >>> resampler = WavenumberResampler(target_wavenumbers=(400, 404, 1))
-    >>> resampler.set_output(transform="pandas").fit_transform(X)
+    >>> resampler.fit_transform(X)
        400.0  401.0  402.0  403.0  404.0
     0    0.0    1.0    2.0    3.0    4.0
     >>> ragged = [([400, 402, 404], [0, 2, 4]), ([398, 406], [8, 0])]
@@ -119,47 +119,54 @@ default=None
         self.kind = kind
         self.fill_value = fill_value
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Find the axis of X and prepare the interpolation.
+    def _check_training_spectra(self, X):
+        if not is_ragged(X):
+            return super()._check_training_spectra(X)
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(self).pop(name, None)  # left by an earlier fit on a matrix
+        self.wavenumbers_in_ = None
+        return self._check_ragged(X)
 
-        Parameters
-        ----------
-        X : array-like, data frame (n_spectra, n_points), or sequence of pairs
-            Spectra on one axis, or ragged: `(wavenumbers, intensities)` each.
-        y : None
-            Ignored.
+    def _learn(self, X):
+        target = self._target()
+        self._interpolator = None if is_ragged(X) else self._prepared(X, target)
+        self.wavenumbers_out_ = self.wavenumbers_in_ if target is None else target
 
-        Returns
-        -------
-        self : object
-            The fitted transformer.
-        """
+    def _read(self, X):
+        if is_ragged(X):
+            self._validate_params()
+            return self, self._check_ragged(X), False
+        if hasattr(self, "wavenumbers_out_") and not hasattr(self, "n_features_in_"):
+            raise ValueError(
+                "This WavenumberResampler was fitted on ragged spectra, but X is a "
+                "matrix: pass pairs of wavenumbers and intensities."
+            )
+        return super()._read(X)
+
+    def _transform_spectra(self, X):
+        target = self._target()
+        if is_ragged(X):
+            return self._resample_ragged(X, target)
+        prepared = self._prepared(X, target)
+        if prepared is None:
+            return X
+        axis, _, _, interpolate = prepared
+        resampled = interpolate(X)
+        self._fill_outside(resampled, axis, target)
+        return resampled
+
+    def _target(self):
+        """Return the target axis, or None; check what goes with it."""
         if not isinstance(self.fill_value, str) and not np.isfinite(self.fill_value):
             raise ValueError(
                 f"fill_value={self.fill_value} would put missing values into the "
                 'spectra; use "raise", "edge" or a finite number.'
             )
-        if is_ragged(X):
-            self._fit_ragged(X)
-            return self
-        check_spectra(self, X, reset=True)
         if self.target_wavenumbers is None:
-            self.wavenumbers_out_ = self.wavenumbers_in_
-            return self
-        axis = require_wavenumbers(
-            self.wavenumbers_in_, X, owner="WavenumberResampler", purpose="to resample"
-        )
-        self.wavenumbers_out_ = expand_grid(self.target_wavenumbers)
-        check_coverage(axis, self.wavenumbers_out_, self.fill_value)
-        self._interpolate = shared_axis_interpolator(
-            axis, self.wavenumbers_out_, self.kind
-        )
-        return self
+            return None
+        return expand_grid(self.target_wavenumbers)
 
-    def _fit_ragged(self, X):
-        for name in ("n_features_in_", "feature_names_in_", "_interpolate"):
-            vars(self).pop(name, None)  # left by an earlier fit on a matrix
+    def _check_ragged(self, X):
         if self.target_wavenumbers is None:
             raise ValueError(
                 "Ragged spectra (pairs of wavenumbers and intensities) need a common "
@@ -170,51 +177,49 @@ default=None
                 "Ragged spectra bring their own axes: leave the parameter wavenumbers "
                 "at None."
             )
-        self.wavenumbers_in_ = None
-        self.wavenumbers_out_ = expand_grid(self.target_wavenumbers)
-        check_ragged(X)
+        return check_ragged(X)
 
-    def transform(self, X):
-        """Interpolate each spectrum to the target axis.
+    def _prepared(self, X, target):
+        """Return axis, target, kind and the interpolator for them; that of fit if fit.
 
-        Parameters
-        ----------
-        X : array-like, data frame (n_spectra, n_points), or sequence of pairs
-            Spectra on the axis seen in fit, or ragged spectra.
-
-        Returns
-        -------
-        ndarray or data frame of shape (n_spectra, n_points_out)
-            Resampled spectra; float32 stays float32, all else becomes float64.
+        None if the spectra stay on their axis.
         """
-        check_is_fitted(self)
-        if is_ragged(X):
-            return self._transform_ragged(X)
-        if not hasattr(self, "n_features_in_"):
-            raise ValueError(
-                "This WavenumberResampler was fitted on ragged spectra, but X is a "
-                "matrix: pass pairs of wavenumbers and intensities."
-            )
-        X = check_spectra(self, X, reset=False)
-        if self.target_wavenumbers is None:
-            return X
-        resampled = self._interpolate(X)
-        self._fill_outside(resampled, self.wavenumbers_in_)
-        return resampled
+        if target is None:
+            return None
+        axis = require_wavenumbers(
+            self._known_axis(X.shape[1]),
+            owner="WavenumberResampler",
+            purpose="to resample",
+        )
+        check_coverage(axis, target, self.fill_value)
+        old = getattr(self, "_interpolator", None)
+        if (
+            old is not None
+            and np.array_equal(old[0], axis)
+            and np.array_equal(old[1], target)
+            and old[2] == self.kind
+        ):
+            return old
+        return (
+            axis,
+            target,
+            self.kind,
+            shared_axis_interpolator(axis, target, self.kind),
+        )
 
-    def _transform_ragged(self, X):
-        if self.target_wavenumbers is None:
-            raise ValueError("Ragged spectra need target_wavenumbers, which is None.")
-        spectra = check_ragged(X)
-        target = self.wavenumbers_out_
+    def _resample_ragged(self, spectra, target):
         dtype = np.result_type(*(intensities for _, intensities in spectra))
         resampled = np.empty((len(spectra), len(target)), dtype=dtype)
         for number, (axis, intensities) in enumerate(spectra):
             check_coverage(axis, target, self.fill_value, what=f"Spectrum {number}")
             row = interpolate_rows(axis, intensities[None], target, self.kind)
-            self._fill_outside(row, axis)
+            self._fill_outside(row, axis, target)
             resampled[number] = row[0]
         return resampled
+
+    def _fill_outside(self, resampled, axis, target):
+        if not isinstance(self.fill_value, str):
+            resampled[:, is_outside(axis, target)] = self.fill_value
 
     def map_back(self, maps, X=None, *, mode="conserve"):
         """Carry maps from the target axis to the axis of the input.
@@ -244,26 +249,22 @@ default=None
         What the model drew from points outside the measured range goes to the nearest
         measured point with fill_value="edge", and nowhere if they hold a number.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "wavenumbers_out_")
+        target = self._target()
+        if target is None:
+            return super().map_back(maps, X, mode=mode)
         check_mode(mode)
-        if self.target_wavenumbers is None:
-            return check_maps(maps, self.n_features_in_, owner="WavenumberResampler")
-        target, axis = self.wavenumbers_out_, self.wavenumbers_in_
         maps = check_maps(maps, len(target), owner="WavenumberResampler")
         how = {"kind": self.kind, "fill_value": self.fill_value, "mode": mode}
         if X is not None and is_ragged(X):
             return unresample_ragged(maps, X, target, **how)
-        if axis is None:
+        if not hasattr(self, "n_features_in_"):
             raise ValueError(
                 "This WavenumberResampler was fitted on ragged spectra: pass those "
                 "that the maps belong to as X, so that each map finds its axis."
             )
+        axis = self._known_axis(self.n_features_in_)
         return unresample_maps(maps, axis, target, **how)
-
-    def _fill_outside(self, resampled, axis):
-        if not isinstance(self.fill_value, str):
-            outside = is_outside(axis, self.wavenumbers_out_)
-            resampled[:, outside] = self.fill_value
 
     def get_feature_names_out(self, input_features=None):
         """Return the new wavenumbers as text.
@@ -271,27 +272,24 @@ default=None
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Labels of the input, used only if the axis is left as it is and not known.
+            Labels of the input, used only if the axis is left as it is.
 
         Returns
         -------
         ndarray of str
             Labels of the output.
         """
-        check_is_fitted(self)
-        if self.target_wavenumbers is None and (
-            self.wavenumbers_out_ is None or hasattr(self, "feature_names_in_")
-        ):
-            return _check_feature_names_in(self, input_features)
-        return format_wavenumbers(self.wavenumbers_out_)
+        check_is_fitted(self, "wavenumbers_out_")
+        if self.target_wavenumbers is not None:
+            return self._labels_out(None)
+        return super().get_feature_names_out(input_features)
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
+    def _labels_out(self, labels):
+        target = self._target()
+        return labels if target is None else format_wavenumbers(target)
 
 
-class WavenumberCrop(TransformerMixin, BaseEstimator):
+class WavenumberCrop(SpectrumTransformer):
     """Keep the part of the spectra inside a wavenumber region.
 
     Parameters
@@ -300,7 +298,7 @@ class WavenumberCrop(TransformerMixin, BaseEstimator):
         Region in cm-1, both ends included; None in place of an end leaves it open. None
         keeps the whole spectrum.
     wavenumbers : array-like of shape (n_points,) or None, default=None
-        Axis of the input in cm-1, rising or falling. None takes numeric column labels.
+        Axis of the input in cm-1, rising or falling. None takes the column labels.
 
     Attributes
     ----------
@@ -309,7 +307,7 @@ class WavenumberCrop(TransformerMixin, BaseEstimator):
     wavenumbers_in_, wavenumbers_out_ : ndarray or None
         Axis of the input and of the result in cm-1, if known.
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
 
@@ -325,7 +323,7 @@ class WavenumberCrop(TransformerMixin, BaseEstimator):
     >>> from sklearn_raman.preprocessing import WavenumberCrop
     >>> X = pd.DataFrame([[1.0, 2.0, 3.0]], columns=["400.0", "500.0", "600.0"])
     >>> crop = WavenumberCrop(region=(450, 600))
-    >>> crop.set_output(transform="pandas").fit_transform(X)
+    >>> crop.fit_transform(X)
        500.0  600.0
     0    2.0    3.0
     """
@@ -339,39 +337,28 @@ class WavenumberCrop(TransformerMixin, BaseEstimator):
         self.region = region
         self.wavenumbers = wavenumbers
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Find the points inside the region.
+    def _learn(self, X):
+        self.support_ = self._support(X.shape[1])
+        axis = self.wavenumbers_in_
+        self.wavenumbers_out_ = None if axis is None else axis[self.support_]
 
-        Parameters
-        ----------
-        X : array-like or data frame of shape (n_spectra, n_points)
-            Spectra.
-        y : None
-            Ignored.
+    def _transform_spectra(self, X):
+        return X[:, self._support(X.shape[1])]
 
-        Returns
-        -------
-        self : object
-            The fitted transformer.
-        """
-        check_spectra(self, X, reset=True)
+    def _support(self, n_points):
+        """Return which points lie inside the region."""
         if self.region is None:
-            self.support_ = np.ones(self.n_features_in_, dtype=bool)
-            self.wavenumbers_out_ = self.wavenumbers_in_
-            return self
+            return np.ones(n_points, dtype=bool)
         low, high = self._region_bounds()
-        axis = require_wavenumbers(
-            self.wavenumbers_in_, X, owner="WavenumberCrop", purpose="to crop"
-        )
-        self.support_ = (axis >= low) & (axis <= high)
-        if not self.support_.any():
+        axis = self._known_axis(n_points)
+        axis = require_wavenumbers(axis, owner="WavenumberCrop", purpose="to crop")
+        support = (axis >= low) & (axis <= high)
+        if not support.any():
             raise ValueError(
                 f"WavenumberCrop(region={self.region!r}) leaves no point: the spectra "
                 f"cover {describe_axis(axis)}."
             )
-        self.wavenumbers_out_ = axis[self.support_]
-        return self
+        return support
 
     def _region_bounds(self):
         numbers = all(end is None or isinstance(end, Real) for end in self.region)
@@ -385,22 +372,6 @@ class WavenumberCrop(TransformerMixin, BaseEstimator):
             "region must be a pair (low, high) of numbers in cm-1 with low <= high, "
             f"got {self.region!r}."
         )
-
-    def transform(self, X):
-        """Cut the region out of each spectrum.
-
-        Parameters
-        ----------
-        X : array-like or data frame of shape (n_spectra, n_points)
-            Spectra on the axis seen in fit.
-
-        Returns
-        -------
-        ndarray or data frame of shape (n_spectra, n_points_out)
-            The points inside the region.
-        """
-        check_is_fitted(self)
-        return check_spectra(self, X, reset=False)[:, self.support_]
 
     def map_back(self, maps, X=None, *, mode="conserve"):
         """Put maps back in their place on the whole axis.
@@ -419,31 +390,16 @@ class WavenumberCrop(TransformerMixin, BaseEstimator):
         ndarray of shape (..., n_points)
             Maps on the whole axis: 0 outside the region, which the model did not see.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "support_")
         check_mode(mode)
-        n_kept = int(self.support_.sum())
-        maps = check_maps(maps, n_kept, owner="WavenumberCrop")
-        return place_back(maps, self.support_, self.n_features_in_)
+        support = self._support(self.n_features_in_)
+        maps = check_maps(maps, int(support.sum()), owner="WavenumberCrop")
+        return place_back(maps, support, self.n_features_in_)
 
-    def get_feature_names_out(self, input_features=None):
-        """Return the labels of the points that are kept.
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Labels of the input; None means those seen in fit.
-
-        Returns
-        -------
-        ndarray of str
-            Labels of the output.
-        """
-        check_is_fitted(self)
-        if self.wavenumbers_in_ is None or hasattr(self, "feature_names_in_"):
-            return _check_feature_names_in(self, input_features)[self.support_]
-        return format_wavenumbers(self.wavenumbers_out_)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
+    def _labels_out(self, labels):
+        if self.region is None:
+            return labels
+        n_points = len(labels)
+        if self.wavenumbers is not None:  # the labels may say something else
+            labels = format_wavenumbers(self._known_axis(n_points))
+        return np.asarray(labels)[self._support(n_points)]

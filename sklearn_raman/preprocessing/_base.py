@@ -1,24 +1,42 @@
-"""What all transformers that treat each spectrum by itself have in common."""
+"""What all transformers of spectra share: axis, frames, and what rounding can do."""
 
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+import copy
 
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._map_back import check_maps, check_mode
-from sklearn_raman._utils._sklearn import fit_context
-from sklearn_raman._utils._validation import check_spectra
-from sklearn_raman._utils._wavenumbers import check_wavenumbers, format_wavenumbers
+from sklearn_raman._utils._sklearn import (
+    check_feature_names_in,
+    fit_context,
+    output_is_chosen,
+)
+from sklearn_raman._utils._validation import check_spectra, unchanged_on_error
+from sklearn_raman._utils._wavenumbers import (
+    check_wavenumbers,
+    format_wavenumbers,
+    resolve_wavenumbers,
+)
 
 
-class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Base of the transformers that keep the grid.
+class SpectrumTransformer(TransformerMixin, BaseEstimator):
+    """Base of all transformers of spectra.
 
     A subclass writes `_transform_spectra(X)`: validated spectra in, as many spectra
-    with as many points out. One that learns from the training spectra also writes
-    `_learn(X)`; without it the transformer is stateless, and each spectrum's result
-    depends on that spectrum alone.
+    out. It checks the parameters that it uses, because they may change after fit. One
+    that learns from the training spectra also writes `_learn(X)`; without it the
+    transformer is stateless: each spectrum's result depends on that spectrum alone, and
+    an unfitted transformer does what a fitted one would. One that changes the grid also
+    writes `_labels_out` and `map_back`.
     """
 
     _parameter_constraints: dict = {}
     _min_points = 1  # shorter spectra get an error
+    _learns_by = None  # the parameter that says what is learned
+    _axis_was_given = False  # the axis that fit saw was a parameter's
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -36,7 +54,11 @@ class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         self : object
             The fitted transformer.
         """
-        self._learn(self._check_training_spectra(X))
+        with unchanged_on_error(self):
+            spectra = self._check_training_spectra(X)
+            self._axis_was_given = getattr(self, "wavenumbers", None) is not None
+            self._learn(spectra)
+            self._learned_by = self._what_to_learn()
         return self
 
     def transform(self, X):
@@ -49,10 +71,17 @@ class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
 
         Returns
         -------
-        ndarray or data frame of shape (n_spectra, n_points)
-            Transformed spectra; float32 stays float32, all else becomes float64.
+        ndarray or data frame of shape (n_spectra, n_points_out)
+            Transformed spectra; float32 stays float32, all else becomes float64. A data
+            frame if X is one with a known axis, or if `set_output` says so.
         """
-        return self._transform_spectra(check_spectra(self, X, reset=False))
+        step, spectra, has_axis = self._read(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            transformed = step._transform_spectra(spectra)
+            self._check_finite(transformed)
+        if not (has_axis and is_frame(X)) or output_is_chosen(self):
+            return transformed
+        return frame_like(transformed, X, step._labels_out(X.columns))
 
     def get_feature_names_out(self, input_features=None):
         """Return the column labels, which are the wavenumbers where they are known.
@@ -67,11 +96,12 @@ class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         ndarray of str
             Labels of the output.
         """
+        check_is_fitted(self, "n_features_in_")
         named = input_features is not None or hasattr(self, "feature_names_in_")
-        axis = getattr(self, "wavenumbers_in_", None)
+        axis = self._known_axis(self.n_features_in_)
         if named or axis is None:
-            return super().get_feature_names_out(input_features)
-        return format_wavenumbers(axis)
+            return self._labels_out(check_feature_names_in(self, input_features))
+        return self._labels_out(format_wavenumbers(axis))
 
     def map_back(self, maps, X=None, *, mode="conserve"):
         """Carry maps from the output axis to the input axis: they stay as they are.
@@ -102,19 +132,120 @@ class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
     def _check_training_spectra(self, X):
         return check_spectra(self, X, reset=True, ensure_min_features=self._min_points)
 
-    def _known_axis(self, n_points):
-        """Return the axis seen in fit or given as a parameter, or None."""
-        axis = getattr(self, "wavenumbers_in_", None)
-        given = getattr(self, "wavenumbers", None)
-        if axis is None and given is not None:
-            axis = check_wavenumbers(given, n_points=n_points)
-        return axis
-
     def _learn(self, X):
         """Learn from the training spectra; by default there is nothing to learn."""
+
+    def _read(self, X):
+        """Look at the spectra to transform.
+
+        Returns
+        -------
+        step : SpectrumTransformer
+            A copy of this step that knows the axis of X. What is found out about X
+            stays out of the step itself: transform only reads, and threads may share a
+            step.
+        spectra : ndarray of shape (n_spectra, n_points)
+        has_axis : bool
+            Whether labels or parameter give X an axis, not just fit.
+        """
+        self._validate_params()
+        step = copy.copy(self)
+        if not hasattr(self, "n_features_in_"):
+            check_is_fitted(self)  # passes for stateless steps
+            spectra = step._check_training_spectra(X)
+            return step, spectra, step.wavenumbers_in_ is not None
+        if self._what_to_learn() not in (None, self._learned_by):
+            raise NotFittedError(
+                f"{self} was fitted with another value of {self._learns_by}: call fit "
+                "again."
+            )
+        given = getattr(self, "wavenumbers", None)
+        axis = resolve_wavenumbers(X, given, self.n_features_in_)
+        step.wavenumbers_in_ = self._known_axis(self.n_features_in_)
+        step._axis_was_given = False
+        spectra = check_spectra(step, X, reset=False)
+        if axis is not None:
+            step.wavenumbers_in_ = axis
+        return step, spectra, axis is not None
+
+    def _what_to_learn(self):
+        """Return the value of the parameter that says it, None if nothing is."""
+        if self._learns_by is None or not self.__sklearn_tags__().requires_fit:
+            return None
+        return getattr(self, self._learns_by)
+
+    def _known_axis(self, n_points):
+        """Return the axis of the spectra at hand in cm-1, or None.
+
+        A parameter `wavenumbers` may have been set, or taken away, after fit.
+        """
+        given = getattr(self, "wavenumbers", None)
+        if given is not None:
+            return check_wavenumbers(given, n_points=n_points)
+        return None if self._axis_was_given else getattr(self, "wavenumbers_in_", None)
+
+    def _check_finite(self, transformed):
+        if np.isfinite(transformed.sum()):  # faster than a look at each value
+            return
+        bad = np.flatnonzero(~np.isfinite(transformed).all(axis=1))
+        if len(bad):
+            raise ValueError(
+                f"{type(self).__name__} has no finite result for {len(bad)} of "
+                f"{len(transformed)} spectra, the first at row {bad[0]}: their "
+                "intensities are too large. Divide the spectra by a constant first."
+            )
+
+    def _labels_out(self, labels):
+        """Return the labels of the output, given those of the input."""
+        return labels
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def rounding(X, dtype):
+    """Return what rounding can do to the values of each spectrum.
+
+    Differences up to this are none.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_points)
+    dtype : dtype
+        That of the spectra as they were given.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra,)
+    """
+    return 8 * np.finfo(dtype).eps * np.abs(X).max(axis=1)
+
+
+def at_unit_size(X):
+    """Return spectra as float64, very large and very small ones near 1.
+
+    Squares and sums of these would leave the range of floating-point numbers. The
+    factor is a power of 2, so that nothing is rounded; other spectra stay as they are.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_points)
+
+    Returns
+    -------
+    resized : ndarray of shape (n_spectra, n_points), float64
+        X / 2 ** exponent.
+    exponent : ndarray of shape (n_spectra,), int
+        An even number, 0 for ordinary spectra.
+    """
+    X = X.astype(np.float64, copy=False)
+    size = np.abs(X).max(axis=1)
+    extreme = (size > 1e100) | ((size < 1e-100) & (size > 0))
+    exponent = np.where(extreme, np.frexp(size)[1], 0)
+    exponent += exponent % 2
+    if extreme.any():
+        X = np.ldexp(X, -exponent[:, None])
+    return X, exponent

@@ -1,27 +1,32 @@
-"""Removal of cosmic rays: find spikes narrower than any line, bridge the gap."""
+"""Removal of cosmic rays: find spikes narrower than any band, bridge the gap."""
 
 from numbers import Integral, Real
 
 import numpy as np
 
 from sklearn_raman._utils._sklearn import Interval
-from sklearn_raman._utils._validation import check_spectra, lower_default
-from sklearn_raman.preprocessing._base import SpectrumTransformer
+from sklearn_raman._utils._validation import lower_default
+from sklearn_raman.preprocessing._base import (
+    SpectrumTransformer,
+    at_unit_size,
+    rounding,
+)
 
 _CHUNK = 2**20  # values looked at in one go, which bounds the extra memory
 _REACH = 10  # points on each side that tell the local noise
-_SHOULDER = 3  # points beyond the run's neighbours that tell a line from a spike
+_SHOULDER = 3  # points beyond the run's neighbors that tell a band from a spike
 
 
 class Despiker(SpectrumTransformer):
-    """Replace cosmic rays by a straight line between their neighbours.
+    """Replace cosmic rays by a straight line between their neighbors.
 
     A cosmic ray rises and falls within a few points. It is looked for where the first
     difference of the spectrum jumps up and down again by more than its usual spread
     (the modified z-scores of Whitaker and Hayes [1]_), and then has to pass a width
-    test, because in a spectrum with little noise every line jumps: a spike stands on
-    the spectrum without shoulders, a line of full width at half maximum of 2 points or
-    more does not. Use it on raw spectra, before smoothing or resampling widens spikes.
+    test, because in a spectrum with little noise every band jumps: a spike stands on
+    the spectrum without shoulders, a band whose full width at half maximum is 2 points
+    or more does not. Use it on raw spectra, before smoothing or resampling widens
+    spikes.
 
     Parameters
     ----------
@@ -37,13 +42,13 @@ class Despiker(SpectrumTransformer):
     window : int or None, default=None
         Number of points on each side of a spike from which its replacement is drawn:
         a line through the mean of those before and the mean of those behind, other
-        spikes left out. Larger is less noisy and flattens lines more. None means 2, or
+        spikes left out. Larger is less noisy and flattens bands more. None means 2, or
         as many as the spectra have.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -68,26 +73,27 @@ class Despiker(SpectrumTransformer):
     one below minus `threshold`. It is a spike if its height is above `threshold` times
     the noise of a difference there, and above that by a multiple of its shoulders: 1.5
     for one point, four times more for each further one. The height is taken over the
-    higher of the run's neighbours and over a cubic through two neighbours on each side,
-    so that neither the flank nor the top of a line counts; the shoulders are how far
-    the neighbours stand above points further out. Points of the run that hardly rise
+    higher of the run's neighbors and over a cubic through two neighbors on each side,
+    so that neither the flank nor the top of a band counts; the shoulders are how far
+    the neighbors stand above points further out. Points of the run that hardly rise
     stay.
 
-    What this costs: a spike stays on a line of about its own height (the wider the
-    spike, the sooner), and so does a small one among many strong lines, which raise
-    MAD. Where lines of less than 4 points' width overlap, some of the small ones are
+    What this costs: a spike stays on a band of about its own height (the wider the
+    spike, the sooner), and so does a small one among many strong bands, which raise
+    MAD. Where bands of less than 4 points' width overlap, some of the small ones are
     taken for spikes. Spectra of less than ten points are too short to find much.
 
     At an end the spectrum is continued by its mirror image, where a spike shows half of
     itself. Dips stay, and steps, except for a step up that only (`max_width` + 1) / 2
     points follow until the end of the spectrum: these look like half a spike.
 
-    If more than half of the differences are equal (spectra without noise, rounded to
-    few levels or clipped at zero) MAD is 0. Then the spread is taken over those that do
-    deviate, so that one level up and down is no spike where that happens all the time.
-    Where at most one in twenty deviates, or four, there is no noise to speak of and the
-    width test alone decides: in an otherwise constant row every bump is a spike. In any
-    case, what the rounding of floating-point numbers can do is no spike.
+    If more than half of the differences are equal, rounding aside (spectra without
+    noise, rounded to few levels or clipped at zero), MAD is 0. Then the spread is taken
+    over those that do deviate, so that one level up and down is no spike where that
+    happens all the time. Where at most one in twenty deviates, or four, there is no
+    noise to speak of and the width test alone decides: in an otherwise constant row
+    every bump is a spike. In any case, what the rounding of floating-point numbers can
+    do is no spike.
 
     Each spectrum is looked at once. A second pass finds next to nothing.
 
@@ -102,13 +108,13 @@ class Despiker(SpectrumTransformer):
     >>> import numpy as np
     >>> from sklearn_raman.preprocessing import Despiker
     >>> x = np.arange(200.0)
-    >>> line = 100 / (1 + ((x - 60) / 3) ** 2)
-    >>> spectrum = line + 50 * (x == 130)
+    >>> band = 100 / (1 + ((x - 60) / 3) ** 2)
+    >>> spectrum = band + 50 * (x == 130)
     >>> despiker = Despiker().fit([spectrum])
     >>> np.argwhere(despiker.find_spikes([spectrum]))
     array([[  0, 130]])
     >>> cleaned = despiker.transform([spectrum])[0]
-    >>> print(abs(cleaned - line).max().round(2), cleaned.max())
+    >>> print(abs(cleaned - band).max().round(2), cleaned.max())
     0.0 100.0
     """
 
@@ -136,9 +142,9 @@ class Despiker(SpectrumTransformer):
         ndarray of shape (n_spectra, n_points), bool
             True at the points that belong to a spike.
         """
-        X = check_spectra(self, X, reset=False)
-        max_width, _ = self._resolve_widths(X.shape[1])
-        return spike_mask(X, threshold=self.threshold, max_width=max_width)
+        _, spectra, _ = self._read(X)
+        max_width, _ = self._resolve_widths(spectra.shape[1])
+        return spike_mask(spectra, threshold=self.threshold, max_width=max_width)
 
     def _transform_spectra(self, X):
         max_width, window = self._resolve_widths(X.shape[1])
@@ -185,7 +191,7 @@ def spike_mask(X, *, threshold=5.0, max_width=3):
 
 
 def replace_spikes(X, mask, *, window=2):
-    """Draw a straight line between the neighbours of each run of marked points.
+    """Draw a straight line between the neighbors of each run of marked points.
 
     Parameters
     ----------
@@ -230,15 +236,16 @@ def _mean_point(X, mask, rows, columns):
     # Where no point is good any position does: the height is the other side's.
     position = np.where(good, columns, 0).sum(axis=0) / np.maximum(number, 1)
     position[number == 0] = columns[0, number == 0]
-    height = sum(heights) / np.where(number == 0, np.nan, number)
+    height = heights.sum(axis=0) / np.where(number == 0, np.nan, number)
     return position, height
 
 
 def _mark_spikes(mask, X, threshold, max_width):
     """Set mask where X, of three points or more, has spikes."""
-    scores, spread = _edge_scores(X, max_width)
+    dtype = X.dtype
+    X, _ = at_unit_size(X)
+    scores, spread = _edge_scores(X, max_width, rounding(X, dtype))
     rows, first, width = _candidates(scores, threshold, max_width)
-    X = X.astype(np.float64, copy=False)
     noise = spread / np.sqrt(2)
     found = []
     for r in np.unique(width):
@@ -263,25 +270,26 @@ def _mirror(columns, n_points):
     return np.where(columns < n_points, columns, 2 * (n_points - 1) - columns)
 
 
-def _edge_scores(X, max_width):
+def _edge_scores(X, max_width, least):
     """Return the modified z-scores of the differences, and the spread behind them.
 
     The scores are those of each spectrum continued by max_width points at each end;
-    the spread (one standard deviation of a difference) has shape (n_spectra,).
+    the spread (one standard deviation of a difference) has shape (n_spectra,). What is
+    at most `least`, of that shape too, is rounding.
     """
     n_points = X.shape[1]
-    rounding = 8 * np.finfo(X.dtype).eps * np.abs(X).max(axis=1)
     columns = _mirror(np.arange(-max_width, n_points + max_width), n_points)
-    d = np.diff(X[:, columns].astype(np.float64, copy=False), axis=1)
+    d = np.diff(X[:, columns], axis=1)
     own = slice(max_width, max_width + n_points - 1)
     d -= np.median(d[:, own], axis=1, keepdims=True)
     deviation = np.abs(d[:, own])
     mad = np.median(deviation, axis=1)
-    for row in np.flatnonzero(mad == 0):
-        moving = deviation[row][deviation[row] > 0]
-        if len(moving) > max(4, deviation.shape[1] / 20):
-            mad[row] = np.median(moving)
-    spread = np.maximum(mad / 0.6745, rounding)
+    quiet = np.flatnonzero(mad <= least)
+    moving = deviation[quiet]
+    moving[moving <= least[quiet, None]] = np.nan
+    noisy = np.isfinite(moving).sum(axis=1) > max(4, moving.shape[1] / 20)
+    mad[quiet[noisy]] = np.nanmedian(moving[noisy], axis=1)
+    spread = np.maximum(mad / 0.6745, least)
     d /= np.where(spread == 0, 1, spread)[:, None]  # 0: the row is zero throughout
     return d, spread
 
@@ -329,53 +337,85 @@ def _judge_runs(X, rows, first, width, noise, threshold):
     belongs : ndarray of shape (n_runs, width), bool
         Whether a point rises above the noise.
     """
+    left, run, right = _surroundings(X, rows, first, width)
+    local = _local_noise(left, right)
+    # Bands crowd both estimates. Each test takes the one on the safe side.
+    low, high = np.minimum(noise, local), np.maximum(noise, local)
+    line, cubic = _bridges(left, right, width)
+    neighbors = np.maximum(left[:, :1], right[:, :1])
+    height = (run - np.maximum(neighbors, cubic)).max(axis=1)
+    # 1.5 and the factor 4 were found by trying: enough for Lorentzian and Gaussian
+    # bands of 2 points' full width at half maximum, wherever the grid meets them. A
+    # band that the end cuts looks sharper in its mirror image.
+    crosses_end = (first <= 0) | (first + width >= X.shape[1])
+    sharpness = 1.5 * 4.0 ** (width - 1 + 2 * crosses_end)
+    shoulders = _shoulders(left, right, width, low)
+    margin = height - sharpness * shoulders - threshold * np.sqrt(2) * high
+    return margin, run - line > 3 * high[:, None]
+
+
+def _surroundings(X, rows, first, width):
+    """Return the points left of each run, in it, and right of it; outwards from it."""
     columns = first[:, None] + np.arange(-_REACH, width + _REACH)
     values = X[rows[:, None], _mirror(columns, X.shape[1])]
-    left = values[:, _REACH - 1 :: -1]  # outwards, the nearest first
-    run = values[:, _REACH : _REACH + width]
-    right = values[:, _REACH + width :]
+    left, run, right = np.split(values, [_REACH, _REACH + width], axis=1)
+    return left[:, ::-1], run, right
 
-    # Third differences leave next to nothing of lines wider than a few points. Their
-    # variance is 1 + 9 + 9 + 1 = 20 times that of the noise.
-    rough = np.abs(np.diff(np.stack([left, right], axis=1), n=3, axis=2))
-    local = np.median(rough.reshape(len(rough), -1), axis=1) / 0.6745 / np.sqrt(20)
-    # Lines crowd both estimates. Each test takes the one on the safe side.
-    low, high = np.minimum(noise, local), np.maximum(noise, local)
 
-    # Positions count from the middle of the run; a cubic through the four neighbours at
-    # +-a and +-b, split into its even and its odd part.
-    t = np.arange(width) - (width - 1) / 2
-    a, b = (width + 1) / 2, (width + 3) / 2
+def _local_noise(left, right):
+    """Return the standard deviation of the noise around each run.
+
+    Third differences leave next to nothing of bands wider than a few points. Their
+    variance is 1 + 9 + 9 + 1 = 20 times that of the noise.
+    """
+    rough = np.abs(np.concatenate([np.diff(left, n=3), np.diff(right, n=3)], axis=1))
+    return np.median(rough, axis=1) / 0.6745 / np.sqrt(20)
+
+
+def _even_and_odd(left, right, width):
+    """Split the two neighbors on each side of a run about its middle.
+
+    Returns
+    -------
+    position : ndarray of shape (2,)
+        How far the neighbors are from the middle.
+    even, odd : ndarrays of shape (n_runs, 2)
+        The neighbors are even + odd * position and even - odd * position.
+    """
+    position = (width + np.array([1, 3])) / 2
     even = (right[:, :2] + left[:, :2]) / 2
-    odd = (right[:, :2] - left[:, :2]) / (2 * np.array([a, b]))
+    odd = (right[:, :2] - left[:, :2]) / (2 * position)
+    return position, even, odd
+
+
+def _bridges(left, right, width):
+    """Return the line through the neighbors of each run, and the cubic through four."""
+    (a, b), even, odd = _even_and_odd(left, right, width)
+    t = np.arange(width) - (width - 1) / 2
     line = even[:, :1] + odd[:, :1] * t
     even_slope, odd_slope = (
         (part[:, 1:] - part[:, :1]) / (b**2 - a**2) for part in (even, odd)
     )
-    cubic = line + (even_slope + odd_slope * t) * (t**2 - a**2)
+    return line, line + (even_slope + odd_slope * t) * (t**2 - a**2)
 
-    neighbours = np.maximum(left[:, :1], right[:, :1])
-    height = (run - np.maximum(neighbours, cubic)).max(axis=1)
-    # How far a neighbour stands above what the points beyond it lead to expect, less
-    # 2.5 standard deviations of that: by the mean of both sides, where the slope of a
-    # flank cancels, and on each side by the slope across the run, because the rise to
-    # the next line may make up for a shoulder.
+
+def _shoulders(left, right, width, noise):
+    """Return how far neighbors stand above what the points beyond them lead to expect.
+
+    Less 2.5 standard deviations of that: by the mean of both sides, where the slope of
+    a flank cancels, and on each side by the slope across the run, because the rise to
+    the next band may make up for a shoulder.
+    """
+    (a, _), even, odd = _even_and_odd(left, right, width)
     m = np.arange(1, _SHOULDER + 1)
     beyond = slice(1, _SHOULDER + 1)
     slope = odd[:, :1]
     lever = m / (2 * a)
-    allowed = 2.5 * low[:, None]
+    allowed = 2.5 * noise[:, None]
     allowed_one_sided = allowed * np.sqrt((1 + lever) ** 2 + lever**2 + 1)
     terms = [
         even[:, :1] - (left + right)[:, beyond] / 2 - allowed,
         left[:, :1] - slope * m - left[:, beyond] - allowed_one_sided,
         right[:, :1] + slope * m - right[:, beyond] - allowed_one_sided,
     ]
-    shoulders = np.maximum(np.max(terms, axis=(0, 2)), 0)
-    # 1.5 and the factor 4 were found by trying: enough for Lorentzian and Gaussian
-    # lines of 2 points' full width at half maximum, wherever the grid meets them. A
-    # line that the end cuts looks sharper in its mirror image.
-    crosses_end = (first <= 0) | (first + width >= X.shape[1])
-    margin = height - 1.5 * 4.0 ** (width - 1 + 2 * crosses_end) * shoulders
-    margin -= threshold * np.sqrt(2) * high
-    return margin, run - line > 3 * high[:, None]
+    return np.maximum(np.max(terms, axis=(0, 2)), 0)

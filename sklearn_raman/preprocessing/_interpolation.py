@@ -7,7 +7,11 @@ from scipy.interpolate import PchipInterpolator, make_interp_spline
 from scipy.sparse import csr_array, hstack
 from sklearn.utils import gen_batches
 
-from sklearn_raman._utils._wavenumbers import check_wavenumbers, describe_axis
+from sklearn_raman._utils._wavenumbers import (
+    axis_tolerance,
+    check_wavenumbers,
+    describe_axis,
+)
 
 _DEGREE = {"quadratic": 2, "cubic": 3}
 _MIN_POINTS = {"linear": 2, "quadratic": 3, "cubic": 4, "pchip": 2}
@@ -37,7 +41,7 @@ def interpolate_rows(axis, rows, target, kind):
     _check_n_points(axis, kind)
     if kind == "linear":
         rows = rows.astype(np.float64, copy=False)
-        return _take_linear(*_neighbours(axis, target), rows)
+        return _take_linear(*_neighbors(axis, target), rows)
     if axis[0] > axis[-1]:
         axis, rows = axis[::-1], rows[:, ::-1]
     inside = np.clip(target, axis[0], axis[-1])
@@ -72,7 +76,7 @@ def shared_axis_interpolator(axis, target, kind):
     """
     _check_n_points(axis, kind)
     if kind == "linear":
-        return partial(_take_linear, *_neighbours(axis, target))
+        return partial(_take_linear, *_neighbors(axis, target))
     if kind == "pchip":  # not linear in the intensities: no operator
         return partial(_blockwise_pchip, axis, target)
     operator = spline_operator(axis, target, kind)
@@ -80,7 +84,7 @@ def shared_axis_interpolator(axis, target, kind):
     return partial(_apply_operator, by_dtype)
 
 
-def _neighbours(axis, target):
+def _neighbors(axis, target):
     """Return the points around each target and where it lies between them, 0 to 1.
 
     A target on a measured point has fraction 0, also on the last one, so that its value
@@ -124,9 +128,9 @@ def spline_operator(axis, target, kind):
     """Return the sparse matrix that interpolates spectra given as columns.
 
     A spline is linear in the intensities; the columns of the matrix are the splines of
-    the unit vectors. They fall off by a constant factor a point (about 4 for a cubic),
-    so that all but some 40 values a row are rounding. A block of unit vectors at a time
-    keeps the memory small on a long axis.
+    the unit vectors. They fall off by a constant factor per point (about 4 for a
+    cubic), so that all but some 40 values per row are rounding. A block of unit vectors
+    at a time keeps the memory small on a long axis.
     """
     blocks = []
     for block in gen_batches(len(axis), 256):
@@ -153,7 +157,7 @@ def resampling_operator(axis, target, kind):
     """
     if kind in _DEGREE:
         return spline_operator(axis, target, kind)
-    before, after, fraction = _neighbours(axis, target)
+    before, after, fraction = _neighbors(axis, target)
     rows = np.arange(len(target))
     return csr_array(
         (
@@ -186,7 +190,7 @@ def unresample_maps(maps, axis, target, *, kind, fill_value, mode):
     """
     flat = maps.reshape(-1, len(target))
     if mode == "density":
-        found = _take_linear(*_neighbours(target, axis), flat)
+        found = _take_linear(*_neighbors(target, axis), flat)
         found[:, is_outside(target, axis)] = 0
     else:
         if not isinstance(fill_value, str):
@@ -207,9 +211,8 @@ def _apply_operator(by_dtype, rows):
 
 def is_outside(axis, target):
     """Tell which target points lie outside the measured range, rounding aside."""
-    low, high = axis.min(), axis.max()
-    slack = 1e-9 * max(abs(low), abs(high))  # 1800.0000000001 is inside 400..1800
-    return (target < low - slack) | (target > high + slack)
+    slack = axis_tolerance(axis).min()  # 1800.0000000001 is inside 400..1800
+    return (target < axis.min() - slack) | (target > axis.max() + slack)
 
 
 def check_coverage(axis, target, fill_value, *, what="X"):

@@ -1,40 +1,57 @@
 """Intensity scales: transformers that change the height of a spectrum, not its grid."""
 
+import warnings
+from numbers import Real
+
 import numpy as np
 from scipy.integrate import trapezoid
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._sklearn import StrOptions
-from sklearn_raman._utils._validation import warn_unscaled
-from sklearn_raman.preprocessing._base import SpectrumTransformer
+from sklearn_raman.preprocessing._base import (
+    SpectrumTransformer,
+    at_unit_size,
+    rounding,
+)
 
 
-def _divide_rows(X, scale, *, offset=0.0, owner, reason):
-    """Return (X - offset) / scale in X's dtype; rows of scale 0 as they are."""
-    if not np.isfinite(scale).all():
-        raise ValueError(
-            f"{owner} can't scale intensities as large as {np.abs(X).max():g}: their "
-            "sum or square is no finite number. Divide the spectra by a constant first."
-        )
-    flat = scale == 0
-    warn_unscaled(flat, owner=owner, reason=reason)
-    scaled = (X - np.reshape(offset, (-1, 1))) / np.where(flat, 1, scale)[:, None]
+def _is_constant(X, dtype):
+    """Tell which spectra are constant but for rounding."""
+    return np.ptp(X, axis=1) <= rounding(X, dtype)
+
+
+def _divide(raised, scale, unscalable):
+    """Divide each spectrum by its scale, those without one by 1."""
+    return raised / np.where(unscalable, 1, scale)[:, None]
+
+
+def _keep_unscalable(scaled, X, unscalable, *, owner, reason):
+    """Put spectra without a scale back as they were, and warn once with their number.
+
+    The one rule for constant spectra: they never stop a set.
+    """
     scaled = scaled.astype(X.dtype, copy=False)
-    scaled[flat] = X[flat]
+    if n_kept := int(unscalable.sum()):
+        scaled[unscalable] = X[unscalable]
+        warnings.warn(
+            f"{owner}: {n_kept} of {len(X)} spectra {reason} and come back unscaled, "
+            "as they are.",
+            UserWarning,
+            stacklevel=5,
+        )
     return scaled
 
 
 class SquareRoot(SpectrumTransformer):
     """Square root of the spectrum above its minimum.
 
-    Compresses strong peaks so that weak ones count, and makes shot noise (whose
+    Compresses strong bands so that weak ones count, and makes shot noise (whose
     variance grows with the signal) about equal everywhere. Before :class:`SNV` it is a
     strong choice for classical models on mineral spectra.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -42,7 +59,7 @@ class SquareRoot(SpectrumTransformer):
 
     See Also
     --------
-    SNV : Centre and scale each spectrum.
+    SNV : Center and scale each spectrum.
 
     Examples
     --------
@@ -52,7 +69,9 @@ class SquareRoot(SpectrumTransformer):
     """
 
     def _transform_spectra(self, X):
-        return np.sqrt(X - X.min(axis=1, keepdims=True))
+        resized, exponent = at_unit_size(X)
+        root = np.sqrt(resized - resized.min(axis=1, keepdims=True))
+        return np.ldexp(root, exponent[:, None] // 2).astype(X.dtype, copy=False)
 
 
 class SpectrumMinMaxScaler(SpectrumTransformer):
@@ -69,9 +88,9 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
     Attributes
     ----------
     data_min_, data_max_ : ndarray of shape (n_points,) or (1,)
-        Minimum and maximum learnt with per="feature" or "dataset".
+        Minimum and maximum learned with per="feature" or "dataset".
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -80,10 +99,13 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
     Warns
     -----
     UserWarning
-        If spectra are constant: they come back as they are.
+        If spectra are constant, rounding aside: they come back as they are.
 
     Notes
     -----
+    With per="feature", a wavenumber at which all training spectra are equal is only
+    shifted.
+
     The source [1]_ gives two equations. In eq. 9, (x_ij - min(x_j)) / (max(x_j) -
     min(x_j)), the index j names the variable although the text says that the meat
     spectra were scaled "by different spectra"; it is read as the minimum and maximum
@@ -109,6 +131,7 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
            [0.2, 0.3, 0.4]])
     """
 
+    _learns_by = "per"
     _parameter_constraints: dict = {
         "per": [StrOptions({"spectrum", "feature", "dataset"})],
         "feature_range": [tuple],
@@ -119,33 +142,42 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
         self.feature_range = feature_range
 
     def _learn(self, X):
-        if len(self.feature_range) != 2 or not np.less(*self.feature_range):
-            raise ValueError(
-                f"feature_range must be (low, high) with low < high, got "
-                f"{self.feature_range!r}."
-            )
-        if self.per == "spectrum":
-            return
-        axis = 0 if self.per == "feature" else None
-        self.data_min_ = np.atleast_1d(X.min(axis=axis))
-        self.data_max_ = np.atleast_1d(X.max(axis=axis))
+        self._range()
+        if self.per != "spectrum":
+            axis = 0 if self.per == "feature" else None
+            self.data_min_ = np.atleast_1d(X.min(axis=axis))
+            self.data_max_ = np.atleast_1d(X.max(axis=axis))
+
+    def _range(self):
+        numbers = all(isinstance(end, Real) for end in self.feature_range)
+        if numbers and len(self.feature_range) == 2:
+            low, high = self.feature_range
+            if np.isfinite([low, high]).all() and low < high:
+                return low, high
+        raise ValueError(
+            "feature_range must be (low, high), two finite numbers with low < high, "
+            f"got {self.feature_range!r}."
+        )
 
     def _transform_spectra(self, X):
-        low, high = self.feature_range
-        if self.per == "spectrum":
-            bottom, spread = X.min(axis=1), np.ptp(X, axis=1)
-            unit = spread / (high - low)
-            return _divide_rows(
-                X,
-                unit,
-                offset=bottom - low * unit,
-                owner="SpectrumMinMaxScaler",
-                reason="are constant",
+        low, high = self._range()
+        if self.per != "spectrum":
+            # By halves, because the range may be larger than the largest number.
+            bottom, top, half = (
+                values.astype(np.float64, copy=False) / 2
+                for values in (self.data_min_, self.data_max_, X)
             )
-        check_is_fitted(self)
-        spread = self.data_max_ - self.data_min_
-        unit = np.where(spread == 0, 1, spread / (high - low))
-        return ((X - self.data_min_) / unit + low).astype(X.dtype, copy=False)
+            constant = _is_constant(np.stack([bottom, top], axis=1), X.dtype)
+            part = (half - bottom) / np.where(constant, 0.5, top - bottom)
+            return (low + (high - low) * part).astype(X.dtype, copy=False)
+        resized, _ = at_unit_size(X)
+        bottom, spread = resized.min(axis=1, keepdims=True), np.ptp(resized, axis=1)
+        constant = _is_constant(resized, X.dtype)
+        part = _divide(resized - bottom, spread, constant)
+        scaled = np.clip(low * (1 - part) + high * part, low, high)
+        return _keep_unscalable(
+            scaled, X, constant, owner="SpectrumMinMaxScaler", reason="are constant"
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -164,12 +196,12 @@ class SpectrumNormalizer(SpectrumTransformer):
         rule; in intensity times cm-1 where the axis is known, else times points);
         "l1" and "l2" by the sum of absolute values and the Euclidean norm.
     wavenumbers : array-like of shape (n_points,) or None, default=None
-        Axis in cm-1 for norm="area". None takes numeric column labels.
+        Axis in cm-1, used by norm="area" only. None takes the column labels.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -205,7 +237,8 @@ class SpectrumNormalizer(SpectrumTransformer):
         self.wavenumbers = wavenumbers
 
     def _transform_spectra(self, X):
-        height = np.abs(X).astype(np.float64, copy=False)
+        resized, _ = at_unit_size(X)
+        height = np.abs(resized)
         if self.norm == "max":
             scale = height.max(axis=1)
         elif self.norm == "l1":
@@ -214,8 +247,12 @@ class SpectrumNormalizer(SpectrumTransformer):
             scale = np.linalg.norm(height, axis=1)
         else:
             scale = self._area(height)
-        return _divide_rows(
-            X, scale, owner="SpectrumNormalizer", reason=f"have {self.norm} 0"
+        return _keep_unscalable(
+            _divide(resized, scale, scale == 0),
+            X,
+            scale == 0,
+            owner="SpectrumNormalizer",
+            reason=f"have {self.norm} 0",
         )
 
     def _area(self, height):
@@ -226,7 +263,7 @@ class SpectrumNormalizer(SpectrumTransformer):
 
 
 class SNV(SpectrumTransformer):
-    """Standard normal variate: centre each spectrum and divide by its spread.
+    """Standard normal variate: center each spectrum and divide by its spread.
 
     Removes the offset and the gain of each spectrum: the result has mean 0 and standard
     deviation 1 (with divisor n, as in scikit-learn's scalers).
@@ -234,7 +271,7 @@ class SNV(SpectrumTransformer):
     Attributes
     ----------
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -243,7 +280,7 @@ class SNV(SpectrumTransformer):
     Warns
     -----
     UserWarning
-        If spectra are constant: they come back as they are.
+        If spectra are constant, rounding aside: they come back as they are.
 
     See Also
     --------
@@ -263,15 +300,11 @@ class SNV(SpectrumTransformer):
     """
 
     def _transform_spectra(self, X):
-        spread = X.std(axis=1, dtype=np.float64)
-        spread[np.ptp(X, axis=1) == 0] = 0  # rounding must not pass for spread
-        return _divide_rows(
-            X,
-            spread,
-            offset=X.mean(axis=1, dtype=np.float64),
-            owner="SNV",
-            reason="are constant",
-        )
+        resized, _ = at_unit_size(X)
+        constant = _is_constant(resized, X.dtype)
+        centered = resized - resized.mean(axis=1, keepdims=True)
+        scaled = _divide(centered, resized.std(axis=1), constant)
+        return _keep_unscalable(scaled, X, constant, owner="SNV", reason="are constant")
 
 
 class MSC(SpectrumTransformer):
@@ -283,15 +316,15 @@ class MSC(SpectrumTransformer):
     Parameters
     ----------
     reference : {"mean", "median"} or array-like of shape (n_points,), default="mean"
-        Reference spectrum: mean or median of the training spectra (learnt in fit, so
-        the result depends on them), or a given spectrum.
+        Reference spectrum: mean or median of the training spectra (learned in fit, so
+        that the result depends on them), or a given spectrum, which needs no fit.
 
     Attributes
     ----------
     reference_ : ndarray of shape (n_points,)
         The reference spectrum.
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -300,13 +333,14 @@ class MSC(SpectrumTransformer):
     Raises
     ------
     ValueError
-        If a given reference is constant, not finite or of another length.
+        If a given reference is constant, not finite or of another length than the
+        spectra.
 
     Warns
     -----
     UserWarning
-        If spectra (or the learnt reference) are constant, so that no slope exists: they
-        come back as they are.
+        If spectra have no slope against the reference, rounding aside, because they or
+        the learned reference are constant: they come back as they are.
 
     References
     ----------
@@ -321,6 +355,7 @@ class MSC(SpectrumTransformer):
     array([[0., 1., 2.]])
     """
 
+    _learns_by = "reference"
     _parameter_constraints: dict = {
         "reference": [StrOptions({"mean", "median"}), "array-like"],
     }
@@ -329,39 +364,56 @@ class MSC(SpectrumTransformer):
         self.reference = reference
 
     def _learn(self, X):
-        if isinstance(self.reference, str):
-            combine = np.mean if self.reference == "mean" else np.median
-            self.reference_ = combine(X.astype(np.float64, copy=False), axis=0)
+        if not isinstance(self.reference, str):
+            self.reference_ = self._given_reference(X.shape[1])
             return
+        combine = np.mean if self.reference == "mean" else np.median
+        whole, exponent = at_unit_size(X.reshape(1, -1))
+        reference = combine(whole.reshape(X.shape), axis=0)
+        if np.ptp(reference) <= rounding(whole, X.dtype)[0]:
+            reference[:] = reference[0]  # what varies is rounding
+        self.reference_ = np.ldexp(reference, exponent[0])
+
+    def _given_reference(self, n_points):
         reference = np.asarray(self.reference, dtype=np.float64)
-        if reference.shape != (X.shape[1],) or not np.isfinite(reference).all():
+        if reference.shape != (n_points,) or not np.isfinite(reference).all():
             raise ValueError(
-                f"reference must be one finite spectrum of {X.shape[1]} points as in "
-                f"X, got shape {reference.shape}."
+                f"reference must be one finite spectrum of {n_points} points as in X, "
+                f"got shape {reference.shape}."
             )
-        if np.ptp(reference) == 0:
+        if _is_constant(reference[None], reference.dtype)[0]:
             raise ValueError(
                 "reference is constant: no spectrum can be fitted to it. Give a "
-                'spectrum with peaks, or "mean".'
+                'spectrum with bands, or "mean".'
             )
-        self.reference_ = reference
+        return reference
 
     def _transform_spectra(self, X):
-        check_is_fitted(self)
-        centred = self.reference_ - self.reference_.mean()
-        power = (centred**2).sum()
-        # Row by row: a matrix product may round a row by which others stand beside it.
-        slope = np.asarray([(row * centred).sum() for row in X]) / (power or 1)
-        slope[np.ptp(X, axis=1) == 0] = 0
-        return _divide_rows(
+        if isinstance(self.reference, str):
+            reference = self.reference_
+        else:
+            reference = self._given_reference(X.shape[1])
+        reference, reference_exponent = at_unit_size(reference[None])
+        level = reference.mean()
+        shape = reference[0] - level
+        if np.ptp(reference) == 0:
+            shape[:] = 0
+        resized, _ = at_unit_size(X)
+        mean = resized.mean(axis=1, keepdims=True)
+        product = (resized - mean) @ shape
+        no_slope = np.abs(product) <= rounding(resized, X.dtype) * np.abs(shape).sum()
+        slope = product / ((shape @ shape) or 1)
+        # (x - a) / b with a = mean(x) - b mean(r)
+        scaled = _divide(resized - mean, slope, no_slope) + level
+        return _keep_unscalable(
+            np.ldexp(scaled, reference_exponent),
             X,
-            slope,
-            offset=X.mean(axis=1, dtype=np.float64) - slope * self.reference_.mean(),
+            no_slope,
             owner="MSC",
             reason="have no slope against the reference",
         )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.requires_fit = True
+        tags.requires_fit = isinstance(self.reference, str)
         return tags

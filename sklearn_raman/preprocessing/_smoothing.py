@@ -3,7 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.signal import savgol_coeffs, savgol_filter
+from scipy.signal import savgol_filter
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions
 from sklearn_raman._utils._validation import lower_default
@@ -32,15 +32,17 @@ class SavitzkyGolay(SpectrumTransformer):
     deriv : int, default=0
         Order of the derivative; 0 smooths.
     delta : float, default=1.0
-        Distance between points in cm-1, a divisor of derivatives. With 1.0 a derivative
-        is per point. Negative for a falling axis.
+        Distance between points in cm-1, by which derivatives are divided; negative for
+        a falling axis. With 1.0 a derivative is per point. It is not taken from the
+        axis, and smoothing (deriv=0) does not use it.
     mode : {"interp", "mirror", "nearest", "constant", "wrap"}, default="interp"
-        How the ends are treated; see :func:`scipy.signal.savgol_filter`.
+        How the ends are treated; see :func:`scipy.signal.savgol_filter`. "constant"
+        takes the intensity beyond the ends as 0.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -95,19 +97,15 @@ class SavitzkyGolay(SpectrumTransformer):
 
     def _transform_spectra(self, X):
         window_length, polyorder = self._resolve_window(X.shape[1])
-        fit = {"polyorder": polyorder, "deriv": self.deriv, "delta": self.delta}
-        if self.mode != "interp":
-            return savgol_filter(X, window_length, mode=self.mode, axis=1, **fit)
-        # scipy fits the ends of all spectra in one least squares problem, which rounds
-        # a spectrum by which others stand beside it.
-        filtered = savgol_filter(X, window_length, mode="nearest", axis=1, **fit)
-        start, end = X[:, :window_length], X[:, -window_length:]
-        for i in range(window_length // 2):
-            ends = ((i, start), (window_length - 1 - i, end))
-            for (position, window), column in zip(ends, (i, -1 - i), strict=True):
-                weights = savgol_coeffs(window_length, pos=position, use="dot", **fit)
-                filtered[:, column] = np.ascontiguousarray(window * weights).sum(axis=1)
-        return filtered
+        return savgol_filter(
+            X,
+            window_length,
+            polyorder,
+            deriv=self.deriv,
+            delta=self.delta,
+            mode=self.mode,
+            axis=1,
+        )
 
     def _learn(self, X):
         self._resolve_window(X.shape[1])  # a window that does not fit fails in fit
@@ -142,10 +140,10 @@ class SavitzkyGolay(SpectrumTransformer):
 
 
 class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
-    """Smooth spectra by penalised least squares.
+    """Smooth spectra by penalized least squares.
 
-    The smooth curve z minimises sum(w (y - z)^2) + lam sum((D z)^2), where D takes
-    differences [1]_. All spectra share the weights, so one factorisation serves them.
+    The smooth curve z minimizes sum(w (y - z)^2) + lam sum((D z)^2), where D takes
+    differences [1]_. All spectra share the weights, so one factorization serves them.
 
     Parameters
     ----------
@@ -154,19 +152,19 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
         2 ** (2 * diff_order) times the value.
     cutoff : float or None, default=None
         Smoothness in cm-1, in place of `lam`: the length of a wave of which the curve
-        follows half. Means the same whatever the sampling. Needs an even axis.
+        follows half. It means the same whatever the sampling, and needs an even axis.
     diff_order : int or None, default=None
-        Order of the differences that are penalised, 1 to 3. None means 2, or what short
+        Order of the differences that are penalized, 1 to 3. None means 2, or what short
         spectra allow.
     weights : array-like of shape (n_points,) or None, default=None
         Weights w of the points, not negative; 0 bridges a point. None means 1.
     wavenumbers : array-like of shape (n_points,) or None, default=None
-        Axis in cm-1 for `cutoff`. None takes numeric column labels.
+        Axis in cm-1, used by `cutoff` only. None takes the column labels.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of points of a spectrum.
+        Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
         Column labels, if all are strings.
     wavenumbers_in_ : ndarray of shape (n_points,) or None
@@ -195,7 +193,7 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
     array([[0.2, 1.4, 2.6, 3.8]])
     """
 
-    _min_points = 2  # a single point has no neighbour to be smooth with
+    _min_points = 2  # a single point has no neighbor to be smooth with
     _parameter_constraints: dict = {
         **PenaltyMixin.constraints,
         "weights": ["array-like", None],

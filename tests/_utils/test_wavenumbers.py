@@ -1,5 +1,7 @@
 """The axis contract, case by case."""
 
+import io
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -69,26 +71,93 @@ def test_expand_grid_rejects(grid):
 
 
 @pytest.mark.parametrize(
-    ("frame", "expected"),
+    ("columns", "expected"),
     [
-        (pd.DataFrame(X, columns=["400.5", "401", "402"]), [400.5, 401, 402]),
-        (pd.DataFrame(X, columns=[400.5, 401.0, 402.0]), [400.5, 401, 402]),
-        (pd.DataFrame(X, columns=range(400, 403)), [400, 401, 402]),
-        (pl.DataFrame(X, schema=["3", "2", "1"]), [3, 2, 1]),
-        (pd.DataFrame(X), None),  # 0, 1, 2 are positions
-        (pd.DataFrame(X, columns=["400", "401", "sample"]), None),
-        (pl.DataFrame(X), None),
-        (X, None),
+        (["400.5", "401", "402"], [400.5, 401, 402]),
+        ([400.5, 401.0, 402.0], [400.5, 401, 402]),
+        (np.arange(400, 403), [400, 401, 402]),
+        (["400", "401", "402"], [400, 401, 402]),
+        (["1.5", "1", "0.5"], [1.5, 1, 0.5]),
+        (["0.0", "1.0", "2.0"], [0, 1, 2]),  # written as wavenumbers, not counted
+        (["20", "25", "33"], [20, 25, 33]),  # not even
+        (["-2", "-1", "0"], [-2, -1, 0]),  # no positions are negative
+        (["400", "calcite", "quartz"], None),
+        (["calcite", "quartz", "zircon"], None),
+        (["400", "nan", "inf"], None),
+        (pd.MultiIndex.from_tuples([(400, 1), (401, 1), (402, 1)]), None),
     ],
 )
-def test_labels(frame, expected):
-    found = labels_as_wavenumbers(frame)
+def test_labels(columns, expected):
+    found = labels_as_wavenumbers(pd.DataFrame(X, columns=columns))
     assert (found is None) == (expected is None)
     if expected is not None:
         np.testing.assert_array_equal(found, expected)
 
 
-def test_parameter_goes_before_missing_labels():
+@pytest.mark.parametrize(
+    "frame", [X, X.tolist(), pd.DataFrame(X), pl.DataFrame(X), pd.Series([1.0, 2.0])]
+)
+def test_no_labels(frame):
+    assert labels_as_wavenumbers(frame) is None
+
+
+def through_csv(frame):
+    return pd.read_csv(io.StringIO(frame.to_csv(index=False)))
+
+
+def through_parquet(frame):
+    file = io.BytesIO()
+    pl.DataFrame(frame.rename(columns=str).to_dict("list")).write_parquet(file)
+    file.seek(0)
+    return pl.read_parquet(file)
+
+
+POSITIONS = pd.DataFrame(np.zeros((1, 1000)))
+SELECTIONS = {
+    "all": POSITIONS,
+    "end": POSITIONS.iloc[:, 5:],
+    "beginning": POSITIONS.iloc[:, :5],
+    "every second": POSITIONS.iloc[:, ::2],
+    "reversed": POSITIONS.iloc[:, ::-1],
+    "without one": POSITIONS.drop(columns=3),
+    "without some": POSITIONS.drop(columns=[0, 17, 18, 400]),
+    "without a block": POSITIONS.drop(columns=range(100, 300)),
+    "every second, without one": POSITIONS.iloc[:, ::2].drop(columns=4),
+    "in another order": POSITIONS.sample(frac=1, axis=1, random_state=0),
+    "one": POSITIONS[[7]],
+}
+
+
+@pytest.mark.parametrize("selection", SELECTIONS)
+@pytest.mark.parametrize("through", [lambda frame: frame, through_csv, through_parquet])
+def test_positions_are_no_wavenumbers(selection, through):
+    assert labels_as_wavenumbers(through(SELECTIONS[selection])) is None
+
+
+@pytest.mark.parametrize("through", [through_csv, through_parquet])
+@pytest.mark.parametrize("step", [1, -1])
+def test_whole_numbers_are_an_axis(through, step):
+    axis = np.arange(400, 1801)[::step]
+    frame = pd.DataFrame(np.zeros((1, len(axis))), columns=axis)
+    for some in (frame, frame.iloc[:, 5:], frame.drop(columns=407)):
+        np.testing.assert_array_equal(
+            labels_as_wavenumbers(through(some)), list(some.columns)
+        )
+
+
+@pytest.mark.parametrize("position", [0, 2, 3])
+@pytest.mark.parametrize("stray", ["Unnamed: 0", "id", "401.0.1", None, "nan"])
+def test_mixed_labels_name_the_others(position, stray):
+    columns = ["400.0", "401.0", "402.0"]
+    columns.insert(position, stray)
+    frame = pd.DataFrame(np.zeros((1, 4)), columns=columns)
+    with pytest.raises(ValueError, match="1 of 4 column labels.*not wavenumbers") as e:
+        labels_as_wavenumbers(frame)
+    assert repr(frame.columns[position]) in str(e.value)
+    assert ("pandas renames" in str(e.value)) == (stray == "401.0.1")
+
+
+def test_parameter_takes_precedence_over_missing_labels():
     np.testing.assert_array_equal(resolve_wavenumbers(X, [3, 2, 1], 3), [3, 2, 1])
     assert resolve_wavenumbers(X, None, 3) is None
 
@@ -109,11 +178,10 @@ def test_labels_out_of_order():
 
 
 def test_required_axis_says_how_to_give_one():
-    with pytest.raises(ValueError, match="plain array.*Crop.*set_output"):
-        require_wavenumbers(None, X, owner="Crop", purpose="to crop")
-    frame = pd.DataFrame(X, columns=["400", "401", "sample"])
-    with pytest.raises(ValueError, match="not all numbers"):
-        require_wavenumbers(None, frame, owner="Crop", purpose="to crop")
+    with pytest.raises(
+        ValueError, match=r"plain array.*Crop\(wavenumbers=.*set_output"
+    ):
+        require_wavenumbers(None, owner="Crop", purpose="to crop")
 
 
 def test_same_axis():
@@ -122,6 +190,28 @@ def test_same_axis():
     check_same_axis(X, np.array([1.0, 2.0, 3.0]))
     with pytest.raises(ValueError, match="400 to 402.*1 to 3"):
         check_same_axis(frame, np.array([1.0, 2.0, 3.0]))
+    with pytest.raises(ValueError, match="position 1 it is 401 here and 401.2 there"):
+        check_same_axis(frame, np.array([400.0, 401.2, 401.9]))
+    with pytest.raises(ValueError, match="one is the beginning of the other"):
+        check_same_axis(frame, np.array([400.0, 401.0]))
+
+
+@pytest.mark.parametrize("spacing", [1e-8, 0.01, 2.0, 1e4])
+@pytest.mark.parametrize("direction", [1, -1])
+def test_tolerance_follows_the_spacing(spacing, direction):
+    """Files with few digits are the same axis; what can be told apart is another."""
+    axis = direction * spacing * np.array([3.0, 4.0, 5.0, 7.0, 12.0])
+    frame = pd.DataFrame(np.zeros((1, 5)), columns=axis)
+    for off in (0.005, -0.005):
+        check_same_axis(frame, axis + off * spacing)
+        resolve_wavenumbers(frame, axis + off * spacing)
+    for off in (0.02, -0.02, 1.0):
+        other = axis.copy()
+        other[2] += off * spacing / 1.5
+        with pytest.raises(ValueError, match="position 2"):
+            check_same_axis(frame, other)
+        with pytest.raises(ValueError, match="position 2"):
+            resolve_wavenumbers(frame, other)
 
 
 def test_labels_read_back_exactly(rng):

@@ -283,3 +283,54 @@ def test_crop_chain_keeps_wavenumbers(frame):
 def test_bad_region(region, message, frame):
     with pytest.raises(ValueError, match=message):
         WavenumberCrop(region=region).fit(frame)
+
+
+@pytest.mark.parametrize("spacing", [1e-9, 2.0, 1e6])
+@pytest.mark.parametrize("direction", [1, -1])
+def test_outside_is_relative_to_the_spacing(spacing, direction, spectra):
+    """In any unit, and however far from zero: rounding is inside, half a point not."""
+    axis = (1e9 + np.arange(150.0))[::direction] * spacing
+    ends = axis.min(), axis.max()
+    for off, is_inside in ((1e-6, True), (0.5, False)):
+        beyond = [ends[0] - off * spacing, ends[1] + off * spacing]
+        step = WavenumberResampler(target_wavenumbers=beyond, wavenumbers=axis)
+        if is_inside:
+            found = step.fit_transform(spectra)
+            np.testing.assert_array_equal(found, spectra[:, [0, -1]][:, ::direction])
+        else:
+            with pytest.raises(ValueError, match="2 of its points"):
+                step.fit(spectra)
+
+
+@pytest.mark.parametrize("fitted_on", ["ragged", "matrix"])
+def test_a_new_target_after_fit(fitted_on, spectra, axis):
+    """The target, its order and its ends may change after fit; the new ones count."""
+    X = [(axis, row) for row in spectra] if fitted_on == "ragged" else spectra
+    given = None if fitted_on == "ragged" else axis
+    first = WavenumberResampler(target_wavenumbers=[500, 600], wavenumbers=given)
+    settings = {"target_wavenumbers": TARGET, "kind": "cubic", "wavenumbers": given}
+    expected = WavenumberResampler(**settings).fit_transform(X)
+    changed = first.fit(X).set_params(**settings)
+    np.testing.assert_array_equal(changed.transform(X), expected)
+    assert list(changed.get_feature_names_out()) == [str(value) for value in TARGET]
+    np.testing.assert_array_equal(
+        WavenumberResampler(**settings).transform(X), expected
+    )
+    for bad in ({"fill_value": np.nan}, {"target_wavenumbers": [1e4]}):
+        with pytest.raises(ValueError, match=r"fill_value"):
+            changed.set_params(**bad).transform(X)
+        changed.set_params(fill_value="raise")
+
+
+def test_a_new_region_after_fit(frame):
+    crop = WavenumberCrop(region=(450, 460)).fit(frame)
+    expected = WavenumberCrop(region=(500, 510)).fit_transform(frame)
+    crop.set_params(region=(500, 510))
+    pd.testing.assert_frame_equal(crop.transform(frame), expected)
+    assert crop.map_back(np.ones((2, 6))).sum(axis=1).tolist() == [6, 6]
+    assert list(crop.get_feature_names_out()) == list(expected.columns)
+    with pytest.raises(ValueError, match="low <= high"):
+        crop.set_params(region=(2, 1)).transform(frame)
+    pd.testing.assert_frame_equal(
+        WavenumberCrop(region=(500, 510)).transform(frame), expected
+    )

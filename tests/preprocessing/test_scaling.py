@@ -1,8 +1,11 @@
 """Intensity scales against scikit-learn and their definitions."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.integrate import simpson, trapezoid
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
 
@@ -66,10 +69,31 @@ def test_min_max_per_dataset(spectra):
     np.testing.assert_allclose(found, (spectra - low) / (high - low), atol=1e-12)
 
 
-@pytest.mark.parametrize("feature_range", [(1.0, 1.0), (2.0, 1.0), (0.0, 1.0, 2.0)])
+@pytest.mark.parametrize(
+    "feature_range",
+    [(1.0, 1.0), (2.0, 1.0), (0.0, 1.0, 2.0), (0.0, np.inf), (np.nan, 1.0), (0, "1")],
+)
 def test_bad_feature_range(feature_range, spectra):
-    with pytest.raises(ValueError, match="feature_range"):
-        SpectrumMinMaxScaler(feature_range=feature_range).fit(spectra)
+    scaler = SpectrumMinMaxScaler(feature_range=feature_range)
+    for use in (scaler.fit, scaler.transform):
+        with pytest.raises(ValueError, match="feature_range"):
+            use(spectra)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("offset", [0, 1e4, -1e6])
+@pytest.mark.parametrize("feature_range", [(0.0, 1.0), (-1.0, 2.0), (0.1, 0.3)])
+def test_min_max_stays_in_its_range(dtype, offset, feature_range, spectra):
+    X = (spectra + offset).astype(dtype)
+    found = SpectrumMinMaxScaler(feature_range=feature_range).fit_transform(X)
+    low, high = np.array(feature_range, dtype=dtype)
+    np.testing.assert_array_equal(found.min(axis=1), low)
+    np.testing.assert_array_equal(found.max(axis=1), high)
+    exact = X.astype(np.longdouble)
+    bottom = exact.min(axis=1, keepdims=True)
+    part = (exact - bottom) / np.ptp(exact, axis=1)[:, None]
+    expected = feature_range[0] + part * (feature_range[1] - feature_range[0])
+    np.testing.assert_allclose(found, expected, atol=4 * np.finfo(dtype).eps)
 
 
 def test_square_root(spectra):
@@ -110,22 +134,77 @@ def test_bad_reference(reference, message, spectra):
         MSC(reference=reference).fit(spectra)
 
 
+SCALERS = [
+    SNV(),
+    SpectrumMinMaxScaler(),
+    SpectrumMinMaxScaler(per="feature"),
+    SpectrumMinMaxScaler(per="dataset"),
+    MSC(),
+    SpectrumNormalizer(),
+    SpectrumNormalizer(norm="area"),
+    SpectrumNormalizer(norm="l1"),
+    SpectrumNormalizer(norm="l2"),
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scaler", SCALERS, ids=str)
+@pytest.mark.parametrize("size", [1e-304, 1e-155, 1e155, 1e305])
+def test_size_does_not_matter(scaler, size, spectra):
+    """Squares and sums of such intensities are no floating-point numbers."""
+    X = spectra - spectra.mean(axis=1, keepdims=True)
+    expected = scaler.fit_transform(X)
+    found = scaler.fit_transform(X * size)
+    if isinstance(scaler, MSC):  # as large as its reference
+        found = found / size
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("size", [1e-304, 1e-155, 1e155, 1e304])
+def test_size_of_a_square_root(size, spectra):
+    expected = SquareRoot().fit_transform(spectra - spectra.mean()) * np.sqrt(size)
+    found = SquareRoot().fit_transform((spectra - spectra.mean()) * size)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * expected.max())
+
+
+def test_extremes_stand_beside_ordinary_spectra(spectra):
+    X = spectra.copy()
+    X[3] *= 1e300
+    X[7] *= 1e-300
+    for scaler in (SNV(), SpectrumMinMaxScaler(), SpectrumNormalizer(norm="l2")):
+        expected = scaler.fit_transform(spectra)
+        np.testing.assert_allclose(scaler.fit_transform(X), expected, rtol=1e-9)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_overflow_is_an_error(spectra):
-    with pytest.raises(ValueError, match="can't scale intensities as large as"):
-        with np.errstate(over="ignore"):
-            SNV().fit_transform(spectra * 1e200)
+    """float32 ends at 3e38, which what per="feature" learnt can't foresee."""
+    scaler = SpectrumMinMaxScaler(per="feature").fit(spectra.astype(np.float32) * 1e-9)
+    X = spectra.astype(np.float32)
+    X[5] *= 1e35
+    with pytest.raises(ValueError, match="no finite result for 1 of 12.*at row 5"):
+        scaler.transform(X)
+
+
+CONSTANT = [0.1, 0.0, 7.0, 1e6, -3.3]
 
 
 @pytest.mark.parametrize(
     "scaler", [SNV(), SpectrumMinMaxScaler(), MSC(), SpectrumNormalizer()], ids=str
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_constant_rows_come_back_as_they_are(scaler, dtype, spectra):
-    """0.1 is not a binary fraction: rounding must not be taken for spread."""
+@pytest.mark.parametrize("level", CONSTANT)
+def test_constant_rows_come_back_as_they_are(scaler, dtype, level, spectra, rng):
+    """They may be constant but for rounding, which must not be taken for spread."""
     X = spectra.astype(dtype)
-    X[3], X[7] = 0.1, 0.0
-    with pytest.warns(UserWarning, match="of 12 spectra .* unscaled"):
+    X[3], X[7] = level, 0.0
+    noise = rng.integers(-2, 3, X.shape[1])
+    X[3] += (noise * (np.spacing(dtype(level)) if level else 0)).astype(dtype)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         found = scaler.fit_transform(X)
+    assert len(caught) == 1
+    assert "of 12 spectra" in str(caught[0].message)
     assert np.isfinite(found).all()
     np.testing.assert_array_equal(found[7], X[7])
     if not isinstance(scaler, SpectrumNormalizer):  # 0.1 everywhere has a height
@@ -134,3 +213,67 @@ def test_constant_rows_come_back_as_they_are(scaler, dtype, spectra):
     if not isinstance(scaler, MSC):  # learns its reference from all rows
         expected = type(scaler)().fit_transform(X[others])
         np.testing.assert_array_equal(found[others], expected)
+
+
+@pytest.mark.parametrize("combine", ["mean", "median"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("level", [0.0, 0.1, 1e6])
+def test_msc_of_spectra_that_cancel(combine, dtype, level, spectra):
+    """Their mean is constant but for rounding: there is nothing to fit them to."""
+    shape = spectra[:4] - spectra[:4].mean(axis=1, keepdims=True)
+    X = (np.concatenate([shape, -shape]) / 3 + level).astype(dtype)
+    with pytest.warns(UserWarning, match="8 of 8 spectra have no slope"):
+        found = MSC(reference=combine).fit_transform(X)
+    np.testing.assert_array_equal(found, X)
+
+
+def test_msc_of_a_spectrum_without_a_slope(spectra):
+    """A spectrum at right angles to the reference is not blown up."""
+    wave = np.sin(2 * np.pi * np.arange(150) / 150)
+    other = 3 * np.sin(4 * np.pi * np.arange(150) / 150) + 1000.0
+    with pytest.warns(UserWarning, match="1 of 2 spectra have no slope"):
+        found = MSC(reference=wave).fit_transform(np.stack([other, 2 * wave + 5]))
+    np.testing.assert_array_equal(found[0], other)
+    np.testing.assert_allclose(found[1], wave, atol=1e-12)
+
+
+def test_constant_wavenumbers_are_only_shifted(spectra):
+    X = spectra.copy()
+    X[:, 3] = 0.1
+    X[::2, 3] = np.nextafter(0.1, 1)
+    found = SpectrumMinMaxScaler(per="feature").fit_transform(X)
+    np.testing.assert_allclose(found[:, 3], 0, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("fitted", "changed"),
+    [
+        (SpectrumMinMaxScaler(per="feature"), {"per": "dataset"}),
+        (SpectrumMinMaxScaler(per="dataset"), {"per": "feature"}),
+        (SpectrumMinMaxScaler(), {"per": "feature"}),
+        (MSC(), {"reference": "median"}),
+        (MSC(reference=range(150)), {"reference": "mean"}),
+    ],
+)
+def test_what_was_learnt_otherwise_is_not_used(fitted, changed, spectra):
+    fitted.fit(spectra).set_params(**changed)
+    with pytest.raises(NotFittedError):
+        fitted.transform(spectra)
+    found = fitted.fit(spectra).transform(spectra)
+    expected = type(fitted)(**changed).fit_transform(spectra)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_refit_forgets_what_was_learnt(spectra):
+    scaler = SpectrumMinMaxScaler(per="feature").fit(spectra)
+    scaler.set_params(per="spectrum").fit(spectra)
+    with pytest.raises(NotFittedError):
+        scaler.set_params(per="feature").transform(spectra)
+
+
+def test_a_given_reference_needs_no_fit(spectra):
+    expected = MSC(reference=spectra[0]).fit_transform(spectra)
+    found = MSC(reference=spectra[0]).transform(spectra)
+    np.testing.assert_array_equal(found, expected)
+    changed = MSC().fit(spectra).set_params(reference=spectra[0]).transform(spectra)
+    np.testing.assert_array_equal(changed, expected)
