@@ -239,19 +239,12 @@ def _call(cls, X, out, return_info, ensure_all_finite, **params):
     X = _as_matrix(X)
     if out is not None:
         _check_out(out, X.shape)
-    estimator = _unfitted(cls, params)
+    estimator = cls(**params)
+    estimator._validate_params()
     corrected, info = estimator._correct(
         X, out=out, ensure_all_finite=ensure_all_finite
     )
     return (corrected, info) if return_info else corrected
-
-
-def _unfitted(cls, params):
-    """Return a transformer with checked parameters that counts points."""
-    estimator = cls(**params)
-    estimator._validate_params()
-    estimator.wavenumbers_in_ = None
-    return estimator
 
 
 def _as_matrix(X):
@@ -917,7 +910,9 @@ class BaselineCorrection(SpectrumTransformer):
         self._check_method()
         own = self._own_params(X.shape[1])
         if own is not None:
-            return _unfitted(_OWN[self.method], own)._correct(X)[0]
+            estimator = _OWN[self.method](**own)
+            estimator._validate_params()
+            return estimator._correct(X)[0]
         with np.errstate(over="ignore"):
             constant = np.array([is_constant(y, rounding(X.dtype)) for y in X])
         _warn_constant(constant, type(self).__name__)

@@ -69,6 +69,7 @@ def correct_spectra(
             _check_finite(X, rows)
             _raise_failure(X, rows.start + int(failed[0]), out.dtype, settings)
         target[failed] = np.nan
+        info[rows.start + failed, CONVERGED] = False
         if not direct:
             out[rows] = target
 
@@ -126,7 +127,8 @@ def _check_finite(X, rows):
 
 def _raise_failure(X, row, dtype, settings):
     """Say why a finite row has no finite result."""
-    largest = np.abs(np.asarray(X[row], float)).max()
+    intensities = np.abs(np.asarray(X[row], float))
+    largest = intensities[~np.isnan(intensities)].max(initial=0)
     if largest > np.finfo(dtype).max / 1e4:
         raise ValueError(
             f"Row {row} has intensities up to {largest:g}, and its corrected spectrum "
