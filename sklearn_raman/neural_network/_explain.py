@@ -108,7 +108,7 @@ class ExplainMixin:
 (n_spectra, n_classes, n_points)
             Contributions, aligned with X; the second shape for target="all". A frame if
             X is one with a wavenumber axis. With upsample=False the last axis may have
-            the number of units.
+            the number of units, and there is no frame.
 
         Raises
         ------
@@ -155,7 +155,9 @@ class ExplainMixin:
         if batch_size is None and method in ("auto", "contribution"):
             batch_size = _BATCHES_OF_CONTRIBUTIONS * self.batch_size
         maps = normalize_maps(self._in_batches(explain, values, batch_size), normalize)
-        return maps_like(maps.astype(self.dtype, copy=False), X)
+        maps = maps.astype(self.dtype, copy=False)
+        on_units = maps_units(method) and not upsample
+        return maps if on_units else maps_like(maps, X)
 
     def _way_to_points(self, module, n_points, upsample):
         """Return the function (maps on units, spectra) -> maps on points."""

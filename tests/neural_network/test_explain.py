@@ -327,6 +327,8 @@ def test_frames_in_frames_out(data):
     np.testing.assert_array_equal(found, net.explain_(few, 0))
     for settings in ({"target": "all"}, {"upsample": False}):
         assert isinstance(net.explain_(few, **settings), np.ndarray)
+    net.set_params(pool_size=1).fit(frame, y)  # as many units as points
+    assert isinstance(net.explain_(few, upsample=False), np.ndarray)
 
 
 @pytest.mark.parametrize("reference", ["local", "blank", "zero", 0.3])

@@ -235,7 +235,8 @@ class _Head:
             return self._at_zero
         if self._linear is None:
             return self._module.head(features)
-        return self._linear(features.flatten(1))
+        linear = self._linear
+        return functional.linear(features.flatten(1), linear.weight, linear.bias)
 
     def maps(self, features, background, background_values, gradients):
         """Sum changes of features over the channels, times gradients of scores.
@@ -372,7 +373,7 @@ def _starts_with_linear(module, features):
         return False
     linear = dict(module.named_modules()).get(name)
     n_values = features[0].numel()
-    if type(linear) is not nn.Linear or linear.in_features != n_values:
+    if not isinstance(linear, nn.Linear) or linear.in_features != n_values:
         raise ValueError(
             f"first_linear={name!r} of {type(module).__name__} must name a layer "
             f"torch.nn.Linear on all {n_values} values of the feature maps, got "

@@ -12,6 +12,7 @@ from torch import nn
 
 from sklearn_raman.neural_network.attribution._shared import (
     class_positions,
+    named_layers,
     on_private_copy,
     private_copy,
     reference_features,
@@ -170,8 +171,8 @@ def _two_way(module, X, rule):
         return _Ruled.apply(inputs[0], output.detach(), layer, rule)
 
     ruled = private_copy(module)  # the hooks go with it
-    for layer in ruled.modules() if rule != "linear" else ():
-        if isinstance(layer, _ACTIVATIONS):
+    for _, layer in named_layers(ruled):
+        if rule != "linear" and isinstance(layer, _ACTIVATIONS):
             layer.register_forward_hook(replace)
     X = X.detach().requires_grad_()
     features = ruled.features(X)
@@ -250,7 +251,7 @@ def feature_maps(module, X, layer=None):
 
         return hook
 
-    for name, part in module.named_modules():
+    for name, part in named_layers(module):
         if name and not isinstance(part, _SILENT):
             part.register_forward_hook(keep(name))
     with torch.no_grad():

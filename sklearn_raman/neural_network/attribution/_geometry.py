@@ -10,6 +10,7 @@ from torch import nn
 
 from sklearn_raman.neural_network.attribution._shared import (
     first_weight,
+    named_layers,
     private_copy,
 )
 
@@ -143,7 +144,7 @@ class _Units:
 def _units(module, n_points, layer=None):
     """Follow a spectrum through the layers, and return the units of one of them."""
     module = private_copy(module)  # its hooks go with it
-    names = {part: name for name, part in module.named_modules()}
+    names = {part: name for name, part in named_layers(module)}
     known = [_Units(0.0, 1, np.ones(1), n_points)]
     outputs, reached = {}, {}
     lost = False  # a layer moved the units in a way that is not known
@@ -179,7 +180,7 @@ def _units(module, n_points, layer=None):
         if output.ndim > 2 and after is not None:
             reached[names[part]] = after
 
-    for part in module.modules():
+    for part in names:
         part.register_forward_hook(follow)
     weight = first_weight(module)
     like = torch.zeros((), device="cpu") if weight is None else weight

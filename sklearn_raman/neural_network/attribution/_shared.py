@@ -40,6 +40,17 @@ def private_copy(module):
     return copied
 
 
+def named_layers(module):
+    """Yield names and layers that spectra pass and that take hooks.
+
+    Parametrizations, such as weight_norm, pass weights; scripted parts take no hooks.
+    """
+    for name, part in module.named_modules():
+        scripted = isinstance(part, torch.jit.ScriptModule)
+        if not scripted and "parametrizations" not in name.split("."):
+            yield name, part
+
+
 def on_private_copy(function):
     """Let a function of (module, X) work on a private copy, whatever surrounds it.
 

@@ -297,6 +297,23 @@ def test_saturated_spectra_behind_weak_ones(X):
     torch.testing.assert_close(behind, alone)
 
 
+def test_first_layers_that_do_more(X):
+    """Hooks and parametrizations of the layer count, once."""
+    plain = Net("function")
+    plain.first_linear = plain.affine_head = None
+    declared = Net("function")
+    for net in (plain, declared):
+        net.first.register_forward_hook(lambda part, x, y: 2 * y - 0.1)
+    expected = contribution(plain, X, "all", score="logit")
+    found = contribution(declared, X, "all", score="logit")
+    torch.testing.assert_close(found, expected)
+    for net in (plain, declared):
+        nn.utils.parametrizations.weight_norm(net.first)
+    expected = contribution(plain, X, "all", score="logit")
+    found = contribution(declared, X, "all", score="logit")
+    torch.testing.assert_close(found, expected)
+
+
 def test_a_first_layer_that_is_none(X):
     net = Net("affine")
     net.affine_head = False

@@ -94,6 +94,10 @@ LAYERS = {
         nn.Conv2d(1, 1, (1, 6), stride=(1, 2), dilation=(1, 2), padding=(0, 1)),
         nn.AvgPool2d((1, 3), ceil_mode=True),
     ),
+    "weight norm": lambda: Chain(
+        nn.utils.parametrizations.weight_norm(nn.Conv1d(1, 1, 4, stride=2)),
+        nn.utils.parametrizations.spectral_norm(nn.Conv1d(1, 2, 3, padding=1)),
+    ),
     "branches": Branches,
     "CNN": lambda: CNN(240, 2, n_filters=3, derivative=False),
     "CNN, derivative": lambda: CNN(240, 2, n_filters=3),
