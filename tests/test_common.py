@@ -38,7 +38,7 @@ def use(fitted, X):
 
 def result(fitted, X):
     """What shows that an estimator is the same, as an array."""
-    for method in ("predict_proba", "transform", "sample"):
+    for method in ("predict_proba", "transform"):
         if hasattr(fitted, method):
             return np.asarray(getattr(fitted, method)(X))
 

@@ -106,10 +106,10 @@ def test_square_root(spectra):
 def test_msc_is_a_regression_on_the_reference(reference, spectra):
     msc = MSC(reference=reference).fit(spectra[:8])
     combine = {"mean": np.mean, "median": np.median}[reference]
-    learnt = combine(spectra[:8], axis=0)
-    np.testing.assert_allclose(msc.reference_, learnt)
+    learned = combine(spectra[:8], axis=0)
+    np.testing.assert_allclose(msc.reference_, learned)
     for row, found in zip(spectra, msc.transform(spectra), strict=True):
-        line = LinearRegression().fit(learnt[:, None], row)
+        line = LinearRegression().fit(learned[:, None], row)
         np.testing.assert_allclose(found, (row - line.intercept_) / line.coef_[0])
 
 
@@ -178,7 +178,7 @@ def test_extremes_stand_beside_ordinary_spectra(spectra):
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_overflow_is_an_error(spectra):
-    """float32 ends at 3e38, which what per="feature" learnt can't foresee."""
+    """float32 ends at 3e38, which what per="feature" learned can't foresee."""
     scaler = SpectrumMinMaxScaler(per="feature").fit(spectra.astype(np.float32) * 1e-9)
     X = spectra.astype(np.float32)
     X[5] *= 1e35
@@ -255,7 +255,7 @@ def test_constant_wavenumbers_are_only_shifted(spectra):
         (MSC(reference=range(150)), {"reference": "mean"}),
     ],
 )
-def test_what_was_learnt_otherwise_is_not_used(fitted, changed, spectra):
+def test_what_was_learned_otherwise_is_not_used(fitted, changed, spectra):
     fitted.fit(spectra).set_params(**changed)
     with pytest.raises(NotFittedError):
         fitted.transform(spectra)
@@ -264,7 +264,7 @@ def test_what_was_learnt_otherwise_is_not_used(fitted, changed, spectra):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_refit_forgets_what_was_learnt(spectra):
+def test_refit_forgets_what_was_learned(spectra):
     scaler = SpectrumMinMaxScaler(per="feature").fit(spectra)
     scaler.set_params(per="spectrum").fit(spectra)
     with pytest.raises(NotFittedError):
