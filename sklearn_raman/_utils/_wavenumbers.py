@@ -201,7 +201,7 @@ def resolve_wavenumbers(X, wavenumbers, n_points=None):
     return axis
 
 
-def require_wavenumbers(axis, X=None, *, owner, purpose):
+def require_wavenumbers(axis, *, owner, purpose):
     """Return the axis, or raise an error that says how to give one."""
     if axis is not None:
         return axis

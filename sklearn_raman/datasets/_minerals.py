@@ -21,7 +21,6 @@ from sklearn_raman.datasets._rruff_library import load_library
 DATA_FOLDER = resources.files("sklearn_raman.datasets") / "data"
 # Travels with the frame, so that a step which splits rows can tell that some belong
 # together.
-GROUPS_NOTE = "RRUFF id, one crystal each: Bunch.groups"
 
 # What benchmarks/build_minerals.py writes.
 GRID = (150.0, 1509.0, 1.0)
@@ -369,7 +368,6 @@ def _make_bunch(data, names, *, groups, wavenumbers, as_frame, **extra):
     target_names, target = np.unique(names, return_inverse=True)
     if as_frame:
         data = pd.DataFrame(data, columns=format_wavenumbers(wavenumbers))
-        data.attrs["groups"] = GROUPS_NOTE
         target = pd.Series(target, name="target")
     return Bunch(
         data=data,

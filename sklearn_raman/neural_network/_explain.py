@@ -273,7 +273,6 @@ class ExplainMixin:
     def _ready_to_explain(self, X):
         """Return checked spectra, and the network to read."""
         self.check_is_fitted()
-        self._move_to_device()
         X = check_spectra(self, X, reset=False, dtype=self.dtype)
         return X, self._module_to_read()
 

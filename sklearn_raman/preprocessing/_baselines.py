@@ -38,13 +38,6 @@ LAM_WARN = {1: 1e12, 2: 1e11, 3: 1e10}
 LAM_MAX = {1: 1e15, 2: 1e14, 3: 1e13}
 
 
-class _Number(Interval):
-    """An interval of numbers, of which booleans are none."""
-
-    def is_satisfied_by(self, value):
-        return not isinstance(value, bool) and super().is_satisfied_by(value)
-
-
 # Smoothness -------------------------------------------------------------------------
 
 
@@ -52,9 +45,9 @@ class PenaltyMixin:
     """Resolves `lam`, `cutoff` and `diff_order` for spectra of some length and axis."""
 
     constraints: ClassVar = {
-        "lam": [_Number(Real, 0, np.inf, closed="neither")],
-        "cutoff": [_Number(Real, 0, np.inf, closed="neither"), None],
-        "diff_order": [_Number(Integral, 1, 3, closed="both"), None],
+        "lam": [Interval(Real, 0, np.inf, closed="neither")],
+        "cutoff": [Interval(Real, 0, np.inf, closed="neither"), None],
+        "diff_order": [Interval(Integral, 1, 3, closed="both"), None],
         "wavenumbers": ["array-like", None],
     }
 
@@ -73,7 +66,7 @@ class PenaltyMixin:
         axis = self._known_axis(n_points)
         if self.cutoff is not None:
             axis = require_wavenumbers(
-                axis, X, owner=owner, purpose="to turn cutoff into points"
+                axis, owner=owner, purpose="to turn cutoff into points"
             )
         if axis is None:
             return self.lam, diff_order
@@ -151,12 +144,12 @@ class _PenalizedBaseline(PenaltyMixin, SpectrumTransformer):
     _min_points = 2  # one point is its own baseline
     _parameter_constraints: dict = {
         **PenaltyMixin.constraints,
-        "max_iter": [_Number(Integral, 1, None, closed="left")],
-        "tol": [_Number(Real, 0, np.inf, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, np.inf, closed="left")],
         "engine": [StrOptions({"auto", "numba", "numpy"})],
         "n_jobs": [
-            _Number(Integral, 1, None, closed="left"),
-            _Number(Integral, None, -1, closed="right"),
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
             None,
         ],
     }
@@ -568,7 +561,7 @@ class ASLS(_PenalizedBaseline):
     _algorithm = "asls"
     _parameter_constraints: dict = {
         **_PenalizedBaseline._parameter_constraints,
-        "p": [_Number(Real, 0, 1, closed="neither")],
+        "p": [Interval(Real, 0, 1, closed="neither")],
     }
 
     def __init__(

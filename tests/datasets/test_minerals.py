@@ -93,12 +93,11 @@ def test_minerals_can_be_told_apart_on_unseen_crystals(minerals):
     assert scores.mean() > 0.8
 
 
-def test_frame_has_the_axis_as_labels_and_tells_of_groups(minerals):
+def test_frame_has_the_axis_as_labels(minerals):
     framed = load_minerals(as_frame=True)
     labels = [float(label) for label in framed.data.columns]
     np.testing.assert_array_equal(labels, minerals.wavenumbers)
     assert all(isinstance(label, str) for label in framed.data.columns)
-    assert framed.data.attrs["groups"] == "RRUFF id, one crystal each: Bunch.groups"
     np.testing.assert_array_equal(framed.data.to_numpy(), minerals.data)
     np.testing.assert_array_equal(framed.target.to_numpy(), minerals.target)
     assert framed.target.name == "target"

@@ -1,8 +1,6 @@
 """WGANGP as its users meet it."""
 
 import pickle
-import subprocess
-import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -602,19 +600,6 @@ def test_sample_names_what_is_wrong(fitted):
             fitted.sample(1, label)
     with pytest.raises(ValueError, match="random_state"):
         fitted.sample(1, 0, random_state="seed")
-
-
-def test_report_and_model_need_no_torch():
-    """A fresh process: in this one torch is loaded already."""
-    code = (
-        "import sys\n"
-        "from sklearn_raman.over_sampling import synthesis_report\n"
-        "import sklearn_raman.over_sampling._bootstrap\n"
-        "heavy = {'torch', 'skorch', 'matplotlib'} & set(sys.modules)\n"
-        "assert not heavy, heavy\n"
-        "from sklearn_raman.over_sampling import WGANGP\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.filterwarnings("ignore:WGANGP. the classes:UserWarning")

@@ -424,7 +424,9 @@ def _check_same_labels(sets):
         if first is None or labels_as_wavenumbers(X) is not None:
             first = first or (name, labels)
             continue
-        differ = [i for i, pair in enumerate(zip(first[1], labels)) if len(set(pair)) > 1]
+        differ = [
+            i for i, pair in enumerate(zip(first[1], labels)) if len(set(pair)) > 1
+        ]
         if differ:
             i = differ[0]
             raise ValueError(

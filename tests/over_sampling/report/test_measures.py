@@ -11,6 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.over_sampling.report._measures import (
     band_distances,
+    distances_between,
     find_bands,
     forest_accuracy,
     frechet_distance,
@@ -21,7 +22,6 @@ from sklearn_raman.over_sampling.report._measures import (
     neighborhood_size,
     noise_ratio,
     one_nn_accuracy,
-    distances_between,
     pooled_scores,
 )
 

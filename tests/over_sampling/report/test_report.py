@@ -285,7 +285,9 @@ def test_training_spectra_are_not_held_out(sets):
     with pytest.raises(ValueError, match=r"2 spectra of real_test.*\[30, 31\].*Split"):
         synthesis_report(train, mixed, further)
     leaked = np.concatenate([further, test[:1]])
-    with pytest.raises(ValueError, match="1 spectra of synthetic are also in real_test"):
+    with pytest.raises(
+        ValueError, match="1 spectra of synthetic are also in real_test"
+    ):
         synthesis_report(train, test, leaked)
 
 
@@ -388,7 +390,9 @@ def test_frames_with_other_columns_are_refused(sets):
     with pytest.raises(ValueError, match="column 0 is 'v0' in real_train and 'v99'"):
         synthesis_report(train, test, further[named[::-1]])
     with pytest.raises(ValueError, match="column 1 is 'v1' in real_train and 'v2'"):
-        synthesis_report(train, pl.DataFrame(test[["v0", "v2", "v1", *named[3:]]]), further)
+        synthesis_report(
+            train, pl.DataFrame(test[["v0", "v2", "v1", *named[3:]]]), further
+        )
     with pytest.raises(ValueError, match="401 to 797 cm-1"):
         synthesis_report(
             pl.DataFrame(sets[0], schema=[str(w) for w in AXIS]),
