@@ -75,7 +75,7 @@ def _draw_spread(axes, axis, test, synthetic):
 
 
 def _draw_examples(axes, axis, test, synthetic):
-    """Draw spectra at the same ranks of mean intensity, alternately real and synthetic."""
+    """Draw spectra at the same ranks of mean intensity, real and synthetic in turn."""
     rows = [
         spectra[_at_rank(spectra.mean(axis=1), rank)]
         for rank in np.linspace(0.1, 0.9, N_EXAMPLES)

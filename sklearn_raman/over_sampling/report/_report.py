@@ -425,7 +425,9 @@ def _check_same_labels(sets):
             first = first or (name, labels)
             continue
         differ = [
-            i for i, pair in enumerate(zip(first[1], labels)) if len(set(pair)) > 1
+            i
+            for i, pair in enumerate(zip(first[1], labels, strict=False))
+            if len(set(pair)) > 1
         ]
         if differ:
             i = differ[0]
