@@ -176,7 +176,9 @@ def maps_at_lines(net, pure, X, y, truth, right):
     highest = {name: pure.wavenumbers[[m.argmax()]] for name, m in means.items()}
     found = {}
     for score in SCORES:
-        maps = net.explain_(X[right], y[right], score=score, upsample="linear")
+        maps = np.asarray(
+            net.explain_(X[right], y[right], score=score, upsample="linear")
+        )
         values, correlations = [], []
         parts = zip(maps, y[right], truth.minor[right], strict=True)
         for one, major, minor in parts:

@@ -54,8 +54,8 @@ def maps_of_fold(*, data, spectra, repetition=0, fold=0, n_folds=10, tiny=False)
     runner_up = net.classes_[np.argsort(probability, axis=1)[:, -2]]
     values = X.to_numpy()
     for method in MAPS:
-        maps = net.explain_(X, y[right], method=method)
-        other = net.explain_(X, runner_up, method=method)
+        maps = np.asarray(net.explain_(X, y[right], method=method))
+        other = np.asarray(net.explain_(X, runner_up, method=method))
         forgotten = randomization_test(
             net, X.iloc[:60], method=method, target=y[right][:60], random_state=0
         )
@@ -78,7 +78,7 @@ def shown(found, net, seen, rows, axis):
     X, y = seen.iloc[first], found.target.iloc[first].to_numpy()
     every = -(-len(axis) // 680)
     drawn = {"spectrum": X.to_numpy()}
-    drawn |= {method: net.explain_(X, y, method=method) for method in MAPS}
+    drawn |= {m: np.asarray(net.explain_(X, y, method=m)) for m in MAPS}
     return {
         "minerals": wanted[:N_SHOWN],
         "axis": [axis[0], axis[-1], len(axis[::every])],

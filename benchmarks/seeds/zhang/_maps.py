@@ -22,7 +22,7 @@ _ALIKE = 0.9  # correlation from which a feature map looks like the spectrum
 
 def summarise(model, spectra):
     """Return the maps of a fitted model, and their summary by class."""
-    maps = explain_pipeline(model, spectra.X, **EQ_6)
+    maps = np.asarray(explain_pipeline(model, spectra.X, **EQ_6))
     predicted = model.predict(spectra.X)
     summary = ExplanationSummary.from_maps(
         maps,
