@@ -73,7 +73,7 @@ def pure_minerals(n_minerals):
     data = load_minerals(as_frame=True)
     grid = WavenumberResampler(target_wavenumbers=(150.0, 1508.0, 2.0))
     steps = make_pipeline(grid, SpectrumNormalizer())
-    spectra = steps.fit_transform(data.data)
+    spectra = steps.fit_transform(data.data).to_numpy()
     y = data.target_names[data.target]
     known = data.target.to_numpy() < n_minerals
     chosen, others = [], []
