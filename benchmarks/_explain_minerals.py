@@ -44,7 +44,7 @@ def minerals(step=2, *, max_epochs="auto"):
         model.set_output(transform="pandas").fit(X.iloc[train], y[train])
         # PLS-LDA is too sure for log-odds. Hidden is the width of a line, in points of
         # the raw axis, 1 cm-1 apart.
-        score = "decision" if name == "PLS-LDA" else "logodds"
+        score = "logit" if name == "PLS-LDA" else "logodds"
         hide = partial(occlusion, width=18, score=score)
         maps = {"explain_": {}, "occlusion": {"explain": hide}}
         if name != "PLS-LDA":
