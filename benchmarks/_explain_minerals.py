@@ -77,7 +77,7 @@ def lines_of(summary):
 
 
 def draw_doublet(summaries):
-    """Draw the doublet of forsterite in the colours of mean maps."""
+    """Draw the doublet of forsterite in the colors of mean maps."""
     shown = {
         ("PLS-LDA", "explain_"): "PLS-LDA, explain_",
         ("CNN", "explain_"): "CNN, explain_ (contribution)",

@@ -23,7 +23,7 @@ def copies(X, n, rng):
 
 
 def smote(X, n, rng):
-    """SMOTE with 5 neighbours, or as many as the class has; copies of a single one."""
+    """SMOTE with 5 neighbors, or as many as the class has; copies of a single one."""
     if len(X) == 1:
         return copies(X, n, rng)
     # imbalanced-learn's SMOTE fills a class up to another: n + len(X) stand-ins.

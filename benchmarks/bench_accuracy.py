@@ -1,4 +1,4 @@
-"""How well models recognise measured spectra: three CNNs and seven rivals.
+"""How well models recognize measured spectra: three CNNs and seven rivals.
 
     python -m benchmarks.bench_accuracy                  (an hour on 2 cores)
     python -m benchmarks.bench_accuracy --quick          (one split, cheapest models)

@@ -197,7 +197,7 @@ def cost(name, *, n_spectra=1000, n_back=100, n_slow=16, n_rounds=3, **settings)
 
 
 def draw_distractors(net, seed=2000):
-    """Draw a simulated spectrum in the colours of four maps."""
+    """Draw a simulated spectrum in the colors of four maps."""
     X, y, truth = simulate(1, seed)
     shown = {
         "contribution": "contribution: the line of the class",

@@ -8,7 +8,7 @@ Two protocols, crystals kept apart in both:
 - "new crystals": five folds by crystal, as bundled. With three to six crystals of each
   mineral to learn from, most models are close to 1.
 - "few and noisy" (the headline): two crystals of each mineral to learn from, all others
-  to recognise, and white noise with a standard deviation of 1/SNR of the strongest peak
+  to recognize, and white noise with a standard deviation of 1/SNR of the strongest peak
   added to every spectrum. SNR and the models' fixed settings were chosen on draws 0 to
   4 (`--development`); what is reported uses draws 100 to 104.
 
@@ -150,7 +150,7 @@ def few_and_noisy(minerals, *, seeds=REPORTED_SEEDS, snr=SNR, quick=False, n_job
 
 
 _FEW_TEXT = (
-    "Each model learnt from two crystals of each of 18 minerals and was asked about "
+    "Each model learned from two crystals of each of 18 minerals and was asked about "
     "all other crystals, on spectra with added noise (signal-to-noise ratio {snr:g}: "
     "the strongest peak is that many standard deviations of the noise high). Repeated "
     "for five random choices of the training crystals."
