@@ -24,17 +24,10 @@ from sklearn_raman.preprocessing._whittaker.reference import (
     needs_refinement,
     penalty_bands,
 )
-from sklearn_raman.preprocessing._whittaker.refinement import (
-    CURVE,
-    add_errors,
-    drop_errors,
-    needs_more,
-    solve_error_2,
-    solve_error_3,
-)
 from sklearn_raman.preprocessing._whittaker.solvers import (
     BELOW,
     COUNT,
+    CURVE,
     DONE,
     FACTOR,
     FORWARD,
@@ -59,9 +52,14 @@ from sklearn_raman.preprocessing._whittaker.solvers import (
     SOLVES,
     SQUARES,
     WEIGHT,
+    add_errors,
+    drop_errors,
+    needs_more,
     solve_1,
     solve_2,
     solve_3,
+    solve_error_2,
+    solve_error_3,
 )
 
 _TILE = np.uint64(32)  # points moved at a time between rows and lanes
@@ -318,12 +316,11 @@ def _update_asls(n_points, settings, work, numbers):
     """Weight the points of all lanes anew, and tell which lanes are done."""
     scale = 1.0 / settings.lam
     above, below = settings.p * scale, (1.0 - settings.p) * scale
-    here = PADDING * RECORD
-    for _ in range(n_points):
+    for i in range(n_points):
+        here = (i + PADDING) * RECORD
         for lane in range(LANES):
             at = here + lane
             _set_weight(work, at, above if work[at] > 0.0 else below)
-        here = here + RECORD
     _tell_if_weights_stay(n_points, settings.tol, work, numbers)
 
 
@@ -356,14 +353,13 @@ def _update_arpls(n_points, settings, work, numbers):
         numbers[SLOPE + lane] = 2.0 / deviation
         numbers[SHIFT + lane] = -2.0 * (2.0 * deviation - mean) / deviation
     scale = 1.0 / settings.lam
-    here = PADDING * RECORD
-    for _ in range(n_points):
+    for i in range(n_points):
+        here = (i + PADDING) * RECORD
         for lane in range(LANES):
             at = here + lane
             exponent = fma(numbers[SLOPE + lane], work[at], numbers[SHIFT + lane])
             exponent = min(max(exponent, -700.0), 700.0)
             _set_weight(work, at, scale / (1.0 + exp(exponent)))
-        here = here + RECORD
     _tell_if_weights_stay(n_points, settings.tol, work, numbers)
     for lane in range(LANES):
         if numbers[COUNT + lane] < 2.0:  # a deviation needs two points
