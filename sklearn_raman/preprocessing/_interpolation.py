@@ -158,14 +158,10 @@ def resampling_operator(axis, target, kind):
     if kind in _DEGREE:
         return spline_operator(axis, target, kind)
     before, after, fraction = _neighbors(axis, target)
-    rows = np.arange(len(target))
-    return csr_array(
-        (
-            np.concatenate([1 - fraction, fraction]),
-            (np.concatenate([rows, rows]), np.concatenate([before, after])),
-        ),
-        shape=(len(target), len(axis)),
-    )
+    rows = np.tile(np.arange(len(target)), 2)
+    places = rows, np.concatenate([before, after])
+    values = np.concatenate([1 - fraction, fraction])
+    return csr_array((values, places), shape=(len(target), len(axis)))
 
 
 def unresample_maps(maps, axis, target, *, kind, fill_value, mode):
@@ -222,8 +218,7 @@ def check_coverage(axis, target, fill_value, *, what="X"):
         raise ValueError(
             f"{what} covers {describe_axis(axis)}, but target_wavenumbers runs from "
             f"{target.min():g} to {target.max():g} cm-1: {int(outside.sum())} of its "
-            "points have no measured value. Choose a "
-            'target inside the range, or set fill_value to "edge" or a number.'
+            'points lie outside. Shorten it, or set fill_value to "edge" or a number.'
         )
 
 
@@ -274,30 +269,3 @@ def check_ragged(X):
             )
         spectra.append((axis, intensities))
     return spectra
-
-
-def unresample_ragged(maps, X, target, **how):
-    """Carry maps back to spectra that each have their own axis.
-
-    Parameters
-    ----------
-    maps : ndarray of shape (n_spectra, ..., n_points_out)
-    X : sequence of pairs (wavenumbers, intensities)
-        The spectra of these maps.
-    target, **how
-        As in `unresample_maps`.
-
-    Returns
-    -------
-    list of ndarray of shape (..., n_points of the spectrum)
-    """
-    spectra = check_ragged(X)
-    if maps.ndim == 1 or len(maps) != len(spectra):
-        raise ValueError(
-            f"maps has shape {maps.shape}, but X has {len(spectra)} spectra: the first "
-            "axis of maps must run over the spectra of X."
-        )
-    return [
-        unresample_maps(one, axis, target, **how)
-        for one, (axis, _) in zip(maps, spectra, strict=True)
-    ]
