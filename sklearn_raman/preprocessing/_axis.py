@@ -129,11 +129,10 @@ default=None
 
     def _learn(self, X):
         target = self._target()
-        stays = target is None
-        self._prepared = (
-            (None, None) if stays or is_ragged(X) else self._prepare(X, target)
-        )
-        self.wavenumbers_out_ = self.wavenumbers_in_ if stays else target
+        self.wavenumbers_out_ = self.wavenumbers_in_ if target is None else target
+        self._prepared = None, None
+        if target is not None and not is_ragged(X):
+            self._prepared = self._prepare(X, target)
 
     def _read(self, X):
         if is_ragged(X):

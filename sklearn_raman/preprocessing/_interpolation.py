@@ -78,10 +78,12 @@ def shared_axis_interpolator(axis, target, kind):
     if kind == "linear":
         return partial(_take_linear, *_neighbors(axis, target))
     if kind == "pchip":  # not linear in the intensities: no operator
-        return partial(_blockwise_pchip, axis, target)
+        one_block = partial(interpolate_rows, axis, target=target, kind=kind)
+        return partial(_in_blocks, one_block, len(target), _BLOCK)
     operator = spline_operator(axis, target, kind)
     by_dtype = {name: operator.astype(name) for name in ("float64", "float32")}
-    return partial(_apply_operator, by_dtype)
+    one_block = partial(_apply_operator, by_dtype)
+    return partial(_in_blocks, one_block, len(target), _BLOCK_OPERATOR)
 
 
 def _neighbors(axis, target):
@@ -117,11 +119,16 @@ def _take_linear(before, after, fraction, rows):
     return result
 
 
-def _blockwise_pchip(axis, target, rows):
-    result = np.empty((len(rows), len(target)), dtype=rows.dtype)
-    for block in gen_batches(len(rows), _BLOCK):
-        result[block] = interpolate_rows(axis, rows[block], target, "pchip")
+def _in_blocks(interpolate, n_points, size, rows):
+    result = np.empty((len(rows), n_points), dtype=rows.dtype)
+    for block in gen_batches(len(rows), size):
+        result[block] = interpolate(rows=rows[block])
     return result
+
+
+def _apply_operator(by_dtype, rows):
+    # The product wants spectra as columns: transposed here, they stay in the cache.
+    return (by_dtype[rows.dtype.name] @ rows.T).T
 
 
 def spline_operator(axis, target, kind):
@@ -194,15 +201,6 @@ def unresample_maps(maps, axis, target, *, kind, fill_value, mode):
         found = flat @ resampling_operator(axis, target, kind)
     shape = (*maps.shape[:-1], len(axis))
     return np.ascontiguousarray(found, dtype=maps.dtype).reshape(shape)
-
-
-def _apply_operator(by_dtype, rows):
-    operator = by_dtype[rows.dtype.name]
-    result = np.empty((len(rows), operator.shape[0]), dtype=rows.dtype)
-    for block in gen_batches(len(rows), _BLOCK_OPERATOR):
-        # The product wants spectra as columns: transposed here, they stay in the cache.
-        result[block] = (operator @ rows[block].T).T
-    return result
 
 
 def is_outside(axis, target):

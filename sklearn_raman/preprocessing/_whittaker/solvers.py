@@ -43,24 +43,12 @@ LOWER_2 = np.uint64(6) * LANES  # second off-diagonal of L, order 3 only
 RECORD = np.uint64(7) * LANES
 RECORD_2, RECORD_3 = np.uint64(2) * RECORD, np.uint64(3) * RECORD
 
-# Where the numbers of the lanes begin, in arrays of their own: `numbers` (float64) ...
-FACTOR = np.uint64(0) * LANES  # by which the spectrum was multiplied
-LIMIT = np.uint64(1) * LANES  # airPLS: stop when less than this lies below the baseline
-BELOW = np.uint64(2) * LANES  # sum of |r| below the baseline
-SQUARES = np.uint64(3) * LANES  # sum of r ** 2 below the baseline
-COUNT = np.uint64(4) * LANES  # number of points below the baseline
-SLOPE, SHIFT = np.uint64(5) * LANES, np.uint64(6) * LANES  # of the weights' exponent
-DONE = np.uint64(7) * LANES  # 1 if converged
-STEP, LAST_STEP = np.uint64(8) * LANES, np.uint64(9) * LANES  # of the refinement
-LARGEST = np.uint64(10) * LANES  # residual
-AGAIN = np.uint64(11) * LANES  # 1 if another step of refinement is needed
-PARTIAL = np.uint64(12) * LANES  # partial sums
-N_NUMBERS = 13 * int(LANES)
-# ... and `integers` (int64).
+# Where the numbers of the lanes begin, in arrays of their own. Of `numbers` (float64),
+# the refinement needs these, `kernels` those that follow; of `integers` (int64), ROW.
+STEP, LAST_STEP = np.uint64(0) * LANES, np.uint64(1) * LANES
+LARGEST = np.uint64(2) * LANES  # residual
+AGAIN = np.uint64(3) * LANES  # 1 if another step is needed
 ROW = np.uint64(0) * LANES  # which row of X a lane holds, or -1
-SOLVES = np.uint64(1) * LANES
-MOVED, MOVED_ROW = np.uint64(2) * LANES, np.uint64(3) * LANES  # lanes to fill or empty
-N_INTEGERS = 4 * int(LANES)
 
 # Only kernels call these functions: without wrappers for Python they compile in half
 # the time.
