@@ -186,7 +186,7 @@ def reference_spectra(X, reference):
     if isinstance(reference, str):
         if reference not in REFERENCES:
             raise ValueError(
-                f"reference must be one of {REFERENCES}, a number, or spectra, got "
+                f"reference must be a number, spectra or one of {REFERENCES}, got "
                 f"{reference!r}."
             )
         if reference == "local":

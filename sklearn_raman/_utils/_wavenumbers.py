@@ -77,15 +77,11 @@ def expand_grid(grid, *, name="target_wavenumbers"):
         )
     start, stop, step = (float(value) for value in grid)
     if not np.isfinite([start, stop, step]).all() or step == 0:
-        raise ValueError(
-            f"{name} must have finite values and a non-zero step, got {grid!r}."
-        )
+        raise ValueError(f"{name}={grid!r} must be finite, with a step that is not 0.")
     # Rounding must not lose the last point: (stop - start) / step is 13.999999 for 14.
     n_steps = int(np.floor((stop - start) / step + 1e-9))
     if n_steps < 0:
-        raise ValueError(
-            f"{name}={grid!r} holds no point: the step leads away from stop."
-        )
+        raise ValueError(f"{name}={grid!r} is empty: the step leads away from stop.")
     return start + step * np.arange(n_steps + 1)
 
 
@@ -114,24 +110,18 @@ def labels_as_wavenumbers(X):
     if not is_frame(X) or len(X.columns) == 0 or isinstance(X.columns, pd.RangeIndex):
         return None
     labels = np.asarray(X.columns, dtype=object)
-    try:
-        axis = labels.astype(np.float64)
-    except (TypeError, ValueError):
-        axis = np.asarray([_number(label) for label in labels])
+    axis = np.asarray([_number(label) for label in labels])
     is_number = np.isfinite(axis)
     if not is_number.all():
         others = labels[~is_number]
         if 2 * len(others) >= len(labels):
             return None
-        renamed = (
-            " pandas renames a repeated '1796.0' to '1796.0.1'."
-            if any(str(label).count(".") == 2 for label in others)
-            else ""
-        )
+        hint = " pandas renames a repeated '1796.0' to '1796.0.1'."
+        is_renamed = any(str(label).count(".") == 2 for label in others)
         raise ValueError(
             f"{len(others)} of {len(labels)} column labels of X are not wavenumbers: "
-            f"{others[:5].tolist()}.{renamed} Drop these columns, or make them the "
-            "index (X.set_index)."
+            f"{others[:5].tolist()}.{hint if is_renamed else ''} Drop these columns or "
+            "make them the index (X.set_index)."
         )
     return None if _are_positions(labels, axis) else axis
 
@@ -207,11 +197,9 @@ def require_wavenumbers(axis, *, owner, purpose):
         return axis
     raise ValueError(
         f"{owner} needs the wavenumber of each column {purpose}, but X is a plain "
-        "array, or its column labels are not wavenumbers (0, 1, 2, ... and those of a "
-        "pandas RangeIndex are positions). Either "
-        f"pass {owner}(wavenumbers=...), which may hold any numbers, or give X as a "
-        "data frame whose column labels are wavenumbers. Steps of this package hand "
-        "the labels on; those of others do after "
+        "array or its labels are not wavenumbers (0, 1, 2, ... and a RangeIndex "
+        f"are positions). Pass {owner}(wavenumbers=...), or a data frame whose labels "
+        "are wavenumbers: steps of this package hand them on, those of others do after "
         "pipeline.set_output(transform='pandas')."
     )
 
@@ -246,9 +234,8 @@ def check_same_axis(X, fitted_axis):
 def first_difference(axis, other):
     """Return the first position where two axes differ, None if they are the same."""
     n_common = min(len(axis), len(other))
-    differs = np.abs(axis[:n_common] - other[:n_common]) > axis_tolerance(
-        axis[:n_common]
-    )
+    axis_start = axis[:n_common]
+    differs = np.abs(axis_start - other[:n_common]) > axis_tolerance(axis_start)
     if differs.any():
         return int(differs.argmax())
     return None if len(axis) == len(other) else n_common
@@ -259,9 +246,8 @@ def axis_tolerance(axis):
     if len(axis) < 2:
         return 1e-9 * np.abs(axis)
     steps = np.abs(np.diff(axis))
-    return AXIS_TOLERANCE * np.minimum(
-        np.append(steps, np.inf), np.append(np.inf, steps)
-    )
+    before, after = np.append(np.inf, steps), np.append(steps, np.inf)
+    return AXIS_TOLERANCE * np.minimum(before, after)
 
 
 def describe_axis(axis):

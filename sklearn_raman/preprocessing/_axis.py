@@ -22,7 +22,6 @@ from sklearn_raman.preprocessing._interpolation import (
     is_ragged,
     shared_axis_interpolator,
     unresample_maps,
-    unresample_ragged,
 )
 
 
@@ -105,6 +104,7 @@ default=None
         "kind": [StrOptions({"linear", "quadratic", "cubic", "pchip"})],
         "fill_value": [StrOptions({"raise", "edge"}), Real],
     }
+    _prepared = None, None  # the interpolator made in fit, after what it is for
 
     def __init__(
         self,
@@ -129,8 +129,10 @@ default=None
 
     def _learn(self, X):
         target = self._target()
-        self._interpolator = None if is_ragged(X) else self._prepared(X, target)
         self.wavenumbers_out_ = self.wavenumbers_in_ if target is None else target
+        self._prepared = None, None
+        if target is not None and not is_ragged(X):
+            self._prepared = self._prepare(X, target)
 
     def _read(self, X):
         if is_ragged(X):
@@ -147,12 +149,11 @@ default=None
         target = self._target()
         if is_ragged(X):
             return self._resample_ragged(X, target)
-        prepared = self._prepared(X, target)
-        if prepared is None:
+        if target is None:
             return X
-        axis, _, _, interpolate = prepared
+        _, interpolate = self._prepare(X, target)
         resampled = interpolate(X)
-        self._fill_outside(resampled, axis, target)
+        self._fill_outside(resampled, self._known_axis(X.shape[1]), target)
         return resampled
 
     def _target(self):
@@ -179,33 +180,16 @@ default=None
             )
         return check_ragged(X)
 
-    def _prepared(self, X, target):
-        """Return axis, target, kind and the interpolator for them; that of fit if fit.
-
-        None if the spectra stay on their axis.
-        """
-        if target is None:
-            return None
-        axis = require_wavenumbers(
-            self._known_axis(X.shape[1]),
-            owner="WavenumberResampler",
-            purpose="to resample",
-        )
+    def _prepare(self, X, target):
+        """Return an interpolator, that of fit if it serves, after what it is for."""
+        axis = self._known_axis(X.shape[1])
+        owner, purpose = "WavenumberResampler", "to resample"
+        axis = require_wavenumbers(axis, owner=owner, purpose=purpose)
         check_coverage(axis, target, self.fill_value)
-        old = getattr(self, "_interpolator", None)
-        if (
-            old is not None
-            and np.array_equal(old[0], axis)
-            and np.array_equal(old[1], target)
-            and old[2] == self.kind
-        ):
-            return old
-        return (
-            axis,
-            target,
-            self.kind,
-            shared_axis_interpolator(axis, target, self.kind),
-        )
+        use = axis.tobytes(), target.tobytes(), self.kind
+        if use == self._prepared[0]:
+            return self._prepared
+        return use, shared_axis_interpolator(axis, target, self.kind)
 
     def _resample_ragged(self, spectra, target):
         dtype = np.result_type(*(intensities for _, intensities in spectra))
@@ -257,7 +241,16 @@ default=None
         maps = check_maps(maps, len(target), owner="WavenumberResampler")
         how = {"kind": self.kind, "fill_value": self.fill_value, "mode": mode}
         if X is not None and is_ragged(X):
-            return unresample_ragged(maps, X, target, **how)
+            spectra = check_ragged(X)
+            if maps.ndim == 1 or len(maps) != len(spectra):
+                raise ValueError(
+                    f"maps has shape {maps.shape}, but X has {len(spectra)} spectra: "
+                    "the first axis of maps must run over the spectra of X."
+                )
+            return [
+                unresample_maps(one, axis, target, **how)
+                for one, (axis, _) in zip(maps, spectra, strict=True)
+            ]
         if not hasattr(self, "n_features_in_"):
             raise ValueError(
                 "This WavenumberResampler was fitted on ragged spectra: pass those "

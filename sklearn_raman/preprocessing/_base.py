@@ -1,6 +1,7 @@
 """What all transformers of spectra share: axis, frames, and what rounding can do."""
 
 import copy
+import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -14,12 +15,17 @@ from sklearn_raman._utils._sklearn import (
     fit_context,
     output_is_chosen,
 )
-from sklearn_raman._utils._validation import check_spectra, unchanged_on_error
+from sklearn_raman._utils._validation import (
+    check_spectra,
+    lower_default,
+    unchanged_on_error,
+)
 from sklearn_raman._utils._wavenumbers import (
     check_wavenumbers,
     format_wavenumbers,
     resolve_wavenumbers,
 )
+from sklearn_raman.preprocessing._whittaker.reference import relative_rounding
 
 
 class SpectrumTransformer(TransformerMixin, BaseEstimator):
@@ -184,6 +190,21 @@ class SpectrumTransformer(TransformerMixin, BaseEstimator):
             return check_wavenumbers(given, n_points=n_points)
         return None if self._axis_was_given else getattr(self, "wavenumbers_in_", None)
 
+    def _lowered(self, name, default, limit, why):
+        """Return the size that a parameter sets, as `lower_default` resolves it."""
+        owner = type(self).__name__
+        value = getattr(self, name)
+        return lower_default(value, default, limit, owner=owner, name=name, why=why)
+
+    def _warn_rows(self, rows, what, category=UserWarning, stacklevel=5):
+        """Warn once, with the number of spectra that it is about."""
+        if n_rows := int(rows.sum()):
+            warnings.warn(
+                f"{type(self).__name__}: {n_rows} of {len(rows)} spectra {what}",
+                category,
+                stacklevel=stacklevel,
+            )
+
     def _check_finite(self, transformed):
         if np.isfinite(transformed.sum()):  # faster than a look at each value
             return
@@ -221,7 +242,24 @@ def rounding(X, dtype):
     -------
     ndarray of shape (n_spectra,)
     """
-    return 8 * np.finfo(dtype).eps * np.abs(X).max(axis=1)
+    return relative_rounding(dtype) * np.abs(X).max(axis=1)
+
+
+def are_constant(X, dtype):
+    """Tell which spectra are constant but for rounding, as `is_constant` does for one.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_points)
+    dtype : dtype
+        That of the spectra as they were given.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra,), bool
+    """
+    first = X[:, :1]
+    return (np.abs(X - first) <= relative_rounding(dtype) * np.abs(first)).all(axis=1)
 
 
 def at_unit_size(X):

@@ -19,14 +19,12 @@ from sklearn_raman._utils._sklearn import (
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn_raman._utils._validation import lower_default
 from sklearn_raman._utils._wavenumbers import require_wavenumbers
-from sklearn_raman.preprocessing._base import SpectrumTransformer
+from sklearn_raman.preprocessing._base import SpectrumTransformer, are_constant
 from sklearn_raman.preprocessing._whittaker.correct import correct_spectra
 from sklearn_raman.preprocessing._whittaker.reference import (
     Settings,
-    is_constant,
-    rounding,
+    relative_rounding,
 )
 
 DEFAULT_LAM = 1e5  # of all penalized least squares baselines, whoever computes them
@@ -53,91 +51,85 @@ class PenaltyMixin:
 
     def _penalty(self, X):
         """Return lam and the order of differences for these spectra."""
-        owner = type(self).__name__
-        n_points = X.shape[1]
-        diff_order = lower_default(
-            self.diff_order,
-            2,
-            n_points - 1,
-            owner=owner,
-            name="diff_order",
-            why=f"the spectra have {n_points} points",
-        )
+        owner, n_points = type(self).__name__, X.shape[1]
+        why = f"the spectra have {n_points} points"
+        order = self._lowered("diff_order", 2, n_points - 1, why)
         axis = self._known_axis(n_points)
-        if self.cutoff is not None:
-            axis = require_wavenumbers(
-                axis, owner=owner, purpose="to turn cutoff into points"
-            )
-        if axis is None:
-            return self.lam, diff_order
-        steps = np.abs(np.diff(axis))
-        uneven = np.ptp(steps) > 0.01 * steps.mean()
         if self.cutoff is None:
-            if uneven:
+            lam, given = self.lam, f"lam={self.lam:g}"
+            if axis is not None and (uneven := _unevenness(axis)):
                 warnings.warn(
-                    f"{owner} counts points, but the distance between them varies from "
-                    f"{steps.min():g} to {steps.max():g} cm-1: the baseline is stiffer "
-                    "where points are far apart. Resample to an even axis first "
-                    "(WavenumberResampler).",
+                    f"{owner} counts points, but {uneven}, or the baseline is stiffer "
+                    "where points are far apart.",
                     UserWarning,
                     stacklevel=4,
                 )
-            return self.lam, diff_order
-        if uneven:
+        else:
+            lam, given = self._lam_of_cutoff(axis, order), f"cutoff={self.cutoff:g}"
+        if lam > LAM_MAX[order]:
             raise ValueError(
-                f"{owner}(cutoff={self.cutoff:g}) needs an even axis, but the distance "
-                f"between points varies from {steps.min():g} to {steps.max():g} cm-1. "
-                "Resample first (WavenumberResampler), or use lam, which counts points."
+                f"{owner}({given}) is too large: lam={lam:.3g} may be at most "
+                f"{LAM_MAX[order]:g} for diff_order={order}, beyond which rounding is "
+                "all that is left of the spectrum."
             )
-        if self.cutoff <= 2 * steps.mean():
+        if lam > LAM_WARN[order]:
+            warnings.warn(
+                f"lam={lam:.3g} is so large for diff_order={order} that rounding may "
+                f"show; up to {LAM_WARN[order]:g} it does not.",
+                UserWarning,
+                stacklevel=4,
+            )
+        return lam, order
+
+    def _lam_of_cutoff(self, axis, diff_order):
+        """Return the lam whose smooth curve follows half of a wave of length `cutoff`.
+
+        For equal weights the curve is a filter with the response 1 / (1 + lam (2 sin(pi
+        s / P))^(2 d)) to a wave of length P (`cutoff`) sampled every s (`spacing`), for
+        differences of order d; it is 1/2 where the product is 1.
+        """
+        owner, purpose = type(self).__name__, "to turn cutoff into points"
+        axis = require_wavenumbers(axis, owner=owner, purpose=purpose)
+        if uneven := _unevenness(axis):
+            raise ValueError(
+                f"{owner}(cutoff={self.cutoff:g}) needs an even axis, but {uneven}, or "
+                "use lam, which counts points."
+            )
+        spacing = np.abs(np.diff(axis)).mean()
+        if self.cutoff <= 2 * spacing:
             raise ValueError(
                 f"{owner}(cutoff={self.cutoff:g}) must be more than two points wide, "
-                f"and these are {steps.mean():g} cm-1 apart."
+                f"and these are {spacing:g} cm-1 apart."
             )
-        lam = lam_from_cutoff(self.cutoff, steps.mean(), diff_order)
-        if lam > LAM_MAX[diff_order]:
-            raise ValueError(
-                f"{owner}(cutoff={self.cutoff:g}) is too long for diff_order="
-                f"{diff_order}: it means lam={lam:.3g}, and beyond "
-                f"{LAM_MAX[diff_order]:g} rounding is all that is left of the spectrum."
-            )
-        return lam, diff_order
+        return (2 * np.sin(np.pi * spacing / self.cutoff)) ** (-2 * diff_order)
 
 
-def lam_from_cutoff(cutoff, spacing, diff_order):
-    """Return the lam whose smooth curve follows half of a wave of length `cutoff`.
-
-    For equal weights the curve is a filter with the response 1 / (1 + lam (2 sin(pi s /
-    P))^(2 d)) to a wave of length P (`cutoff`) sampled every s (`spacing`), for
-    differences of order d; it is 1/2 where the product is 1.
-    """
-    return (2 * np.sin(np.pi * spacing / cutoff)) ** (-2 * diff_order)
-
-
-def check_lam(lam, diff_order):
-    """Raise or warn if rounding would spoil the baseline."""
-    if not 0 < lam <= LAM_MAX[diff_order]:
-        raise ValueError(
-            f"lam={lam:g} must be above 0 and at most {LAM_MAX[diff_order]:g} for "
-            f"diff_order={diff_order}: beyond this, rounding is all that is left of "
-            "the spectrum."
-        )
-    if lam > LAM_WARN[diff_order]:
-        warnings.warn(
-            f"lam={lam:g} is so large for diff_order={diff_order} that rounding may "
-            f"show; up to {LAM_WARN[diff_order]:g} it does not.",
-            UserWarning,
-            stacklevel=4,
-        )
+def _unevenness(axis):
+    """Say how uneven an axis is, and the way out; nothing if it is even."""
+    steps = np.abs(np.diff(axis))
+    if np.ptp(steps) <= 0.01 * steps.mean():
+        return ""
+    return (
+        f"the distance between points varies from {steps.min():g} to {steps.max():g} "
+        "cm-1: resample to an even axis (WavenumberResampler)"
+    )
 
 
 # Penalized least squares ------------------------------------------------------------
+
+_CONSTANT = "are constant: they are their own baseline and come back as zeros."
+# What the functions have beside the parameters of their classes.
+_OUTPUT_CONSTRAINTS = {
+    "out": [np.ndarray, None],
+    "return_info": ["boolean"],
+    "ensure_all_finite": ["boolean"],
+}
 
 
 class _PenalizedBaseline(PenaltyMixin, SpectrumTransformer):
     """Base of the baselines that are weighted anew until they converge.
 
-    A subclass adds its own parameters, and names those that its settings need.
+    A subclass adds its own parameters, and its settings where it has some.
     """
 
     _algorithm: str
@@ -156,42 +148,28 @@ class _PenalizedBaseline(PenaltyMixin, SpectrumTransformer):
 
     def _settings(self, X):
         lam, diff_order = self._penalty(X)
-        check_lam(lam, diff_order)
         return Settings(
             algorithm=self._algorithm,
             lam=float(lam),
             diff_order=int(diff_order),
             max_iter=int(min(self.max_iter, np.iinfo(np.int32).max)),
             tol=float(self.tol),
-            rounding=rounding(X.dtype),
-            **self._own_settings(),
+            rounding=relative_rounding(X.dtype),
         )
 
-    def _own_settings(self):
-        return {}
-
-    def _correct(self, X, *, out=None, ensure_all_finite=True):
+    def _correct(self, X, **output):
         """Return corrected spectra and what became of them, after one warning each."""
         settings = self._settings(X)
         corrected, info = correct_spectra(
-            X,
-            settings,
-            out=out,
-            ensure_all_finite=ensure_all_finite,
-            engine=self.engine,
-            n_jobs=self.n_jobs,
+            X, settings, engine=self.engine, n_jobs=self.n_jobs, **output
         )
-        owner = type(self).__name__
-        _warn_constant(info.pop("constant"), owner)
-        left = ~info["converged"] & np.isfinite(corrected[:, 0])
-        if left.any():
-            warnings.warn(
-                f"{owner} did not converge for {int(left.sum())} of {len(left)} "
-                f"spectra within max_iter={settings.max_iter} solves at "
-                f"tol={settings.tol:g}: raise max_iter or tol.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
+        self._warn_rows(info.pop("constant"), _CONSTANT)
+        self._warn_rows(
+            ~info["converged"] & np.isfinite(corrected[:, 0]),
+            f"did not converge within max_iter={settings.max_iter} solves at "
+            f"tol={settings.tol:g}: raise max_iter or tol.",
+            ConvergenceWarning,
+        )
         return corrected, info
 
     def _learn(self, X):
@@ -203,40 +181,19 @@ class _PenalizedBaseline(PenaltyMixin, SpectrumTransformer):
         return self._correct(X)[0]
 
 
-def _warn_constant(constant, owner):
-    """Warn once about spectra that are their own baseline."""
-    if n_constant := int(constant.sum()):
-        warnings.warn(
-            f"{owner}: {n_constant} of {len(constant)} spectra are constant, which "
-            "makes them their own baseline: they come back as zeros.",
-            UserWarning,
-            stacklevel=5,
-        )
-
-
-def _call(cls, X, out, return_info, ensure_all_finite, **params):
+def _call(cls, X, **arguments):
     """Correct spectra as a function does: with the parameters of a class."""
+    output = {name: arguments.pop(name) for name in _OUTPUT_CONSTRAINTS}
     validate_parameter_constraints(
-        {
-            "out": [np.ndarray, None],
-            "return_info": ["boolean"],
-            "ensure_all_finite": ["boolean"],
-        },
-        {
-            "out": out,
-            "return_info": return_info,
-            "ensure_all_finite": ensure_all_finite,
-        },
-        caller_name=cls._algorithm,
+        _OUTPUT_CONSTRAINTS, output, caller_name=cls._algorithm
     )
     X = _as_matrix(X)
-    if out is not None:
-        _check_out(out, X.shape)
-    estimator = cls(**params)
+    if output["out"] is not None:
+        _check_out(output["out"], X.shape)
+    estimator = cls(**arguments)
     estimator._validate_params()
-    corrected, info = estimator._correct(
-        X, out=out, ensure_all_finite=ensure_all_finite
-    )
+    return_info = output.pop("return_info")
+    corrected, info = estimator._correct(X, **output)
     return (corrected, info) if return_info else corrected
 
 
@@ -406,11 +363,15 @@ class AIRPLS(_PenalizedBaseline):
         self.engine = engine
         self.n_jobs = n_jobs
 
-    def _own_settings(self):
-        return {
-            "zhang_ends": self.ends == "zhang",
-            "above_minimum": self.tol_reference == "above_minimum",
-        }
+    def _settings(self, X):
+        return (
+            super()
+            ._settings(X)
+            ._replace(
+                zhang_ends=self.ends == "zhang",
+                above_minimum=self.tol_reference == "above_minimum",
+            )
+        )
 
 
 class ARPLS(_PenalizedBaseline):
@@ -587,8 +548,8 @@ class ASLS(_PenalizedBaseline):
         self.engine = engine
         self.n_jobs = n_jobs
 
-    def _own_settings(self):
-        return {"p": float(self.p)}
+    def _settings(self, X):
+        return super()._settings(X)._replace(p=float(self.p))
 
 
 def airpls(
@@ -739,19 +700,13 @@ def asls(
 
 # Any method by name -----------------------------------------------------------------
 
-# collab_pls shares weights between the spectra of a set, so that the correction of one
-# would depend on the others.
-_COUPLES_SPECTRA = {"collab_pls"}
+_COUPLES_SPECTRA = {
+    "collab_pls": "shares weights between spectra, so that one would depend on the "
+    "others"
+}
 
 # Computed here, unless parameters are given that only pybaselines has.
 _OWN = {"airpls": AIRPLS, "arpls": ARPLS, "asls": ASLS}
-
-
-def pybaselines_class():
-    """Return pybaselines.Baseline, imported when first needed: it takes a while."""
-    from pybaselines import Baseline
-
-    return Baseline
 
 
 @cache
@@ -760,8 +715,10 @@ def baseline_methods():
 
     A dict of dicts: method -> name of a parameter -> its default.
     """
+    from pybaselines import Baseline  # when first needed: it takes a while
+
     methods = {"linear": {}}
-    for name, method in inspect.getmembers(pybaselines_class(), inspect.isfunction):
+    for name, method in inspect.getmembers(Baseline, inspect.isfunction):
         parameters = dict(inspect.signature(method).parameters)
         if name.startswith("_") or name in _COUPLES_SPECTRA or "data" not in parameters:
             continue
@@ -780,10 +737,9 @@ def _default_lam(method):
     The lam of splines weighs their coefficients, which is another scale.
     """
     parameters = baseline_methods().get(method, {})
-    is_whittaker = "spline_degree" not in parameters and isinstance(
-        parameters.get("lam"), Real
-    )
-    return {"lam": DEFAULT_LAM} if is_whittaker else {}
+    is_spline = "spline_degree" in parameters
+    is_penalized = isinstance(parameters.get("lam"), Real)
+    return {"lam": DEFAULT_LAM} if is_penalized and not is_spline else {}
 
 
 class BaselineCorrection(SpectrumTransformer):
@@ -877,17 +833,10 @@ class BaselineCorrection(SpectrumTransformer):
     def _check_method(self):
         """Raise if there is no such method, or it does not take the parameters."""
         params = self.method_params or {}
-        if self.method == "linear":
-            if params:
-                raise ValueError(f'method_params={params!r}: "linear" takes none.')
+        if self.method == "linear" and not params:  # known without pybaselines
             return
         if self.method not in baseline_methods():
-            reason = (
-                "corrects all spectra of a set together, which lets one spectrum's "
-                "result depend on the others"
-                if self.method in _COUPLES_SPECTRA
-                else "is not known"
-            )
+            reason = _COUPLES_SPECTRA.get(self.method, "is not known")
             raise ValueError(
                 f"method={self.method!r} {reason}. Choose one of: "
                 f"{', '.join(baseline_methods())}."
@@ -906,9 +855,8 @@ class BaselineCorrection(SpectrumTransformer):
             estimator = _OWN[self.method](**own)
             estimator._validate_params()
             return estimator._correct(X)[0]
-        with np.errstate(over="ignore"):
-            constant = np.array([is_constant(y, rounding(X.dtype)) for y in X])
-        _warn_constant(constant, type(self).__name__)
+        constant = are_constant(X, X.dtype)
+        self._warn_rows(constant, _CONSTANT)
         axis = self._known_axis(X.shape[1])
         if axis is None:
             axis = np.arange(X.shape[1], dtype=np.float64)
@@ -917,20 +865,20 @@ class BaselineCorrection(SpectrumTransformer):
         if self.method == "linear":
             first, last = X[rows, :1].astype(np.float64), X[rows, -1:]
             position = (axis - axis[0]) / (axis[-1] - axis[0])
-            with np.errstate(over="ignore", invalid="ignore"):  # told below
-                corrected[rows] = X[rows] - (first + (last - first) * position)
+            corrected[rows] = X[rows] - (first + (last - first) * position)
         else:
-            fit_baseline = getattr(pybaselines_class()(axis), self.method)
+            from pybaselines import Baseline
+
+            fit_baseline = getattr(Baseline(axis), self.method)
             for row in rows:
                 corrected[row] = X[row] - self._baseline(fit_baseline, X[row], row)
-        with np.errstate(over="ignore"):
-            corrected = corrected.astype(X.dtype, copy=False)
+        corrected = corrected.astype(X.dtype, copy=False)
         bad = np.flatnonzero(~np.isfinite(corrected).all(axis=1))
         if len(bad):
             raise ValueError(
-                f"method={self.method!r} found no finite baseline for {len(bad)} of "
-                f"{len(X)} spectra, the first at row {bad[0]}: change method_params "
-                f"(now {self.method_params!r}) or the method."
+                f"method={self.method!r} with method_params={self.method_params!r} has "
+                f"no finite baseline for {len(bad)} of {len(X)} spectra, the first at "
+                f"row {bad[0]}: change either."
             )
         return corrected
 
@@ -955,8 +903,8 @@ class BaselineCorrection(SpectrumTransformer):
         largest = np.abs(spectrum).max()
         if not 1e-100 < largest < 1e100:  # squares must not over- or underflow
             raise ValueError(
-                f"method={self.method!r} cannot be relied on for the spectrum at row "
-                f"{row}, whose largest absolute intensity is {largest:g}: multiply the "
+                f"method={self.method!r} is unreliable for the spectrum at row {row}, "
+                f"whose largest absolute intensity is {largest:g}: multiply the "
                 "spectra by a constant first."
             )
         params = self._pybaselines_params()
@@ -972,10 +920,7 @@ class BaselineCorrection(SpectrumTransformer):
         """Return the parameters for pybaselines, with our default of lam."""
         params = {**_default_lam(self.method), **(self.method_params or {})}
         if self.method == "custom_bc":  # which passes the spectrum to another method
-            defaults = baseline_methods()["custom_bc"]
-            inner = params.get("method", defaults["method"])
-            params["method_kwargs"] = {
-                **_default_lam(inner),
-                **(params.get("method_kwargs") or {}),
-            }
+            inner = params.get("method", baseline_methods()["custom_bc"]["method"])
+            given = params.get("method_kwargs") or {}
+            params["method_kwargs"] = {**_default_lam(inner), **given}
         return params

@@ -3,9 +3,9 @@
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from sklearn_raman._utils._sklearn import Interval
-from sklearn_raman._utils._validation import lower_default
 from sklearn_raman.preprocessing._base import (
     SpectrumTransformer,
     at_unit_size,
@@ -144,11 +144,11 @@ class Despiker(SpectrumTransformer):
         """
         _, spectra, _ = self._read(X)
         max_width, _ = self._resolve_widths(spectra.shape[1])
-        return spike_mask(spectra, threshold=self.threshold, max_width=max_width)
+        return spike_mask(spectra, self.threshold, max_width)
 
     def _transform_spectra(self, X):
         max_width, window = self._resolve_widths(X.shape[1])
-        spikes = spike_mask(X, threshold=self.threshold, max_width=max_width)
+        spikes = spike_mask(X, self.threshold, max_width)
         return replace_spikes(X, spikes, window=window)
 
     def _learn(self, X):
@@ -156,17 +156,12 @@ class Despiker(SpectrumTransformer):
 
     def _resolve_widths(self, n_points):
         """Return max_width and window for spectra of n_points."""
-        common = {"owner": "Despiker", "why": f"the spectra have {n_points} points"}
-        max_width = lower_default(
-            self.max_width, 3, max(1, (n_points - 1) // 2), name="max_width", **common
-        )
-        window = lower_default(
-            self.window, 2, max(1, n_points - 1), name="window", **common
-        )
-        return max_width, window
+        why = f"the spectra have {n_points} points"
+        max_width = self._lowered("max_width", 3, max(1, (n_points - 1) // 2), why)
+        return max_width, self._lowered("window", 2, max(1, n_points - 1), why)
 
 
-def spike_mask(X, *, threshold=5.0, max_width=3):
+def spike_mask(X, threshold, max_width):
     """Find the points that belong to cosmic rays.
 
     Parameters
@@ -183,9 +178,7 @@ def spike_mask(X, *, threshold=5.0, max_width=3):
     mask = np.zeros(X.shape, dtype=bool)
     if X.shape[1] < 3:
         return mask
-    n_rows = max(1, _CHUNK // X.shape[1])
-    for start in range(0, len(X), n_rows):
-        rows = slice(start, start + n_rows)
+    for rows in gen_batches(len(X), max(1, _CHUNK // X.shape[1])):
         _mark_spikes(mask[rows], X[rows], threshold, max_width)
     return mask
 

@@ -78,10 +78,12 @@ def shared_axis_interpolator(axis, target, kind):
     if kind == "linear":
         return partial(_take_linear, *_neighbors(axis, target))
     if kind == "pchip":  # not linear in the intensities: no operator
-        return partial(_blockwise_pchip, axis, target)
+        one_block = partial(interpolate_rows, axis, target=target, kind=kind)
+        return partial(_in_blocks, one_block, len(target), _BLOCK)
     operator = spline_operator(axis, target, kind)
     by_dtype = {name: operator.astype(name) for name in ("float64", "float32")}
-    return partial(_apply_operator, by_dtype)
+    one_block = partial(_apply_operator, by_dtype)
+    return partial(_in_blocks, one_block, len(target), _BLOCK_OPERATOR)
 
 
 def _neighbors(axis, target):
@@ -117,11 +119,16 @@ def _take_linear(before, after, fraction, rows):
     return result
 
 
-def _blockwise_pchip(axis, target, rows):
-    result = np.empty((len(rows), len(target)), dtype=rows.dtype)
-    for block in gen_batches(len(rows), _BLOCK):
-        result[block] = interpolate_rows(axis, rows[block], target, "pchip")
+def _in_blocks(interpolate, n_points, size, rows):
+    result = np.empty((len(rows), n_points), dtype=rows.dtype)
+    for block in gen_batches(len(rows), size):
+        result[block] = interpolate(rows=rows[block])
     return result
+
+
+def _apply_operator(by_dtype, rows):
+    # The product wants spectra as columns: transposed here, they stay in the cache.
+    return (by_dtype[rows.dtype.name] @ rows.T).T
 
 
 def spline_operator(axis, target, kind):
@@ -158,14 +165,10 @@ def resampling_operator(axis, target, kind):
     if kind in _DEGREE:
         return spline_operator(axis, target, kind)
     before, after, fraction = _neighbors(axis, target)
-    rows = np.arange(len(target))
-    return csr_array(
-        (
-            np.concatenate([1 - fraction, fraction]),
-            (np.concatenate([rows, rows]), np.concatenate([before, after])),
-        ),
-        shape=(len(target), len(axis)),
-    )
+    rows = np.tile(np.arange(len(target)), 2)
+    places = rows, np.concatenate([before, after])
+    values = np.concatenate([1 - fraction, fraction])
+    return csr_array((values, places), shape=(len(target), len(axis)))
 
 
 def unresample_maps(maps, axis, target, *, kind, fill_value, mode):
@@ -200,15 +203,6 @@ def unresample_maps(maps, axis, target, *, kind, fill_value, mode):
     return np.ascontiguousarray(found, dtype=maps.dtype).reshape(shape)
 
 
-def _apply_operator(by_dtype, rows):
-    operator = by_dtype[rows.dtype.name]
-    result = np.empty((len(rows), operator.shape[0]), dtype=rows.dtype)
-    for block in gen_batches(len(rows), _BLOCK_OPERATOR):
-        # The product wants spectra as columns: transposed here, they stay in the cache.
-        result[block] = (operator @ rows[block].T).T
-    return result
-
-
 def is_outside(axis, target):
     """Tell which target points lie outside the measured range, rounding aside."""
     slack = axis_tolerance(axis).min()  # 1800.0000000001 is inside 400..1800
@@ -222,8 +216,7 @@ def check_coverage(axis, target, fill_value, *, what="X"):
         raise ValueError(
             f"{what} covers {describe_axis(axis)}, but target_wavenumbers runs from "
             f"{target.min():g} to {target.max():g} cm-1: {int(outside.sum())} of its "
-            "points have no measured value. Choose a "
-            'target inside the range, or set fill_value to "edge" or a number.'
+            'points lie outside. Shorten it, or set fill_value to "edge" or a number.'
         )
 
 
@@ -274,30 +267,3 @@ def check_ragged(X):
             )
         spectra.append((axis, intensities))
     return spectra
-
-
-def unresample_ragged(maps, X, target, **how):
-    """Carry maps back to spectra that each have their own axis.
-
-    Parameters
-    ----------
-    maps : ndarray of shape (n_spectra, ..., n_points_out)
-    X : sequence of pairs (wavenumbers, intensities)
-        The spectra of these maps.
-    target, **how
-        As in `unresample_maps`.
-
-    Returns
-    -------
-    list of ndarray of shape (..., n_points of the spectrum)
-    """
-    spectra = check_ragged(X)
-    if maps.ndim == 1 or len(maps) != len(spectra):
-        raise ValueError(
-            f"maps has shape {maps.shape}, but X has {len(spectra)} spectra: the first "
-            "axis of maps must run over the spectra of X."
-        )
-    return [
-        unresample_maps(one, axis, target, **how)
-        for one, (axis, _) in zip(maps, spectra, strict=True)
-    ]

@@ -1,6 +1,5 @@
 """Intensity scales: transformers that change the height of a spectrum, not its grid."""
 
-import warnings
 from numbers import Real
 
 import numpy as np
@@ -9,14 +8,10 @@ from scipy.integrate import trapezoid
 from sklearn_raman._utils._sklearn import StrOptions
 from sklearn_raman.preprocessing._base import (
     SpectrumTransformer,
+    are_constant,
     at_unit_size,
     rounding,
 )
-
-
-def _is_constant(X, dtype):
-    """Tell which spectra are constant but for rounding."""
-    return np.ptp(X, axis=1) <= rounding(X, dtype)
 
 
 def _divide(raised, scale, unscalable):
@@ -24,20 +19,14 @@ def _divide(raised, scale, unscalable):
     return raised / np.where(unscalable, 1, scale)[:, None]
 
 
-def _keep_unscalable(scaled, X, unscalable, *, owner, reason):
+def _keep_unscalable(step, scaled, X, unscalable, reason="are constant"):
     """Put spectra without a scale back as they were, and warn once with their number.
 
     The one rule for constant spectra: they never stop a set.
     """
     scaled = scaled.astype(X.dtype, copy=False)
-    if n_kept := int(unscalable.sum()):
-        scaled[unscalable] = X[unscalable]
-        warnings.warn(
-            f"{owner}: {n_kept} of {len(X)} spectra {reason} and come back unscaled, "
-            "as they are.",
-            UserWarning,
-            stacklevel=5,
-        )
+    scaled[unscalable] = X[unscalable]
+    step._warn_rows(unscalable, f"{reason} and come back as they are.", stacklevel=6)
     return scaled
 
 
@@ -167,17 +156,15 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
                 values.astype(np.float64, copy=False) / 2
                 for values in (self.data_min_, self.data_max_, X)
             )
-            constant = _is_constant(np.stack([bottom, top], axis=1), X.dtype)
+            constant = are_constant(np.stack([bottom, top], axis=1), X.dtype)
             part = (half - bottom) / np.where(constant, 0.5, top - bottom)
             return (low + (high - low) * part).astype(X.dtype, copy=False)
         resized, _ = at_unit_size(X)
         bottom, spread = resized.min(axis=1, keepdims=True), np.ptp(resized, axis=1)
-        constant = _is_constant(resized, X.dtype)
+        constant = are_constant(resized, X.dtype)
         part = _divide(resized - bottom, spread, constant)
         scaled = np.clip(low * (1 - part) + high * part, low, high)
-        return _keep_unscalable(
-            scaled, X, constant, owner="SpectrumMinMaxScaler", reason="are constant"
-        )
+        return _keep_unscalable(self, scaled, X, constant)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -239,21 +226,14 @@ class SpectrumNormalizer(SpectrumTransformer):
     def _transform_spectra(self, X):
         resized, _ = at_unit_size(X)
         height = np.abs(resized)
-        if self.norm == "max":
-            scale = height.max(axis=1)
-        elif self.norm == "l1":
-            scale = height.sum(axis=1)
-        elif self.norm == "l2":
-            scale = np.linalg.norm(height, axis=1)
-        else:
+        if self.norm == "area":
             scale = self._area(height)
-        return _keep_unscalable(
-            _divide(resized, scale, scale == 0),
-            X,
-            scale == 0,
-            owner="SpectrumNormalizer",
-            reason=f"have {self.norm} 0",
-        )
+        else:
+            order = {"max": np.inf, "l1": 1, "l2": 2}[self.norm]
+            scale = np.linalg.norm(height, order, axis=1)
+        zero = scale == 0
+        scaled = _divide(resized, scale, zero)
+        return _keep_unscalable(self, scaled, X, zero, f"have {self.norm} 0")
 
     def _area(self, height):
         axis = self._known_axis(height.shape[1])
@@ -301,10 +281,10 @@ class SNV(SpectrumTransformer):
 
     def _transform_spectra(self, X):
         resized, _ = at_unit_size(X)
-        constant = _is_constant(resized, X.dtype)
+        constant = are_constant(resized, X.dtype)
         centered = resized - resized.mean(axis=1, keepdims=True)
         scaled = _divide(centered, resized.std(axis=1), constant)
-        return _keep_unscalable(scaled, X, constant, owner="SNV", reason="are constant")
+        return _keep_unscalable(self, scaled, X, constant)
 
 
 class MSC(SpectrumTransformer):
@@ -381,7 +361,7 @@ class MSC(SpectrumTransformer):
                 f"reference must be one finite spectrum of {n_points} points as in X, "
                 f"got shape {reference.shape}."
             )
-        if _is_constant(reference[None], reference.dtype)[0]:
+        if are_constant(reference[None], reference.dtype)[0]:
             raise ValueError(
                 "reference is constant: no spectrum can be fitted to it. Give a "
                 'spectrum with bands, or "mean".'
@@ -405,13 +385,9 @@ class MSC(SpectrumTransformer):
         slope = product / ((shape @ shape) or 1)
         # (x - a) / b with a = mean(x) - b mean(r)
         scaled = _divide(resized - mean, slope, no_slope) + level
-        return _keep_unscalable(
-            np.ldexp(scaled, reference_exponent),
-            X,
-            no_slope,
-            owner="MSC",
-            reason="have no slope against the reference",
-        )
+        scaled = np.ldexp(scaled, reference_exponent)
+        reason = "have no slope against the reference"
+        return _keep_unscalable(self, scaled, X, no_slope, reason)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

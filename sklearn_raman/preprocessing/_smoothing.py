@@ -4,11 +4,11 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.signal import savgol_filter
+from sklearn.utils import gen_batches
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions
-from sklearn_raman._utils._validation import lower_default
 from sklearn_raman.preprocessing._base import SpectrumTransformer
-from sklearn_raman.preprocessing._baselines import PenaltyMixin, check_lam
+from sklearn_raman.preprocessing._baselines import PenaltyMixin
 from sklearn_raman.preprocessing._whittaker.reference import smooth_spectra
 
 _CHUNK_VALUES = 2**20  # smoothed at a time: the memory does not grow with the spectra
@@ -96,16 +96,9 @@ class SavitzkyGolay(SpectrumTransformer):
         self.mode = mode
 
     def _transform_spectra(self, X):
-        window_length, polyorder = self._resolve_window(X.shape[1])
-        return savgol_filter(
-            X,
-            window_length,
-            polyorder,
-            deriv=self.deriv,
-            delta=self.delta,
-            mode=self.mode,
-            axis=1,
-        )
+        window = self._resolve_window(X.shape[1])
+        how = {"deriv": self.deriv, "delta": self.delta, "mode": self.mode}
+        return savgol_filter(X, *window, **how, axis=1)
 
     def _learn(self, X):
         self._resolve_window(X.shape[1])  # a window that does not fit fails in fit
@@ -114,27 +107,15 @@ class SavitzkyGolay(SpectrumTransformer):
         """Return window length and polynomial order for spectra of n_points."""
         if self.delta == 0:
             raise ValueError("delta is the distance between points and can't be 0.")
-        window_length = lower_default(
-            self.window_length,
-            11,
-            n_points,
-            owner="SavitzkyGolay",
-            name="window_length",
-            why=f"the spectra have {n_points} points",
-        )
-        polyorder = lower_default(
-            self.polyorder,
-            max(2, self.deriv),
-            window_length - 1,
-            owner="SavitzkyGolay",
-            name="polyorder",
-            why=f"the window has {window_length} points",
-        )
+        why = f"the spectra have {n_points} points"
+        window_length = self._lowered("window_length", 11, n_points, why)
+        why = f"the window has {window_length} points"
+        default = max(2, self.deriv)
+        polyorder = self._lowered("polyorder", default, window_length - 1, why)
         if self.deriv > polyorder:
             raise ValueError(
-                f"SavitzkyGolay(deriv={self.deriv}) needs a polynomial of at least "
-                f"that order, but polyorder is {polyorder}: the derivative would be "
-                "zero everywhere. Raise polyorder (and window_length above it)."
+                f"SavitzkyGolay(deriv={self.deriv}) would be zero everywhere with "
+                f"polyorder={polyorder}: raise it (and window_length above it)."
             )
         return window_length, polyorder
 
@@ -220,7 +201,6 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
     def _settings(self, X):
         """Return weights, lam and order of differences for these spectra."""
         lam, diff_order = self._penalty(X)
-        check_lam(lam, diff_order)
         if self.weights is None:
             return np.ones(X.shape[1]), lam, diff_order
         weights = np.asarray(self.weights, dtype=np.float64)
@@ -238,9 +218,7 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
 
     def _transform_spectra(self, X):
         weights, lam, diff_order = self._settings(X)
-        rows = max(1, _CHUNK_VALUES // X.shape[1])
         smooth = np.empty_like(X)
-        for start in range(0, len(X), rows):
-            chunk = slice(start, start + rows)
+        for chunk in gen_batches(len(X), max(1, _CHUNK_VALUES // X.shape[1])):
             smooth[chunk] = smooth_spectra(X[chunk], weights, lam, diff_order)
         return smooth

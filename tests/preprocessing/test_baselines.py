@@ -579,7 +579,7 @@ def test_large_lam_warns(diff_order, lam, raw):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_one_warning_with_the_count(engine, raw):
-    with pytest.warns(ConvergenceWarning, match="for 70 of 70 spectra") as caught:
+    with pytest.warns(ConvergenceWarning, match="70 of 70 spectra did not") as caught:
         AIRPLS(lam=10.0, max_iter=1, tol=0.0, engine=engine).fit_transform(raw)
     assert len(caught) == 1
 
@@ -814,7 +814,7 @@ def test_cutoff_needs_an_even_axis(spectra, axis):
         AIRPLS(wavenumbers=uneven).fit(spectra)
     with pytest.raises(ValueError, match="more than two points wide"):
         AIRPLS(cutoff=3.0, wavenumbers=axis).fit(spectra)
-    with pytest.raises(ValueError, match=r"cutoff=1e\+06\) is too long"):
+    with pytest.raises(ValueError, match=r"cutoff=1e\+06\) is too large"):
         AIRPLS(cutoff=1e6, wavenumbers=axis).fit(spectra)
 
 
@@ -929,7 +929,7 @@ def test_collaborative_methods_are_not_offered(spectra):
     ("settings", "message"),
     [
         ({"method": "airpsl"}, "'airpsl' is not known.*airpls"),
-        ({"method_params": {"lam": 1}}, '"linear" takes none'),
+        ({"method_params": {"lam": 1}}, "'linear' does not take"),
         ({"method": "arpls", "method_params": {"lamda": 1}}, "lamda.*it takes.*'lam'"),
         # pybaselines would pass these on to a function that pads
         ({"method": "snip", "method_params": {"max_half": 1}}, "takes.*'max_half_win"),

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 from joblib import effective_n_jobs
+from sklearn.utils import gen_batches
 
 from sklearn_raman.preprocessing._whittaker.reference import (
     CONSTANT,
@@ -48,7 +49,7 @@ def correct_spectra(
     dtype = np.float32 if X.dtype == np.float32 else np.float64
     if out is None:
         out = np.empty(X.shape, dtype)
-    in_place = _is_same_memory(X, out)
+    in_place = _place(X) == _place(out)
     if not in_place and _may_overlap(X, out):
         X = X.copy()  # else rows would be overwritten before they are read
     direct = out.dtype == dtype and out.flags.c_contiguous and out.flags.aligned
@@ -74,7 +75,8 @@ def correct_spectra(
             out[rows] = target
 
     n_threads = effective_n_jobs(n_jobs)
-    chunks = _chunks(*X.shape, n_threads)
+    fits = max(1, _CHUNK_VALUES // n_threads // X.shape[1])
+    chunks = list(gen_batches(len(X), min(fits, -(-len(X) // n_threads))))
     if in_place and ensure_all_finite:  # otherwise the result tells, at no cost
         for rows in chunks:
             _check_finite(X, rows)
@@ -91,20 +93,9 @@ def correct_spectra(
     }
 
 
-def _chunks(n_spectra, n_points, n_threads):
-    """Return slices of rows, at least one for each thread."""
-    fits = max(1, _CHUNK_VALUES // n_threads // n_points)
-    size = min(fits, -(-n_spectra // n_threads))
-    return [slice(s, min(s + size, n_spectra)) for s in range(0, n_spectra, size)]
-
-
-def _is_same_memory(X, out):
-    """Tell whether X and out are one array, so that it can be corrected in place."""
-
-    def place(array):
-        return array.__array_interface__["data"][0], array.strides, array.dtype
-
-    return place(X) == place(out)
+def _place(array):
+    """Return what two arrays have in common only if they are one."""
+    return array.__array_interface__["data"][0], array.strides, array.dtype
 
 
 def _may_overlap(X, out):
@@ -131,14 +122,12 @@ def _raise_failure(X, row, dtype, settings):
     largest = intensities[~np.isnan(intensities)].max(initial=0)
     if largest > np.finfo(dtype).max / 1e4:
         raise ValueError(
-            f"Row {row} has intensities up to {largest:g}, and its corrected spectrum "
-            f"exceeds the largest {dtype} number: divide the spectra by a constant "
-            "first."
+            f"Row {row} has intensities up to {largest:g}, and its result exceeds the "
+            f"largest {dtype} number: divide the spectra by a constant first."
         )
     raise ValueError(
-        f"lam={settings.lam:g} with diff_order={settings.diff_order} leaves no "
-        f"baseline for row {row}: its matrix is singular in rounding. Use a smaller "
-        "lam."
+        f"lam={settings.lam:g} with diff_order={settings.diff_order} is too large for "
+        f"row {row}, whose matrix is singular in rounding: use a smaller lam."
     )
 
 
@@ -189,9 +178,8 @@ def _warn_not_kept(error):
     """Say once per process that kernels are compiled, but not kept."""
     if not _kernels:
         warnings.warn(
-            f"numba cannot keep compiled kernels on disk ({error}), so that each "
-            "process spends some seconds on compiling them. Set the environment "
-            "variable NUMBA_CACHE_DIR to a folder that can be written to.",
+            f"numba cannot keep compiled kernels on disk ({error}), so each process "
+            "compiles them anew: set NUMBA_CACHE_DIR to a folder it can write to.",
             UserWarning,
             stacklevel=5,
         )

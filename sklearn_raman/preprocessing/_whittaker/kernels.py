@@ -24,45 +24,44 @@ from sklearn_raman.preprocessing._whittaker.reference import (
     needs_refinement,
     penalty_bands,
 )
-from sklearn_raman.preprocessing._whittaker.refinement import (
-    CURVE,
-    add_errors,
-    drop_errors,
-    needs_more,
-    solve_error_2,
-    solve_error_3,
-)
 from sklearn_raman.preprocessing._whittaker.solvers import (
-    BELOW,
-    COUNT,
-    DONE,
-    FACTOR,
+    CURVE,
     FORWARD,
     HELPER,
     INVERSE,
     LANES,
     LAST_STEP,
-    LIMIT,
     LOWER,
-    MOVED,
-    MOVED_ROW,
-    N_INTEGERS,
-    N_NUMBERS,
     ONE,
     PADDING,
-    PARTIAL,
     RECORD,
     RIGHT_SIDE,
     ROW,
-    SHIFT,
-    SLOPE,
-    SOLVES,
-    SQUARES,
     WEIGHT,
+    add_errors,
+    drop_errors,
+    needs_more,
     solve_1,
     solve_2,
     solve_3,
+    solve_error_2,
+    solve_error_3,
 )
+
+# What lies in `numbers` beside the numbers of the refinement ...
+FACTOR = np.uint64(4) * LANES  # by which the spectrum was multiplied
+LIMIT = np.uint64(5) * LANES  # airPLS: stop when less than this lies below the baseline
+BELOW = np.uint64(6) * LANES  # sum of |r| below the baseline
+SQUARES = np.uint64(7) * LANES  # sum of r ** 2 below the baseline
+COUNT = np.uint64(8) * LANES  # number of points below the baseline
+SLOPE, SHIFT = np.uint64(9) * LANES, np.uint64(10) * LANES  # of the weights' exponent
+DONE = np.uint64(11) * LANES  # 1 if converged
+PARTIAL = np.uint64(12) * LANES  # partial sums
+N_NUMBERS = 13 * int(LANES)
+# ... and in `integers` beside ROW.
+SOLVES = np.uint64(1) * LANES
+MOVED, MOVED_ROW = np.uint64(2) * LANES, np.uint64(3) * LANES  # lanes to fill or empty
+N_INTEGERS = 4 * int(LANES)
 
 _TILE = np.uint64(32)  # points moved at a time between rows and lanes
 _EIGHT = np.uint64(8)
@@ -318,12 +317,11 @@ def _update_asls(n_points, settings, work, numbers):
     """Weight the points of all lanes anew, and tell which lanes are done."""
     scale = 1.0 / settings.lam
     above, below = settings.p * scale, (1.0 - settings.p) * scale
-    here = PADDING * RECORD
-    for _ in range(n_points):
+    for i in range(n_points):
+        here = (i + PADDING) * RECORD
         for lane in range(LANES):
             at = here + lane
             _set_weight(work, at, above if work[at] > 0.0 else below)
-        here = here + RECORD
     _tell_if_weights_stay(n_points, settings.tol, work, numbers)
 
 
@@ -356,14 +354,13 @@ def _update_arpls(n_points, settings, work, numbers):
         numbers[SLOPE + lane] = 2.0 / deviation
         numbers[SHIFT + lane] = -2.0 * (2.0 * deviation - mean) / deviation
     scale = 1.0 / settings.lam
-    here = PADDING * RECORD
-    for _ in range(n_points):
+    for i in range(n_points):
+        here = (i + PADDING) * RECORD
         for lane in range(LANES):
             at = here + lane
             exponent = fma(numbers[SLOPE + lane], work[at], numbers[SHIFT + lane])
             exponent = min(max(exponent, -700.0), 700.0)
             _set_weight(work, at, scale / (1.0 + exp(exponent)))
-        here = here + RECORD
     _tell_if_weights_stay(n_points, settings.tol, work, numbers)
     for lane in range(LANES):
         if numbers[COUNT + lane] < 2.0:  # a deviation needs two points
@@ -373,16 +370,25 @@ def _update_arpls(n_points, settings, work, numbers):
 # The loop ---------------------------------------------------------------------------
 
 
-def make_kernel(algorithm, diff_order, refined):
-    """Return the function to compile that corrects spectra by one algorithm and order.
+def _hash_of_sources():
+    """Return a hash of the files of this folder."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
-    numba leaves out the branches that these constants rule out. It reads what an
-    earlier process compiled only if all constants of the function are the same: among
-    them a hash of the sources of everything it calls, whose changes numba would not
-    see.
+
+def compile_kernel(settings, dtype, *, keep=True):
+    """Return the compiled kernel for these settings and spectra of one dtype.
+
+    numba leaves out the branches that the constants below rule out. With `keep` it
+    reads from disk what an earlier process compiled, or writes it there. It does so
+    only if all constants of the function are the same: among them a hash of the sources
+    of everything it calls, whose changes numba would not see.
     """
+    algorithm, diff_order = settings.algorithm, settings.diff_order
+    refined = needs_refinement(settings)
     version = _hash_of_sources()
 
+    @njit(nogil=True, error_model="numpy", boundscheck=False, cache=keep)
     def correct(
         X, out, info, penalty, settings, lines, work, curves, numbers, integers
     ):
@@ -426,28 +432,9 @@ def make_kernel(algorithm, diff_order, refined):
                 _update_arpls(n_points, settings, work, numbers)
             n_left -= _retire(out, info, settings.max_iter, work, numbers, integers)
 
+    nothing = np.empty((0, diff_order + 1), dtype)
+    correct_with_numba(correct, nothing, nothing, np.empty((0, 3), np.int64), settings)
     return correct
-
-
-def _hash_of_sources():
-    """Return a hash of the files of this folder."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-
-
-def compile_kernel(settings, dtype, *, keep=True):
-    """Return the compiled kernel for these settings and spectra of one dtype.
-
-    With `keep` numba reads it from disk, or compiles it and writes it there.
-    """
-    refined = needs_refinement(settings)
-    function = make_kernel(settings.algorithm, settings.diff_order, refined)
-    kernel = njit(nogil=True, error_model="numpy", boundscheck=False, cache=keep)(
-        function
-    )
-    nothing = np.empty((0, settings.diff_order + 1), dtype)
-    correct_with_numba(kernel, nothing, nothing, np.empty((0, 3), np.int64), settings)
-    return kernel
 
 
 def correct_with_numba(kernel, X, out, info, settings):

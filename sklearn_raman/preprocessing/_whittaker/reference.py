@@ -117,7 +117,7 @@ def smooth_spectra(X, weights, lam, diff_order):
     return (y - residual.T).astype(X.dtype, copy=False)
 
 
-def rounding(dtype):
+def relative_rounding(dtype):
     """Return what rounding can do to intensities of a dtype, relative to them."""
     return 8 * float(np.finfo(np.float32 if dtype == np.float32 else np.float64).eps)
 

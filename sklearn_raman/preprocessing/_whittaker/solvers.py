@@ -27,6 +27,7 @@ import numpy as np
 from numba import njit
 
 from sklearn_raman.preprocessing._whittaker.math import fma
+from sklearn_raman.preprocessing._whittaker.reference import NEGLIGIBLE_STEP
 
 ONE = np.uint64(1)
 LANES = np.uint64(32)
@@ -42,24 +43,12 @@ LOWER_2 = np.uint64(6) * LANES  # second off-diagonal of L, order 3 only
 RECORD = np.uint64(7) * LANES
 RECORD_2, RECORD_3 = np.uint64(2) * RECORD, np.uint64(3) * RECORD
 
-# Where the numbers of the lanes begin, in arrays of their own: `numbers` (float64) ...
-FACTOR = np.uint64(0) * LANES  # by which the spectrum was multiplied
-LIMIT = np.uint64(1) * LANES  # airPLS: stop when less than this lies below the baseline
-BELOW = np.uint64(2) * LANES  # sum of |r| below the baseline
-SQUARES = np.uint64(3) * LANES  # sum of r ** 2 below the baseline
-COUNT = np.uint64(4) * LANES  # number of points below the baseline
-SLOPE, SHIFT = np.uint64(5) * LANES, np.uint64(6) * LANES  # of the weights' exponent
-DONE = np.uint64(7) * LANES  # 1 if converged
-STEP, LAST_STEP = np.uint64(8) * LANES, np.uint64(9) * LANES  # of the refinement
-LARGEST = np.uint64(10) * LANES  # residual
-AGAIN = np.uint64(11) * LANES  # 1 if another step of refinement is needed
-PARTIAL = np.uint64(12) * LANES  # partial sums
-N_NUMBERS = 13 * int(LANES)
-# ... and `integers` (int64).
+# Where the numbers of the lanes begin, in arrays of their own. Of `numbers` (float64),
+# the refinement needs these, `kernels` those that follow; of `integers` (int64), ROW.
+STEP, LAST_STEP = np.uint64(0) * LANES, np.uint64(1) * LANES
+LARGEST = np.uint64(2) * LANES  # residual
+AGAIN = np.uint64(3) * LANES  # 1 if another step is needed
 ROW = np.uint64(0) * LANES  # which row of X a lane holds, or -1
-SOLVES = np.uint64(1) * LANES
-MOVED, MOVED_ROW = np.uint64(2) * LANES, np.uint64(3) * LANES  # lanes to fill or empty
-N_INTEGERS = 4 * int(LANES)
 
 # Only kernels call these functions: without wrappers for Python they compile in half
 # the time.
@@ -75,25 +64,21 @@ HELPER = {
 def solve_1(n_points, work, penalty):
     """Solve the systems of all lanes for differences of order 1."""
     for i in range(n_points):
-        diagonal = penalty[0, i]
-        before = (i + (PADDING - ONE)) * RECORD
+        here, diagonal = (i + PADDING) * RECORD, penalty[0, i]
         for lane in range(LANES):
-            at = before + lane
-            inverse_1 = work[at + INVERSE]
-            work[at + RECORD + FORWARD] = fma(
-                inverse_1, work[at + FORWARD], work[at + RECORD + RIGHT_SIDE]
+            at = here + lane
+            inverse_1 = work[at - RECORD + INVERSE]
+            work[at + FORWARD] = fma(
+                inverse_1, work[at - RECORD + FORWARD], work[at + RIGHT_SIDE]
             )
-            work[at + RECORD + INVERSE] = 1.0 / (
-                diagonal + work[at + RECORD + WEIGHT] - inverse_1
-            )
-    here = (n_points + (PADDING - ONE)) * RECORD
-    for _ in range(n_points):
+            work[at + INVERSE] = 1.0 / (diagonal + work[at + WEIGHT] - inverse_1)
+    for i in range(n_points):
+        here = (n_points - i + (PADDING - ONE)) * RECORD
         for lane in range(LANES):
             at = here + lane
             r = (work[at + FORWARD] + work[at + RECORD]) * work[at + INVERSE]
             work[at] = r
             work[at + FORWARD] = work[at + RECORD + FORWARD] + (r if r < 0.0 else 0.0)
-        here = here - RECORD
 
 
 @njit(**HELPER)
@@ -115,82 +100,54 @@ def solve_2(n_points, work):
         beside = 2.0 if i == last else 0.0
         less = 5.0 if i == last else 1.0 if i + ONE == last else 0.0
         for lane in range(LANES):
-            at = here - RECORD_2 + lane
-            loss_2 = work[at + LOSS]
-            before = work[at + RECORD + LOWER] - beside
-            change = fma(work[at + RECORD + LOSS], 2.0 + before, -before)
-            gain = fma(
-                change,
-                2.0 + before,
-                fma(-2.0, before, (work[at + RECORD_2 + WEIGHT] + loss_2) - less),
-            )
-            work[at + RECORD_2 + LOSS] = gain / (1.0 + gain)
-            work[at + RECORD_2 + LOWER] = change
-            work[at + RECORD_2 + FORWARD] = fma(
-                loss_2 - 1.0,
-                work[at + FORWARD],
-                fma(
-                    2.0 - change,
-                    work[at + RECORD + FORWARD],
-                    work[at + RECORD_2 + RIGHT_SIDE],
-                ),
-            )
-    here = (last + PADDING) * RECORD
-    for _ in range(n_points):
+            at = here + lane
+            loss_2 = work[at - RECORD_2 + LOSS]
+            before = work[at - RECORD + LOWER] - beside
+            change = fma(work[at - RECORD + LOSS], 2.0 + before, -before)
+            gain = fma(-2.0, before, (work[at + WEIGHT] + loss_2) - less)
+            gain = fma(change, 2.0 + before, gain)
+            total = work[at + RIGHT_SIDE]
+            total = fma(2.0 - change, work[at - RECORD + FORWARD], total)
+            total = fma(loss_2 - 1.0, work[at - RECORD_2 + FORWARD], total)
+            work[at + LOSS] = gain / (1.0 + gain)
+            work[at + LOWER] = change
+            work[at + FORWARD] = total
+    for i in range(n_points):
+        here = (n_points - i + (PADDING - ONE)) * RECORD
         for lane in range(LANES):
             at = here + lane
             r = (work[at + FORWARD] - work[at + RECORD_2]) * (1.0 - work[at + LOSS])
             r = fma(2.0 - work[at + RECORD + LOWER], work[at + RECORD], r)
             work[at] = r
             work[at + FORWARD] = work[at + RECORD + FORWARD] + (r if r < 0.0 else 0.0)
-        here = here - RECORD
 
 
 @njit(**HELPER)
 def solve_3(n_points, work, penalty):
     """Solve the systems of all lanes for differences of order 3."""
     for i in range(n_points):
+        here = (i + PADDING) * RECORD
         diagonal, beside, beside_2 = penalty[0, i], penalty[1, i], penalty[2, i]
-        before_3 = i * RECORD
         for lane in range(LANES):
-            at = before_3 + lane
-            inverse_1 = work[at + RECORD_2 + INVERSE]
-            inverse_2 = work[at + RECORD + INVERSE]
-            inverse_3 = work[at + INVERSE]
-            v_2 = beside_2 + work[at + RECORD + LOWER]
-            v_1 = fma(
-                -v_2,
-                work[at + RECORD_2 + LOWER],
-                beside + work[at + RECORD_2 + LOWER_2],
-            )
-            l_1 = v_1 * inverse_1
-            l_2 = v_2 * inverse_2
-            work[at + RECORD_3 + FORWARD] = fma(
-                inverse_3,
-                work[at + FORWARD],
-                fma(
-                    -l_2,
-                    work[at + RECORD + FORWARD],
-                    fma(
-                        -l_1,
-                        work[at + RECORD_2 + FORWARD],
-                        work[at + RECORD_3 + RIGHT_SIDE],
-                    ),
-                ),
-            )
-            work[at + RECORD_3 + INVERSE] = 1.0 / (
-                fma(
-                    -l_2,
-                    v_2,
-                    fma(
-                        -l_1, v_1, (diagonal + work[at + RECORD_3 + WEIGHT]) - inverse_3
-                    ),
-                )
-            )
-            work[at + RECORD_3 + LOWER] = l_1
-            work[at + RECORD_3 + LOWER_2] = l_2
-    here = (n_points + (PADDING - ONE)) * RECORD
-    for _ in range(n_points):
+            at = here + lane
+            inverse_3 = work[at - RECORD_3 + INVERSE]
+            v_2 = beside_2 + work[at - RECORD_2 + LOWER]
+            v_1 = beside + work[at - RECORD + LOWER_2]
+            v_1 = fma(-v_2, work[at - RECORD + LOWER], v_1)
+            l_1 = v_1 * work[at - RECORD + INVERSE]
+            l_2 = v_2 * work[at - RECORD_2 + INVERSE]
+            pivot = fma(-l_1, v_1, (diagonal + work[at + WEIGHT]) - inverse_3)
+            pivot = fma(-l_2, v_2, pivot)
+            total = work[at + RIGHT_SIDE]
+            total = fma(-l_1, work[at - RECORD + FORWARD], total)
+            total = fma(-l_2, work[at - RECORD_2 + FORWARD], total)
+            total = fma(inverse_3, work[at - RECORD_3 + FORWARD], total)
+            work[at + FORWARD] = total
+            work[at + INVERSE] = 1.0 / pivot
+            work[at + LOWER] = l_1
+            work[at + LOWER_2] = l_2
+    for i in range(n_points):
+        here = (n_points - i + (PADDING - ONE)) * RECORD
         for lane in range(LANES):
             at = here + lane
             r = (work[at + FORWARD] + work[at + RECORD_3]) * work[at + INVERSE]
@@ -198,4 +155,143 @@ def solve_3(n_points, work, penalty):
             r = fma(-work[at + RECORD_2 + LOWER_2], work[at + RECORD_2], r)
             work[at] = r
             work[at + FORWARD] = work[at + RECORD + FORWARD] + (r if r < 0.0 else 0.0)
-        here = here - RECORD
+
+
+# Iterative refinement ---------------------------------------------------------------
+#
+# With a high order or a large lam the systems are ill-conditioned, and a residual r is
+# off by up to 5e-3 of the range of the spectrum. The error solves the same system with
+# the right side D'D (y - r) - (w / lam) r, which is small and, computed from the smooth
+# curve y - r, accurate: one step mostly leaves 1e-15. Where hardly a point lies below
+# the baseline it leaves too much, and there are further steps for these spectra alone.
+
+# What only the refinement needs lies in an array of its own, `curves[point, field,
+# lane]` with as many empty records: larger ones would slow down what is not refined.
+DIFFERENCE = np.uint64(1) * LANES  # of the curve y - r; y is the first field
+CURVE = np.uint64(2) * LANES
+_CURVE_2, _CURVE_3 = np.uint64(2) * CURVE, np.uint64(3) * CURVE
+_SAMPLING = np.uint64(16)  # the error is so smooth that every 16th point shows its size
+
+
+@njit(**HELPER)
+def needs_more(n_points, work, numbers, integers):
+    """Set AGAIN to 1 for lanes that need another step, else to 0. Are there any?
+
+    A lane with a spectrum needs one while its last step was not negligible, and smaller
+    than the one before.
+    """
+    for lane in range(LANES):
+        numbers[LARGEST + lane] = numbers[STEP + lane] = 0.0
+    for i in range(np.uint64(0), n_points, _SAMPLING):
+        here = (i + PADDING) * RECORD
+        for lane in range(LANES):
+            r, e = abs(work[here + lane]), abs(work[here + lane + FORWARD])
+            largest, step = numbers[LARGEST + lane], numbers[STEP + lane]
+            numbers[LARGEST + lane] = r if r > largest else largest
+            numbers[STEP + lane] = e if e > step else step
+    any_left = False
+    for lane in range(LANES):
+        step = numbers[STEP + lane]
+        more = NEGLIGIBLE_STEP * numbers[LARGEST + lane] < step
+        more = more and step < numbers[LAST_STEP + lane] and integers[ROW + lane] >= 0
+        numbers[AGAIN + lane] = 1.0 if more else 0.0
+        numbers[LAST_STEP + lane] = step
+        any_left = any_left or more
+    return any_left
+
+
+@njit(**HELPER)
+def drop_errors(n_points, work, numbers):
+    """Set the errors of lanes that are accurate already to -0, which changes no bit."""
+    for i in range(n_points):
+        here = (i + PADDING) * RECORD + FORWARD
+        for lane in range(LANES):
+            if numbers[AGAIN + lane] == 0.0:
+                work[here + lane] = -0.0
+
+
+@njit(**HELPER)
+def add_errors(n_points, work):
+    """Add the errors to the residuals, and sum the residuals below the baseline.
+
+    Sums from the last point on, as solvers do.
+    """
+    for i in range(n_points):
+        here = (n_points - i + (PADDING - ONE)) * RECORD
+        for lane in range(LANES):
+            at = here + lane
+            r = work[at] + work[at + FORWARD]
+            work[at] = r
+            work[at + FORWARD] = work[at + RECORD + FORWARD] + (r if r < 0.0 else 0.0)
+
+
+@njit(**HELPER)
+def solve_error_2(n_points, work, curves):
+    """Solve for the errors with the factors that `solve_2` left, into FORWARD.
+
+    The right side is D' of the differences of the curve y - r, with zeros before the
+    first and after the last, less (w / lam) r. It is computed difference by
+    difference: neighbors of a smooth curve are so close that their difference is
+    exact, while a weighted sum over the bands of D'D would round.
+    """
+    last = n_points - np.uint64(2)  # number of differences
+    for i in range(n_points):
+        here, curve = (i + PADDING) * RECORD, (i + PADDING) * CURVE
+        inside = 1.0 if i < last else 0.0
+        for lane in range(LANES):
+            at, to = here + lane, curve + lane
+            z_0 = curves[to] - work[at]
+            z_1 = curves[to + CURVE] - work[at + RECORD]
+            z_2 = curves[to + _CURVE_2] - work[at + RECORD_2]
+            d_0 = ((z_2 - z_1) - (z_1 - z_0)) * inside
+            d_1 = curves[to - CURVE + DIFFERENCE]
+            curves[to + DIFFERENCE] = d_0
+            total = (d_0 - d_1) - (d_1 - curves[to - _CURVE_2 + DIFFERENCE])
+            total = fma(-work[at + WEIGHT], work[at], total)
+            total = fma(2.0 - work[at + LOWER], work[at - RECORD + FORWARD], total)
+            loss_2 = work[at - RECORD_2 + LOSS]
+            work[at + FORWARD] = fma(loss_2 - 1.0, work[at - RECORD_2 + FORWARD], total)
+    for i in range(n_points):
+        here = (n_points - i + (PADDING - ONE)) * RECORD
+        for lane in range(LANES):
+            at = here + lane
+            error = work[at + FORWARD] - work[at + RECORD_2 + FORWARD]
+            error = error * (1.0 - work[at + LOSS])
+            change = work[at + RECORD + LOWER]
+            work[at + FORWARD] = fma(2.0 - change, work[at + RECORD + FORWARD], error)
+
+
+@njit(**HELPER)
+def solve_error_3(n_points, work, curves):
+    """Solve for the errors with the factors that `solve_3` left, into FORWARD."""
+    last = n_points - np.uint64(3)  # number of differences
+    for i in range(n_points):
+        here, curve = (i + PADDING) * RECORD, (i + PADDING) * CURVE
+        inside = 1.0 if i < last else 0.0
+        for lane in range(LANES):
+            at, to = here + lane, curve + lane
+            z_0 = curves[to] - work[at]
+            z_1 = curves[to + CURVE] - work[at + RECORD]
+            z_2 = curves[to + _CURVE_2] - work[at + RECORD_2]
+            z_3 = curves[to + _CURVE_3] - work[at + RECORD_3]
+            middle = z_2 - z_1
+            d_0 = (((z_3 - z_2) - middle) - (middle - (z_1 - z_0))) * inside
+            d_1 = curves[to - CURVE + DIFFERENCE]
+            d_2 = curves[to - _CURVE_2 + DIFFERENCE]
+            curves[to + DIFFERENCE] = d_0
+            d_3 = curves[to - _CURVE_3 + DIFFERENCE]
+            total = ((d_1 - d_2) - (d_2 - d_3)) - ((d_0 - d_1) - (d_1 - d_2))
+            total = fma(-work[at + WEIGHT], work[at], total)
+            total = fma(-work[at + LOWER], work[at - RECORD + FORWARD], total)
+            total = fma(-work[at + LOWER_2], work[at - RECORD_2 + FORWARD], total)
+            inverse_3 = work[at - RECORD_3 + INVERSE]
+            work[at + FORWARD] = fma(inverse_3, work[at - RECORD_3 + FORWARD], total)
+    for i in range(n_points):
+        here = (n_points - i + (PADDING - ONE)) * RECORD
+        for lane in range(LANES):
+            at = here + lane
+            error = work[at + FORWARD] + work[at + RECORD_3 + FORWARD]
+            error = error * work[at + INVERSE]
+            error = fma(-work[at + RECORD + LOWER], work[at + RECORD + FORWARD], error)
+            l_2 = work[at + RECORD_2 + LOWER_2]
+            work[at + FORWARD] = fma(-l_2, work[at + RECORD_2 + FORWARD], error)
