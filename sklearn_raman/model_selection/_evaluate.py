@@ -4,6 +4,7 @@ import numbers
 import time
 
 import numpy as np
+import pandas as pd
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -38,7 +39,8 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
     Returns
     -------
     Bunch
-        `name`, `fold`, `scores` (dict), `test`, `predicted`, `explanation` (or None).
+        `model`, `fold`, `scores` (dict), `predictions` (data frame) and `explanation`
+        (or None).
 
     Raises
     ------
@@ -78,7 +80,9 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
             f"{len(test)} test spectra) in {stage}: {type(error).__name__}: {error}"
         ) from error
     present = np.unique(y_test)
+    which = {"model": name, "fold": number}
     scores = {
+        **which,
         "accuracy": accuracy_score(y_test, predicted),
         # Only classes that are in the test part, so that no term is undefined.
         "balanced_accuracy": recall_score(
@@ -92,13 +96,11 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
         "n_train": len(train),
         "n_test": len(test),
     }
+    predictions = pd.DataFrame(
+        {**which, "row": test, "true": y_test, "predicted": predicted}
+    )
     return Bunch(
-        name=name,
-        fold=number,
-        scores=scores,
-        test=test,
-        predicted=predicted,
-        explanation=explanation,
+        **which, scores=scores, predictions=predictions, explanation=explanation
     )
 
 
