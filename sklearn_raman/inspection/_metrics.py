@@ -242,7 +242,7 @@ def _peak_points(spectrum, min_prominence):
 
 
 def pearson(a, b):
-    """Correlate rows of two arrays; 0 where a row is constant.
+    """Correlate rows of two arrays; 0 where a row is flat.
 
     Parameters
     ----------
@@ -262,4 +262,5 @@ def _centered(rows):
     """Subtract the mean of each row, in a unit in which squares do not vanish."""
     highest = np.abs(rows).max(axis=-1, keepdims=True)
     rows = np.ldexp(rows, -np.frexp(highest)[1])
-    return rows - rows.mean(axis=-1, keepdims=True)
+    is_flat = np.ptp(rows, axis=-1, keepdims=True) <= smallest_spread(rows)
+    return np.where(is_flat, 0, rows - rows.mean(axis=-1, keepdims=True))

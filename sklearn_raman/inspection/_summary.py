@@ -307,6 +307,7 @@ default=None
         tables = (self.mean, self.std, self.top_frequency)
         rows = []
         for label, mean in self.mean.iterrows():
+            mean = mean.to_numpy()
             points = bands_above_median(self.axis, mean, n_bands, min_distance)
             for rank, point in enumerate(points, 1):
                 values = [table.loc[label].iloc[point] for table in tables]

@@ -104,7 +104,11 @@ def test_a_map_that_is_flat_up_to_rounding_says_nothing():
     summary = ExplanationSummary.from_maps(maps, ["a"])
     for table in (summary.mean, summary.top_frequency, summary.zero_level):
         assert not table.to_numpy().any()
-    assert summary.bands().empty
+    for normalize in ("minmax", "max", None):
+        flat = ExplanationSummary.from_maps(maps, ["a"], normalize=normalize)
+        assert flat.bands().empty
+    stability = map_stability([maps, maps])
+    assert not stability["mean_correlation"].any()
 
 
 def test_bands_are_where_the_lines_are(axis):
