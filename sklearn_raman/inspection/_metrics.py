@@ -142,10 +142,9 @@ def localization_score(
 def _check_positions(positions, axis, n_spectra, reach, name):
     """Return positions of shape (n_spectra, n_positions), NaN where there is none."""
     values = np.asarray(positions, dtype=np.float64)
-    if values.ndim == 1:
-        values = values[:, None]
-    if values.ndim == 0 or values.ndim == 2 and len(values) == 1:
-        values = np.broadcast_to(values, (n_spectra, max(values.size, 1)))
+    values = values.reshape(-1, 1) if values.ndim < 2 else values
+    if len(values) == 1:
+        values = np.repeat(values, n_spectra, axis=0)
     if values.ndim != 2 or len(values) != n_spectra:
         raise ValueError(
             f"{name} has shape {np.shape(positions)} but there are {n_spectra} maps: "

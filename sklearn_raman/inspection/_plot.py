@@ -179,21 +179,16 @@ def _label_bands(axes, axis, curve, bands, room, colors):
         One per band.
     """
     reach = max(1, len(axis) // 60)
+    upright = {"rotation": 90, "ha": "center", "va": "bottom", "zorder": 5}
+    font = {"fontsize": 8, "fontweight": "bold"}
+    line = {"arrowstyle": "-", "lw": 0.6, "color": FAINT, "shrinkB": 1}
     for band, color in zip(bands, colors, strict=True):
         around = curve[max(0, band - reach) : band + reach + 1]
-        axes.annotate(
-            f"{axis[band]:.0f}",
-            (axis[band], curve[band]),
-            xytext=(axis[band], around.max() + 0.08 * room),
-            rotation=90,
-            ha="center",
-            va="bottom",
-            fontsize=8,
-            fontweight="bold",
-            color=color,
-            arrowprops={"arrowstyle": "-", "lw": 0.6, "color": FAINT, "shrinkB": 1},
-            zorder=5,
+        place = axis[band], around.max() + 0.08 * room
+        text = axes.annotate(
+            f"{axis[band]:.0f}", (axis[band], curve[band]), place, arrowprops=line
         )
+        text.set(color=color, **upright, **font)
 
 
 def plot_feature_maps(
@@ -292,13 +287,7 @@ def draw_summary(summary, kind, classes):
     if kind not in kinds:
         raise ValueError(f"kind must be one of {list(kinds)}, got {kind!r}.")
     known = summary.counts.index if kind == "misclassified" else summary.mean.index
-    classes = list(known) if classes is None else list(classes)
-    unknown = [label for label in classes if label not in known]
-    if unknown:
-        raise ValueError(
-            f"classes holds {unknown}, for which there are no maps; there are maps of "
-            f"{list(known)}."
-        )
+    classes = _choose(classes, known)
     if kind == "misclassified":
         titles = _misclassified_titles(summary, classes)
     else:
@@ -319,6 +308,17 @@ def draw_summary(summary, kind, classes):
     handles, labels = grid[0].get_legend_handles_labels()
     legend_above(figure, dict(zip(labels, handles, strict=True)))
     return figure
+
+
+def _choose(classes, known):
+    """Return the classes to draw: all that are known, or the given ones."""
+    chosen = list(known if classes is None else classes)
+    unknown = [label for label in chosen if label not in known]
+    if unknown or (classes is not None and not chosen):
+        raise ValueError(
+            f"classes={chosen} must be some of those that have maps: {list(known)}."
+        )
+    return chosen
 
 
 def _misclassified_titles(summary, classes):
@@ -441,12 +441,7 @@ def plot_stability(fits, *, classes=None, labels=None):
     """
     tables = class_means(fits)
     stability = map_stability(fits)
-    known = list(stability.index)
-    classes = known if classes is None else list(classes)
-    if not classes or set(classes) - set(known):
-        raise ValueError(
-            f"classes={classes} must be some of those that two fits have: {known}."
-        )
+    classes = _choose(classes, stability.index)
     numbers = range(1, len(tables) + 1)
     names = [f"fit {n}" for n in numbers] if labels is None else list(labels)
     if len(names) != len(tables):

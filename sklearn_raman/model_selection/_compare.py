@@ -411,16 +411,16 @@ def _row_positions(rows, n_spectra):
     if rows.dtype == bool and rows.shape == (n_spectra,):
         return np.flatnonzero(rows)
     if rows.size == 0:
-        return rows.astype(np.intp).ravel()
+        return np.empty(0, dtype=np.intp)
     if rows.ndim != 1 or not np.issubdtype(rows.dtype, np.integer):
         raise ValueError(
             "cv must give row positions (1-D integers) or masks with one entry for "
             f"each of the {n_spectra} spectra, got shape {rows.shape} and type "
             f"{rows.dtype}."
         )
-    if rows.min() < 0 or rows.max() >= n_spectra:
-        outside = rows.max() if rows.max() >= n_spectra else rows.min()
+    outside = rows[(rows < 0) | (rows >= n_spectra)]
+    if len(outside):
         raise ValueError(
-            f"cv gives row {outside}, but X has rows 0 to {n_spectra - 1}."
+            f"cv gives row {outside[0]}, but X has rows 0 to {n_spectra - 1}."
         )
     return rows
