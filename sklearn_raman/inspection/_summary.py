@@ -179,6 +179,9 @@ default=None
         scaled = normalize_maps(values, normalize)
         zero = _scaled_zero(values, normalize)
         wrong = np.flatnonzero(~correct)
+        mistakes = pd.MultiIndex.from_arrays(
+            [wrong, y[wrong], predicted[wrong]], names=["spectrum", "true", "predicted"]
+        )
         return cls(
             mean=by_class(scaled, np.mean),
             std=by_class(scaled, np.std),
@@ -189,14 +192,7 @@ default=None
             mean_spectrum=mean_spectrum,
             std_spectrum=std_spectrum,
             counts=counts,
-            misclassified=pd.DataFrame(
-                scaled[wrong],
-                index=pd.MultiIndex.from_arrays(
-                    [wrong, y[wrong], predicted[wrong]],
-                    names=["spectrum", "true", "predicted"],
-                ),
-                columns=axis,
-            ),
+            misclassified=pd.DataFrame(scaled[wrong], mistakes, axis),
             axis=axis,
             unit=unit,
             fraction=fraction,

@@ -123,11 +123,8 @@ class Comparison:
             raise ValueError(
                 f"model={model!r} was not compared; the models are {names}."
             )
-        counts = rows.groupby(["true", "predicted"]).size()
-        matrix = counts.unstack(fill_value=0).reindex(
-            index=self.classes, columns=self.classes, fill_value=0
-        )
-        return matrix.rename_axis(index="true", columns="predicted")
+        counts = pd.crosstab(rows["true"], rows["predicted"])
+        return counts.reindex(index=self.classes, columns=self.classes, fill_value=0)
 
     def differences(self, metric="accuracy", *, confidence=0.95):
         """Mean difference of each pair of models, with an interval.

@@ -151,13 +151,11 @@ def _confusions(comparison):
 
 def _worst(matrix):
     """Name the most frequent mistake."""
-    mistakes = matrix.to_numpy(copy=True)
-    np.fill_diagonal(mistakes, 0)
-    if not mistakes.any():
+    mistakes = matrix.mask(np.eye(len(matrix), dtype=bool), 0).stack()
+    count = mistakes.max()
+    if count == 0:
         return ""
-    row, column = np.unravel_index(mistakes.argmax(), mistakes.shape)
-    true, predicted = (escape(str(matrix.index[place])) for place in (row, column))
-    count = mistakes[row, column]
+    true, predicted = (escape(str(label)) for label in mistakes.idxmax())
     often = "once" if count == 1 else f"{count} times"
     return f"; most often {true} taken for {predicted} ({often})"
 
