@@ -154,8 +154,8 @@ class PLSLDA(
             Labels.
         groups : array-like of shape (n_spectra,) or None, default=None
             Crystal, patient or replicate of each spectrum. Only
-            ``n_components="rmse"`` makes use of them: no group stands on both sides of
-            its inner split.
+            ``n_components="rmse"`` uses them: no group is on both sides of its inner
+            split.
 
         Returns
         -------

@@ -52,7 +52,7 @@ def explain_pipeline(
         "input" where all spectra share one axis and each step has a way back, else
         "model".
     mode : {"conserve", "density"}, default="conserve"
-        How a map goes back through a resampled axis; plays no part with
+        How a map goes back through a resampled axis; ignored with
         ``space="model"``. "conserve" keeps its sum, as contributions need; "density"
         keeps its height at each wavenumber, for pictures. See
         `WavenumberResampler.map_back`.
@@ -200,7 +200,7 @@ def run_steps(pipeline, X, *, space, mode="conserve"):
     *steps, (_, classifier) = _fitted_steps(pipeline)
     ways_back, reason = [], None
     inputs = unshared(X)
-    # Labels that are positions must not turn into wavenumbers on their way.
+    # Labels that are positions must not be mistaken for wavenumbers later on.
     names = X.columns if labels_as_wavenumbers(X) is not None else None
     for name, step in steps:
         outputs = step.transform(inputs)

@@ -291,11 +291,9 @@ def draw_summary(summary, kind, classes):
     if kind == "misclassified":
         titles = _misclassified_titles(summary, classes)
     else:
-        counts = summary.counts.loc[classes].itertuples()
         titles = {
-            row.Index: f"{row.Index} ({row.correct} of {row.total} spectra, correctly "
-            "classified)"
-            for row in counts
+            label: f"{label} ({correct} of {total} spectra classified correctly)"
+            for label, correct, total in summary.counts.loc[classes].itertuples()
         }
     if not titles:
         raise ValueError(f"There is nothing to draw: no spectrum is in {kind!r}.")

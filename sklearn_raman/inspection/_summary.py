@@ -219,8 +219,8 @@ default=None
         estimator : fitted classifier, Pipeline or search
             As :func:`explain_pipeline` takes it.
         X : array-like, data frame (n_spectra, n_points), or sequence of pairs
-            Spectra, best ones that the classifier was not trained on. Ragged ones need
-            ``space="model"`` or "auto".
+            Spectra, preferably not those the classifier was trained on. Ragged ones
+            need ``space="model"`` or "auto".
         y : array-like of shape (n_spectra,)
             True labels.
         explain : callable or None, default=None

@@ -60,7 +60,7 @@ def compare(
     explain : bool, default=True
         Whether to average, for each class, the maps of the classifiers that have
         `explain_`, over the correctly classified test spectra. Maps lie on the axis of
-        X wherever they find back to it (see :func:`explain_pipeline`).
+        X wherever there is a way back to it (see :func:`explain_pipeline`).
     progress : bool, default=True
         Whether to show a progress bar on the standard error stream.
     random_state : int, RandomState instance or None, default=None

@@ -79,14 +79,13 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
             f"The model {name!r} failed in fold {number} ({len(train)} training and "
             f"{len(test)} test spectra) in {stage}: {type(error).__name__}: {error}"
         ) from error
-    present = np.unique(y_test)
     which = {"model": name, "fold": number}
     scores = {
         **which,
         "accuracy": accuracy_score(y_test, predicted),
-        # Only classes that are in the test part, so that no term is undefined.
+        # Mean recall of the classes in the test part, so that no term is undefined.
         "balanced_accuracy": recall_score(
-            y_test, predicted, labels=present, average="macro"
+            y_test, predicted, labels=np.unique(y_test), average="macro"
         ),
         "f1_macro": f1_score(y_test, predicted, average="macro"),
         "log_loss": loss,
@@ -132,7 +131,7 @@ def explain_fold(model, X, predicted):
 
 
 def group_parameters(estimator, groups):
-    """Return the keyword arguments that hand groups to `estimator.fit`.
+    """Return the keyword arguments that pass groups to `estimator.fit`.
 
     Searches get them for their inner folds, classifiers whose `fit` has a parameter
     `groups` for their validation split. With scikit-learn's metadata routing switched
@@ -161,7 +160,7 @@ def probability_score(model, X_train, y_train, groups, X_test, y_test, seed):
     Returns
     -------
     loss : float
-        NaN if there is no way to honest probabilities.
+        NaN if there are no honest probabilities to be had.
     calibrated : bool
     """
     own = not isinstance(flat_steps(model)[-1][1], (SVC, NuSVC))
@@ -171,8 +170,7 @@ def probability_score(model, X_train, y_train, groups, X_test, y_test, seed):
         if folds is None or not hasattr(model, "decision_function"):
             return np.nan, False
         # One temperature for all classes: sigmoid calibration learns two numbers per
-        # class from the few spectra there are, and is far off when the model is nearly
-        # right.
+        # class from few spectra, and is far off when the model is nearly always right.
         model = CalibratedClassifierCV(
             clone(best_of(model)), method="temperature", cv=folds, ensemble=False
         ).fit(X_train, y_train)
