@@ -21,18 +21,18 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklearn_raman._utils._explanation import (
+    maps_like,
     normalize_maps,
+    reference_spectra,
     resolve_target,
     score_weights,
 )
-from sklearn_raman._utils._frames import frame_like
 from sklearn_raman._utils._sklearn import Interval, StrOptions, fit_context
 from sklearn_raman._utils._validation import (
     check_spectra,
     lower_default,
     unchanged_on_error,
 )
-from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 
 __all__ = ["PLSLDA"]
 
@@ -154,8 +154,8 @@ class PLSLDA(
             Labels.
         groups : array-like of shape (n_spectra,) or None, default=None
             Crystal, patient or replicate of each spectrum. Only
-            ``n_components="rmse"`` makes use of them: no group stands on both sides of
-            its inner split.
+            ``n_components="rmse"`` uses them: no group is on both sides of its inner
+            split.
 
         Returns
         -------
@@ -195,7 +195,11 @@ class PLSLDA(
                 "All training spectra are equal: there is nothing for latent variables "
                 "to describe."
             )
-        wanted = self._wanted_components(scaled, indicators, y, groups)
+        if self.n_components == "rmse":
+            wanted = self._lowest_rmse(scaled, indicators, y, groups)
+        else:
+            most = min(len(X) - 1, X.shape[1])
+            wanted = self._limit_components(self.n_components, most)
         pls, n_found = _fit_pls(scaled, indicators, wanted)
         self.n_components_ = self._limit_components(wanted, n_found)
         kept = slice(self.n_components_)
@@ -211,11 +215,6 @@ class PLSLDA(
         self.rotations_ = rotations * (unit_of_scores / unit)
         self._lda.coef_ /= unit_of_scores
         self.coef_ = self._lda.coef_ @ self.rotations_.T
-
-    def _wanted_components(self, X, indicators, y, groups):
-        if self.n_components == "rmse":
-            return self._lowest_rmse(X, indicators, y, groups)
-        return self._limit_components(self.n_components, min(len(X) - 1, X.shape[1]))
 
     def _limit_components(self, wanted, limit):
         return lower_default(
@@ -244,25 +243,21 @@ class PLSLDA(
         return candidates[int(np.argmin(errors))]
 
     def _inner_split(self, X, y, groups):
-        n_valid = max(round(self.validation_fraction * len(X)), len(self.classes_))
+        kind, size = ShuffleSplit, self.validation_fraction
+        counts = np.unique(y, return_counts=True)[1]
+        n_valid = max(round(size * len(X)), len(counts))
         if groups is not None:
-            splitter = GroupShuffleSplit(
-                1, test_size=self.validation_fraction, random_state=self.random_state
-            )
-        elif np.unique(y, return_counts=True)[1].min() > 1 and len(X) - n_valid >= len(
-            self.classes_
-        ):
-            splitter = StratifiedShuffleSplit(
-                1, test_size=n_valid, random_state=self.random_state
-            )
-        else:
-            splitter = ShuffleSplit(
-                1, test_size=self.validation_fraction, random_state=self.random_state
-            )
+            kind = GroupShuffleSplit
+        elif counts.min() > 1 and len(X) - n_valid >= len(counts):
+            kind, size = StratifiedShuffleSplit, n_valid
+        splitter = kind(1, test_size=size, random_state=self.random_state)
         return next(splitter.split(X, y, groups))
 
-    def _scores(self, X):
-        return (X - self.mean_) @ self.rotations_
+    def _project(self, X):
+        """Return the spectra, checked, and their scores in double precision."""
+        check_is_fitted(self)
+        X = check_spectra(self, X, reset=False)
+        return X, (X - self.mean_) @ self.rotations_
 
     def transform(self, X):
         """Project spectra on the latent variables.
@@ -277,9 +272,8 @@ class PLSLDA(
         ndarray or data frame of shape (n_spectra, n_components_)
             PLS scores.
         """
-        check_is_fitted(self)
-        X = check_spectra(self, X, reset=False)
-        return self._scores(X).astype(X.dtype, copy=False)
+        X, scores = self._project(X)
+        return scores.astype(X.dtype, copy=False)
 
     def decision_function(self, X):
         """Return the discriminant scores.
@@ -294,9 +288,8 @@ class PLSLDA(
         ndarray of shape (n_spectra,) or (n_spectra, n_classes)
             Log-posterior up to a constant; for two classes the log-odds of the second.
         """
-        check_is_fitted(self)
-        X = check_spectra(self, X, reset=False)
-        return self._lda.decision_function(self._scores(X))
+        _, scores = self._project(X)
+        return self._lda.decision_function(scores)
 
     def predict_proba(self, X):
         """Return class probabilities.
@@ -311,9 +304,8 @@ class PLSLDA(
         ndarray of shape (n_spectra, n_classes)
             Probabilities in the order of `classes_`.
         """
-        check_is_fitted(self)
-        X = check_spectra(self, X, reset=False)
-        return self._lda.predict_proba(self._scores(X))
+        _, scores = self._project(X)
+        return self._lda.predict_proba(scores)
 
     def predict(self, X):
         """Return the most probable class of each spectrum.
@@ -328,9 +320,8 @@ class PLSLDA(
         ndarray of shape (n_spectra,)
             Labels.
         """
-        check_is_fitted(self)
-        X = check_spectra(self, X, reset=False)
-        return self._lda.predict(self._scores(X))
+        _, scores = self._project(X)
+        return self._lda.predict(scores)
 
     def explain_(
         self,
@@ -385,54 +376,31 @@ n_points)
                 f'method={method!r} is not available for PLSLDA; use "auto" or '
                 '"input_x_gradient".'
             )
-        given, X = X, check_spectra(self, X, reset=False)
+        given, (X, scores) = X, self._project(X)
         target = resolve_target(target, self.classes_, len(X))
-        logits = self._logits(X)
-        if isinstance(target, str):
-            explained = np.broadcast_to(np.arange(len(self.classes_)), logits.shape).T
-        else:
-            explained = [logits.argmax(axis=1) if target is None else target]
-        gradients = self._class_gradients()
-        above = X - self._reference(reference, X.shape)
-        maps = np.stack(
-            [above * (score_weights(logits, c, score) @ gradients) for c in explained],
-            axis=1,
-        )
-        maps = maps if isinstance(target, str) else maps[:, 0]
-        maps = normalize_maps(maps, normalize).astype(X.dtype, copy=False)
-        knows_axis = (
-            self.wavenumbers_in_ is not None or labels_as_wavenumbers(given) is not None
-        )
-        return frame_like(maps, given) if maps.ndim == 2 and knows_axis else maps
-
-    def _reference(self, reference, shape):
-        """Return the spectrum that contributes nothing, or one per spectrum."""
-        if isinstance(reference, str):
-            if reference not in ("auto", "zero"):
-                raise ValueError(
-                    f"reference={reference!r} is not available for PLSLDA; use "
-                    '"auto" (the mean training spectrum), "zero", a number or an array.'
-                )
-            return self.mean_ if reference == "auto" else 0.0
-        values = np.asarray(reference, dtype=np.float64)
-        if values.shape not in ((), shape[1:], shape) or not np.isfinite(values).all():
+        logits, gradients = self._lda.decision_function(scores), self.coef_
+        if logits.ndim == 1:  # two classes: LDA keeps their difference only
+            halves = [-0.5, 0.5]
+            logits = np.multiply.outer(logits, halves)
+            gradients = np.multiply.outer(halves, gradients[0])
+        if isinstance(reference, str) and reference not in ("auto", "zero"):
             raise ValueError(
-                f"reference has shape {values.shape}, or is not finite; it must be one "
-                f"number, one spectrum {shape[1:]} or one per spectrum {shape}."
+                f"reference={reference!r} is not available for PLSLDA; use "
+                '"auto" (the mean training spectrum), "zero", a number or an array.'
             )
-        return values
+        if isinstance(reference, str) and reference == "auto":
+            reference = self.mean_
+        above = X - reference_spectra(X.astype(np.float64, copy=False), reference)
 
-    def _logits(self, X):
-        decision = self._lda.decision_function(self._scores(X))
-        if decision.ndim == 2:
-            return decision
-        return np.stack([-decision / 2, decision / 2], axis=1)
+        def explain(positions):
+            return above * (score_weights(logits, positions, score) @ gradients)
 
-    def _class_gradients(self):
-        """Return d logit / d x, shape (n_classes, n_points)."""
-        if len(self.coef_) == 1:  # two classes: LDA keeps their difference only
-            return np.concatenate([-self.coef_ / 2, self.coef_ / 2])
-        return self.coef_
+        if isinstance(target, str):
+            every_class = range(len(self.classes_))
+            maps = np.stack([explain(position) for position in every_class], axis=1)
+        else:
+            maps = explain(logits.argmax(axis=1) if target is None else target)
+        return maps_like(normalize_maps(maps, normalize).astype(X.dtype), given)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

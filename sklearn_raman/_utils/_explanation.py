@@ -18,6 +18,9 @@ _LOCAL_WIDTH = 0.1
 _SMALLEST_LOCAL_WIDTH = 31
 # The level of a blank is rounded to between 1/64 and 1/32 of the spectrum's range.
 _LEVELS_PER_RANGE = 32
+# A map whose values differ by less than this share of the largest is flat: what is left
+# is the rounding of single precision, in which networks compute.
+_FLAT = 1e-6
 
 
 def resolve_target(target, classes, n_spectra):
@@ -58,15 +61,21 @@ def resolve_target(target, classes, n_spectra):
     return known.argmax(axis=1)
 
 
+def smallest_spread(maps):
+    """Return the spread up to which each map (last axis) is flat, of shape (..., 1)."""
+    return _FLAT * np.abs(maps).max(axis=-1, keepdims=True)
+
+
 def normalize_maps(maps, how):
-    """Scale each map (last axis) for display; a map without spread becomes zeros.
+    """Scale each map (last axis) for display; a map of zeros stays one.
 
     Parameters
     ----------
     maps : ndarray of shape (..., n_points)
     how : None or {"max", "minmax", "sum"}
         None leaves them; "max" divides by the largest absolute value and keeps the
-        sign; "minmax" maps each to 0..1; "sum" makes the absolute values add up to 1.
+        sign; "minmax" maps each to 0..1, a flat one to 0; "sum" makes the absolute
+        values add up to 1.
     """
     if how is None:
         return maps
@@ -78,7 +87,8 @@ def normalize_maps(maps, how):
     shifted = maps - offset
     reduce = np.sum if how == "sum" else np.max
     scale = reduce(np.abs(shifted), axis=-1, keepdims=True)
-    return np.divide(shifted, scale, out=np.zeros_like(maps), where=scale > 0)
+    has_spread = scale > smallest_spread(maps)
+    return np.divide(shifted, scale, out=np.zeros_like(maps), where=has_spread)
 
 
 def maps_like(maps, X):

@@ -10,6 +10,7 @@ INK, FAINT, GRID, ACCENT = "#1f2933", "#9aa5b1", "#e4e7eb", "#2457a6"
 FOR, AGAINST = "#a50f15", "#08519c"
 # Vermilion and gray are told apart by every kind of color vision.
 MAP, SPECTRUM = "#d55e00", "#8a94a3"
+COLOR_KEY = "red: speaks for the class, blue: against it, white: plays no part"
 
 
 def new_figure(width, height):
@@ -23,9 +24,10 @@ def axis_label(in_wavenumbers):
     return "Raman shift (cm$^{-1}$)" if in_wavenumbers else "point"
 
 
-def bare(axes, title, fontsize=9.5):
+def bare(axes, title, ylabel="", fontsize=9.5):
     """Take away what is not data, and write a title on the left."""
     axes.set_title(title, loc="left", fontsize=fontsize, color=INK)
+    axes.set_ylabel(ylabel, fontsize=8.5, color=INK)
     axes.tick_params(labelsize=8, colors=INK)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(FAINT)

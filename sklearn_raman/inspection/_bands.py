@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.signal import find_peaks
 from sklearn.utils import check_scalar
 
+from sklearn_raman._utils._explanation import smallest_spread
 from sklearn_raman._utils._wavenumbers import (
     check_wavenumbers,
     describe_axis,
@@ -99,4 +100,5 @@ def bands_above_median(axis, mean_map, n_bands=3, min_distance=None):
     strongest evidence against a class. Parameters as in `strongest_bands`.
     """
     above = np.maximum(mean_map - np.median(mean_map), 0)
+    above[above <= smallest_spread(mean_map)] = 0
     return strongest_bands(axis, above, n_bands, min_distance)

@@ -7,8 +7,12 @@ import numpy as np
 import pandas as pd
 from scipy.signal import find_peaks, peak_widths
 
+from sklearn_raman._utils._explanation import (
+    check_maps,
+    check_spectra_array,
+    smallest_spread,
+)
 from sklearn_raman.inspection._bands import common_axis
-from sklearn_raman.inspection._perturbation import check_maps, check_spectra_array
 
 
 def localization_score(
@@ -100,12 +104,14 @@ def localization_score(
     axis = np.arange(n_points, dtype=np.float64) if axis is None else axis
     reach = n_widths * fwhm
     peaks = _check_positions(peaks, axis, n_spectra, reach, "peaks")
-    if np.isnan(peaks).all(axis=1).any():
-        row = int(np.flatnonzero(np.isnan(peaks).all(axis=1))[0])
-        raise ValueError(f"peaks has no position for spectrum {row}: leave it out.")
+    absent = np.isnan(peaks).all(axis=1)
+    if absent.any():
+        raise ValueError(
+            f"peaks has no position for spectrum {absent.argmax()}: leave it out."
+        )
 
     near = (np.abs(axis - peaks[:, :, None]) <= reach).any(axis=1)
-    flat = maps.max(axis=1) == maps.min(axis=1)
+    flat = np.ptp(maps, axis=1) <= smallest_spread(maps)[:, 0]
     to_peak = np.abs(axis[maps.argmax(axis=1), None] - peaks)
     distance = np.where(flat, np.inf, np.nanmin(to_peak, axis=1))
     scores = pd.DataFrame(
@@ -126,9 +132,8 @@ def localization_score(
         count = judged.sum(axis=1)
         mean = np.where(judged, np.maximum(beside, 0), 0).sum(axis=1)
         mean /= np.maximum(count, 1)
-        ratio = np.divide(
-            mean, height, out=np.full(n_spectra, np.inf), where=height > 0
-        )
+        ratio = np.full(n_spectra, np.inf)
+        np.divide(mean, height, out=ratio, where=height > 0)
         scores["above_distractors"] = np.where(count > 0, height > highest, np.nan)
         scores["distractor_ratio"] = np.where(count > 0, ratio, np.nan)
     return scores
@@ -137,10 +142,9 @@ def localization_score(
 def _check_positions(positions, axis, n_spectra, reach, name):
     """Return positions of shape (n_spectra, n_positions), NaN where there is none."""
     values = np.asarray(positions, dtype=np.float64)
-    if values.ndim == 1:
-        values = values[:, None]
-    if values.ndim == 0 or values.ndim == 2 and len(values) == 1:
-        values = np.broadcast_to(values, (n_spectra, max(values.size, 1)))
+    values = values.reshape(-1, 1) if values.ndim < 2 else values
+    if len(values) == 1:
+        values = np.repeat(values, n_spectra, axis=0)
     if values.ndim != 2 or len(values) != n_spectra:
         raise ValueError(
             f"{name} has shape {np.shape(positions)} but there are {n_spectra} maps: "
@@ -230,17 +234,14 @@ def peak_share(maps, X, *, min_prominence=0.05):
 
 def _peak_points(spectrum, min_prominence):
     """Return True for each point that belongs to a peak."""
-    points = np.arange(len(spectrum))
-    spread = np.ptp(spectrum)
-    if spread == 0:
-        return np.zeros(len(points), dtype=bool)
-    peaks, _ = find_peaks(spectrum, prominence=min_prominence * spread)
+    peaks, _ = find_peaks(spectrum, prominence=min_prominence * np.ptp(spectrum))
     _, _, left, right = peak_widths(spectrum, peaks, rel_height=0.75)
-    return ((points[:, None] >= left) & (points[:, None] <= right)).any(axis=1)
+    points = np.arange(len(spectrum))[:, None]
+    return ((points >= left) & (points <= right)).any(axis=1)
 
 
 def pearson(a, b):
-    """Correlate rows of two arrays; 0 where a row is constant.
+    """Correlate rows of two arrays; 0 where a row is flat.
 
     Parameters
     ----------
@@ -260,4 +261,5 @@ def _centered(rows):
     """Subtract the mean of each row, in a unit in which squares do not vanish."""
     highest = np.abs(rows).max(axis=-1, keepdims=True)
     rows = np.ldexp(rows, -np.frexp(highest)[1])
-    return rows - rows.mean(axis=-1, keepdims=True)
+    is_flat = np.ptp(rows, axis=-1, keepdims=True) <= smallest_spread(rows)
+    return np.where(is_flat, 0, rows - rows.mean(axis=-1, keepdims=True))

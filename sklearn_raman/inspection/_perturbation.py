@@ -120,8 +120,7 @@ def occlusion(
     >>> maps.argmax(axis=1)
     array([20, 50])
     """
-    check_is_fitted(estimator)
-    values = check_spectra_array(X)
+    values, filler, target = _prepare(estimator, X, target, reference)
     n_spectra, n_points = values.shape
     if width is not None:
         check_scalar(width, "width", Integral, min_val=1)
@@ -141,56 +140,46 @@ def occlusion(
             f"step={step} must be at most width={width}: otherwise points between the "
             "stretches are never hidden."
         )
-    filler = reference_spectra(values, reference)
-    classes = estimator.classes_
-    target = resolve_target(target, classes, n_spectra)
-    if target is None:
-        target = _predicted_positions(estimator, X)
-
-    starts = _window_starts(n_points, width, step)
-    spread = _mean_over_windows(starts, width, n_points)
+    # The last stretch ends with the spectrum.
+    starts = np.append(np.arange(0, n_points - width, step), n_points - width)[:, None]
+    points = np.arange(n_points)
+    hidden = (points >= starts) & (points < starts + width)
     maps = []
     for rows in gen_batches(n_spectra, batch_size):
         lost = _lost_scores(
-            estimator, X, values[rows], filler[rows], starts, width, score, batch_size
+            estimator, X, values[rows], filler[rows], hidden, score, batch_size
         )
         if not isinstance(target, str):
             lost = lost[:, np.arange(lost.shape[1]), target[rows]]
         dtype = np.float32 if lost.dtype == np.float32 else values.dtype
         # windows x spectra (x classes) -> spectra (x classes) x points
-        maps.append(np.moveaxis(lost, 0, -1) @ spread)
+        maps.append(np.moveaxis(lost, 0, -1) @ (hidden / hidden.sum(axis=0)))
     maps = normalize_maps(np.concatenate(maps), normalize)
     return maps_like(maps.astype(dtype, copy=False), X)
 
 
-def _window_starts(n_points, width, step):
-    """Return where the stretches begin; the last one ends with the spectrum."""
-    starts = np.arange(0, n_points - width + 1, step)
-    last = n_points - width
-    return starts if starts[-1] == last else np.append(starts, last)
+def _prepare(estimator, X, target, reference):
+    """Return spectra, what takes the place of points, and positions of classes."""
+    check_is_fitted(estimator)
+    values = check_spectra_array(X)
+    filler = reference_spectra(values, reference)
+    target = resolve_target(target, estimator.classes_, len(values))
+    if target is None:
+        predicted = np.asarray(estimator.predict(X))
+        target = (predicted[:, None] == estimator.classes_).argmax(axis=1)
+    return values, filler, target
 
 
-def _mean_over_windows(starts, width, n_points):
-    """Return the matrix (n_windows, n_points) that averages windows over points."""
-    offset = np.arange(n_points)[None, :] - starts[:, None]
-    covers = ((offset >= 0) & (offset < width)).astype(np.float64)
-    return covers / covers.sum(axis=0)
-
-
-def _lost_scores(estimator, X, values, filler, starts, width, score, batch_size):
+def _lost_scores(estimator, X, values, filler, hidden, score, batch_size):
     """Return what each class loses by each window, (n_windows, n_spectra, n_classes).
 
-    `X` is only asked for its column labels.
+    `hidden` (n_windows, n_points) says what each hides; `X` gives the column labels.
     """
-    n_spectra, n_points = values.shape
     before = _class_scores(estimator, frame_like(values, X), score)
     lost = []
-    for block in gen_batches(len(starts), max(1, batch_size // n_spectra)):
-        changed = np.repeat(values[None], len(starts[block]), axis=0)
-        for spectra, start in zip(changed, starts[block], strict=True):
-            hidden = slice(start, start + width)
-            spectra[:, hidden] = filler[:, hidden]
-        flat = frame_like(changed.reshape(-1, n_points), X)
+    for block in gen_batches(len(hidden), max(1, batch_size // len(values))):
+        changed = np.where(hidden[block, None], filler, values)
+        flat = frame_like(changed.reshape(-1, values.shape[1]), X)
         after = _class_scores(estimator, flat, score)
         lost.append(before - after.reshape(len(changed), *before.shape))
     return np.concatenate(lost)
@@ -262,8 +251,9 @@ def deletion_curve(
     >>> bool(right < wrong)
     True
     """
-    check_is_fitted(estimator)
-    values = check_spectra_array(X)
+    values, filler, positions = _prepare(estimator, X, target, reference)
+    if isinstance(positions, str):
+        raise ValueError('target="all" is not possible here: pass one class at a time.')
     n_spectra, n_points = values.shape
     maps = check_maps(maps, shape=values.shape)
     check_scalar(steps, "steps", Integral, min_val=1)
@@ -276,8 +266,6 @@ def deletion_curve(
         raise ValueError(
             f"max_fraction={max_fraction} of {n_points} points is less than one point."
         )
-    positions = _one_position_each(estimator, X, target)
-    filler = reference_spectra(values, reference)
     rank = np.argsort(np.argsort(-maps, axis=1, kind="stable"), axis=1, kind="stable")
     curve = np.empty((n_spectra, steps + 1))
     for step, count in enumerate(counts):
@@ -289,21 +277,7 @@ def deletion_curve(
     return Bunch(fraction=fraction, curve=curve, area=area)
 
 
-def _one_position_each(estimator, X, target):
-    """Return the position in `classes_` of the class watched for each spectrum."""
-    positions = resolve_target(target, estimator.classes_, len(X))
-    if isinstance(positions, str):
-        raise ValueError('target="all" is not possible here: pass one class at a time.')
-    return _predicted_positions(estimator, X) if positions is None else positions
-
-
 # Scores of any classifier ------------------------------------------------------------
-
-
-def _predicted_positions(estimator, X):
-    """Return the position in `classes_` of each predicted label."""
-    predicted = np.asarray(estimator.predict(X))
-    return (predicted[:, None] == estimator.classes_[None, :]).argmax(axis=1)
 
 
 def _class_scores(estimator, X, score):

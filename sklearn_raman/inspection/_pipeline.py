@@ -52,7 +52,7 @@ def explain_pipeline(
         "input" where all spectra share one axis and each step has a way back, else
         "model".
     mode : {"conserve", "density"}, default="conserve"
-        How a map goes back through a resampled axis; plays no part with
+        How a map goes back through a resampled axis; ignored with
         ``space="model"``. "conserve" keeps its sum, as contributions need; "density"
         keeps its height at each wavenumber, for pictures. See
         `WavenumberResampler.map_back`.
@@ -130,13 +130,27 @@ n_points), or list
     check_space(space)
     check_mode(mode)
     classifier, info, ways_back = run_steps(pipeline, X, space=space, mode=mode)
-    explain, inputs = _explain_method(classifier), info["spectra"]
+    inputs, owner = info["spectra"], type(classifier).__name__
+    try:
+        explain = classifier.explain_
+    except AttributeError as error:
+        raise TypeError(
+            f"{owner} can't explain itself: it has no usable method explain_, as "
+            "PLSLDA and the networks of sklearn_raman have. "
+            "sklearn_raman.inspection.occlusion explains any classifier."
+        ) from error
     if target is None and moves_threshold(pipeline):
         # Not always the class of the highest score.
         target = pipeline.predict(unshared(X))
     maps = np.asarray(explain(inputs, target, **explain_settings))
     if info["space"] == "input":
-        _check_length(maps, inputs, classifier)
+        wanted = np.shape(inputs)
+        if len(wanted) == 2 and (len(maps), maps.shape[-1]) != wanted:
+            raise ValueError(
+                f"{owner}.explain_ returned maps of shape {maps.shape} for spectra of "
+                f"shape {wanted}, not one value per point, so they have no place on "
+                'the axis of X. Leave out upsample=False, or use space="model".'
+            )
         for go_back in reversed(ways_back):
             maps = go_back(maps)
         info["spectra"] = X
@@ -144,8 +158,8 @@ n_points), or list
         maps = [normalize_maps(one, normalize) for one in maps]
     else:
         maps = normalize_maps(maps, normalize)
-        has_axis = info["wavenumbers"] is not None
-        if has_axis and maps.shape == np.shape(info["spectra"]):
+        on_axis = maps.shape == np.shape(info["spectra"])
+        if on_axis and info["wavenumbers"] is not None:
             maps = frame_like(maps, info["spectra"])
     return (maps, info) if return_info else maps
 
@@ -186,7 +200,7 @@ def run_steps(pipeline, X, *, space, mode="conserve"):
     *steps, (_, classifier) = _fitted_steps(pipeline)
     ways_back, reason = [], None
     inputs = unshared(X)
-    # Labels that are positions must not turn into wavenumbers on their way.
+    # Labels that are positions must not be mistaken for wavenumbers later on.
     names = X.columns if labels_as_wavenumbers(X) is not None else None
     for name, step in steps:
         outputs = step.transform(inputs)
@@ -227,9 +241,7 @@ def _axis(names, step, X):
 
     It is in the column names, or in what the step that takes X saw in fit.
     """
-    axis = None
-    if names is not None:
-        axis = labels_as_wavenumbers(pd.DataFrame(columns=names))
+    axis = labels_as_wavenumbers(pd.DataFrame(columns=names))
     if axis is None:
         axis = getattr(step, "wavenumbers_in_", None)
     return None if axis is None or len(axis) != _n_columns(X) else axis
@@ -253,30 +265,6 @@ def _fitted_steps(pipeline):
     return steps
 
 
-def _explain_method(classifier):
-    """Return `explain_` of a classifier, or raise."""
-    try:
-        return classifier.explain_
-    except AttributeError as error:
-        raise TypeError(
-            f"{type(classifier).__name__} can't explain itself: it has no usable "
-            "method explain_, as PLSLDA and the networks of sklearn_raman have. "
-            "sklearn_raman.inspection.occlusion explains any classifier."
-        ) from error
-
-
-def _check_length(maps, inputs, classifier):
-    """Raise if a map does not have one value per column of its spectrum."""
-    wanted = np.shape(inputs)
-    if len(wanted) == 2 and (len(maps), maps.shape[-1]) != wanted:
-        raise ValueError(
-            f"{type(classifier).__name__}.explain_ returned maps of shape {maps.shape} "
-            f"for spectra of shape {wanted}, not one value per point, so they "
-            "have no place on the axis of X. Leave out upsample=False, or use "
-            'space="model".'
-        )
-
-
 def _way_back(name, step, inputs, outputs, mode):
     """Return the function that carries maps back through one step."""
     n_in, n_out = _n_columns(inputs), _n_columns(outputs)
@@ -287,26 +275,24 @@ def _way_back(name, step, inputs, outputs, mode):
     label = f"Step {name!r} ({type(step).__name__})"
     if n_in is None or n_out is None:
         raise _NoWayBackError(
-            f"{label} takes or gives spectra that are not a matrix, so it must say "
-            "itself how a map goes back: give it a method "
-            "map_back(maps, X=None, *, mode='conserve')."
+            f"{label} takes or gives spectra that are not a matrix: give it a method "
+            "map_back(maps, X=None, *, mode='conserve') that says how a map goes back."
         )
     kept = _origin(step, inputs, outputs)
     if kept is not None:
         return partial(place_back, kept=kept, n_points=n_in)
-    same_number = (
-        " If each column still belongs to its wavenumber, say so, for example with "
-        "FunctionTransformer(feature_names_out='one-to-one')."
-        if n_in == n_out
-        else ""
-    )
-    raise _NoWayBackError(
+    message = (
         f"{label} mixes wavenumbers: it turns {n_in} columns into {n_out} that do not "
-        "each belong to one of them, so no map finds back to the axis of X. Leave this "
-        "step out, look at the map on what the classifier is given "
-        '(space="model"), or give the step a method '
-        f"map_back(maps, X=None, *, mode='conserve').{same_number}"
+        "each belong to one of them, so no map finds its way back to the axis of X. "
+        'Leave this step out, use space="model" for the map on what the classifier is '
+        "given, or give the step a method map_back(maps, X=None, *, mode='conserve')."
     )
+    if n_in == n_out:
+        message += (
+            " If each column still belongs to its wavenumber, say so, for example with "
+            "FunctionTransformer(feature_names_out='one-to-one')."
+        )
+    raise _NoWayBackError(message)
 
 
 def _n_columns(X):
@@ -336,22 +322,17 @@ def _origin(step, inputs, outputs):
     does_nothing = isinstance(step, FunctionTransformer) and step.func is None
     if does_nothing or (isinstance(step, OneToOneFeatureMixin) and n_in == n_out):
         return np.arange(n_in)
-    for before, after in _column_names(step, inputs, outputs):
-        place = {label: position for position, label in enumerate(before)}
-        known = len(place) == n_in and len(set(after)) == len(after) == n_out
-        if known and place.keys() >= set(after):
-            return np.asarray([place[label] for label in after])
-    return None
-
-
-def _column_names(step, inputs, outputs):
-    """Yield column names before and after a step, from all who know both."""
     before = getattr(step, "feature_names_in_", None)
     if before is None:
-        before = np.asarray([f"x{i}" for i in range(_n_columns(inputs))], dtype=object)
-    try:
-        yield list(before), list(step.get_feature_names_out(before))
-    except (AttributeError, ValueError):
-        pass  # it has no names, or knows them only with a setting it does not have
-    if hasattr(inputs, "columns") and hasattr(outputs, "columns"):
-        yield list(inputs.columns), list(outputs.columns)
+        before = np.asarray([f"x{i}" for i in range(n_in)], dtype=object)
+    for names, names_out in (
+        (before, _names_out(step, before)),
+        (getattr(inputs, "columns", None), getattr(outputs, "columns", None)),
+    ):
+        if names is None or names_out is None:
+            continue
+        place = {label: position for position, label in enumerate(names)}
+        known = len(place) == n_in and len(set(names_out)) == len(names_out) == n_out
+        if known and place.keys() >= set(names_out):
+            return np.asarray([place[label] for label in names_out])
+    return None

@@ -13,6 +13,7 @@ from sklearn_raman._utils._explanation import normalize_maps
 from sklearn_raman._utils._optional import import_optional
 from sklearn_raman._utils._plot import (
     AGAINST,
+    COLOR_KEY,
     FAINT,
     FOR,
     INK,
@@ -32,7 +33,6 @@ from sklearn_raman.inspection._bands import (
 )
 from sklearn_raman.inspection._summary import class_means, map_stability
 
-COLOR_KEY = "red: speaks for the class, blue: against it, white: plays no part"
 MAX_MISCLASSIFIED = 12
 
 
@@ -88,44 +88,48 @@ None, default=None
     named = maps if isinstance(maps, dict) else {"": maps}
     if ax is not None and len(named) != 1:
         raise ValueError(f"ax is for one map, got {len(named)}: leave out ax.")
-    panels = {}
+    panels, known = {}, []
     for name, weight in named.items():
-        own = _pick(spectrum, name)
+        own, given = (
+            value[name] if isinstance(value, dict) else value
+            for value in (spectrum, wavenumbers)
+        )
         values = _finite(weight, "map")
         intensity = _finite(own, "spectrum", len(values))
-        axis = common_axis(
-            _pick(wavenumbers, name), len(values), maps=weight, spectrum=own
-        )
+        axis = common_axis(given, len(values), maps=weight, spectrum=own)
+        if axis is None:
+            axis = np.arange(len(values), dtype=float)
+        else:
+            known.append(name)
         panels[name] = (axis, intensity, values)
-    known = {name for name, (axis, _, _) in panels.items() if axis is not None}
-    if known and known != panels.keys():
+    if 0 < len(known) < len(panels):
         raise ValueError(
             f"The axis of {sorted(known)} is in cm-1 and that of the other panels is "
             'not known: give wavenumbers for all, or "points".'
         )
     if ax is None:
-        figure = new_figure(8.2, 2.05 * len(panels) + 0.6)
-        grid = figure.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
+        figure, grid = _stacked_panels(len(panels), 2.05, 0.6)
         key = COLOR_KEY + ("; colors scaled in each panel" if len(panels) > 1 else "")
         figure.supxlabel(key, fontsize=8.5, color=INK)
     else:
-        figure, grid = ax.figure, np.asarray([ax])
-    drawn = []
-    for axes, (name, (axis, intensity, values)) in zip(
-        grid, panels.items(), strict=True
-    ):
-        axis = np.arange(len(values), dtype=float) if axis is None else axis
-        drawn.append(axis)
-        bare(axes, name)
-        axes.set_ylabel("intensity", fontsize=8.5, color=INK)
+        figure, grid = ax.figure, [ax]
+    for axes, name in zip(grid, panels, strict=True):
+        axis, intensity, values = panels[name]
+        bare(axes, name, "intensity")
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         room = _fill_with_map(axes, axis, intensity, values)
         bands = strongest_bands(axis, values, n_bands)
         colors = [FOR if values[band] > 0 else AGAINST for band in bands]
         _label_bands(axes, axis, intensity, bands, room, colors)
-    same_axis(grid, drawn, bool(known))
+    same_axis(grid, [axis for axis, _, _ in panels.values()], bool(known))
     return figure
+
+
+def _stacked_panels(n_panels, height, margin):
+    """Return a figure and its panels, one below the other, on one horizontal axis."""
+    figure = new_figure(8.2, height * n_panels + margin)
+    return figure, figure.subplots(n_panels, 1, squeeze=False, sharex=True)[:, 0]
 
 
 def _fill_with_map(axes, axis, spectrum, weight):
@@ -152,16 +156,8 @@ def _fill_with_map(axes, axis, spectrum, weight):
     axes.set_ylim(bottom, high + 0.42 * room)
 
     limit = np.abs(weight).max() or 1.0
-    fill = axes.pcolormesh(
-        axis,
-        [bottom, high],
-        np.stack([weight, weight]),
-        shading="gouraud",
-        cmap="RdBu_r",
-        vmin=-limit,
-        vmax=limit,
-        zorder=1,
-    )
+    colors = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "shading": "gouraud"}
+    fill = axes.pcolormesh(axis, [bottom, high], [weight, weight], **colors)
     outline = axes.fill_between(axis, bottom, spectrum, facecolor="none", lw=0)
     fill.set_clip_path(outline.get_paths()[0], axes.transData)
     axes.plot(axis, spectrum, color=INK, lw=0.8, zorder=3)
@@ -183,21 +179,16 @@ def _label_bands(axes, axis, curve, bands, room, colors):
         One per band.
     """
     reach = max(1, len(axis) // 60)
+    upright = {"rotation": 90, "ha": "center", "va": "bottom", "zorder": 5}
+    font = {"fontsize": 8, "fontweight": "bold"}
+    line = {"arrowstyle": "-", "lw": 0.6, "color": FAINT, "shrinkB": 1}
     for band, color in zip(bands, colors, strict=True):
         around = curve[max(0, band - reach) : band + reach + 1]
-        axes.annotate(
-            f"{axis[band]:.0f}",
-            (axis[band], curve[band]),
-            xytext=(axis[band], around.max() + 0.08 * room),
-            rotation=90,
-            ha="center",
-            va="bottom",
-            fontsize=8,
-            fontweight="bold",
-            color=color,
-            arrowprops={"arrowstyle": "-", "lw": 0.6, "color": FAINT, "shrinkB": 1},
-            zorder=5,
+        place = axis[band], around.max() + 0.08 * room
+        text = axes.annotate(
+            f"{axis[band]:.0f}", (axis[band], curve[band]), place, arrowprops=line
         )
+        text.set(color=color, **upright, **font)
 
 
 def plot_feature_maps(
@@ -251,12 +242,13 @@ def plot_feature_maps(
         axis = np.arange(n_units, dtype=float)
     else:
         axis = check_wavenumbers(wavenumbers, n_points=n_units)
-    titles = [f"map {number}" for number in range(n_maps)]
+    titles, order = [f"map {number}" for number in range(n_maps)], range(n_maps)
     if weights is not None:
         weights = _finite(weights, "weights", n_maps)
         titles = [f"{t}, weight {w:+.2g}" for t, w in zip(titles, weights, strict=True)]
-    order = np.arange(n_maps) if weights is None else np.argsort(-weights)
+        order = np.argsort(-weights)
     low, high = min(0.0, maps.min()), maps.max()
+    room = 0.05 * (high - low or 1)
     behind = None
     if spectrum is not None:
         behind = high * normalize_maps(_finite(spectrum, "spectrum", n_units), "minmax")
@@ -274,7 +266,7 @@ def plot_feature_maps(
         if behind is not None:
             axes.fill_between(axis, 0, behind, color=SPECTRUM, alpha=0.4, lw=0)
         axes.plot(axis, maps[number], color=MAP, lw=1)
-        axes.set_ylim(low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1))
+        axes.set_ylim(low - room, high + room)
     # A column whose last panel is missing ends one row higher.
     for axes in panels[max(0, n_maps - n_columns) : n_maps]:
         axes.tick_params(labelbottom=True)
@@ -288,40 +280,43 @@ def plot_feature_maps(
 def draw_summary(summary, kind, classes):
     """Draw an `ExplanationSummary`; see its method `plot`."""
     kinds = {
-        "mean": _draw_mean,
-        "frequency": _draw_frequency,
-        "misclassified": _draw_misclassified,
+        "mean": (_draw_mean, "scaled"),
+        "frequency": (_draw_frequency, "% of spectra"),
+        "misclassified": (_draw_misclassified, "above median"),
     }
     if kind not in kinds:
         raise ValueError(f"kind must be one of {list(kinds)}, got {kind!r}.")
     known = summary.counts.index if kind == "misclassified" else summary.mean.index
-    classes = list(known) if classes is None else list(classes)
-    unknown = [label for label in classes if label not in known]
-    if unknown:
-        raise ValueError(
-            f"classes holds {unknown}, for which there are no maps; there are maps of "
-            f"{list(known)}."
-        )
+    classes = _choose(classes, known)
     if kind == "misclassified":
         titles = _misclassified_titles(summary, classes)
     else:
-        titles = {label: _class_title(summary, label) for label in classes}
+        titles = {
+            label: f"{label} ({correct} of {total} spectra classified correctly)"
+            for label, correct, total in summary.counts.loc[classes].itertuples()
+        }
     if not titles:
         raise ValueError(f"There is nothing to draw: no spectrum is in {kind!r}.")
-    figure = new_figure(8.2, 1.75 * len(titles) + 0.9)
-    grid = figure.subplots(len(titles), 1, squeeze=False, sharex=True)[:, 0]
+    figure, grid = _stacked_panels(len(titles), 1.75, 0.9)
+    draw, ylabel = kinds[kind]
     for axes, (key, title) in zip(grid, titles.items(), strict=True):
-        bare(axes, title)
-        kinds[kind](axes, summary, key)
+        bare(axes, title, ylabel)
+        draw(axes, summary, key)
     same_axis(grid, [summary.axis], summary.unit == "cm-1")
     handles, labels = grid[0].get_legend_handles_labels()
     legend_above(figure, dict(zip(labels, handles, strict=True)))
     return figure
 
 
-def _class_title(summary, label):
-    correct, total = summary.counts.loc[label]
-    return f"{label} ({correct} of {total} spectra, correctly classified)"
+def _choose(classes, known):
+    """Return the classes to draw: all that are known, or the given ones."""
+    chosen = list(known if classes is None else classes)
+    unknown = [label for label in chosen if label not in known]
+    if unknown or (classes is not None and not chosen):
+        raise ValueError(
+            f"classes={chosen} must be some of those that have maps: {list(known)}."
+        )
+    return chosen
 
 
 def _misclassified_titles(summary, classes):
@@ -343,10 +338,9 @@ def _misclassified_titles(summary, classes):
 def _draw_mean(axes, summary, label):
     axis = summary.axis
     mean, std = (t.loc[label].to_numpy() for t in (summary.mean, summary.std))
-    _draw_spectrum_behind(axes, summary, label, 1.0)
-    axes.fill_between(
-        axis, mean - std, mean + std, color=MAP, alpha=0.25, lw=0, label="map ± sd"
-    )
+    behind = _draw_spectrum_behind(axes, summary, label, 1.0)
+    band = {"color": MAP, "alpha": 0.25, "lw": 0, "label": "map ± sd"}
+    axes.fill_between(axis, mean - std, mean + std, **band)
     axes.plot(axis, mean, color=MAP, lw=1.3, label="mean map")
     zero = summary.zero_level.loc[label]
     axes.axhline(zero, color=INK, lw=0.8, ls=":", label="no influence")
@@ -355,60 +349,54 @@ def _draw_mean(axes, summary, label):
     high = max(1, (summary.mean + summary.std).max(axis=None))
     axes.set_ylim(low - 0.02, high + 0.45)
     axes.set_yticks([0, 1] if low > -0.5 else [-1, 0, 1])
-    axes.set_ylabel("scaled", fontsize=8.5, color=INK)
     bands = bands_above_median(axis, mean, n_bands=4)
-    top = mean + std
-    if summary.mean_spectrum is not None:
-        top = np.maximum(top, _unit_range(summary.mean_spectrum, label))
+    top = np.maximum(mean + std, behind)
     _label_bands(axes, axis, top, bands, 1.0, [MAP] * len(bands))
 
 
 def _draw_frequency(axes, summary, label):
     frequency = 100 * summary.top_frequency.loc[label].to_numpy()
     _draw_spectrum_behind(axes, summary, label, 100.0)
-    share = f"{100 * summary.fraction:g} %"
-    axes.fill_between(
-        summary.axis,
-        0,
-        frequency,
-        step="mid",
-        color=MAP,
-        alpha=0.55,
-        lw=0,
-        label=f"among the highest {share} of a map",
-    )
+    text = f"among the highest {100 * summary.fraction:g} % of a map"
+    bars = {"step": "mid", "color": MAP, "alpha": 0.55, "lw": 0, "label": text}
+    axes.fill_between(summary.axis, 0, frequency, **bars)
     axes.set_ylim(0, 104)
     axes.set_yticks([0, 50, 100])
-    axes.set_ylabel("% of spectra", fontsize=8.5, color=INK)
 
 
 def _draw_misclassified(axes, summary, key):
     _, true, predicted = key
     lines = (
-        (true, SPECTRUM, 0.9, "mean map of the true class"),
-        (predicted, AGAINST, 0.9, "mean map of the class it was taken for"),
-        (None, MAP, 1.3, "map of this spectrum"),
+        (summary.mean, true, SPECTRUM, 0.9, "mean map of the true class"),
+        (
+            summary.mean,
+            predicted,
+            AGAINST,
+            0.9,
+            "mean map of the class it was taken for",
+        ),
+        (summary.misclassified, key, MAP, 1.3, "map of this spectrum"),
     )
-    for label, color, width, text in lines:
-        if label is None:
-            row = summary.misclassified.loc[key].to_numpy()
-        elif label in summary.mean.index:
-            row = summary.mean.loc[label].to_numpy()
-        else:  # an empty line keeps the legend complete
-            row = np.full(len(summary.axis), np.nan)
+    for table, label, color, width, text in lines:
+        # Without a mean map, an empty line keeps the legend complete.
+        known = label in table.index
+        row = (
+            table.loc[label].to_numpy() if known else np.full(len(summary.axis), np.nan)
+        )
         # Min-max scaling leaves each map at a level of its own where nothing happens.
         axes.plot(summary.axis, row - np.median(row), color=color, lw=width, label=text)
     axes.axhline(0, color=INK, lw=0.8, ls=":", zorder=1)
-    axes.set_ylabel("above median", fontsize=8.5, color=INK)
 
 
 def _draw_spectrum_behind(axes, summary, label, height):
+    """Draw the mean spectrum up to `height` and return it; -inf if there is none."""
     if summary.mean_spectrum is None:
-        return
-    mean = height * _unit_range(summary.mean_spectrum, label)
-    axes.fill_between(
-        summary.axis, 0, mean, color=SPECTRUM, alpha=0.45, lw=0, label="mean spectrum"
-    )
+        return -np.inf
+    mean = summary.mean_spectrum.loc[label].to_numpy()
+    mean = height * normalize_maps(mean, "minmax")
+    gray = {"color": SPECTRUM, "alpha": 0.45, "lw": 0, "label": "mean spectrum"}
+    axes.fill_between(summary.axis, 0, mean, **gray)
+    return mean
 
 
 def plot_stability(fits, *, classes=None, labels=None):
@@ -451,35 +439,28 @@ def plot_stability(fits, *, classes=None, labels=None):
     """
     tables = class_means(fits)
     stability = map_stability(fits)
-    known = list(stability.index)
-    classes = known if classes is None else list(classes)
-    if not classes or set(classes) - set(known):
-        raise ValueError(
-            f"classes={classes} must be some of those that two fits have: {known}."
-        )
-    names = [f"fit {number}" for number in range(1, len(tables) + 1)]
-    names = names if labels is None else list(labels)
+    classes = _choose(classes, stability.index)
+    numbers = range(1, len(tables) + 1)
+    names = [f"fit {n}" for n in numbers] if labels is None else list(labels)
     if len(names) != len(tables):
         raise ValueError(f"labels has {len(names)} names for {len(tables)} fits.")
-    labelled = labels_as_wavenumbers(tables[0])
-    in_wavenumbers = getattr(fits[0], "unit", "cm-1") == "cm-1" and labelled is not None
-    axis = np.arange(tables[0].shape[1], dtype=float) if labelled is None else labelled
+    axis = labels_as_wavenumbers(tables[0])
+    in_wavenumbers = getattr(fits[0], "unit", "cm-1") == "cm-1" and axis is not None
+    axis = np.arange(tables[0].shape[1], dtype=float) if axis is None else axis
     # viridis darkens evenly, so that fits are told apart in gray as well.
     viridis = import_optional("matplotlib", "plot").colormaps["viridis"]
     colors = viridis(np.linspace(0, 0.85, len(tables)))
 
-    figure = new_figure(8.2, 1.75 * len(classes) + 0.9)
-    grid = figure.subplots(len(classes), 1, squeeze=False, sharex=True)[:, 0]
+    figure, grid = _stacked_panels(len(classes), 1.75, 0.9)
     handles = {}
     for axes, label in zip(grid, classes, strict=True):
         correlation = stability.loc[label, "mean_correlation"]
-        bare(axes, f"{label} (mean correlation of fits {correlation:.2f})")
-        axes.set_ylabel("mean map", fontsize=8.5, color=INK)
+        title = f"{label} (mean correlation of fits {correlation:.2f})"
+        bare(axes, title, "mean map")
         for name, table, color in zip(names, tables, colors, strict=True):
             if label in table.index:
-                (handles[name],) = axes.plot(
-                    axis, table.loc[label], color=color, lw=0.9, alpha=0.9
-                )
+                line = {"color": color, "lw": 0.9, "alpha": 0.9}
+                (handles[name],) = axes.plot(axis, table.loc[label], **line)
     same_axis(grid, [axis], in_wavenumbers)
     legend_above(figure, handles)
     return figure
@@ -495,12 +476,3 @@ def _finite(values, name, length=None, ndim=1):
     if length is not None and len(values) != length:
         raise ValueError(f"{name} has {len(values)} values, but {length} are needed.")
     return values
-
-
-def _pick(value, name):
-    return value[name] if isinstance(value, dict) else value
-
-
-def _unit_range(table, label):
-    """Return a row scaled to 0..1, to lie behind maps."""
-    return normalize_maps(table.loc[label].to_numpy(), "minmax")

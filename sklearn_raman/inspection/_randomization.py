@@ -88,25 +88,18 @@ def randomization_test(
     original = _explain(classifier, X, target, method)
     original_ranks = rankdata(original, axis=1)
 
-    layers, linear, rank = [], [], []
+    found = []
     for _ in range(n_repeats):
         seed = random_state.randint(np.iinfo(np.int32).max)
-        for name, forgetful in classifier.cascading_reset(seed):
+        for layer, forgetful in classifier.cascading_reset(seed):
             maps = _explain(forgetful, X, target, method)
-            layers.append(name)
-            linear.append(pearson(original, maps))
-            rank.append(pearson(original_ranks, rankdata(maps, axis=1)))
-    layers = list(dict.fromkeys(layers))
-    shape = (n_repeats, len(layers), len(original))
-    linear, rank = np.reshape(linear, shape), np.reshape(rank, shape)
-    return pd.DataFrame(
-        {
-            "pearson": linear.mean(axis=(0, 2)),
-            "pearson_std": linear.std(axis=(0, 2)),
-            "abs_spearman": np.abs(rank).mean(axis=(0, 2)),
-        },
-        index=pd.Index(layers, name="layer"),
-    )
+            rank = np.abs(pearson(original_ranks, rankdata(maps, axis=1)))
+            correlations = {"pearson": pearson(original, maps), "abs_spearman": rank}
+            found.append(pd.DataFrame({"layer": layer, **correlations}))
+    by_layer = pd.concat(found).groupby("layer", sort=False)
+    means = by_layer.mean()
+    means.insert(1, "pearson_std", by_layer["pearson"].std(ddof=0))
+    return means
 
 
 def _explain(classifier, X, target, method):

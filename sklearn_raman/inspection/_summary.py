@@ -9,10 +9,13 @@ import pandas as pd
 from scipy.stats import rankdata
 from sklearn.utils import check_consistent_length
 
-from sklearn_raman._utils._explanation import normalize_maps
+from sklearn_raman._utils._explanation import (
+    check_maps,
+    normalize_maps,
+    smallest_spread,
+)
 from sklearn_raman.inspection._bands import bands_above_median, common_axis
 from sklearn_raman.inspection._metrics import pearson
-from sklearn_raman.inspection._perturbation import check_maps
 from sklearn_raman.inspection._pipeline import (
     check_space,
     explain_pipeline,
@@ -147,14 +150,11 @@ default=None
         axis = np.arange(n_points, dtype=float) if axis is None else axis
 
         correct = y == predicted
-        labels = np.unique(y)
-        members = (y == labels[:, None]) & correct
+        labels = pd.Index(np.unique(y), name="class")
+        members = y == labels.to_numpy()[:, None]
+        total, members = members.sum(axis=1), members & correct
         counts = pd.DataFrame(
-            {
-                "correct": members.sum(axis=1),
-                "total": (y == labels[:, None]).sum(axis=1),
-            },
-            index=pd.Index(labels, name="class"),
+            {"correct": members.sum(axis=1), "total": total}, index=labels
         )
         explained = members.any(axis=1)
         if not explained.all():
@@ -164,8 +164,7 @@ default=None
                 UserWarning,
                 stacklevel=2,
             )
-        members = members[explained]
-        index = pd.Index(labels[explained], name="class")
+        members, index = members[explained], labels[explained]
 
         def by_class(rows, statistic):
             table = [statistic(rows[chosen], axis=0) for chosen in members]
@@ -180,6 +179,9 @@ default=None
         scaled = normalize_maps(values, normalize)
         zero = _scaled_zero(values, normalize)
         wrong = np.flatnonzero(~correct)
+        mistakes = pd.MultiIndex.from_arrays(
+            [wrong, y[wrong], predicted[wrong]], names=["spectrum", "true", "predicted"]
+        )
         return cls(
             mean=by_class(scaled, np.mean),
             std=by_class(scaled, np.std),
@@ -190,14 +192,7 @@ default=None
             mean_spectrum=mean_spectrum,
             std_spectrum=std_spectrum,
             counts=counts,
-            misclassified=pd.DataFrame(
-                scaled[wrong],
-                index=pd.MultiIndex.from_arrays(
-                    [wrong, y[wrong], predicted[wrong]],
-                    names=["spectrum", "true", "predicted"],
-                ),
-                columns=axis,
-            ),
+            misclassified=pd.DataFrame(scaled[wrong], mistakes, axis),
             axis=axis,
             unit=unit,
             fraction=fraction,
@@ -224,8 +219,8 @@ default=None
         estimator : fitted classifier, Pipeline or search
             As :func:`explain_pipeline` takes it.
         X : array-like, data frame (n_spectra, n_points), or sequence of pairs
-            Spectra, best ones that the classifier was not trained on. Ragged ones need
-            ``space="model"`` or "auto".
+            Spectra, preferably not those the classifier was trained on. Ragged ones
+            need ``space="model"`` or "auto".
         y : array-like of shape (n_spectra,)
             True labels.
         explain : callable or None, default=None
@@ -264,14 +259,13 @@ default=None
             maps, info = explain_pipeline(
                 estimator, X, space=space, return_info=True, **explain_params
             )
-            spectra, axis = info["spectra"], info["wavenumbers"]
         else:
             check_space(space)
-            model, spectra, axis = estimator, X, input_axis(estimator, X)
+            model = estimator
+            info = {"spectra": X, "wavenumbers": input_axis(estimator, X)}
             if space == "model":
                 model, info, _ = run_steps(estimator, X, space=space)
-                spectra, axis = info["spectra"], info["wavenumbers"]
-            maps = explain(model, unshared(spectra), **explain_params)
+            maps = explain(model, unshared(info["spectra"]), **explain_params)
         if isinstance(maps, list):
             raise ValueError(
                 "Each spectrum of X has an axis of its own, so their maps can't be "
@@ -281,8 +275,8 @@ default=None
             maps,
             y,
             estimator.predict(unshared(X)),
-            spectra=spectra,
-            wavenumbers=axis if wavenumbers is None else wavenumbers,
+            spectra=info["spectra"],
+            wavenumbers=info["wavenumbers"] if wavenumbers is None else wavenumbers,
             fraction=fraction,
             normalize=normalize,
         )
@@ -306,21 +300,14 @@ default=None
             mean map that rises above its median by at least a tenth of what the
             strongest does; a flat map has none.
         """
-        rows = [
-            (
-                label,
-                rank,
-                self.axis[point],
-                *(
-                    table.loc[label].iloc[point]
-                    for table in (self.mean, self.std, self.top_frequency)
-                ),
-            )
-            for label, mean in self.mean.iterrows()
-            for rank, point in enumerate(
-                bands_above_median(self.axis, mean.to_numpy(), n_bands, min_distance), 1
-            )
-        ]
+        tables = (self.mean, self.std, self.top_frequency)
+        rows = []
+        for label, mean in self.mean.iterrows():
+            mean = mean.to_numpy()
+            points = bands_above_median(self.axis, mean, n_bands, min_distance)
+            for rank, point in enumerate(points, 1):
+                values = [table.loc[label].iloc[point] for table in tables]
+                rows.append((label, rank, self.axis[point], *values))
         columns = ["class", "rank", "position", "mean", "std", "top_frequency"]
         return pd.DataFrame(rows, columns=columns).set_index(["class", "rank"])
 
@@ -375,13 +362,8 @@ default=None
             `point`), `mean`, `std`, `top_frequency` and, if spectra were given,
             `mean_spectrum` and `std_spectrum`.
         """
-        tables = {
-            "mean": self.mean,
-            "std": self.std,
-            "top_frequency": self.top_frequency,
-            "mean_spectrum": self.mean_spectrum,
-            "std_spectrum": self.std_spectrum,
-        }
+        names = ("mean", "std", "top_frequency", "mean_spectrum", "std_spectrum")
+        tables = {name: getattr(self, name) for name in names}
         axis_name = "wavenumber" if self.unit == "cm-1" else "point"
         return pd.DataFrame(
             {
@@ -432,11 +414,12 @@ def _check_fraction(fraction):
 
 def _scaled_zero(maps, normalize):
     """Return what becomes of a zero of each map when the map is scaled."""
-    low = maps.min(axis=1)
-    spread = maps.max(axis=1) - low
-    if normalize != "minmax":
-        return np.zeros_like(low)
-    return np.divide(-low, spread, out=np.zeros_like(low), where=spread > 0)
+    zero = np.zeros(len(maps))
+    if normalize == "minmax":
+        low, spread = maps.min(axis=1), np.ptp(maps, axis=1)
+        has_spread = spread > smallest_spread(maps)[:, 0]
+        np.divide(-low, spread, out=zero, where=has_spread)
+    return zero
 
 
 def top_count(n_points, fraction):
@@ -457,14 +440,15 @@ def active_points(maps, fraction):
     -------
     ndarray of shape (n_spectra, n_points), bool
         ``round(fraction * n_points)`` points of each map; fewer where a map has fewer
-        points above its minimum: points at the bottom are not active, and which of them
-        to take would be arbitrary.
+        points clearly above its minimum: points at the bottom are not active, and
+        which of them to take would be arbitrary.
     """
     count = top_count(maps.shape[1], fraction)
     highest = np.argsort(-maps, axis=1, kind="stable")[:, :count]
     active = np.zeros(maps.shape, dtype=bool)
     np.put_along_axis(active, highest, True, axis=1)
-    return active & (maps > maps.min(axis=1, keepdims=True))
+    above = maps - maps.min(axis=1, keepdims=True)
+    return active & (above > smallest_spread(maps))
 
 
 def map_stability(fits):
@@ -519,9 +503,7 @@ def map_stability(fits):
     labels = list(dict.fromkeys(label for table in tables for label in table.index))
     rows = {}
     for label in labels:
-        means = [
-            table.loc[label].to_numpy(float) for table in tables if label in table.index
-        ]
+        means = [t.loc[label].to_numpy(float) for t in tables if label in t.index]
         if len(means) > 1:
             found = [pearson(a, b) for a, b in combinations(means, 2)]
             rows[label] = (len(means), np.mean(found), np.min(found))
@@ -546,24 +528,24 @@ def class_means(fits):
     fits : sequence of ExplanationSummary, DataFrame or array-like
     """
     fits = [fit.mean if isinstance(fit, ExplanationSummary) else fit for fit in fits]
+    if len(fits) < 2:
+        raise ValueError(
+            f"Stability needs at least two fits, got {len(fits)}: fit the model on "
+            "several folds or with several random_state."
+        )
+    tables = []
     for position, fit in enumerate(fits):
         if np.ndim(fit) != 2:
             raise ValueError(
                 f"Fit {position} has shape {np.shape(fit)}: give one row per class, "
-                "also where there is one only."
+                "even if there is only one."
             )
-    tables = [pd.DataFrame(fit) for fit in fits]
-    if len(tables) < 2:
-        raise ValueError(
-            f"Stability needs at least two fits, got {len(tables)}: fit the model on "
-            "several folds or with several random_state."
-        )
-    first = tables[0]
-    for position, table in enumerate(tables):
+        table = pd.DataFrame(fit)
+        tables.append(table)
+        first = tables[0]
         if not np.isfinite(table.to_numpy(float)).all():
             raise ValueError(f"Fit {position} contains NaN or infinity.")
-        same = table.shape[1] == first.shape[1]
-        if not (same and np.array_equal(table.columns, first.columns)):
+        if not np.array_equal(table.columns, first.columns):
             raise ValueError(
                 f"Fit {position} has another axis than fit 0 ({table.shape[1]} and "
                 f"{first.shape[1]} points): resample the spectra to one axis first."

@@ -60,7 +60,7 @@ def compare(
     explain : bool, default=True
         Whether to average, for each class, the maps of the classifiers that have
         `explain_`, over the correctly classified test spectra. Maps lie on the axis of
-        X wherever they find back to it (see :func:`explain_pipeline`).
+        X wherever there is a way back to it (see :func:`explain_pipeline`).
     progress : bool, default=True
         Whether to show a progress bar on the standard error stream.
     random_state : int, RandomState instance or None, default=None
@@ -126,8 +126,10 @@ def compare(
     """
     _check_estimators(estimators)
     data = _check_data(X, y, groups)
-    cv = _resolve_cv(cv, data.groups, random_state)
-    folds = _make_folds(cv, data.X, data.y, data.groups)
+    if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
+        kind = StratifiedKFold if data.groups is None else StratifiedGroupKFold
+        cv = kind(int(cv), shuffle=True, random_state=random_state)
+    folds = _make_folds(cv, data)
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     if data.groups is not None:
         for name, estimator in estimators.items():
@@ -145,11 +147,30 @@ def compare(
     done = {}
     with tqdm(total=len(tasks), desc="compare", disable=not progress) as bar:
         for outcome in outcomes:
-            done[outcome.name, outcome.fold] = outcome
-            bar.set_postfix_str(f"{outcome.name}, fold {outcome.fold}", refresh=False)
+            done[outcome.model, outcome.fold] = outcome
+            bar.set_postfix_str(f"{outcome.model}, fold {outcome.fold}", refresh=False)
             bar.update()
+    protocol = {
+        "n_spectra": len(data.y),
+        "n_groups": None if data.groups is None else len(np.unique(data.groups)),
+        "grouping": data.grouping,
+        "n_folds": len(folds),
+        "n_train": [len(train) for train, _ in folds],
+        "n_test": [len(test) for _, test in folds],
+        "splitter": repr(cv) if hasattr(cv, "split") else None,
+    }
+    explanations = {}
+    for name in estimators:
+        outcomes = [done[name, number] for number in range(len(folds))]
+        explanations |= _sum_up(name, [o for o in outcomes if o.explanation], data)
     ordered = [done[name, k] for name in estimators for k in range(len(folds))]
-    return _collect(ordered, data, protocol=_describe(data, folds, cv))
+    return Comparison(
+        folds=pd.DataFrame([o.scores for o in ordered]),
+        predictions=pd.concat([o.predictions for o in ordered], ignore_index=True),
+        classes=data.classes,
+        protocol=protocol,
+        explanations=explanations,
+    )
 
 
 def _check_estimators(estimators):
@@ -182,14 +203,8 @@ def _check_data(X, y, groups):
         raise ValueError(
             f"This data set has groups{what} and groups is None. Spectra of one "
             "crystal, patient or replicate would be on both sides of a split, and the "
-            "score would say how well a model remembers them, not how it does on a new "
-            "one (leakage). Pass groups=bunch.groups (or the array of group names); "
-            'pass groups="ignore" to reproduce such a protocol on purpose.'
-        )
-    ignored = isinstance(groups, str)
-    if ignored and groups != "ignore":
-        raise ValueError(
-            f'groups must be None, "ignore" or one entry per spectrum, got {groups!r}.'
+            "score would reward memory (leakage). Pass groups=bunch.groups (or the "
+            'array of group names), or groups="ignore" to do this on purpose.'
         )
     n_spectra = X.shape[0] if hasattr(X, "shape") else len(X)
     y = _one_per_spectrum("y", y, n_spectra)
@@ -199,26 +214,26 @@ def _check_data(X, y, groups):
         raise ValueError(
             f"y has one class only ({classes[0]!r}): there is nothing to tell apart."
         )
-    if groups is not None and not ignored:
+    grouping = "none" if groups is None else "given"
+    if isinstance(groups, str):
+        if groups != "ignore":
+            raise ValueError(
+                'groups must be None, "ignore" or one entry per spectrum, got '
+                f"{groups!r}."
+            )
+        groups, grouping = None, "ignored"
+    if groups is not None:
         groups = _one_per_spectrum("groups", groups, n_spectra)
-    return Bunch(
-        X=X,
-        y=y,
-        groups=None if ignored else groups,
-        classes=classes,
-        grouping="ignored" if ignored else "none" if groups is None else "given",
-    )
+    return Bunch(X=X, y=y, groups=groups, classes=classes, grouping=grouping)
 
 
 def _named_target(bunch):
     """Return the target of a Bunch as names where it holds positions of names."""
-    target = np.asarray(bunch.target)
-    names = bunch.get("target_names")
+    target, names = np.asarray(bunch.target), bunch.get("target_names")
     if names is None or not np.issubdtype(target.dtype, np.integer):
         return target
-    if target.min() < 0 or target.max() >= len(names):
-        return target
-    return np.asarray(names)[target]
+    are_positions = 0 <= target.min() and target.max() < len(names)
+    return np.asarray(names)[target] if are_positions else target
 
 
 def _one_per_spectrum(name, values, n_spectra):
@@ -246,47 +261,6 @@ def _warn_ungrouped_search(name, estimator):
         )
 
 
-def _describe(data, folds, cv):
-    """Say what was done, for the report."""
-    return {
-        "n_spectra": len(data.y),
-        "n_groups": None if data.groups is None else len(np.unique(data.groups)),
-        "grouping": data.grouping,
-        "n_folds": len(folds),
-        "n_train": [len(train) for train, _ in folds],
-        "n_test": [len(test) for _, test in folds],
-        "splitter": repr(cv) if hasattr(cv, "split") else None,
-    }
-
-
-def _collect(outcomes, data, protocol):
-    """Turn the outcomes, in order of models and folds, into a Comparison."""
-    folds = [{"model": o.name, "fold": o.fold, **o.scores} for o in outcomes]
-    predictions = [
-        pd.DataFrame(
-            {
-                "model": o.name,
-                "fold": o.fold,
-                "row": o.test,
-                "true": data.y[o.test],
-                "predicted": o.predicted,
-            }
-        )
-        for o in outcomes
-    ]
-    explanations = {}
-    for name in dict.fromkeys(outcome.name for outcome in outcomes):
-        explained = [o for o in outcomes if o.name == name and o.explanation]
-        explanations |= _sum_up(name, explained, data)
-    return Comparison(
-        folds=pd.DataFrame(folds),
-        predictions=pd.concat(predictions, ignore_index=True),
-        classes=data.classes,
-        protocol=protocol,
-        explanations=explanations,
-    )
-
-
 def _sum_up(name, outcomes, data):
     """Sum up the maps of one model over its folds.
 
@@ -296,17 +270,15 @@ def _sum_up(name, outcomes, data):
         The model's name and its summary; one summary per axis, with the folds in its
         name, where the maps do not all lie on one.
     """
-    by_axis = {}
+    by_axis, names, off_axis = {}, {}, []
     for outcome in outcomes:
         found = outcome.explanation
-        axis = found.wavenumbers
-        place = found.maps.shape[1] if axis is None else tuple(np.round(axis, 6))
-        by_axis.setdefault((found.space, place), []).append(outcome)
-    off_axis = [
-        o
-        for o in outcomes
-        if o.explanation.reason and o.explanation.wavenumbers is None
-    ]
+        axis, n_points = found.wavenumbers, found.maps.shape[1]
+        key = found.space, n_points if axis is None else tuple(np.round(axis, 6))
+        by_axis.setdefault(key, []).append(outcome)
+        names[key] = f"{n_points} points" if axis is None else describe_axis(axis)
+        if found.reason and axis is None:
+            off_axis.append(outcome)
     if off_axis:
         warnings.warn(
             f"The maps of {name!r} in {_name_folds(off_axis)} are not on wavenumbers "
@@ -314,25 +286,22 @@ def _sum_up(name, outcomes, data):
             "mean over folds says something only if the columns mean the same in each. "
             f"{off_axis[0].explanation.reason}",
             UserWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
-    if len(by_axis) > 1:
-        axes = "; ".join(
-            f"{_name_folds(part)}: {_name_axis(part[0].explanation)}"
-            for part in by_axis.values()
-        )
+    if len(by_axis) == 1:
+        return {name: _summary(outcomes, data)}
+    if by_axis:
+        axes = [f"{_name_folds(part)}: {names[key]}" for key, part in by_axis.items()]
         warnings.warn(
-            f"The maps of {name!r} lie on different axes ({axes}) and can't be "
-            "averaged over all folds: there is one entry of explanations per axis. "
+            f"The maps of {name!r} lie on different axes ({'; '.join(axes)}) and can't "
+            "be averaged over all folds: there is one entry of explanations per axis. "
             "Resample the spectra to one given axis "
             "(WavenumberResampler(target_wavenumbers=...)).",
             UserWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
     return {
-        name if len(by_axis) == 1 else f"{name} ({_name_folds(part)})": _summary(
-            part, data
-        )
+        f"{name} ({_name_folds(part)})": _summary(part, data)
         for part in by_axis.values()
     }
 
@@ -340,16 +309,16 @@ def _sum_up(name, outcomes, data):
 def _summary(outcomes, data):
     """Return the class means of the maps of several folds that share an axis."""
     parts = [outcome.explanation for outcome in outcomes]
-    rows = np.concatenate([outcome.test for outcome in outcomes])
+    predictions = pd.concat([outcome.predictions for outcome in outcomes])
+    rows, axis = predictions["row"].to_numpy(), parts[0].wavenumbers
     if parts[0].space == "input":
         spectra = safe_indexing(data.X, rows)
     else:
         spectra = np.concatenate([part.spectra for part in parts])
-    axis = parts[0].wavenumbers
     summary = ExplanationSummary.from_maps(
         np.concatenate([part.maps for part in parts]),
         data.y[rows],
-        np.concatenate([outcome.predicted for outcome in outcomes]),
+        predictions["predicted"],
         spectra=spectra,
         wavenumbers="points" if axis is None else axis,
         normalize="max",
@@ -366,33 +335,14 @@ def _name_folds(outcomes):
     return f"fold{'s' if len(outcomes) > 1 else ''} {numbers}"
 
 
-def _name_axis(explanation):
-    """Say what axis the maps of a fold lie on."""
-    if explanation.wavenumbers is None:
-        return f"{explanation.maps.shape[1]} points"
-    return describe_axis(explanation.wavenumbers)
-
-
-def _resolve_cv(cv, groups, random_state):
-    """Return the splitter that an int `cv` stands for; anything else as it is.
-
-    An int means that many stratified folds, shuffled, and by group if there are groups.
-    """
-    if not isinstance(cv, numbers.Integral) or isinstance(cv, bool):
-        return cv
-    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
-    return kind(int(cv), shuffle=True, random_state=random_state)
-
-
-def _make_folds(cv, X, y, groups):
+def _make_folds(cv, data):
     """Return the folds as a list of (train, test) row positions, checked.
 
     Parameters
     ----------
     cv : splitter, or iterable of (train, test)
-    X : array, data frame or list of length n_spectra
-    y : ndarray of shape (n_spectra,)
-    groups : ndarray of shape (n_spectra,) or None
+    data : Bunch
+        `X`, `y` and `groups` (or None).
 
     Raises
     ------
@@ -402,8 +352,8 @@ def _make_folds(cv, X, y, groups):
     """
     if hasattr(cv, "split") and not isinstance(cv, str):
         # Splitters that ignore groups warn when given some; _check_fold decides here.
-        given = None if ignores_groups(cv) else groups
-        pairs = cv.split(X, y, given)
+        given = None if ignores_groups(cv) else data.groups
+        pairs = cv.split(data.X, data.y, given)
     elif np.iterable(cv) and not isinstance(cv, str):
         pairs = cv
     else:
@@ -411,18 +361,15 @@ def _make_folds(cv, X, y, groups):
             "cv must be a number of folds, a scikit-learn splitter or an iterable of "
             f"(train, test) row positions, got {cv!r}."
         )
-    folds = [
-        (_row_positions(train, len(y)), _row_positions(test, len(y)))
-        for train, test in pairs
-    ]
+    folds = [[_row_positions(rows, len(data.y)) for rows in pair] for pair in pairs]
     if not folds:
         raise ValueError(f"cv={cv!r} gives no fold.")
     for number, (train, test) in enumerate(folds):
-        _check_fold(number, train, test, y, groups)
+        _check_fold(number, train, test, data)
     return folds
 
 
-def _check_fold(number, train, test, y, groups):
+def _check_fold(number, train, test, data):
     """Raise if a fold can't tell how a model does on spectra it has not seen."""
     if len(train) == 0 or len(test) == 0:
         raise ValueError(
@@ -436,24 +383,25 @@ def _check_fold(number, train, test, y, groups):
             f"{shared[0]}), so its score would reward memory. Correct the iterable "
             "given as cv."
         )
-    if groups is not None:
-        both = np.intersect1d(groups[train], groups[test])
+    if data.groups is not None:
+        tested = data.groups[test]
+        both = np.intersect1d(data.groups[train], tested)
         if len(both):
-            rows = np.isin(groups[test], both).sum()
+            rows = np.isin(tested, both).sum()
             raise ValueError(
-                f"Fold {number} has {len(both)} of {len(np.unique(groups[test]))} test "
+                f"Fold {number} has {len(both)} of {len(np.unique(tested))} test "
                 f"groups also in training (first: {both[0]!r}; {rows} of {len(test)} "
                 "test spectra), so its score would be a memory test. Use a splitter "
                 "that keeps groups together (cv=5, StratifiedGroupKFold, "
                 'OneGroupPerClassSplit), or groups="ignore" to do this on purpose.'
             )
-    unseen = np.setdiff1d(y[test], y[train])
+    unseen = np.setdiff1d(data.y[test], data.y[train])
     if len(unseen):
         raise ValueError(
             f"Fold {number} tests {len(unseen)} classes that are not in its training "
-            f"part (first: {unseen[0]!r}). A class needs spectra (with groups: two "
-            "groups or more) on both sides: use fewer folds, leave such classes out, "
-            "or use OneGroupPerClassSplit, which never tests a class with one group."
+            f"part (first: {unseen[0]!r}). A class needs spectra (with groups: a "
+            "group) on both sides: use fewer folds, leave such classes out, or use "
+            "OneGroupPerClassSplit."
         )
 
 
@@ -463,16 +411,16 @@ def _row_positions(rows, n_spectra):
     if rows.dtype == bool and rows.shape == (n_spectra,):
         return np.flatnonzero(rows)
     if rows.size == 0:
-        return rows.astype(np.intp).ravel()
+        return np.empty(0, dtype=np.intp)
     if rows.ndim != 1 or not np.issubdtype(rows.dtype, np.integer):
         raise ValueError(
             "cv must give row positions (1-D integers) or masks with one entry for "
             f"each of the {n_spectra} spectra, got shape {rows.shape} and type "
             f"{rows.dtype}."
         )
-    if rows.min() < 0 or rows.max() >= n_spectra:
-        outside = rows.max() if rows.max() >= n_spectra else rows.min()
+    outside = rows[(rows < 0) | (rows >= n_spectra)]
+    if len(outside):
         raise ValueError(
-            f"cv gives row {outside}, but X has rows 0 to {n_spectra - 1}."
+            f"cv gives row {outside[0]}, but X has rows 0 to {n_spectra - 1}."
         )
     return rows

@@ -123,11 +123,8 @@ class Comparison:
             raise ValueError(
                 f"model={model!r} was not compared; the models are {names}."
             )
-        counts = rows.groupby(["true", "predicted"]).size()
-        matrix = counts.unstack(fill_value=0).reindex(
-            index=self.classes, columns=self.classes, fill_value=0
-        )
-        return matrix.rename_axis(index="true", columns="predicted")
+        counts = pd.crosstab(rows["true"], rows["predicted"])
+        return counts.reindex(index=self.classes, columns=self.classes, fill_value=0)
 
     def differences(self, metric="accuracy", *, confidence=0.95):
         """Mean difference of each pair of models, with an interval.
@@ -167,22 +164,17 @@ class Comparison:
         .. [1] Nadeau, C. and Bengio, Y. (2003). Inference for the generalization error.
            Machine Learning 52, 239-281.
         """
-        if metric not in METRICS:
-            raise ValueError(f"metric must be one of {list(METRICS)}, got {metric!r}.")
+        scores = self._scores(metric)
         if not 0 < confidence < 1:
             raise ValueError(
                 f"confidence must be between 0 and 1 (0.95 for 95 %), got {confidence}."
             )
-        scores = self.folds.pivot(index="fold", columns="model", values=metric)
+        sizes = self.protocol["n_train"], self.protocol["n_test"]
         records = []
-        for row, column in combinations(self.to_frame().index, 2):
-            mean, lower, upper, p_value = corrected_t_test(
-                scores[row] - scores[column],
-                self.protocol["n_train"],
-                self.protocol["n_test"],
-                confidence=confidence,
-            )
-            records.append((row, column, mean, lower, upper, p_value))
+        for row, column in combinations(scores, 2):
+            difference = scores[row] - scores[column]
+            found = corrected_t_test(difference, *sizes, confidence=confidence)
+            records.append((row, column, *found))
         names = ["row", "column", "difference", "lower", "upper", "p_value"]
         return pd.DataFrame(records, columns=names)
 
@@ -202,14 +194,8 @@ class Comparison:
         matplotlib.figure.Figure
             Save it with `figure.savefig(path)`.
         """
-        if metric not in METRICS:
-            raise ValueError(f"metric must be one of {list(METRICS)}, got {metric!r}.")
-        label, more_is_better = METRICS[metric]
-        order = list(self.to_frame().index)
-        scores = self.folds.pivot(index="fold", columns="model", values=metric)
-        return draw_scores(
-            {name: scores[name].to_numpy() for name in order}, label, more_is_better, ax
-        )
+        scores = self._scores(metric)
+        return draw_scores(scores, *METRICS[metric], ax)
 
     def plot_explanations(self, classes=None):
         """Draw mean spectrum and mean map of each class, the models side by side.
@@ -268,38 +254,35 @@ class Comparison:
         path.write_text(page, encoding="utf-8")
         return path
 
+    def _scores(self, metric):
+        """Return one row per fold and one column per model, the most accurate first."""
+        if metric not in METRICS:
+            raise ValueError(f"metric must be one of {list(METRICS)}, got {metric!r}.")
+        scores = self.folds.pivot(index="fold", columns="model", values=metric)
+        return scores[self.to_frame().index]
+
     def __repr__(self):
-        summary = self.to_frame()
-        cells = {}
-        for name, (label, _) in METRICS.items():
-            cells[label] = [
-                format_score(mean, std)
-                for mean, std in zip(summary[name], summary[f"{name}_std"], strict=True)
-            ]
-        cells["log-loss"] = [
-            text + ("*" if mark and text != MISSING else "")
-            for text, mark in zip(cells["log-loss"], summary["calibrated"], strict=True)
-        ]
-        for name, label in TIMES.items():
-            cells[label] = [format_seconds(seconds) for seconds in summary[name]]
-        table = pd.DataFrame(cells, index=summary.index.rename(None)).to_string()
-        lines = [self._headline(), "", table]
-        if "*" in "".join(cells["log-loss"]):
+        counts = ", ".join(f"{count} {what}" for what, count in count_all(self).items())
+        cells = format_cells(self.to_frame(), "*")
+        labels = {name: label for name, (label, _) in METRICS.items()} | TIMES
+        table = cells.rename_axis(None).rename(columns=labels).to_string()
+        lines = [f"{counts}; mean ± standard deviation over folds", "", table]
+        if "*" in "".join(cells["log_loss"]):
             lines.append("* probabilities calibrated on folds of the training part")
         return "\n".join(lines)
 
-    def _headline(self):
-        """Say in one line what was compared on what."""
-        counts = [
-            (self.folds["model"].nunique(), "models"),
-            (self.protocol["n_folds"], "folds"),
-            (self.protocol["n_spectra"], "spectra"),
-            (len(self.classes), "classes"),
-        ]
-        if self.protocol["n_groups"] is not None:
-            counts.append((self.protocol["n_groups"], "groups"))
-        text = ", ".join(f"{count} {what}" for count, what in counts)
-        return text + "; mean ± standard deviation over folds"
+
+def count_all(comparison):
+    """Return how much was compared: models, folds, spectra, classes, groups if any."""
+    protocol = comparison.protocol
+    counts = {
+        "models": comparison.folds["model"].nunique(),
+        "folds": protocol["n_folds"],
+        "spectra": protocol["n_spectra"],
+        "classes": len(comparison.classes),
+        "groups": protocol["n_groups"],
+    }
+    return {what: count for what, count in counts.items() if count is not None}
 
 
 def corrected_t_test(differences, n_train, n_test, *, confidence=0.95):
@@ -350,13 +333,22 @@ def corrected_t_test(differences, n_train, n_test, *, confidence=0.95):
     return mean, mean - width, mean + width, p_value
 
 
-def format_score(mean, std):
+def format_cells(summary, mark):
+    """Write metrics and times as people read them; `mark` follows calibrated values."""
+    cells = pd.DataFrame(index=summary.index)
+    for name in METRICS:
+        pairs = zip(summary[name], summary[f"{name}_std"], strict=True)
+        cells[name] = [_format_score(*pair) for pair in pairs]
+    marked = summary["calibrated"] & summary["log_loss"].notna()
+    cells.loc[marked, "log_loss"] += mark
+    for name in TIMES:
+        # Two digits, without powers of ten.
+        cells[name] = [f"{s:.0f}" if s >= 9.5 else f"{s:.2g}" for s in summary[name]]
+    return cells
+
+
+def _format_score(mean, std):
     """Write a mean and its standard deviation; a dash where there is none."""
     if np.isnan(mean):
         return MISSING
     return f"{mean:.3f}" if np.isnan(std) else f"{mean:.3f} ± {std:.3f}"
-
-
-def format_seconds(seconds):
-    """Write a time to two digits, without powers of ten."""
-    return f"{seconds:.0f}" if seconds >= 9.5 else f"{seconds:.2g}"

@@ -4,6 +4,7 @@ import numbers
 import time
 
 import numpy as np
+import pandas as pd
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -38,7 +39,8 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
     Returns
     -------
     Bunch
-        `name`, `fold`, `scores` (dict), `test`, `predicted`, `explanation` (or None).
+        `model`, `fold`, `scores` (dict), `predictions` (data frame) and `explanation`
+        (or None).
 
     Raises
     ------
@@ -77,8 +79,15 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
             f"The model {name!r} failed in fold {number} ({len(train)} training and "
             f"{len(test)} test spectra) in {stage}: {type(error).__name__}: {error}"
         ) from error
+    which = {"model": name, "fold": number}
     scores = {
-        **label_scores(y_test, predicted),
+        **which,
+        "accuracy": accuracy_score(y_test, predicted),
+        # Mean recall of the classes in the test part, so that no term is undefined.
+        "balanced_accuracy": recall_score(
+            y_test, predicted, labels=np.unique(y_test), average="macro"
+        ),
+        "f1_macro": f1_score(y_test, predicted, average="macro"),
         "log_loss": loss,
         "calibrated": calibrated,
         "fit_time": fit_time,
@@ -86,13 +95,11 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
         "n_train": len(train),
         "n_test": len(test),
     }
+    predictions = pd.DataFrame(
+        {**which, "row": test, "true": y_test, "predicted": predicted}
+    )
     return Bunch(
-        name=name,
-        fold=number,
-        scores=scores,
-        test=test,
-        predicted=predicted,
-        explanation=explanation,
+        **which, scores=scores, predictions=predictions, explanation=explanation
     )
 
 
@@ -123,25 +130,8 @@ def explain_fold(model, X, predicted):
     return Bunch(maps=np.asarray(maps), spectra=spectra, **info)
 
 
-def label_scores(y_true, predicted):
-    """Return accuracy, balanced accuracy and macro-F1.
-
-    Balanced accuracy is the mean recall of the classes in `y_true`; macro-F1 is the
-    mean over the classes that are in `y_true` or predicted, so that no term is
-    undefined.
-    """
-    present = np.unique(y_true)
-    return {
-        "accuracy": accuracy_score(y_true, predicted),
-        "balanced_accuracy": recall_score(
-            y_true, predicted, labels=present, average="macro"
-        ),
-        "f1_macro": f1_score(y_true, predicted, average="macro"),
-    }
-
-
 def group_parameters(estimator, groups):
-    """Return the keyword arguments that hand groups to `estimator.fit`.
+    """Return the keyword arguments that pass groups to `estimator.fit`.
 
     Searches get them for their inner folds, classifiers whose `fit` has a parameter
     `groups` for their validation split. With scikit-learn's metadata routing switched
@@ -170,29 +160,22 @@ def probability_score(model, X_train, y_train, groups, X_test, y_test, seed):
     Returns
     -------
     loss : float
-        NaN if there is no way to honest probabilities.
+        NaN if there are no honest probabilities to be had.
     calibrated : bool
     """
     own = not isinstance(flat_steps(model)[-1][1], (SVC, NuSVC))
-    if own and hasattr(model, "predict_proba"):
-        return class_log_loss(model, X_test, y_test), False
-    if not hasattr(model, "decision_function"):
-        return np.nan, False
-    folds = calibration_folds(y_train, groups, seed)
-    if folds is None:
-        return np.nan, False
-    # One temperature for all classes: sigmoid calibration learns two numbers per class
-    # from the few spectra there are, and is far off when the model is nearly right.
-    calibrator = CalibratedClassifierCV(
-        clone(best_of(model)), method="temperature", cv=folds, ensemble=False
-    )
-    calibrator.fit(X_train, y_train)
-    return class_log_loss(calibrator, X_test, y_test), True
-
-
-def class_log_loss(model, X, y):
-    """Log-loss over all classes that the model knows."""
-    return log_loss(y, model.predict_proba(X), labels=model.classes_)
+    calibrated = not (own and hasattr(model, "predict_proba"))
+    if calibrated:
+        folds = calibration_folds(y_train, groups, seed)
+        if folds is None or not hasattr(model, "decision_function"):
+            return np.nan, False
+        # One temperature for all classes: sigmoid calibration learns two numbers per
+        # class from few spectra, and is far off when the model is nearly always right.
+        model = CalibratedClassifierCV(
+            clone(best_of(model)), method="temperature", cv=folds, ensemble=False
+        ).fit(X_train, y_train)
+    loss = log_loss(y_test, model.predict_proba(X_test), labels=model.classes_)
+    return loss, calibrated
 
 
 def calibration_folds(y, groups, seed):
@@ -205,9 +188,8 @@ def calibration_folds(y, groups, seed):
     if n_units < 2:
         return None
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
-    splitter = kind(
-        min(MAX_CALIBRATION_FOLDS, n_units), shuffle=True, random_state=seed
-    )
+    n_folds = min(MAX_CALIBRATION_FOLDS, n_units)
+    splitter = kind(n_folds, shuffle=True, random_state=seed)
     folds = list(splitter.split(y, y, groups))
     complete = all(len(test) and np.isin(y, y[train]).all() for train, test in folds)
     return folds if complete else None

@@ -3,11 +3,18 @@
 import numpy as np
 
 from sklearn_raman._utils._optional import import_optional
-from sklearn_raman._utils._plot import ACCENT, FAINT, GRID, INK, new_figure
+from sklearn_raman._utils._plot import (
+    ACCENT,
+    COLOR_KEY,
+    FAINT,
+    GRID,
+    INK,
+    bare,
+    new_figure,
+)
 from sklearn_raman.inspection import plot_explanation
 
 PANELS_PER_ROW = 2
-MAX_COUNTED_CLASSES = 30
 
 
 def draw_scores(scores, label, more_is_better, ax=None):
@@ -15,42 +22,31 @@ def draw_scores(scores, label, more_is_better, ax=None):
 
     Parameters
     ----------
-    scores : dict of str to ndarray of shape (n_folds,)
-        In the order from top to bottom; NaN where there is no score.
+    scores : DataFrame of shape (n_folds, n_models)
+        Models in the order from top to bottom; NaN where there is no score.
     label : str
         Name of the metric.
     more_is_better : bool
     ax : matplotlib Axes or None
         Where to draw; None makes a figure.
     """
-    figure = new_figure(8, 0.9 + 0.42 * len(scores)) if ax is None else ax.figure
+    n_models = scores.shape[1]
+    figure = new_figure(8, 0.9 + 0.42 * n_models) if ax is None else ax.figure
     axes = figure.subplots() if ax is None else ax
-    for line, values in enumerate(scores.values()):
+    circle = {"color": ACCENT, "markersize": 5, "alpha": 0.45, "markeredgewidth": 0}
+    for line, values in enumerate(scores.to_numpy().T):
         # Folds with the same score would hide one another on one line.
         shifts = np.linspace(-0.2, 0.2, len(values)) if len(values) > 1 else 0
-        axes.plot(
-            values,
-            line + shifts,
-            "o",
-            color=ACCENT,
-            markersize=5,
-            alpha=0.45,
-            markeredgewidth=0,
-            clip_on=False,
-            zorder=3,
-        )
+        axes.plot(values, line + shifts, "o", clip_on=False, zorder=3, **circle)
         mean = np.mean(values)
         axes.plot([mean] * 2, [line - 0.32, line + 0.32], color=INK, lw=2.5, zorder=4)
-        text = "no probabilities" if np.isnan(mean) else f"{mean:.3f}"
-        axes.annotate(
-            text,
-            (1.02, line),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            color=INK if text[0].isdigit() else FAINT,
-        )
-    axes.set_yticks(range(len(scores)), scores.keys(), color=INK)
-    axes.set_ylim(len(scores) - 0.5, -0.5)
+        text, color = f"{mean:.3f}", INK
+        if np.isnan(mean):
+            text, color = "no probabilities", FAINT
+        beside = axes.get_yaxis_transform()
+        axes.text(1.02, line, text, transform=beside, va="center", color=color)
+    axes.set_yticks(range(n_models), scores.columns, color=INK)
+    axes.set_ylim(n_models - 0.5, -0.5)
     direction = "right is better" if more_is_better else "left is better"
     axes.set_xlabel(f"{label} of each fold, and mean ({direction})", color=INK)
     axes.grid(axis="x", color=GRID)
@@ -91,16 +87,10 @@ def draw_confusion(matrix):
     axes.grid(which="minor", color=GRID, lw=0.6)
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
-    for row, column in np.argwhere(counts) if n_classes <= MAX_COUNTED_CLASSES else ():
-        axes.text(
-            column,
-            row,
-            counts[row, column],
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="white" if share[row, column] > 0.6 else INK,
-        )
+    middle = {"ha": "center", "va": "center", "fontsize": 8}
+    for row, column in np.argwhere(counts):
+        color = "white" if share[row, column] > 0.6 else INK
+        axes.text(column, row, counts[row, column], color=color, **middle)
     return figure
 
 
@@ -128,49 +118,26 @@ def draw_explanations(explanations, classes, *, standalone=True):
         for axes in row[len(explanations) :]:
             axes.set_visible(False)
         for axes, (name, summary) in zip(row, explanations.items(), strict=False):
-            _draw_panel(axes, summary, label)
+            if label in summary.mean.index:
+                plot_explanation(
+                    summary.mean_spectrum.loc[label].to_numpy(),
+                    summary.mean.loc[label].to_numpy(),
+                    wavenumbers=summary.axis if summary.unit == "cm-1" else "points",
+                    ax=axes,
+                )
+            else:
+                axes.set_yticks([])
+                text = "no test spectrum of this class\nwas classified correctly"
+                middle = {"transform": axes.transAxes, "ha": "center", "va": "center"}
+                axes.text(0.5, 0.5, text, color=FAINT, **middle)
             count = summary.counts["correct"].get(label, 0)
-            title = (
-                f"{name} (mean of {count} {'spectrum' if count == 1 else 'spectra'})"
-            )
-            axes.set_title(
-                f"{label}: {title}" if standalone else title,
-                loc="left",
-                fontsize=9.5,
-                color=INK,
-            )
+            what = "spectrum" if count == 1 else "spectra"
+            title = f"{name} (mean of {count} {what})"
+            bare(axes, f"{label}: {title}" if standalone else title, axes.get_ylabel())
             shared = in_wavenumbers if summary.unit == "cm-1" else [summary]
-            axes.set_xlim(
-                min(s.axis.min() for s in shared), max(s.axis.max() for s in shared)
-            )
+            low = min(other.axis.min() for other in shared)
+            axes.set_xlim(low, max(other.axis.max() for other in shared))
     if standalone:
-        figure.supxlabel(
-            "red: speaks for the class, blue: against it, white: plays no part; "
-            "colors scaled in each panel",
-            fontsize=9,
-            color=INK,
-        )
+        key = f"{COLOR_KEY}; colors scaled in each panel"
+        figure.supxlabel(key, fontsize=9, color=INK)
     return figure
-
-
-def _draw_panel(axes, summary, label):
-    """Draw one class of one model."""
-    if label in summary.mean.index:
-        plot_explanation(
-            summary.mean_spectrum.loc[label].to_numpy(),
-            summary.mean.loc[label].to_numpy(),
-            wavenumbers=summary.axis if summary.unit == "cm-1" else "points",
-            ax=axes,
-        )
-        return
-    axes.set_yticks([])
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.text(
-        0.5,
-        0.5,
-        "no test spectrum of this class\nwas classified correctly",
-        transform=axes.transAxes,
-        ha="center",
-        va="center",
-        color=FAINT,
-    )

@@ -11,15 +11,15 @@ from io import BytesIO
 from string import Template
 
 import numpy as np
+import pandas as pd
 import sklearn
 
 from sklearn_raman import __version__
 from sklearn_raman.model_selection._comparison import (
     METRICS,
     MISSING,
-    TIMES,
-    format_score,
-    format_seconds,
+    count_all,
+    format_cells,
 )
 from sklearn_raman.model_selection._plot import draw_confusion, draw_explanations
 
@@ -34,59 +34,42 @@ def render(comparison, *, title, description):
         Plain text; blank lines in the description separate paragraphs.
     """
     page = files("sklearn_raman.model_selection").joinpath("report.html")
-    page = page.read_text(encoding="utf-8")
-    grouping = comparison.protocol["grouping"]
-    unwanted = {"groups-given", "groups-ignored", "groups-none"} - {
-        f"groups-{grouping}"
-    }
-    if len(comparison.to_frame()) < 2:
-        unwanted.add("differences")
-    if not comparison.explanations:
-        unwanted.add("maps")
-    for section in unwanted:
-        page = re.sub(
-            rf'<section id="{section}">.*?</section>\n', "", page, flags=re.DOTALL
-        )
+    wanted = {f"groups-{comparison.protocol['grouping']}"}
+    if len(comparison.to_frame()) > 1:
+        wanted.add("differences")
+    if comparison.explanations:
+        wanted.add("maps")
+    page = re.sub(
+        r'<section id="(.*?)">.*?</section>\n',
+        lambda section: section[0] if section[1] in wanted else "",
+        page.read_text(encoding="utf-8"),
+        flags=re.DOTALL,
+    )
+    paragraphs = [part.strip() for part in description.split("\n\n") if part.strip()]
+    protocol, n_classes = comparison.protocol, len(comparison.classes)
+    splitter = protocol["splitter"]
     return Template(page).substitute(
         title=escape(title),
-        description="".join(
-            f"<p>{escape(part.strip())}</p>"
-            for part in description.split("\n\n")
-            if part.strip()
+        description="".join(f"<p>{escape(text)}</p>" for text in paragraphs),
+        facts="".join(
+            f"<div><b>{count}</b><span>{what}</span></div>"
+            for what, count in count_all(comparison).items()
         ),
-        **_protocol(comparison),
+        n_folds=protocol["n_folds"],
+        splitter=f" (<code>{escape(splitter)}</code>)" if splitter else "",
+        n_train=_range(protocol["n_train"]),
+        n_test=_range(protocol["n_test"]),
         in_short=_in_short(comparison),
-        **_scores(comparison),
+        score_rows=_score_rows(comparison.to_frame()),
+        n_classes=n_classes,
+        guess_loss=f"{np.log(n_classes):.2f}",
+        score_figure=_image(comparison.plot(), "Accuracy of each model in each fold"),
         **_differences(comparison),
         confusions=_confusions(comparison),
         **_maps(comparison),
         versions=f"sklearn-raman {escape(__version__)}, scikit-learn "
         f"{escape(sklearn.__version__)}, NumPy {escape(np.__version__)}.",
     )
-
-
-def _protocol(comparison):
-    """What was compared on what."""
-    protocol = comparison.protocol
-    facts = [
-        (len(comparison.to_frame()), "models"),
-        (protocol["n_spectra"], "spectra"),
-        (len(comparison.classes), "classes"),
-        (protocol["n_groups"], "groups"),
-        (protocol["n_folds"], "folds"),
-    ]
-    splitter = protocol["splitter"]
-    return {
-        "facts": "".join(
-            f"<div><b>{count}</b><span>{what}</span></div>"
-            for count, what in facts
-            if count is not None
-        ),
-        "n_folds": protocol["n_folds"],
-        "splitter": f" (<code>{escape(splitter)}</code>)" if splitter else "",
-        "n_train": _range(protocol["n_train"]),
-        "n_test": _range(protocol["n_test"]),
-    }
 
 
 def _in_short(comparison):
@@ -107,71 +90,35 @@ def _in_short(comparison):
     return text
 
 
-def _scores(comparison):
-    """Table of scores and the figure of the folds."""
-    summary = comparison.to_frame()
-    head, columns = "", []
-    for name, (label, more_is_better) in METRICS.items():
-        arrow = "higher is better" if more_is_better else "lower is better"
-        head += f"<th>{label}<small>{arrow}</small></th>"
+def _score_rows(summary):
+    """Rows of the table of scores, the best of each metric marked."""
+    cells = "<td>" + format_cells(summary, " †") + "</td>"
+    for name, (_, more_is_better) in METRICS.items():
         rounded = summary[name].round(3)
         best = rounded.max() if more_is_better else rounded.min()
-        texts = [
-            format_score(mean, std)
-            for mean, std in zip(summary[name], summary[f"{name}_std"], strict=True)
-        ]
-        if name == "log_loss":
-            texts = [
-                text + " †" * (calibrated and text != MISSING)
-                for text, calibrated in zip(texts, summary["calibrated"], strict=True)
-            ]
-        columns.append(
-            [
-                f'<td class="best">{text}</td>' if value == best else f"<td>{text}</td>"
-                for text, value in zip(texts, rounded, strict=True)
-            ]
-        )
-    for name, label in TIMES.items():
-        head += f"<th>{label}<small>each fold</small></th>"
-        columns.append([f"<td>{format_seconds(value)}</td>" for value in summary[name]])
-    body = "".join(
-        f"<tr><th>{escape(model)}</th>{''.join(cells)}</tr>"
-        for model, *cells in zip(summary.index, *columns, strict=True)
-    )
-    n_classes = len(comparison.classes)
-    return {
-        "score_head": head,
-        "score_rows": body,
-        "n_classes": n_classes,
-        "guess_loss": f"{np.log(n_classes):.2f}",
-        "score_figure": _image(
-            comparison.plot(), "Accuracy of each model in each fold"
-        ),
-    }
+        marked = cells[name].str.replace("<td>", '<td class="best">')
+        cells[name] = cells[name].where(rounded != best, marked)
+    return "".join(_row(name, cells.loc[name]) for name in cells.index)
+
+
+def _row(name, cells):
+    """Row of a table, its name in front."""
+    return f"<tr><th>{escape(name)}</th>{''.join(cells)}</tr>"
 
 
 def _differences(comparison):
     """Matrix of paired differences in accuracy."""
     names = list(comparison.to_frame().index)
-    cells = {}
+    nothing = f'<td class="self">{MISSING}</td>'
+    cells = pd.DataFrame(nothing, index=names, columns=names)
     for pair in comparison.differences().itertuples():
-        cells[pair.row, pair.column] = _difference(
-            pair.difference, pair.lower, pair.upper
-        )
-        cells[pair.column, pair.row] = _difference(
-            -pair.difference, -pair.upper, -pair.lower
-        )
-    head = "".join(f"<th>{escape(name)}</th>" for name in names)
-    body = "".join(
-        f"<tr><th>{escape(row)}</th>"
-        + "".join(
-            cells.get((row, column), f'<td class="self">{MISSING}</td>')
-            for column in names
-        )
-        + "</tr>"
-        for row in names
-    )
-    return {"difference_head": head, "difference_rows": body}
+        mean, low, high = pair.difference, pair.lower, pair.upper
+        cells.loc[pair.row, pair.column] = _difference(mean, low, high)
+        cells.loc[pair.column, pair.row] = _difference(-mean, -high, -low)
+    return {
+        "difference_head": "".join(f"<th>{escape(name)}</th>" for name in names),
+        "difference_rows": "".join(_row(name, cells.loc[name]) for name in names),
+    }
 
 
 def _difference(mean, lower, upper):
@@ -192,26 +139,23 @@ def _confusions(comparison):
     parts = []
     for place, name in enumerate(comparison.to_frame().index):
         matrix = comparison.confusion_matrix(name)
-        counts = matrix.to_numpy(copy=True)
-        wrong = counts.sum() - np.trace(counts)
-        figure = draw_confusion(matrix)
-        picture = _image(figure, f"Confusion matrix of {name}")
+        n_all = matrix.to_numpy().sum()
+        wrong = n_all - np.trace(matrix)
+        picture = _image(draw_confusion(matrix), f"Confusion matrix of {name}")
         parts.append(
             f"<details{' open' if place == 0 else ''}><summary>{escape(name)}: {wrong} "
-            f"of {counts.sum()} wrong{_worst(matrix)}</summary>{picture}</details>"
+            f"of {n_all} wrong{_worst(matrix)}</summary>{picture}</details>"
         )
     return "".join(parts)
 
 
 def _worst(matrix):
     """Name the most frequent mistake."""
-    mistakes = matrix.to_numpy(copy=True)
-    np.fill_diagonal(mistakes, 0)
-    if not mistakes.any():
+    mistakes = matrix.mask(np.eye(len(matrix), dtype=bool), 0).stack()
+    count = mistakes.max()
+    if count == 0:
         return ""
-    row, column = np.unravel_index(mistakes.argmax(), mistakes.shape)
-    true, predicted = (escape(str(matrix.index[place])) for place in (row, column))
-    count = mistakes[row, column]
+    true, predicted = (escape(str(label)) for label in mistakes.idxmax())
     often = "once" if count == 1 else f"{count} times"
     return f"; most often {true} taken for {predicted} ({often})"
 
@@ -238,11 +182,10 @@ def _image(figure, alternative):
     file = BytesIO()
     figure.savefig(file, format="png", dpi=150)
     data = base64.b64encode(file.getvalue()).decode("ascii")
-    tag = (
-        f'<img width="{width}" alt="{escape(alternative)}" '
-        f'src="data:image/png;base64,{data}">'
+    return (
+        f'<div class="scroll"><img width="{width}" alt="{escape(alternative)}" '
+        f'src="data:image/png;base64,{data}"></div>'
     )
-    return f'<div class="scroll">{tag}</div>'
 
 
 def _range(counts):

@@ -157,8 +157,7 @@ class OneGroupPerClassSplit(BaseCrossValidator):
         if groups is None:
             raise ValueError(
                 f"{owner} needs groups, the crystal, patient or replicate of each "
-                "spectrum: pass groups=... to split, cross_val_score, GridSearchCV.fit "
-                "or compare."
+                "spectrum: pass groups to split, cross_val_score, a search or compare."
             )
         y, groups = column_or_1d(y), column_or_1d(groups)
         check_consistent_length(X, y, groups)

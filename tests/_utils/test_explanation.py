@@ -51,6 +51,14 @@ def test_normalize(how, rng):
         np.testing.assert_allclose(np.abs(rows).sum(axis=-1), 1)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_map_that_is_flat_up_to_rounding_becomes_zeros(dtype, rng):
+    flat = (0.1 * rng.normal(size=(4, 1)) @ np.ones((1, 50))).astype(dtype)
+    flat += np.finfo(dtype).eps * np.abs(flat) * rng.integers(-2, 3, flat.shape)
+    assert np.ptp(flat, axis=1).all()
+    assert not normalize_maps(flat.astype(dtype), "minmax").any()
+
+
 def test_normalize_unknown():
     with pytest.raises(ValueError, match="normalize"):
         normalize_maps(np.ones((1, 2)), "l7")

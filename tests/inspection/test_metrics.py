@@ -190,3 +190,12 @@ def test_pearson_is_numpys(rng):
     for exponent in (-300, -180, 180, 300):  # squares vanish or overflow
         scaled = pearson(a * 10.0**exponent, b * 10.0**-exponent)
         np.testing.assert_allclose(scaled, expected)
+
+
+def test_a_map_that_is_flat_up_to_rounding_points_nowhere():
+    maps = np.full((1, 50), 0.3)
+    maps[0, 20] = 0.1 + 0.2
+    assert maps.max() > maps.min()
+    scores = in_points(maps, 20, fwhm=2)
+    assert not scores["pointing"].any() and np.isinf(scores["distance"]).all()
+    np.testing.assert_allclose(scores["mass"], scores["chance"])

@@ -98,6 +98,19 @@ def test_active_points(rng):
     np.testing.assert_array_equal(active_points(np.zeros((1, 9)), 0.5), False)
 
 
+def test_a_map_that_is_flat_up_to_rounding_says_nothing():
+    maps = np.where(np.arange(9) == 4, 0.1 + 0.2, 0.3)[None]
+    assert np.ptp(maps) > 0
+    summary = ExplanationSummary.from_maps(maps, ["a"])
+    for table in (summary.mean, summary.top_frequency, summary.zero_level):
+        assert not table.to_numpy().any()
+    for normalize in ("minmax", "max", None):
+        flat = ExplanationSummary.from_maps(maps, ["a"], normalize=normalize)
+        assert flat.bands().empty
+    stability = map_stability([maps, maps])
+    assert not stability["mean_correlation"].any()
+
+
 def test_bands_are_where_the_lines_are(axis):
     line = np.exp(-((axis[None] - np.array([[450], [550], [650]])) ** 2) / 50)
     maps = np.stack([line[0] + 0.6 * line[1], line[2], 0 * line[2]])

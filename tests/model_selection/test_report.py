@@ -4,12 +4,14 @@ import re
 from html.parser import HTMLParser
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
 from sklearn_raman.model_selection import compare
+from sklearn_raman.model_selection._plot import draw_confusion
 from sklearn_raman.model_selection._report import _signed
 
 VOID = {"meta", "img", "br"}
@@ -116,6 +118,16 @@ def test_figures_show_every_model_and_class(result, tmp_path):
         result.plot_explanations(["granite"])
     with pytest.raises(ValueError, match="metric must be one of"):
         result.plot("auc")
+
+
+def test_the_confusion_matrix_of_many_classes_shows_its_counts(rng):
+    counts = rng.integers(0, 3, size=(40, 40))
+    axes = draw_confusion(pd.DataFrame(counts)).axes[0]
+    shown = np.zeros_like(counts)
+    for text in axes.texts:
+        column, row = text.get_position()
+        shown[row, column] = int(text.get_text())
+    np.testing.assert_array_equal(shown, counts)
 
 
 def test_a_class_that_was_never_right_gets_a_sentence(result):
