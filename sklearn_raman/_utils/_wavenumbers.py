@@ -53,7 +53,9 @@ def check_wavenumbers(wavenumbers, *, name="wavenumbers", n_points=None):
         )
     steps = np.diff(axis)
     if not ((steps > 0).all() or (steps < 0).all()):
-        where = int(np.flatnonzero(steps * np.sign(axis[-1] - axis[0] or 1) <= 0)[0])
+        # The direction that most steps have; of the two ends if there is a tie.
+        direction = np.sign(steps).sum() or axis[-1] - axis[0] or 1
+        where = int(np.flatnonzero(steps * direction <= 0)[0])
         raise ValueError(
             f"{name} must be strictly increasing or strictly decreasing, but "
             f"{axis[where]:g} is followed by {axis[where + 1]:g} (position {where}): "

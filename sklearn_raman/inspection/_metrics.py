@@ -3,9 +3,12 @@
 Every function takes any array of maps, from this package or not.
 """
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 from scipy.signal import find_peaks, peak_widths
+from sklearn.utils import check_scalar
 
 from sklearn_raman._utils._explanation import (
     check_maps,
@@ -89,6 +92,8 @@ def localization_score(
     """
     labelled, maps = maps, check_maps(maps)
     n_spectra, n_points = maps.shape
+    for name, value in (("fwhm", fwhm), ("n_widths", n_widths)):
+        check_scalar(value, name, Real)
     if not fwhm > 0 or not n_widths > 0:
         raise ValueError(
             f"fwhm and n_widths must be positive, got {fwhm!r} and {n_widths!r}."

@@ -134,9 +134,11 @@ n_points), or list
     try:
         explain = classifier.explain_
     except AttributeError as error:
+        while error.__cause__ is not None:  # who refuses says why
+            error = error.__cause__
         raise TypeError(
-            f"{owner} can't explain itself: it has no usable method explain_, as "
-            "PLSLDA and the networks of sklearn_raman have. "
+            f"{owner} can't explain itself by a method explain_, as PLSLDA and the "
+            f"networks of sklearn_raman do: {error} "
             "sklearn_raman.inspection.occlusion explains any classifier."
         ) from error
     if target is None and moves_threshold(pipeline):

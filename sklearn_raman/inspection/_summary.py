@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_consistent_length, column_or_1d
 
 from sklearn_raman._utils._explanation import (
     check_maps,
@@ -140,8 +140,8 @@ default=None
             If a class has no correctly classified spectrum: its rows are missing.
         """
         values = check_maps(maps)
-        y = np.asarray(y)
-        predicted = y if predicted is None else np.asarray(predicted)
+        y = _labels(y)
+        predicted = y if predicted is None else _labels(predicted)
         check_consistent_length(values, y, predicted)
         _check_fraction(fraction)
         n_points = values.shape[1]
@@ -405,6 +405,14 @@ default=None
         from sklearn_raman.inspection._plot import draw_summary
 
         return draw_summary(self, kind, classes)
+
+
+def _labels(labels):
+    """Return labels as a 1-D array of a type that pandas can index by."""
+    labels = column_or_1d(labels, warn=False)
+    if labels.dtype == np.float16:
+        return labels.astype(np.float32)
+    return labels.astype(labels.dtype.newbyteorder("="), copy=False)
 
 
 def _check_fraction(fraction):

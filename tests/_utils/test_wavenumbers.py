@@ -217,3 +217,8 @@ def test_tolerance_follows_the_spacing(spacing, direction):
 def test_labels_read_back_exactly(rng):
     axis = np.sort(rng.uniform(100, 4000, 50))
     np.testing.assert_array_equal([float(s) for s in format_wavenumbers(axis)], axis)
+
+
+def test_the_step_that_turns_is_named():
+    with pytest.raises(ValueError, match="904 is followed by 600 .position 2"):
+        check_wavenumbers([880, 892, 904, 600, 612])

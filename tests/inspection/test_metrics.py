@@ -199,3 +199,10 @@ def test_a_map_that_is_flat_up_to_rounding_points_nowhere():
     scores = in_points(maps, 20, fwhm=2)
     assert not scores["pointing"].any() and np.isinf(scores["distance"]).all()
     np.testing.assert_allclose(scores["mass"], scores["chance"])
+
+
+@pytest.mark.parametrize("name", ["fwhm", "n_widths"])
+def test_widths_are_numbers(name):
+    widths = {"fwhm": 4.0, "n_widths": 2.0, name: "a"}
+    with pytest.raises(TypeError, match=name):
+        localization_score(np.eye(9), 3.0, wavenumbers="points", **widths)

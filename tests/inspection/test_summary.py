@@ -402,3 +402,15 @@ def test_classes_that_too_few_fits_have(rng):
 def test_stability_refuses(fits, message):
     with pytest.raises(ValueError, match=message):
         map_stability(fits)
+
+
+@pytest.mark.parametrize("dtype", ["float16", ">i4", "column"])
+def test_labels_of_any_type(dtype):
+    """Classifiers take such labels, pandas has no index of them."""
+    maps = np.random.default_rng(0).uniform(size=(4, 9))
+    y = np.array([1, 1, 2, 2])
+    as_given = y[:, None] if dtype == "column" else y.astype(dtype)
+    found = ExplanationSummary.from_maps(maps, as_given)
+    pd.testing.assert_frame_equal(
+        found.mean, ExplanationSummary.from_maps(maps, y).mean, check_index_type=False
+    )
