@@ -17,7 +17,7 @@ from torch import nn
 from sklearn_raman._utils._sklearn import validate_parameter_constraints
 from sklearn_raman._utils._torch import device_of, limited_threads, without_autocast
 from sklearn_raman.neural_network._augmentation import Augmentation
-from sklearn_raman.neural_network._data import collate
+from sklearn_raman.neural_network._data import BatchDataset, collate
 from sklearn_raman.neural_network._schedule import OneCycle
 
 _UNKNOWN_SPACING = 2.0  # cm-1 per point, for the shift of spectra without an axis
@@ -54,13 +54,10 @@ class SklearnNet(NeuralNetClassifier):
 
     __repr__ = BaseEstimator.__repr__
 
-    def _reject_unlisted(self, names):
-        """Raise for skorch's parameters that the signature does not list."""
-        if lost := sorted(set(names) & _NOT_TAKEN):
+    def __init__(self, module, **kwargs):
+        if lost := sorted(kwargs.keys() & _NOT_TAKEN):
             raise TypeError(f"{type(self).__name__} does not take {lost}.")
-
-    def _forget_skorch_state(self):
-        """Remove what skorch's constructor left beside the parameters."""
+        super().__init__(module, dataset=BatchDataset, **kwargs)
         for name in ("history_", "initialized_", "virtual_params_", "classes"):
             vars(self).pop(name, None)
 
@@ -85,8 +82,8 @@ class SklearnNet(NeuralNetClassifier):
             component = getattr(self, owner)
             if nested and not hasattr(component, "set_params"):
                 raise ValueError(
-                    f"{sorted(nested)[0]} can't be set: {owner} is {component!r} and "
-                    f"has no parameters. Set {owner} to an object first."
+                    f"{min(nested)} can't be set: {owner} is {component!r} and has no "
+                    f"parameters. Set {owner} to an object first."
                 )
             if nested:
                 component.set_params(
@@ -168,12 +165,8 @@ class SklearnNet(NeuralNetClassifier):
         if isinstance(self.lr_schedule, str) and self.lr_schedule == "one_cycle":
             callbacks.append(("lr_schedule", OneCycle()))
         if isinstance(self.early_stopping, bool | np.bool_) and self.early_stopping:
-            stopping = EarlyStopping(
-                patience=self.n_iter_no_change,
-                threshold=self.tol,
-                load_best=True,
-                sink=noop,
-            )
+            settings = {"patience": self.n_iter_no_change, "threshold": self.tol}
+            stopping = EarlyStopping(**settings, load_best=True, sink=noop)
             callbacks.append(("early_stopping", stopping))
         return callbacks
 
@@ -201,14 +194,12 @@ class SklearnNet(NeuralNetClassifier):
 
     def train_step(self, batch, **fit_params):
         """Vary the spectra of a batch, then take a step of the optimizer."""
+        inputs, y = batch
         if self.augmentation is not None:
-            inputs, y = batch
-            if isinstance(inputs, Mapping):
-                inputs = {**inputs, "x": self._augmented(inputs["x"], y)}
-            else:
-                inputs = self._augmented(inputs, y)
-            batch = inputs, y
-        return super().train_step(batch, **fit_params)
+            weighted = isinstance(inputs, Mapping)
+            x = self._augmented(inputs["x"] if weighted else inputs, y)
+            inputs = {**inputs, "x": x} if weighted else x
+        return super().train_step((inputs, y), **fit_params)
 
     def _augmented(self, x, y):
         axis = self.wavenumbers_in_

@@ -15,6 +15,7 @@ from sklearn_raman.neural_network.attribution._shared import (
     on_private_copy,
     references_by_piece,
     score_gradients,
+    stack_maps,
 )
 
 # A matrix product with few rows is twice as fast if the matrix lies transposed.
@@ -163,13 +164,11 @@ def grad_cam(module, X, target=None, *, score="logodds", relu=True, scale=None):
     """
     check_scale(scale)
     features = features_of(module, X)
-
-    def to_map(values, gradient):
-        pool = torch.sum if scale == "paper" else torch.mean
-        found = (values * pool(gradient, dim=2, keepdim=True)).sum(dim=1)
-        return found.relu() if relu else found
-
-    return score_gradients(module.head, features, target, score, to_map)
+    pool = torch.sum if scale == "paper" else torch.mean
+    gradients = score_gradients(module.head, features, target, score)
+    weights = (pool(gradient, dim=2, keepdim=True) for gradient in gradients)
+    maps = stack_maps(((features * weight).sum(dim=1) for weight in weights), target)
+    return maps.relu() if relu else maps
 
 
 # The head, cut where gradients cost little ------------------------------------------
@@ -311,10 +310,9 @@ class _Watched(Tensor):
             found = function(*args, **kwargs).as_subclass(type(self))
             found.layer, found.answer = layer, answer
             return found
-        is_layer = (
-            function is functional.linear and len(args) == 3 and layer is not None
-        )
-        is_layer = is_layer and args[1] is layer.weight and args[2] is layer.bias
+        is_layer = layer is not None and function is functional.linear
+        is_layer = is_layer and len(args) == 3 and args[1] is layer.weight
+        is_layer = is_layer and args[2] is layer.bias
         if is_layer and self.shape == (len(answer), layer.in_features):
             return answer.clone()  # which an activation may change in place
         raise _OtherOperation

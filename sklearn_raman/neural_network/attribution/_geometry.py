@@ -196,14 +196,12 @@ def _units(module, n_points, layer=None):
     if layer is None and found is None:
         raise ValueError(
             f"The number of units of {type(module).__name__} changes elsewhere than in "
-            "layers that are convolutions, pools or paddings, so that the positions of "
-            "its units are not known: use such layers, or leave maps on the units "
-            "(upsample=False)."
+            "layers that are convolutions, pools or paddings, and positions are not "
+            "known: use such layers, or leave maps on the units (upsample=False)."
         )
     if layer is not None and layer not in reached:
         raise ValueError(
-            f"A spectrum passes no layer={layer!r} on its way to the feature maps; it "
-            f"passes {list(reached)}."
+            f"A spectrum passes no layer={layer!r}; layers are {list(reached)}."
         )
     return found if layer is None else reached[layer]
 

@@ -1,9 +1,12 @@
 """Methods by name: ours, which fit which network, and captum's."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
 
+from sklearn_raman._utils._torch import isolated_randomness
 from sklearn_raman.neural_network import attribution
 from sklearn_raman.neural_network.attribution import (
     attribute,
@@ -93,6 +96,21 @@ def test_random_methods_repeat_and_leave_the_streams_alone(name, net, batch):
     maps = [captum_attribution(net, batch, name=name, n_samples=3) for _ in range(2)]
     assert torch.equal(*maps)
     assert streams() == before
+
+
+@pytest.mark.parametrize("name", ["GradientShap", "ShapleyValueSampling"])
+def test_random_methods_in_threads(name, net, batch):
+    """They get the bits of one thread, and neither wait for a fit nor disturb it."""
+    expected = captum_attribution(net, batch, name=name, n_samples=3)
+    with ThreadPoolExecutor(2) as pool, isolated_randomness(0):
+        before = torch.get_rng_state()
+        maps = [
+            pool.submit(captum_attribution, net, batch, name=name, n_samples=3)
+            for _ in range(4)
+        ]
+        for found in maps:
+            assert torch.equal(found.result(timeout=60), expected)
+        assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_other_methods_touch_no_stream(net, batch, monkeypatch):
