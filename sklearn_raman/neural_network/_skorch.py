@@ -24,14 +24,8 @@ _UNKNOWN_SPACING = 2.0  # cm-1 per point, for the shift of spectra without an ax
 
 # skorch would take these through **kwargs; as they are not in our signatures, clone()
 # would lose them silently.
-_NOT_TAKEN = {
-    "compile",
-    "dataset",
-    "iterator_train",
-    "iterator_valid",
-    "torch_load_kwargs",
-    "use_caching",
-}
+_NOT_TAKEN = {"iterator_train", "iterator_valid", "torch_load_kwargs", "use_caching"}
+_NOT_TAKEN |= {"compile", "dataset"}
 # Their parameters, such as module__n_filters, wait for the next fit.
 _COMPONENTS = ("module", "criterion", "optimizer", "iterator_train", "iterator_valid")
 
@@ -78,24 +72,24 @@ class SklearnNet(NeuralNetClassifier):
             if owner in params:
                 setattr(self, owner, params.pop(owner))
             prefix = f"{owner}__"
-            nested = {name for name in params if name.startswith(prefix)}
+            names = sorted(name for name in params if name.startswith(prefix))
+            nested = {name.removeprefix(prefix): params.pop(name) for name in names}
             component = getattr(self, owner)
             if nested and not hasattr(component, "set_params"):
                 raise ValueError(
-                    f"{min(nested)} can't be set: {owner} is {component!r} and has no "
+                    f"{names[0]} can't be set: {owner} is {component!r} and has no "
                     f"parameters. Set {owner} to an object first."
                 )
             if nested:
-                component.set_params(
-                    **{name.removeprefix(prefix): params.pop(name) for name in nested}
-                )
+                component.set_params(**nested)
         # skorch would replace the trained module of a fitted net by a fresh one, and
         # not keep what it changes in the optimizer.
-        for name in [name for name in params if name.split("__")[0] in _COMPONENTS]:
-            if "__" in name:
+        for name in list(params):
+            component, nested, _ = name.partition("__")
+            if nested and component in _COMPONENTS:
                 self._params_to_validate.add(name)
                 setattr(self, name, params[name])
-                if not (self.initialized_ and name.startswith("optimizer__")):
+                if not (self.initialized_ and component == "optimizer"):
                     del params[name]
         return super().set_params(**params)
 
