@@ -10,21 +10,20 @@ import torch
 from threadpoolctl import ThreadpoolController
 from torch.overrides import TorchFunctionMode
 
+
+def lock_free_after_fork():
+    """Return a lock that is free in a forked process, whoever held it before."""
+    lock = threading.RLock()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lock._at_fork_reinit)  # as in `logging`
+    return lock
+
+
 # torch's default generator belongs to the process, and dropout and initial weights draw
 # from no other. Two fits in two threads (joblib's threading backend, dask workers)
 # would draw from one another's stream, so they take turns. Prediction draws nothing and
 # takes no turn.
-_FIT_TURN = threading.RLock()
-
-
-def _renew_turn():
-    """Forget, in a forked process, the turn of a thread that was not forked with it."""
-    global _FIT_TURN
-    _FIT_TURN = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_turn)
+_FIT_TURN = lock_free_after_fork()
 
 
 @contextmanager

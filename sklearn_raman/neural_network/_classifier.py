@@ -27,10 +27,13 @@ from sklearn_raman._utils._torch import (
 )
 from sklearn_raman._utils._validation import check_spectra
 from sklearn_raman.neural_network._augmentation import Augmentation, strength_for
-from sklearn_raman.neural_network._data import BatchDataset, Spectra, split
+from sklearn_raman.neural_network._data import Spectra, split
 from sklearn_raman.neural_network._explain import ExplainMixin
-from sklearn_raman.neural_network._layers import weighted_spread
-from sklearn_raman.neural_network._modules import CNN, resettable_layers
+from sklearn_raman.neural_network._modules import (
+    CNN,
+    resettable_layers,
+    weighted_spread,
+)
 from sklearn_raman.neural_network._schedule import auto_epochs, can_spare_some, prolong
 from sklearn_raman.neural_network._skorch import CtrlC, SklearnNet, TrainingStopped
 
@@ -241,7 +244,6 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         verbose=0,
         **kwargs,
     ):
-        self._reject_unlisted(kwargs)
         super().__init__(
             module,
             criterion=criterion,
@@ -255,7 +257,6 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             predict_nonlinearity=predict_nonlinearity,
             device=device,
             verbose=verbose,
-            dataset=BatchDataset,
             **kwargs,
         )
         self.lr_schedule = lr_schedule
@@ -271,7 +272,6 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         self.random_state = random_state
         self.dtype = dtype
         self.n_threads = n_threads
-        self._forget_skorch_state()
 
     # Fit -----------------------------------------------------------------------------
 
@@ -369,27 +369,26 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         A cold start makes everything anew; a warm one changes the network and what
         belongs to it in place.
         """
-        attributes = dict(vars(self))
-        components, dicts = [], []
+        attributes, states, contents = dict(vars(self)), [], []
         if not cold:
-            components = self.module_, self.criterion_, self.optimizer_
-            components = [one for one in components if hasattr(one, "state_dict")]
+            parts = self.module_, self.criterion_, self.optimizer_
+            parts = [part for part in parts if hasattr(part, "state_dict")]
+            states = [(part, copy.deepcopy(part.state_dict())) for part in parts]
             dicts = [getattr(one, "__dict__", {}) for _, one in self.callbacks_]
+            contents = [(content, dict(content)) for content in dicts]
             n_epochs = len(self.history_)
             drawn = self.random_state_.get_state()
-        states = [copy.deepcopy(part.state_dict()) for part in components]
-        contents = [dict(one) for one in dicts]
 
         def restore():
             vars(self).clear()
             vars(self).update(attributes)
             if cold:
                 return
-            for part, state in zip(components, states, strict=True):
+            for part, state in states:
                 part.load_state_dict(state)
-            for one, content in zip(dicts, contents, strict=True):
-                one.clear()
-                one.update(content)
+            for content, before in contents:
+                content.clear()
+                content.update(before)
             del self.history_[n_epochs:]
             self.random_state_.set_state(drawn)
             self._set_training(False)
@@ -412,8 +411,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             groups = None if groups is None else groups[kept]
             if self.sampler is not None:
                 raise ValueError(
-                    "sample_weight can't be used together with sampler: the spectra "
-                    "that it makes have no weight. Use class_weight, or no sampler."
+                    "sample_weight can't be used together with sampler, whose spectra "
+                    "have no weight. Use class_weight, or no sampler."
                 )
         if reset:
             # skorch's name for classes_, which is a property without a setter.
@@ -480,8 +479,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         if not np.isfinite(loss):
             raise ValueError(
                 f"The training loss is {loss} after {self.n_iter_} epochs: lower lr "
-                f"(now {self.lr}) or scale the spectra, for example with "
-                "SpectrumNormalizer."
+                f"({self.lr}) or scale the spectra (SpectrumNormalizer)."
             )
 
     def _may_prolong(self, codes):
@@ -516,14 +514,12 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         # The same around one overall mean: each value is a spectrum of one point.
         repeated = None if weights is None else weights.repeat_interleave(X.shape[1])
         _, total = weighted_spread(X.reshape(-1, 1), repeated)
-        self.augmentation_strength_ = strength_for(
-            float(within / total) if total else 0
-        )
+        share = float(within / total) if total else 0
+        self.augmentation_strength_ = strength_for(share)
         if hasattr(self.module_, "learn_input"):
             device = device_of(self.module_)
-            self.module_.learn_input(
-                X.to(device), None if weights is None else weights.to(device)
-            )
+            weights = None if weights is None else weights.to(device)
+            self.module_.learn_input(X.to(device), weights)
 
     def _move_to_device(self):
         """Bring the network, and the optimizer with it, to where it should be."""

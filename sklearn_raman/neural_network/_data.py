@@ -118,8 +118,8 @@ def split(
         positions = _positions(train_set, dataset)
         if positions is None:
             raise ValueError(
-                "train_split must return a subset of the data set that it is given to "
-                f"train on, got {type(train_set).__name__}."
+                "train_split must return a subset of its data set to train on, got "
+                f"{type(train_set).__name__}."
             )
         train = spectra.take(positions)
         positions = _positions(valid_set, dataset)
@@ -130,12 +130,9 @@ def split(
         train, valid = spectra.take(kept), spectra.take(held_out)
     if sampler is not None:
         train, sampler = over_sample(train, sampler, classes, random_state)
-    if isinstance(valid, Spectra):
-        train, valid = join_weights(class_weight, classes, train, valid)
-        valid = as_dataset(valid)
-    else:
-        train, _ = join_weights(class_weight, classes, train)
-    return Split(as_dataset(train), valid, sampler)
+    own = valid if isinstance(valid, Spectra) else None
+    train, own = join_weights(class_weight, classes, train, own)
+    return Split(as_dataset(train), valid if own is None else as_dataset(own), sampler)
 
 
 def _positions(subset, dataset):
@@ -167,6 +164,7 @@ def validation_split(codes, fraction, groups, random_state):
         In the order of the spectra.
     """
     seed = random_state.randint(2**31 - 1)
+    held_out = np.zeros(len(codes), dtype=bool)
     if groups is None:
         # A class of one spectrum can't be split: it is trained on.
         single = np.bincount(codes)[codes] == 1
@@ -175,12 +173,10 @@ def validation_split(codes, fraction, groups, random_state):
         n_valid = max(int(np.ceil(fraction * len(rows))), n_classes)
         shuffled = StratifiedShuffleSplit(1, test_size=n_valid, random_state=seed)
         _, valid = next(shuffled.split(rows, codes[rows]))
-        held_out = np.zeros(len(codes), dtype=bool)
         held_out[rows[valid]] = True
         return np.flatnonzero(~held_out), np.flatnonzero(held_out)
     n_groups = len(np.unique(groups))
     n_folds = min(max(round(1 / fraction), 2), n_groups)
-    held_out = np.zeros(len(codes), dtype=bool)
     if n_folds > 1:
         folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
         with warnings.catch_warnings():
@@ -191,9 +187,8 @@ def validation_split(codes, fraction, groups, random_state):
         held_out &= ~np.isin(groups, groups[codes == code])
     if not held_out.any():
         raise ValueError(
-            "No group can be held out for validation without taking a whole class from "
-            f"training: there are {n_groups} groups. Use early_stopping=False, or "
-            "collect more groups of each class."
+            f"No group can be held out of {n_groups} without taking a whole class from "
+            "training. Use early_stopping=False, or collect more groups of each class."
         )
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
@@ -234,14 +229,12 @@ def join_weights(class_weight, classes, train, valid=None):
     """
     if class_weight is None and train.weights is None:
         return train, valid
-    factors = np.ones(len(classes))
-    if class_weight is not None:
-        factors = compute_class_weight(
-            class_weight,
-            classes=classes,
-            y=classes[train.codes],
-            sample_weight=train.weights,
-        )
+    factors = compute_class_weight(
+        class_weight,
+        classes=classes,
+        y=classes[train.codes],
+        sample_weight=train.weights,
+    )
 
     def joined(rows):
         own = 1.0 if rows.weights is None else rows.weights

@@ -11,7 +11,6 @@ from sklearn_raman.neural_network._classifier import SpectralNetClassifier
 from sklearn_raman.neural_network._modules import CNN, FMCNN, GAPCNN
 
 _SIZE = [Interval(Integral, 1, None, closed="left")]
-_SIZES = ["array-like"]
 _SHARE = [Interval(Real, 0, 1, closed="left")]
 _SLOPE = [Interval(Real, 0, None, closed="left")]
 _INPUT = {"scaling": [StrOptions({"residual"}), None], "derivative": ["boolean"]}
@@ -24,6 +23,12 @@ def _with_shared_text(docstring):
     attributes = base[base.index("classes_ : ") : base.index("\n\nRaises\n")]
     docstring = cleandoc(docstring).replace("{parameters}", parameters)
     return docstring.replace("{attributes}", attributes)
+
+
+def _of_base(arguments):
+    """Return those arguments of a classifier's constructor that its base takes."""
+    names = SpectralNetClassifier.__init__.__kwdefaults__
+    return {name: arguments[name] for name in names} | arguments["kwargs"]
 
 
 class CNNClassifier(SpectralNetClassifier):
@@ -98,26 +103,12 @@ class CNNClassifier(SpectralNetClassifier):
 
     __doc__ = _with_shared_text(__doc__)
 
-    _module_params = (
-        "n_blocks",
-        "n_filters",
-        "kernel_size",
-        "pool_size",
-        "n_hidden",
-        "dropout",
-        "negative_slope",
-        "scaling",
-        "derivative",
-    )
+    _module_params = tuple(CNN.__init__.__kwdefaults__)
 
     _parameter_constraints: dict = {
         **SpectralNetClassifier._parameter_constraints,
+        **dict.fromkeys(_module_params, _SIZE),
         **_INPUT,
-        "n_blocks": _SIZE,
-        "n_filters": _SIZE,
-        "kernel_size": _SIZE,
-        "pool_size": _SIZE,
-        "n_hidden": _SIZE,
         "dropout": _SHARE,
         "negative_slope": _SLOPE,
     }
@@ -160,34 +151,7 @@ class CNNClassifier(SpectralNetClassifier):
         verbose=0,
         **kwargs,
     ):
-        super().__init__(
-            CNN,
-            lr=lr,
-            max_epochs=max_epochs,
-            criterion=criterion,
-            optimizer=optimizer,
-            lr_schedule=lr_schedule,
-            batch_size=batch_size,
-            weight_decay=weight_decay,
-            label_smoothing=label_smoothing,
-            augmentation=augmentation,
-            sampler=sampler,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            tol=tol,
-            class_weight=class_weight,
-            random_state=random_state,
-            warm_start=warm_start,
-            callbacks=callbacks,
-            train_split=train_split,
-            predict_nonlinearity=predict_nonlinearity,
-            device=device,
-            dtype=dtype,
-            n_threads=n_threads,
-            verbose=verbose,
-            **kwargs,
-        )
+        super().__init__(CNN, **_of_base(locals()))
         self.n_blocks = n_blocks
         self.n_filters = n_filters
         self.kernel_size = kernel_size
@@ -277,29 +241,12 @@ class FMCNNClassifier(SpectralNetClassifier):
     __doc__ = _with_shared_text(__doc__)
 
     _longest_training = 1.6
-    _module_params = (
-        "n_filters",
-        "kernel_size",
-        "n_squeeze",
-        "n_expand",
-        "pool_size",
-        "n_hidden",
-        "dropout",
-        "negative_slope",
-        "batch_norm",
-        "scaling",
-        "derivative",
-    )
+    _module_params = tuple(FMCNN.__init__.__kwdefaults__)
 
     _parameter_constraints: dict = {
         **SpectralNetClassifier._parameter_constraints,
+        **dict.fromkeys(_module_params, _SIZE),
         **_INPUT,
-        "n_filters": _SIZE,
-        "kernel_size": _SIZE,
-        "n_squeeze": _SIZE,
-        "n_expand": _SIZE,
-        "pool_size": _SIZE,
-        "n_hidden": _SIZE,
         "dropout": _SHARE,
         "negative_slope": _SLOPE,
         "batch_norm": ["boolean"],
@@ -345,34 +292,7 @@ class FMCNNClassifier(SpectralNetClassifier):
         verbose=0,
         **kwargs,
     ):
-        super().__init__(
-            FMCNN,
-            lr=lr,
-            max_epochs=max_epochs,
-            criterion=criterion,
-            optimizer=optimizer,
-            lr_schedule=lr_schedule,
-            batch_size=batch_size,
-            weight_decay=weight_decay,
-            label_smoothing=label_smoothing,
-            augmentation=augmentation,
-            sampler=sampler,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            tol=tol,
-            class_weight=class_weight,
-            random_state=random_state,
-            warm_start=warm_start,
-            callbacks=callbacks,
-            train_split=train_split,
-            predict_nonlinearity=predict_nonlinearity,
-            device=device,
-            dtype=dtype,
-            n_threads=n_threads,
-            verbose=verbose,
-            **kwargs,
-        )
+        super().__init__(FMCNN, **_of_base(locals()))
         self.n_filters = n_filters
         self.kernel_size = kernel_size
         self.n_squeeze = n_squeeze
@@ -463,25 +383,13 @@ class GAPCNNClassifier(SpectralNetClassifier):
     __doc__ = _with_shared_text(__doc__)
 
     _longest_training = 2.8
-    _module_params = (
-        "n_filters",
-        "kernel_size",
-        "stride",
-        "pool_size",
-        "pool_bins",
-        "dropout",
-        "scaling",
-        "derivative",
-    )
+    _module_params = tuple(GAPCNN.__init__.__kwdefaults__)
 
     _parameter_constraints: dict = {
         **SpectralNetClassifier._parameter_constraints,
+        **dict.fromkeys(_module_params, _SIZE),
         **_INPUT,
-        "n_filters": _SIZES,
-        "kernel_size": _SIZES,
-        "stride": _SIZES,
-        "pool_size": _SIZE,
-        "pool_bins": _SIZE,
+        **dict.fromkeys(["n_filters", "kernel_size", "stride"], ["array-like"]),
         "dropout": _SHARE,
     }
 
@@ -522,34 +430,7 @@ class GAPCNNClassifier(SpectralNetClassifier):
         verbose=0,
         **kwargs,
     ):
-        super().__init__(
-            GAPCNN,
-            lr=lr,
-            max_epochs=max_epochs,
-            criterion=criterion,
-            optimizer=optimizer,
-            lr_schedule=lr_schedule,
-            batch_size=batch_size,
-            weight_decay=weight_decay,
-            label_smoothing=label_smoothing,
-            augmentation=augmentation,
-            sampler=sampler,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            tol=tol,
-            class_weight=class_weight,
-            random_state=random_state,
-            warm_start=warm_start,
-            callbacks=callbacks,
-            train_split=train_split,
-            predict_nonlinearity=predict_nonlinearity,
-            device=device,
-            dtype=dtype,
-            n_threads=n_threads,
-            verbose=verbose,
-            **kwargs,
-        )
+        super().__init__(GAPCNN, **_of_base(locals()))
         self.n_filters = n_filters
         self.kernel_size = kernel_size
         self.stride = stride

@@ -17,21 +17,15 @@ from torch import nn
 from sklearn_raman._utils._sklearn import validate_parameter_constraints
 from sklearn_raman._utils._torch import device_of, limited_threads, without_autocast
 from sklearn_raman.neural_network._augmentation import Augmentation
-from sklearn_raman.neural_network._data import collate
+from sklearn_raman.neural_network._data import BatchDataset, collate
 from sklearn_raman.neural_network._schedule import OneCycle
 
 _UNKNOWN_SPACING = 2.0  # cm-1 per point, for the shift of spectra without an axis
 
 # skorch would take these through **kwargs; as they are not in our signatures, clone()
 # would lose them silently.
-_NOT_TAKEN = {
-    "compile",
-    "dataset",
-    "iterator_train",
-    "iterator_valid",
-    "torch_load_kwargs",
-    "use_caching",
-}
+_NOT_TAKEN = {"iterator_train", "iterator_valid", "torch_load_kwargs", "use_caching"}
+_NOT_TAKEN |= {"compile", "dataset"}
 # Their parameters, such as module__n_filters, wait for the next fit.
 _COMPONENTS = ("module", "criterion", "optimizer", "iterator_train", "iterator_valid")
 
@@ -54,13 +48,10 @@ class SklearnNet(NeuralNetClassifier):
 
     __repr__ = BaseEstimator.__repr__
 
-    def _reject_unlisted(self, names):
-        """Raise for skorch's parameters that the signature does not list."""
-        if lost := sorted(set(names) & _NOT_TAKEN):
+    def __init__(self, module, **kwargs):
+        if lost := sorted(kwargs.keys() & _NOT_TAKEN):
             raise TypeError(f"{type(self).__name__} does not take {lost}.")
-
-    def _forget_skorch_state(self):
-        """Remove what skorch's constructor left beside the parameters."""
+        super().__init__(module, dataset=BatchDataset, **kwargs)
         for name in ("history_", "initialized_", "virtual_params_", "classes"):
             vars(self).pop(name, None)
 
@@ -81,24 +72,24 @@ class SklearnNet(NeuralNetClassifier):
             if owner in params:
                 setattr(self, owner, params.pop(owner))
             prefix = f"{owner}__"
-            nested = {name for name in params if name.startswith(prefix)}
+            names = sorted(name for name in params if name.startswith(prefix))
+            nested = {name.removeprefix(prefix): params.pop(name) for name in names}
             component = getattr(self, owner)
             if nested and not hasattr(component, "set_params"):
                 raise ValueError(
-                    f"{sorted(nested)[0]} can't be set: {owner} is {component!r} and "
-                    f"has no parameters. Set {owner} to an object first."
+                    f"{names[0]} can't be set: {owner} is {component!r} and has no "
+                    f"parameters. Set {owner} to an object first."
                 )
             if nested:
-                component.set_params(
-                    **{name.removeprefix(prefix): params.pop(name) for name in nested}
-                )
+                component.set_params(**nested)
         # skorch would replace the trained module of a fitted net by a fresh one, and
         # not keep what it changes in the optimizer.
-        for name in [name for name in params if name.split("__")[0] in _COMPONENTS]:
-            if "__" in name:
+        for name in list(params):
+            component, nested, _ = name.partition("__")
+            if nested and component in _COMPONENTS:
                 self._params_to_validate.add(name)
                 setattr(self, name, params[name])
-                if not (self.initialized_ and name.startswith("optimizer__")):
+                if not (self.initialized_ and component == "optimizer"):
                     del params[name]
         return super().set_params(**params)
 
@@ -168,12 +159,8 @@ class SklearnNet(NeuralNetClassifier):
         if isinstance(self.lr_schedule, str) and self.lr_schedule == "one_cycle":
             callbacks.append(("lr_schedule", OneCycle()))
         if isinstance(self.early_stopping, bool | np.bool_) and self.early_stopping:
-            stopping = EarlyStopping(
-                patience=self.n_iter_no_change,
-                threshold=self.tol,
-                load_best=True,
-                sink=noop,
-            )
+            settings = {"patience": self.n_iter_no_change, "threshold": self.tol}
+            stopping = EarlyStopping(**settings, load_best=True, sink=noop)
             callbacks.append(("early_stopping", stopping))
         return callbacks
 
@@ -201,14 +188,12 @@ class SklearnNet(NeuralNetClassifier):
 
     def train_step(self, batch, **fit_params):
         """Vary the spectra of a batch, then take a step of the optimizer."""
+        inputs, y = batch
         if self.augmentation is not None:
-            inputs, y = batch
-            if isinstance(inputs, Mapping):
-                inputs = {**inputs, "x": self._augmented(inputs["x"], y)}
-            else:
-                inputs = self._augmented(inputs, y)
-            batch = inputs, y
-        return super().train_step(batch, **fit_params)
+            weighted = isinstance(inputs, Mapping)
+            x = self._augmented(inputs["x"] if weighted else inputs, y)
+            inputs = {**inputs, "x": x} if weighted else x
+        return super().train_step((inputs, y), **fit_params)
 
     def _augmented(self, x, y):
         axis = self.wavenumbers_in_

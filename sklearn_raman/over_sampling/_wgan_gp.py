@@ -18,7 +18,11 @@ from sklearn_raman._utils._sklearn import (
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn_raman._utils._torch import isolated_randomness, limited_threads
+from sklearn_raman._utils._torch import (
+    default_torch,
+    isolated_randomness,
+    limited_threads,
+)
 from sklearn_raman._utils._validation import unchanged_on_error
 from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
 from sklearn_raman.over_sampling._bootstrap import Bootstrap
@@ -28,7 +32,6 @@ from sklearn_raman.over_sampling._wgan_training import (
     SpectrumModel,
     TrainingSettings,
     hold_out,
-    own_torch_modes,
     train_wgan,
 )
 
@@ -363,7 +366,7 @@ class WGANGP(BaseOverSampler):
         self._warn_of_single_spectra(
             [label for label, n in self.sampling_strategy_.items() if n]
         )
-        with limited_threads(1), own_torch_modes(self.device):
+        with limited_threads(1), default_torch():
             found = self._fit_model(X, codes, rng)
         self.best_iter_, self.history_ = found.best_iter, found.history
         self.n_iter_ = len(found.history["wasserstein"])

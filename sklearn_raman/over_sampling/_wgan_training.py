@@ -1,7 +1,6 @@
 """Training of WGANGP: the adversarial loop, and which of its iterations to keep."""
 
 import copy
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -63,28 +62,6 @@ class Training(NamedTuple):
     """Figures of each iteration, as a dict; of the one that diverged too."""
     problem: str | None
     """Why it was stopped, if it diverged."""
-
-
-@contextmanager
-def own_torch_modes(device):
-    """Let torch train as always, whatever modes the caller has set.
-
-    Gradients on, inference mode and autocast off, the CPU as the default device. These
-    modes belong to the thread, and the caller gets them back.
-
-    Parameters
-    ----------
-    device : str
-        Of the training.
-    """
-    with (
-        torch.inference_mode(False),
-        torch.enable_grad(),
-        torch.autocast("cpu", enabled=False),
-        torch.autocast(torch.device(device).type, enabled=False),
-        torch.device("cpu"),
-    ):
-        yield
 
 
 class PlainStart:

@@ -16,7 +16,6 @@ looks at several points and is neither a convolution nor a pool says how many in
 """
 
 from sklearn_raman.neural_network.attribution._cam import cam, decision_terms
-from sklearn_raman.neural_network.attribution._captum import captum_attribution
 from sklearn_raman.neural_network.attribution._contribution import (
     contribution,
     grad_cam,
@@ -28,6 +27,7 @@ from sklearn_raman.neural_network.attribution._deconvolution import (
     filters,
 )
 from sklearn_raman.neural_network.attribution._geometry import (
+    place_on_bands,
     unit_positions,
     unit_windows,
     upsampling_operator,
@@ -40,9 +40,9 @@ from sklearn_raman.neural_network.attribution._gradients import (
 from sklearn_raman.neural_network.attribution._methods import (
     attribute,
     available_methods,
+    captum_attribution,
     maps_units,
 )
-from sklearn_raman.neural_network.attribution._placement import place_on_bands
 
 __all__ = [
     "attribute",

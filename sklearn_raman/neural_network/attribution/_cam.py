@@ -172,10 +172,9 @@ def _averages(module, features):
     name = type(module).__name__
     if not averages_units(module):
         raise ValueError(
-            f"cam and decision_terms need a network that averages its feature maps "
-            f"(layer `pool`) before a linear layer `output` without bias; "
-            f"{name} is not one. The method contribution gives the same map on such "
-            "networks, and is defined for this one too."
+            "cam and decision_terms need a network that averages its feature maps in a "
+            f"layer `pool` before a linear layer `output` without bias; {name} is not "
+            "one. contribution gives the same map on such networks, and fits this one."
         )
     # A linear layer along the units shows its matrix when it meets the unit vectors.
     eye = torch.eye(features.shape[2], device=features.device, dtype=features.dtype)
@@ -185,9 +184,8 @@ def _averages(module, features):
     one_each = torch.allclose(shares.sum(dim=0), shares.new_ones(1), atol=1e-4)
     if not one_each or weights.shape[1] != n_averages:
         raise ValueError(
-            f"cam and decision_terms need averages of the units: the layer `pool` of "
-            f"{name} is not an average, or `output` takes {weights.shape[1]} values "
-            f"where there are {n_averages} averages."
+            f"cam and decision_terms need averages: {name}.pool is not an average, or "
+            f"`output` takes {weights.shape[1]} values, not {n_averages}."
         )
     weights = weights.reshape(len(weights), features.shape[1], -1)
     logits = module.head(features)
@@ -195,8 +193,7 @@ def _averages(module, features):
     rounding = 1e-3 * float(logits.abs().max())
     if not torch.allclose(sums, logits, atol=rounding, equal_nan=True):
         raise ValueError(
-            f"cam and decision_terms add up to the logits, but those of {name} are not "
-            "the averages of its feature maps times the weights of `output`: its head "
-            "does something else too. Use the method contribution."
+            f"cam and decision_terms add up to the logits, but not those of {name}: "
+            "its head does something else too. Use the method contribution."
         )
     return shares, weights, logits

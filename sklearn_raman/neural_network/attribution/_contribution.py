@@ -3,7 +3,7 @@
 from functools import partial
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from sklearn_raman.neural_network.attribution._shared import (
@@ -15,6 +15,7 @@ from sklearn_raman.neural_network.attribution._shared import (
     on_private_copy,
     references_by_piece,
     score_gradients,
+    stack_maps,
 )
 
 # A matrix product with few rows is twice as fast if the matrix lies transposed.
@@ -163,13 +164,11 @@ def grad_cam(module, X, target=None, *, score="logodds", relu=True, scale=None):
     """
     check_scale(scale)
     features = features_of(module, X)
-
-    def to_map(values, gradient):
-        pool = torch.sum if scale == "paper" else torch.mean
-        found = (values * pool(gradient, dim=2, keepdim=True)).sum(dim=1)
-        return found.relu() if relu else found
-
-    return score_gradients(module.head, features, target, score, to_map)
+    pool = torch.sum if scale == "paper" else torch.mean
+    gradients = score_gradients(module.head, features, target, score)
+    weights = (pool(gradient, dim=2, keepdim=True) for gradient in gradients)
+    maps = stack_maps(((features * weight).sum(dim=1) for weight in weights), target)
+    return maps.relu() if relu else maps
 
 
 # The head, cut where gradients cost little ------------------------------------------
@@ -203,19 +202,17 @@ class _Head:
     """
 
     def __init__(self, module, features):
-        self._module = module
-        self._linear = self.rows = None
-        if getattr(module, "affine_head", False) and _is_affine(module, features):
-            self.rows = _slopes_of_affine_head(module, features)
-        elif _starts_with_linear(module, features):
-            self._linear = module.get_submodule(module.first_linear)
+        self._module, self._linear = module, None
+        self.rows = _slopes_of_affine_head(module, features)
+        if self.rows is None:
+            self._linear = _first_linear(module, features)
+            if self._linear is None:
+                return
             self.rows = self._linear.weight.reshape(-1, *features.shape[1:])
-        if self.rows is not None:
-            few = len(self.rows) < _MANY_ROWS
-            order = (2, 0, 1) if few else (2, 1, 0)
-            by_unit = self.rows.permute(order).contiguous()
-            self._rows_by_unit = by_unit.mT if few else by_unit
-            self._at_zero = self.values(torch.zeros_like(features))
+        few = len(self.rows) < _MANY_ROWS
+        by_unit = self.rows.permute((2, 0, 1) if few else (2, 1, 0)).contiguous()
+        self._rows_by_unit = by_unit.mT if few else by_unit
+        self._at_zero = self.values(torch.zeros_like(features))
 
     @torch.no_grad()
     def values(self, features):
@@ -235,8 +232,8 @@ class _Head:
             return self._at_zero
         if self._linear is None:
             return self._module.head(features)
-        linear = self._linear
-        return functional.linear(features.flatten(1), linear.weight, linear.bias)
+        weight, bias = self._linear.weight, self._linear.bias
+        return functional.linear(features.flatten(1), weight, bias)
 
     def maps(self, features, background, background_values, gradients):
         """Sum changes of features over the channels, times gradients of scores.
@@ -268,7 +265,7 @@ class _Head:
         logits = inner = background_values + added.sum(dim=0)
         if self._linear is not None:
             inner.requires_grad_()
-            logits = self._module.head(_Unseen.like(features, self._linear, inner))
+            logits = self._module.head(_answered_by(self._linear, features, inner))
         slopes = torch.stack(list(gradients(logits, inner)), dim=1)
         return torch.bmm(slopes, added.permute(1, 2, 0))
 
@@ -279,38 +276,22 @@ class _OtherOperation(Exception):
 
 # Operations that only ask for the shape, that keep the values in their order, and that
 # are affine if one argument has to do with feature maps.
-_ASK = {
-    torch.Tensor.size,
-    torch.Tensor.dim,
-    torch.Tensor.__len__,
-    *(getattr(torch.Tensor, n).__get__ for n in ("shape", "ndim", "dtype", "device")),
-}
-_KEEP = {
-    torch.Tensor.flatten,
-    torch.flatten,
-    torch.Tensor.reshape,
-    torch.reshape,
-    torch.Tensor.view,
-    functional.dropout,
-}
-_AFFINE = {
-    functional.linear,
-    torch.Tensor.matmul,
-    torch.matmul,
-    torch.Tensor.mean,
-    torch.mean,
-    torch.Tensor.sum,
-    torch.sum,
-    torch.Tensor.squeeze,
-    functional.avg_pool1d,
-    functional.adaptive_avg_pool1d,
-    torch.Tensor.add,
-    torch.Tensor.mul,
-}
+_ASK = {Tensor.size, Tensor.dim, Tensor.__len__}
+_ASK |= {getattr(Tensor, name).__get__ for name in ("shape", "ndim", "dtype", "device")}
+_KEEP = {Tensor.flatten, Tensor.reshape, Tensor.view, torch.flatten, torch.reshape}
+_KEEP |= {functional.dropout}
+_AFFINE = {Tensor.matmul, Tensor.mean, Tensor.sum, Tensor.add, Tensor.mul}
+_AFFINE |= {Tensor.squeeze, torch.matmul, torch.mean, torch.sum, functional.linear}
+_AFFINE |= {functional.avg_pool1d, functional.adaptive_avg_pool1d}
 
 
-class _Watched(torch.Tensor):
-    """Feature maps that see what is done to them, whatever their values."""
+class _Watched(Tensor):
+    """Feature maps that see what is done to them, whatever their values.
+
+    With a `layer`, this layer's `answer` is all that a head may learn about them.
+    """
+
+    layer = answer = None
 
     @classmethod
     def __torch_function__(cls, function, types, args=(), kwargs=None):
@@ -319,58 +300,58 @@ class _Watched(torch.Tensor):
         if len(watched) != 1 or watched[0] is not args[0] or kwargs.get("training"):
             raise _OtherOperation
         with torch._C.DisableTorchFunctionSubclass():
-            found = watched[0]._answer(function, args, kwargs)
-        return found
+            return watched[0]._apply(function, args, kwargs)
 
-    def _answer(self, function, args, kwargs):
-        """Return what the function returns, or raise _OtherOperation."""
+    def _apply(self, function, args, kwargs):
+        layer, answer = self.layer, self.answer
         if function in _ASK:
             return function(*args, **kwargs)
-        if function in _KEEP or function in _AFFINE:
-            return function(*args, **kwargs).as_subclass(type(self))
-        raise _OtherOperation
-
-
-class _Unseen(_Watched):
-    """Feature maps in whose place a layer answers; nothing else may look at them."""
-
-    @classmethod
-    def like(cls, features, linear, answer):
-        unseen = features.new_zeros(()).expand_as(features).as_subclass(cls)
-        unseen._linear, unseen._answered, unseen._asked = linear, answer, []
-        return unseen
-
-    def _answer(self, function, args, kwargs):
-        linear, answered = self._linear, self._answered
-        if function in _ASK:
-            return function(*args, **kwargs)
-        if function in _KEEP:
+        if function in _KEEP or (layer is None and function in _AFFINE):
             found = function(*args, **kwargs).as_subclass(type(self))
-            vars(found).update(vars(self))
+            found.layer, found.answer = layer, answer
             return found
-        is_layer = function is functional.linear and len(args) == 3
-        is_layer = is_layer and args[1] is linear.weight and args[2] is linear.bias
-        if is_layer and self.shape == (len(answered), linear.in_features):
-            self._asked.append(linear)
-            return answered.clone()  # which an activation may change in place
+        is_layer = layer is not None and function is functional.linear
+        is_layer = is_layer and len(args) == 3 and args[1] is layer.weight
+        is_layer = is_layer and args[2] is layer.bias
+        if is_layer and self.shape == (len(answer), layer.in_features):
+            return answer.clone()  # which an activation may change in place
         raise _OtherOperation
 
 
-@torch.no_grad()
-def _is_affine(module, features):
-    """Whether `head` applies nothing to feature maps but what is affine."""
+def _answered_by(layer, features, answer):
+    """Return feature maps without values, in whose place a layer's answer stands."""
+    unseen = features.new_zeros(()).expand_as(features).as_subclass(_Watched)
+    unseen.layer, unseen.answer = layer, answer
+    return unseen
+
+
+def _slopes_of_affine_head(module, features):
+    """Return the slopes (n_classes, channels, units) of the logits of an affine head.
+
+    None if the module does not declare it, or applies to feature maps what is not
+    affine.
+    """
+    if not getattr(module, "affine_head", False):
+        return None
     try:
-        return type(module.head(features.as_subclass(_Watched))) is _Watched
+        with torch.no_grad():
+            logits = module.head(features.as_subclass(_Watched))
     except _OtherOperation:
-        return False
+        return None
+    if type(logits) is not _Watched:
+        return None
+    origin = features.new_zeros(logits.shape[1], *features.shape[1:]).requires_grad_()
+    return torch.autograd.grad(module.head(origin).diagonal().sum(), origin)[0]
 
 
-@torch.no_grad()
-def _starts_with_linear(module, features):
-    """Whether `head` hands feature maps to the layer `first_linear` and to no other."""
+def _first_linear(module, features):
+    """Return the layer `first_linear`, or None if the head sees more than its answer.
+
+    None, too, if the module declares no such layer.
+    """
     name = getattr(module, "first_linear", None)
     if name is None:
-        return False
+        return None
     linear = dict(module.named_modules()).get(name)
     n_values = features[0].numel()
     if not isinstance(linear, nn.Linear) or linear.in_features != n_values:
@@ -379,17 +360,9 @@ def _starts_with_linear(module, features):
             f"torch.nn.Linear on all {n_values} values of the feature maps, got "
             f"{linear}. Leave it out if the head starts with something else."
         )
-    unseen = _Unseen.like(features, linear, features.new_zeros(1, linear.out_features))
+    answer = features.new_zeros(1, linear.out_features).requires_grad_()
     try:
-        module.head(unseen)
+        logits = module.head(_answered_by(linear, features, answer))
+        return linear if logits.requires_grad else None
     except _OtherOperation:
-        return False
-    return bool(unseen._asked)
-
-
-def _slopes_of_affine_head(module, features):
-    """Return the slopes (n_classes, channels, units) of logits, the same everywhere."""
-    with torch.no_grad():
-        n_classes = module.head(features).shape[1]
-    origin = features.new_zeros(n_classes, *features.shape[1:]).requires_grad_()
-    return torch.autograd.grad(module.head(origin).diagonal().sum(), origin)[0]
+        return None

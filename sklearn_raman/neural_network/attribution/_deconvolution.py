@@ -17,6 +17,7 @@ from sklearn_raman.neural_network.attribution._shared import (
     private_copy,
     reference_features,
     score_gradients,
+    stack_maps,
 )
 
 RULES = ("leaky", "relu", "linear")
@@ -154,12 +155,9 @@ def class_deconv(
     torch.Size([2, 3, 50])
     """
     features, send_back = _two_way(module, X, rule)
-    nothing = reference_features(module, X, reference)
-
-    def to_map(values, gradient):
-        return send_back((values - nothing) * gradient)
-
-    return score_gradients(module.head, features, target, score, to_map)
+    change = features - reference_features(module, X, reference)
+    gradients = score_gradients(module.head, features, target, score)
+    return stack_maps((send_back(change * gradient) for gradient in gradients), target)
 
 
 def _two_way(module, X, rule):

@@ -14,6 +14,7 @@ from sklearn_raman.neural_network.attribution._shared import (
     on_private_copy,
     reference_tensor,
     score_gradients,
+    stack_maps,
 )
 
 
@@ -53,11 +54,9 @@ def saliency(module, X, target=None, *, score="logodds", absolute=True):
     >>> saliency(CNN(50, 3), torch.rand(2, 50)).shape
     torch.Size([2, 50])
     """
-
-    def to_map(values, gradient):
-        return gradient.abs() if absolute else gradient
-
-    return score_gradients(partial(logits_of, module), X, target, score, to_map)
+    gradients = score_gradients(partial(logits_of, module), X, target, score)
+    maps = stack_maps(gradients, target)
+    return maps.abs() if absolute else maps
 
 
 @on_private_copy
@@ -93,11 +92,8 @@ def input_x_gradient(module, X, target=None, *, score="logodds", reference="zero
     torch.Size([2, 50])
     """
     change = X - reference_tensor(X, reference)
-
-    def to_map(values, gradient):
-        return change * gradient
-
-    return score_gradients(partial(logits_of, module), X, target, score, to_map)
+    gradients = score_gradients(partial(logits_of, module), X, target, score)
+    return stack_maps((change * gradient for gradient in gradients), target)
 
 
 @on_private_copy
@@ -145,23 +141,15 @@ def integrated_gradients(
     if n_steps < 1:
         raise ValueError(f"n_steps must be 1 or more, got {n_steps}.")
     start = reference_tensor(X, reference)
+    change, logits = X - start, partial(logits_of, module)
     if target is None:  # the class of the spectrum, not of what is on the path
         with torch.no_grad():
-            (target,) = class_positions(logits_of(module, X), None)
+            (target,) = class_positions(logits(X), None)
     nodes, weights = np.polynomial.legendre.leggauss(n_steps)
-
-    def to_map(values, gradient):
-        return (X - start) * gradient
-
-    return sum(
-        float(weight)
-        / 2
-        * score_gradients(
-            partial(logits_of, module),
-            start + (1 + float(node)) / 2 * (X - start),
-            target,
-            score,
-            to_map,
-        )
-        for node, weight in zip(nodes, weights, strict=True)
-    )
+    total = 0
+    for node, weight in zip(nodes, weights, strict=True):
+        on_path = start + (1 + float(node)) / 2 * change
+        gradients = score_gradients(logits, on_path, target, score)
+        maps = stack_maps((change * gradient for gradient in gradients), target)
+        total = total + float(weight) / 2 * maps
+    return total

@@ -159,14 +159,15 @@ def given_positions(target, n_spectra):
 
 def stack_maps(maps, target):
     """Join the maps of :func:`class_positions`; "all" has an axis for the classes."""
+    maps = list(maps)
     return torch.stack(maps, dim=1) if isinstance(target, str) else maps[0]
 
 
 # Which score -------------------------------------------------------------------------
 
 
-def score_gradients(function, inputs, target, score, to_map):
-    """Return maps made of the gradient of the score with respect to some values.
+def score_gradients(function, inputs, target, score):
+    """Return the gradient of the score at some values, for each map that is asked for.
 
     Parameters
     ----------
@@ -178,21 +179,14 @@ def score_gradients(function, inputs, target, score, to_map):
         See :func:`contribution`.
     score : {"logodds", "logit", "prob", "contrast"}
         See :func:`contribution`.
-    to_map : callable
-        (values, gradient) to a map.
 
     Returns
     -------
-    torch.Tensor of shape (n_spectra, ...) or (n_spectra, n_classes, ...)
-        The maps; the second shape for target="all".
+    iterator of torch.Tensor of shape (n_spectra, ...)
+        For :func:`stack_maps`.
     """
     inputs = inputs.detach().requires_grad_()
-    logits = function(inputs)
-    maps = [
-        to_map(inputs.detach(), gradient)
-        for gradient in gradients_at(logits, inputs, target, score)
-    ]
-    return stack_maps(maps, target)
+    return gradients_at(function(inputs), inputs, target, score)
 
 
 def gradients_at(logits, inputs, target, score):
