@@ -35,25 +35,6 @@ _TINY = 1e-12
 _PATIENCE = 4  # checkpoints without improvement
 
 
-class TrainingSettings(NamedTuple):
-    """Parameters of the loop, as in `WGANGP`."""
-
-    n_critic: int
-    gp_weight: float
-    gp_target: float
-    lr: float
-    betas: tuple
-    max_iter: int
-    batch_size: int
-    ema: float
-    device: str
-
-
-def adam(network, settings):
-    """Return the optimizer of the generator or of the critic."""
-    return torch.optim.Adam(network.parameters(), lr=settings.lr, betas=settings.betas)
-
-
 class Training(NamedTuple):
     """What `train_wgan` found."""
 
@@ -152,18 +133,7 @@ def _tensor(values, device="cpu"):
     return torch.tensor(values, dtype=torch.float32, device=device)
 
 
-def train_wgan(
-    model,
-    X,
-    codes,
-    settings,
-    seed,
-    *,
-    n_iter,
-    judge=None,
-    make_critic=Critic,
-    make_optimizer=adam,
-):
+def train_wgan(model, X, codes, settings, seed, *, n_iter, judge=None):
     """Train the generator of a model in turns with a critic.
 
     Parameters
@@ -172,19 +142,14 @@ def train_wgan(
         Its generator is replaced by the moving average of the trained one.
     X : ndarray of shape (n_spectra, n_points)
     codes : ndarray of shape (n_spectra,), int
-    settings : TrainingSettings
+    settings : WGANGP
+        Its parameters are read.
     seed : int
     n_iter : int
         Generator steps; `settings.max_iter` sets the pace at which `lr` falls.
     judge : callable or None
         Called as `judge(iteration, model)` after each step, with the moving average in
         the model; returns True to stop.
-    make_critic : callable
-        `make_critic(n_classes, n_points)` returns a new critic.
-    make_optimizer : callable
-        `make_optimizer(network, settings)` returns a torch optimizer, once for the
-        generator and once for the critic.
-
     Returns
     -------
     Training
@@ -196,8 +161,11 @@ def train_wgan(
         n_classes = len(model.generator.means)
         average = model.generator.to(device)
         generator = copy.deepcopy(average)
-        critic = make_critic(n_classes, X.shape[1]).to(device)
-        optimizers = [make_optimizer(net, settings) for net in (generator, critic)]
+        critic = Critic(n_classes, X.shape[1]).to(device)
+        optimizers = [
+            torch.optim.Adam(network.parameters(), lr=settings.lr, betas=settings.betas)
+            for network in (generator, critic)
+        ]
         real = _tensor((X - model.center) / model.scale, device)
         feed = _Feed(model, real, codes, settings.batch_size, rng)
         watch = _Watch(real.abs().max().item(), settings)
@@ -361,17 +329,15 @@ class Judge:
         The start.
     seed : int
         Each time the same synthetic spectra are compared, but for the generator.
-    max_iter : int
-    guard_noise : bool
-        Whether noise is judged; without a warm start it is not.
-    verbose : bool
-        Whether each judgement is printed.
+    settings : WGANGP
+        Its parameters are read. Without a warm start, noise is not judged.
     """
 
-    def __init__(self, X, codes, model, seed, *, max_iter, guard_noise, verbose):
+    def __init__(self, X, codes, model, seed, settings):
         self.X, self.codes, self.seed = X, codes, seed
-        self.every = max(1, round(max_iter / _N_CHECKPOINTS))
-        self.guard_noise, self.verbose = guard_noise, verbose
+        self.every = max(1, round(settings.max_iter / _N_CHECKPOINTS))
+        self.guard_noise = settings.warm_start_components > 0
+        self.verbose = settings.verbose
         self.history = {"iteration": [], "held_out_score": [], "noise_ratio": []}
         scores, noise = self._measure(model)
         self._unit = np.where(scores.mean(axis=0) > 0, scores.mean(axis=0), 1.0)
