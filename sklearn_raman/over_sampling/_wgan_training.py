@@ -11,8 +11,7 @@ from sklearn.metrics import pairwise_distances
 from torch import nn
 
 from sklearn_raman._utils._torch import isolated_randomness
-from sklearn_raman.over_sampling._bootstrap import Bootstrap
-from sklearn_raman.over_sampling._noise import white_noise_level
+from sklearn_raman.over_sampling._bootstrap import Bootstrap, white_noise_level
 from sklearn_raman.over_sampling._wgan_networks import (
     Critic,
     Generator,

@@ -15,7 +15,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import adjusted_rand_score, euclidean_distances
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
-from sklearn_raman.over_sampling._noise import (
+from sklearn_raman.over_sampling._bootstrap import (
     NOISE_ORDER,
     NOISE_WINDOW,
     noise_level,
@@ -43,14 +43,8 @@ METRICS = {
         "the poster's test: do 2 clusters in PCA space separate real from synthetic? "
         "Almost no power: copies score 0 too",
     ),
-    "one_nn_accuracy": (
-        0.5,
-        "1-NN classifier, real or synthetic? 0.5 cannot tell, 1 always can",
-    ),
-    "forest_accuracy": (
-        0.5,
-        "random forest on PCA scores and noise, real or synthetic? 0.5 cannot tell",
-    ),
+    "one_nn_accuracy": (0.5, "1-NN classifier, real or synthetic? 0.5 cannot tell"),
+    "forest_accuracy": (0.5, "random forest, real or synthetic? 0.5 cannot tell"),
     "precision": (1.0, "share of synthetic spectra among the real ones"),
     "recall": (1.0, "share of real spectra among the synthetic ones"),
     "density": (1.0, "how many real spectra surround a synthetic one; 1 expected"),
@@ -70,10 +64,7 @@ METRICS = {
     ),
     "noise_ratio": (1.0, "high-frequency noise over that of real spectra"),
     "band_position": (0.0, "by how much band positions are off, in {unit}"),
-    "intensity_ratio": (
-        0.0,
-        "by how much ratios of band heights are off; 0.1 is about 10 %",
-    ),
+    "intensity_ratio": (0.0, "by how much ratios of band heights are off; 0.1 is 10 %"),
 }
 
 
@@ -141,13 +132,11 @@ def class_metrics(train, test, synthetic, axis, n_draws, rng):
     n = min(len(train), len(test), len(synthetic))
     records = []
     for draw in range(n_draws):
-        chosen = [
-            rng.choice(len(X), n, replace=False) for X in (train, test, synthetic)
-        ]
+        sets = train, test, synthetic
+        own, kept, made = (rng.choice(len(X), n, replace=False) for X in sets)
         seed = rng.randint(np.iinfo(np.int32).max)
-        held_out = test[chosen[1]]
-        values = _compare(synthetic[chosen[2]], held_out, real, seed)
-        references = _compare(train[chosen[0]], held_out, real, seed, rows=chosen[0])
+        values = _compare(synthetic[made], test[kept], real, seed)
+        references = _compare(train[own], test[kept], real, seed, rows=own)
         records += [
             {"draw": draw, "metric": m, "value": values[m], "reference": references[m]}
             for m in METRICS
@@ -173,6 +162,7 @@ def _compare(spectra, held_out, real, seed, rows=None):
     features = np.column_stack([scores, np.log(np.maximum(levels, 1e-12))])
     projected = real.pca.transform(both)
     gap = frechet_distance(projected[n:], projected[:n])
+    measured = [measure_bands(X, real.bands) for X in (spectra, held_out)]
     return {
         "kmeans_ari": kmeans_index(scores, is_second, seed),
         "one_nn_accuracy": one_nn_accuracy(distances, is_second),
@@ -186,11 +176,7 @@ def _compare(spectra, held_out, real, seed, rows=None):
         "frechet_distance": gap / real.variance if real.variance > 0 else np.nan,
         **memorization_scores(nearest[n:], nearest[:n]),
         "noise_ratio": noise_ratio(levels[n:], levels[:n]),
-        **band_distances(
-            measure_bands(spectra, real.bands),
-            measure_bands(held_out, real.bands),
-            real.axis,
-        ),
+        **band_distances(*measured, real.axis),
     }
 
 
@@ -492,9 +478,8 @@ def measure_bands(spectra, bands):
         middle = np.clip(top, 1, part.shape[1] - 2)
         left, center, right = (part[rows, middle + step] for step in (-1, 0, 1))
         bend = left - 2 * center + right
-        vertex = np.divide(
-            left - right, 2 * bend, out=np.zeros(len(rows)), where=bend < 0
-        )
+        flat = np.zeros(len(rows))
+        vertex = np.divide(left - right, 2 * bend, out=flat, where=bend < 0)
         inside = top == middle
         positions[:, band] = start + top + inside * np.clip(vertex, -0.5, 0.5)
         share = top / (part.shape[1] - 1)
