@@ -19,8 +19,6 @@ from sklearn_raman._utils._wavenumbers import (
 from sklearn_raman.datasets._rruff_library import load_library
 
 DATA_FOLDER = resources.files("sklearn_raman.datasets") / "data"
-# Travels with the frame, so that a step which splits rows can tell that some belong
-# together.
 
 # What benchmarks/build_minerals.py writes.
 GRID = (150.0, 1509.0, 1.0)
@@ -111,17 +109,17 @@ def load_minerals(*, return_X_y=False, as_frame=False):
     with (DATA_FOLDER / ROWS_FILE).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     grid = expand_grid(GRID, name="wavenumbers")
-    bunch = _make_bunch(
+    return _make_bunch(
         steps / FULL_SCALE,
         np.asarray([row["mineral"] for row in rows]),
+        as_frame=as_frame,
+        return_X_y=return_X_y,
+        description="minerals.rst",
         groups=np.asarray([row["rruff_id"] for row in rows]),
         wavenumbers=grid,
-        as_frame=as_frame,
         coverage=np.asarray([int(row["n_measured"]) for row in rows]) / len(grid),
         spectrum_ids=np.asarray([row["spectrum_id"] for row in rows]),
-        DESCR=_read_description("minerals.rst"),
     )
-    return (bunch.data, bunch.target) if return_X_y else bunch
 
 
 @validate_params(
@@ -282,28 +280,29 @@ def fetch_rruff(
     rows = rows[_is_frequent(minerals, crystals, min_spectra, min_crystals)]
     if len(rows) == 0:
         raise ValueError(
-            f"No spectrum is left with subset={subset!r}, "
-            f"full_coverage={full_coverage}, min_spectra={min_spectra}, "
-            f"min_crystals={min_crystals} and the grid {describe_axis(grid)}: relax "
-            "one of them."
+            f"No spectrum is left with subset={subset!r}, full_coverage="
+            f"{full_coverage}, min_spectra={min_spectra}, min_crystals={min_crystals} "
+            f"and the grid {describe_axis(grid)}: relax one of them."
         )
 
-    if ragged:
-        data = [library.spectrum(i) for i in rows]
-    else:
+    data = [library.spectrum(i) for i in rows]
+    if not ragged:
         _check_overlap(coverage[rows], grid)
-        data = _interpolate([library.spectrum(i) for i in rows], grid, fill_value)
-    bunch = _make_bunch(
+        outside = None if fill_value == "edge" else float(fill_value)
+        data = np.stack(
+            [np.interp(grid, *pair, left=outside, right=outside) for pair in data]
+        )
+    return _make_bunch(
         data,
         library.minerals[rows],
+        as_frame=as_frame,
+        return_X_y=return_X_y,
+        description="rruff.rst",
         groups=library.groups[rows],
         wavenumbers=None if ragged else grid,
-        as_frame=as_frame,
         coverage=coverage[rows],
         spectrum_ids=library.spectrum_ids[rows],
-        DESCR=_read_description("rruff.rst"),
     )
-    return (bunch.data, bunch.target) if return_X_y else bunch
 
 
 def _is_frequent(minerals, crystals, min_spectra, min_crystals):
@@ -322,28 +321,13 @@ def _check_overlap(coverage, grid):
     n_outside = int((coverage == 0).sum())
     if n_outside:
         raise ValueError(
-            f"{n_outside} of {len(coverage)} spectra measured no point of the grid "
-            f"wavenumbers={describe_axis(grid)}, so their rows would be all fill "
-            "values: use full_coverage=True or another grid; all spectra of the "
-            "library measure 330 to 900 cm-1."
+            f"{n_outside} of {len(coverage)} spectra measured no point of wavenumbers="
+            f"{describe_axis(grid)}: use full_coverage=True or another grid; all "
+            "spectra of the library measure 330 to 900 cm-1."
         )
 
 
-def _interpolate(spectra, grid, fill_value):
-    """Put the spectra on one grid, linearly, with fill values outside their range."""
-    outside = None if fill_value == "edge" else float(fill_value)
-    data = np.empty((len(spectra), len(grid)))
-    for row, (axis, intensities) in zip(data, spectra, strict=True):
-        row[:] = np.interp(grid, axis, intensities, left=outside, right=outside)
-    return data
-
-
-def _read_description(name):
-    """Return the text of a description beside the bundled data."""
-    return (DATA_FOLDER / name).read_text(encoding="utf-8")
-
-
-def _make_bunch(data, names, *, groups, wavenumbers, as_frame, **extra):
+def _make_bunch(data, names, *, as_frame, return_X_y, description, **extra):
     """Encode the class names and put the parts together.
 
     Parameters
@@ -352,28 +336,29 @@ def _make_bunch(data, names, *, groups, wavenumbers, as_frame, **extra):
         Spectra.
     names : ndarray of shape (n_spectra,), str
         Class of each spectrum.
-    groups : ndarray of shape (n_spectra,), str
-        Specimen of each spectrum.
-    wavenumbers : ndarray of shape (n_points,) or None
-        Axis in cm-1; None for ragged data.
     as_frame : bool
         Whether data and target become pandas objects.
+    return_X_y : bool
+        Whether to return data and target only.
+    description : str
+        File beside the bundled data.
     **extra : object
-        Further entries.
+        Further entries, `wavenumbers` among them.
 
     Returns
     -------
-    Bunch
+    Bunch or tuple
     """
     target_names, target = np.unique(names, return_inverse=True)
     if as_frame:
-        data = pd.DataFrame(data, columns=format_wavenumbers(wavenumbers))
+        data = pd.DataFrame(data, columns=format_wavenumbers(extra["wavenumbers"]))
         target = pd.Series(target, name="target")
+    if return_X_y:
+        return data, target
     return Bunch(
         data=data,
         target=target,
         target_names=target_names,
-        groups=groups,
-        wavenumbers=wavenumbers,
+        DESCR=(DATA_FOLDER / description).read_text(encoding="utf-8"),
         **extra,
     )

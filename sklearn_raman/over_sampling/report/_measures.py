@@ -81,15 +81,17 @@ class Bands(NamedTuple):
     """Smallest height that differs from none, shape (n_bands,)."""
 
 
-class _RealSpectra(NamedTuple):
+class _RealSpectra:
     """What both comparisons of a class share; lengths in units of its spread."""
 
-    center: np.ndarray
-    train: np.ndarray
-    pca: PCA
-    variance: float
-    bands: Bands
-    axis: np.ndarray
+    def __init__(self, train, test):
+        pooled = np.concatenate([train, test])
+        n_components = min(N_COMPONENTS, len(pooled) - 1, pooled.shape[1])
+        self.pca = PCA(n_components, svd_solver="full").fit(pooled)
+        self.center = pooled.mean(axis=0)
+        self.train = train - self.center
+        self.variance = pooled.var(axis=0, ddof=1).sum()
+        self.bands = find_bands(self.center)
 
 
 def class_metrics(train, test, synthetic, axis, n_draws, rng):
@@ -117,26 +119,15 @@ def class_metrics(train, test, synthetic, axis, n_draws, rng):
     train, test, synthetic = (np.ldexp(X, -exponent) for X in (train, test, synthetic))
     spread = np.sqrt(np.concatenate([train, test]).var(axis=0).mean()) or 1.0
     train, test, synthetic = (X / spread for X in (train, test, synthetic))
-    pooled = np.concatenate([train, test])
-    center = pooled.mean(axis=0)
-    n_components = min(N_COMPONENTS, len(pooled) - 1, pooled.shape[1])
-    real = _RealSpectra(
-        center=center,
-        train=train - center,
-        pca=PCA(n_components, svd_solver="full").fit(pooled),
-        variance=pooled.var(axis=0, ddof=1).sum(),
-        bands=find_bands(center),
-        axis=axis,
-    )
-
+    real = _RealSpectra(train, test)
     n = min(len(train), len(test), len(synthetic))
     records = []
     for draw in range(n_draws):
         sets = train, test, synthetic
         own, kept, made = (rng.choice(len(X), n, replace=False) for X in sets)
         seed = rng.randint(np.iinfo(np.int32).max)
-        values = _compare(synthetic[made], test[kept], real, seed)
-        references = _compare(train[own], test[kept], real, seed, rows=own)
+        values = _compare(synthetic[made], test[kept], real, axis, seed)
+        references = _compare(train[own], test[kept], real, axis, seed, own)
         records += [
             {"draw": draw, "metric": m, "value": values[m], "reference": references[m]}
             for m in METRICS
@@ -144,13 +135,15 @@ def class_metrics(train, test, synthetic, axis, n_draws, rng):
     return records
 
 
-def _compare(spectra, held_out, real, seed, rows=None):
+def _compare(spectra, held_out, real, axis, seed, rows=None):
     """Return all metrics; `rows` says which training spectra `spectra` are, if any."""
     n = len(spectra)
     is_second = np.arange(2 * n) >= n
     both = np.concatenate([held_out, spectra])
-    distances = distances_between(both - real.center, both - real.center)
-    to_train = distances_between(both - real.center, real.train)
+    centered = both - real.center
+    distances = distances_between(centered, centered)
+    blocks = distances[:n, :n], distances[n:, n:], distances[:n, n:]
+    to_train = distances_between(centered, real.train)
     if rows is not None:  # a training spectrum is not a copy of itself
         to_train[n + np.arange(n), rows] = np.inf
     nearest = to_train.min(axis=1)
@@ -167,16 +160,11 @@ def _compare(spectra, held_out, real, seed, rows=None):
         "kmeans_ari": kmeans_index(scores, is_second, seed),
         "one_nn_accuracy": one_nn_accuracy(distances, is_second),
         "forest_accuracy": forest_accuracy(features, is_second, seed),
-        **manifold_scores(
-            distances[:n, :n],
-            distances[n:, n:],
-            distances[:n, n:],
-            neighborhood_size(n),
-        ),
+        **manifold_scores(*blocks, neighborhood_size(n)),
         "frechet_distance": gap / real.variance if real.variance > 0 else np.nan,
         **memorization_scores(nearest[n:], nearest[:n]),
         "noise_ratio": noise_ratio(levels[n:], levels[:n]),
-        **band_distances(*measured, real.axis),
+        **band_distances(*measured, axis),
     }
 
 

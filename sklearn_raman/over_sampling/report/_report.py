@@ -104,7 +104,7 @@ class SynthesisReport:
             metric; `ideal` and `meaning`. Changing it does not change the report.
         """
         kinds = {"summary": ["metric"], "classes": ["class", "metric"], "draws": []}
-        if kind not in kinds:
+        if not isinstance(kind, str) or kind not in kinds:
             raise ValueError(f"kind must be one of {list(kinds)}, got {kind!r}.")
         known = {"main": MAIN, "all": list(METRICS)}
         names = known.get(metrics) if isinstance(metrics, str) else metrics
@@ -393,8 +393,8 @@ def _check_sets(sets, wavenumbers):
         )
     if n_points < NOISE_WINDOW:
         raise ValueError(
-            f"The spectra have {n_points} points; from {NOISE_WINDOW} points on, noise "
-            "and bands can be told apart."
+            f"The spectra have {n_points} points; noise and bands can be told apart "
+            f"from {NOISE_WINDOW} points on."
         )
     labeled = [X for X in sets.values() if labels_as_wavenumbers(X) is not None]
     axis = resolve_wavenumbers(next(iter(labeled), None), wavenumbers, n_points)
@@ -430,24 +430,16 @@ def _check_held_out(arrays):
     """Refuse spectra that are not held out; warn about copies."""
     rows = {name: [row.tobytes() for row in X + 0.0] for name, X in arrays.items()}
     for name, other, way_out in (
-        (
-            "real_test",
-            "real_train",
-            "they are not held out. Split before over-sampling, and remove repeated "
-            "spectra.",
-        ),
-        (
-            "synthetic",
-            "real_test",
-            "the sampler has seen the held-out spectra. Fit it on real_train only.",
-        ),
+        ("real_test", "real_train", "Split before over-sampling"),
+        ("synthetic", "real_test", "Fit the sampler on real_train only"),
     ):
         known = set(rows[other])
         seen = [i for i, row in enumerate(rows[name]) if row in known]
         if seen:
             raise ValueError(
                 f"{len(seen)} spectra of {name} are also in {other} (rows {seen[:5]} "
-                f"of {name}): {way_out}"
+                f"of {name}), so real_test is not held out. {way_out}, and remove "
+                "repeated spectra."
             )
     known = set(rows["real_train"])
     n_copies = sum(row in known for row in rows["synthetic"])
@@ -496,10 +488,7 @@ def _check_labels(labels, arrays):
         for name, y in zip(labels, checked, strict=True)
     }
     if len(set(kinds.values())) > 1:
-        raise ValueError(
-            f"The labels are of different kinds: {kinds}. Give all three sets the same "
-            "labels."
-        )
+        raise ValueError(f"The labels are of different kinds: {kinds}. Use one kind.")
     return checked
 
 
@@ -528,7 +517,7 @@ def _split_classes(arrays, labels):
     }
     counts = pd.DataFrame(
         [[len(X) for X in part] for part in parts.values()],
-        index=pd.Index(parts, name="class"),
+        index=pd.Index(list(parts), name="class"),
         columns=list(arrays),
     )
     smallest = counts.min(axis=1)
