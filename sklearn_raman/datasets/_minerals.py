@@ -275,9 +275,11 @@ def fetch_rruff(
         min_spectra = max(min_spectra, 2)
     if full_coverage:
         keep &= inside.all(axis=1)
-    rows = np.flatnonzero(keep)
-    minerals, crystals = library.minerals[rows], library.groups[rows]
-    rows = rows[_is_frequent(minerals, crystals, min_spectra, min_crystals)]
+    kept = pd.DataFrame({"mineral": library.minerals, "crystal": library.groups})[keep]
+    crystals = kept.groupby("mineral")["crystal"]
+    frequent = crystals.transform("size") >= min_spectra
+    frequent &= crystals.transform("nunique") >= min_crystals
+    rows = kept.index[frequent].to_numpy()
     if len(rows) == 0:
         raise ValueError(
             f"No spectrum is left with subset={subset!r}, full_coverage="
@@ -287,7 +289,13 @@ def fetch_rruff(
 
     data = [library.spectrum(i) for i in rows]
     if not ragged:
-        _check_overlap(coverage[rows], grid)
+        n_outside = (coverage[rows] == 0).sum()
+        if n_outside:
+            raise ValueError(
+                f"{n_outside} of {len(rows)} spectra measured no point of wavenumbers="
+                f"{describe_axis(grid)}: use full_coverage=True or another grid; all "
+                "spectra of the library measure 330 to 900 cm-1."
+            )
         outside = None if fill_value == "edge" else float(fill_value)
         data = np.stack(
             [np.interp(grid, *pair, left=outside, right=outside) for pair in data]
@@ -303,28 +311,6 @@ def fetch_rruff(
         coverage=coverage[rows],
         spectrum_ids=library.spectrum_ids[rows],
     )
-
-
-def _is_frequent(minerals, crystals, min_spectra, min_crystals):
-    """Tell which spectra belong to a mineral with enough spectra and crystals."""
-    names, code, n_spectra = np.unique(
-        minerals, return_inverse=True, return_counts=True
-    )
-    # A crystal is of one mineral, so its first spectrum stands for it.
-    _, one_each = np.unique(crystals, return_index=True)
-    n_crystals = np.bincount(code[one_each], minlength=len(names))
-    return ((n_spectra >= min_spectra) & (n_crystals >= min_crystals))[code]
-
-
-def _check_overlap(coverage, grid):
-    """Refuse a row that would hold nothing but fill values."""
-    n_outside = int((coverage == 0).sum())
-    if n_outside:
-        raise ValueError(
-            f"{n_outside} of {len(coverage)} spectra measured no point of wavenumbers="
-            f"{describe_axis(grid)}: use full_coverage=True or another grid; all "
-            "spectra of the library measure 330 to 900 cm-1."
-        )
 
 
 def _make_bunch(data, names, *, as_frame, return_X_y, description, **extra):

@@ -55,11 +55,6 @@ class ClassModel:
     shared: np.ndarray
     """Coefficients of the shared variation, shape (n_spectra, n_curves)."""
 
-    @property
-    def n_spectra(self):
-        """Number of real spectra."""
-        return len(self.scores)
-
     def draw_scores(self, n_samples, rng):
         """Draw scores of a real spectrum, moved towards others of the class.
 
@@ -74,9 +69,9 @@ class ClassModel:
         parents : ndarray of shape (n_samples,), int
             Rows of the real spectra.
         """
-        size, d = self.scores.shape
+        size, d = len(self.scores), max(self.scores.shape[1], 1)
         parents = balanced_rows(size, n_samples, rng)
-        silverman = (4 / (max(d, 1) + 2) / size) ** (1 / (max(d, 1) + 4))
+        silverman = (4 / (d + 2) / size) ** (1 / (d + 4))
         bandwidth = _BANDWIDTH * silverman
         kernel = rng.standard_normal((n_samples, size)) / np.sqrt(size)
         scores = self.scores[parents] + bandwidth * kernel @ self.scores
@@ -109,8 +104,7 @@ class Bootstrap:
     def __init__(self, X, codes, *, n_components, noise):
         self.noise = noise
         self.n_components = n_components
-        floor = _SMALLEST_LEVEL * X.std()
-        levels = np.maximum(white_noise_level(X), floor)
+        levels = np.maximum(white_noise_level(X), _SMALLEST_LEVEL * X.std())
         self.classes = [
             _fit_class(X[codes == code], levels[codes == code], n_components)
             for code in range(codes.max() + 1)
@@ -141,7 +135,7 @@ class Bootstrap:
                 offset[rows] = noise * own.levels[parents, None]
             lent = self._lent_to(code)
             if len(lent):
-                borrows = rng.uniform(size=len(rows)) < 1 - own.n_spectra / _ENOUGH
+                borrows = rng.uniform(size=len(rows)) < 1 - len(own.scores) / _ENOUGH
                 picked = lent[rng.randint(len(lent), size=borrows.sum())]
                 offset[rows[borrows]] += picked @ shared_curves(own.mean)
                 drawn[borrows] = 0
@@ -162,11 +156,9 @@ class Bootstrap:
 
     def _lent_to(self, code):
         """Return shared coefficients of the spectra of all larger classes."""
-        own = self.classes[code]
-        larger = [c.shared for c in self.classes if c.n_spectra > own.n_spectra]
-        if own.n_spectra >= _ENOUGH or not larger:
-            return np.empty((0, 0))
-        return np.concatenate(larger)
+        size = len(self.classes[code].scores)
+        larger = [own.shared for own in self.classes if len(own.scores) > size]
+        return np.concatenate(larger) if larger and size < _ENOUGH else np.empty((0, 0))
 
 
 def _fit_class(X, levels, n_components):

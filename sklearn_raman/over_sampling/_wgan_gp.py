@@ -14,7 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
-from sklearn_raman._utils._torch import isolated_randomness, limited_threads
+from sklearn_raman._utils._torch import (
+    default_torch,
+    isolated_randomness,
+    limited_threads,
+)
 from sklearn_raman._utils._validation import unchanged_on_error
 from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
 from sklearn_raman.over_sampling._bootstrap import Bootstrap
@@ -23,7 +27,6 @@ from sklearn_raman.over_sampling._wgan_training import (
     PlainStart,
     SpectrumModel,
     hold_out,
-    own_torch_modes,
     train_wgan,
 )
 
@@ -353,7 +356,7 @@ class WGANGP(BaseOverSampler):
         self._warn_of_single_spectra(
             [label for label, n in self.sampling_strategy_.items() if n]
         )
-        with limited_threads(1), own_torch_modes(self.device):
+        with limited_threads(1), default_torch():
             problem = self._fit_model(X, codes, rng)
         self._report(problem)
 

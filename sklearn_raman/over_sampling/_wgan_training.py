@@ -1,7 +1,6 @@
 """Training of WGANGP: the adversarial loop, and which of its iterations to keep."""
 
 import copy
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -45,28 +44,6 @@ class Training(NamedTuple):
     """Why it was stopped, if it diverged."""
 
 
-@contextmanager
-def own_torch_modes(device):
-    """Let torch train as always, whatever modes the caller has set.
-
-    Gradients on, inference mode and autocast off, the CPU as the default device. These
-    modes belong to the thread, and the caller gets them back.
-
-    Parameters
-    ----------
-    device : str
-        Of the training.
-    """
-    with (
-        torch.inference_mode(False),
-        torch.enable_grad(),
-        torch.autocast("cpu", enabled=False),
-        torch.autocast(torch.device(device).type, enabled=False),
-        torch.device("cpu"),
-    ):
-        yield
-
-
 class PlainStart:
     """Nothing but the mean of all spectra: the start of a plain network."""
 
@@ -101,19 +78,17 @@ class SpectrumModel:
         """Return a model with new networks, drawn by the generator of torch."""
         center = X.mean(axis=0)
         scale = np.sqrt(np.mean((X - center) ** 2))
-        means = start.means() - center
-        generator = Generator(
-            _tensor(means / scale), _tensor(start.loadings() / scale), latent_dim
-        )
-        return cls(start, generator.eval(), center, scale, latent_dim)
+        means = _tensor((start.means() - center) / scale)
+        loadings = _tensor(start.loadings() / scale)
+        generator = Generator(means, loadings, latent_dim).eval()
+        return cls(start, generator, center, scale, latent_dim)
 
     def draw(self, codes, rng, device="cpu"):
         """Draw inputs of the generator, and what is added to its output (scaled)."""
         scores, offset = self.start.draw(codes, rng)
         latent = rng.standard_normal((len(codes), self.latent_dim))
-        return tuple(
-            _tensor(part, device) for part in (scores, latent, offset / self.scale)
-        )
+        parts = scores, latent, offset / self.scale
+        return [_tensor(part, device) for part in parts]
 
     def synthesize(self, codes, rng):
         """Return synthetic spectra, (n, n_points), of the classes in `codes`.
@@ -149,6 +124,7 @@ def train_wgan(model, X, codes, settings, seed, *, n_iter, judge=None):
     judge : callable or None
         Called as `judge(iteration, model)` after each step, with the moving average in
         the model; returns True to stop.
+
     Returns
     -------
     Training
@@ -171,8 +147,7 @@ def train_wgan(model, X, codes, settings, seed, *, n_iter, judge=None):
         for iteration in range(1, n_iter + 1):
             _set_rate(optimizers, settings, iteration)
             steps.append(_step(generator, critic, optimizers, feed, settings))
-            problem = watch.problem(steps[-1])
-            if problem:
+            if problem := watch.problem(steps[-1]):
                 break
             _move_average(average, generator, settings.ema, iteration)
             if judge is not None and judge(iteration, model):
@@ -335,8 +310,7 @@ class Judge:
     def __init__(self, X, codes, model, seed, settings):
         self.X, self.codes, self.seed = X, codes, seed
         self.every = max(1, round(settings.max_iter / _N_CHECKPOINTS))
-        self.guard_noise = settings.warm_start_components > 0
-        self.verbose = settings.verbose
+        self.settings = settings
         self.history = {"iteration": [], "held_out_score": [], "noise_ratio": []}
         scores, noise = self._measure(model)
         self._unit = np.where(scores.mean(axis=0) > 0, scores.mean(axis=0), 1.0)
@@ -354,7 +328,8 @@ class Judge:
         self._note(iteration, scores.mean(), noise)
         gain = self._start - scores
         error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
-        quiet = abs(np.log(noise)) <= self._tolerance or not self.guard_noise
+        plain = self.settings.warm_start_components == 0
+        quiet = plain or abs(np.log(noise)) <= self._tolerance
         if quiet and scores.mean() < self._best and gain.mean() > 2 * error:
             self._best, self.best_iter, self._waited = scores.mean(), iteration, 0
         else:
@@ -378,7 +353,7 @@ class Judge:
     def _note(self, iteration, score, noise):
         for name, value in zip(self.history, (iteration, score, noise), strict=True):
             self.history[name].append(value)
-        if self.verbose:
+        if self.settings.verbose:
             print(
                 f"[WGANGP] iteration {iteration}: held-out score {score:.4f}, "
                 f"noise ratio {noise:.3f}"
