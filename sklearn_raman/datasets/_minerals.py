@@ -175,7 +175,7 @@ def fetch_rruff(
         1,360 points.
     ragged : bool, default=False
         Whether to return each spectrum on the axis it was measured on. Then
-        `wavenumbers` only decides about `coverage` and `full_coverage`, and
+        `wavenumbers` only affects `coverage` and `full_coverage`, and
         `fill_value` is ignored.
     full_coverage : bool, default=False
         Whether to keep only spectra that were measured on the whole grid.
@@ -188,7 +188,7 @@ def fetch_rruff(
         Minerals with fewer spectra, after the filters above, are left out.
     min_crystals : int, default=1
         Minerals with fewer crystals, after the filters above, are left out. With 2 or
-        more, each mineral can be learnt from one crystal and tested on another.
+        more, each mineral can be learned from one crystal and tested on another.
     fill_value : float or "edge", default=0.0
         Intensity at grid points outside the measured range of a spectrum; "edge"
         repeats its first or last value. The default suits spectra without background,

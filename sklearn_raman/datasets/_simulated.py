@@ -73,7 +73,7 @@ def make_lorentzian_spectra(
     return_truth : bool, default=False
         Whether to return what the spectra are made of.
     random_state : int, RandomState instance or None, default=None
-        Decides about noise and distractors.
+        Controls noise and distractors.
 
     Returns
     -------
@@ -204,7 +204,7 @@ def make_raman_spectra(
         Range of their full width at half maximum in cm-1.
     similarity : float, default=0.5
         Fraction of the bands, rounded to a whole number, that all classes have in
-        common. With 1 the classes do not differ: nothing can be learnt.
+        common. With 1 the classes do not differ: nothing can be learned.
     intensity_variation : float, default=0.1
         Standard deviation of the logarithm of a band's height among the spectra of a
         class; 0.1 is about 10 %, and 5 the most.
@@ -226,7 +226,7 @@ def make_raman_spectra(
     as_frame : bool, default=False
         Whether X is a DataFrame with the wavenumbers as column labels and y a Series.
     random_state : int, RandomState instance or None, default=None
-        Decides about everything. The bands of the classes are drawn first, so they do
+        Controls all randomness. The bands of the classes are drawn first, so they do
         not change with the parameters of the noise. Draw training and test spectra in
         one call and split them: two calls with one seed are not independent.
 
@@ -434,7 +434,7 @@ def make_mixtures(
     return_truth : bool, default=False
         Whether to return what the mixtures are made of.
     random_state : int, RandomState instance or None, default=None
-        Decides about spectra and ratios.
+        Controls the choice of spectra and ratios.
 
     Returns
     -------

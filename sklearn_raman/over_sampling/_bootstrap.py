@@ -40,7 +40,7 @@ _FEW = 6  # fewer residuals do not show which sign is preferred
 
 @dataclass
 class ClassModel:
-    """What is known of one class. A single spectrum has no components."""
+    """What is known about one class. A single spectrum has no components."""
 
     mean: np.ndarray
     """Noise filtered, shape (n_points,)."""
@@ -56,7 +56,7 @@ class ClassModel:
     """Coefficients of the shared variation, shape (n_spectra, n_curves)."""
 
     def draw_scores(self, n_samples, rng):
-        """Draw scores of a real spectrum, moved towards others of the class.
+        """Draw scores of a real spectrum, moved toward others of the class.
 
         A smoothed bootstrap (Silverman and Young 1987). The kernel has the covariance
         of the class, and the sum is shrunk so that the variance stays that of the real
@@ -204,8 +204,8 @@ def _count_components(whitened):
 def _components(deviations, levels, gain, k):
     """Return scores and noise-filtered loadings of the first k components.
 
-    Rows are divided by their noise before the singular value decomposition, so that no
-    noisy spectrum decides about the components.
+    Rows are divided by their noise before the singular value decomposition, so that
+    noisy spectra do not dominate the components.
     """
     left, singular, loadings = np.linalg.svd(
         deviations / levels[:, None], full_matrices=False

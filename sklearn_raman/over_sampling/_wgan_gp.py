@@ -44,13 +44,13 @@ class WGANGP(BaseOverSampler):
     among the candidates: training has to show that it is better. See Notes for what it
     learns from few spectra.
 
-    Cosmic spikes are learnt like bands: remove them first
+    Cosmic spikes are learned like bands: remove them first
     (:class:`~sklearn_raman.preprocessing.Despiker`).
 
     Parameters
     ----------
     sampling_strategy : float, str, dict or callable, default="auto"
-        Which classes to over-sample, and to what size, as everywhere in
+        Which classes to over-sample, and to what size, as in all of
         imbalanced-learn. "auto": all but the largest, up to its size.
     latent_dim : int, default=32
         Random inputs of the generator, beside the scores of the warm start.
@@ -88,9 +88,9 @@ class WGANGP(BaseOverSampler):
     device : str, default="cpu"
         torch device for training. The fitted networks are on the CPU.
     random_state : int, RandomState instance or None, default=None
-        Decides about everything: same seed, same spectra.
+        Controls all randomness: same seed, same spectra.
     verbose : int, default=0
-        1 prints the judgement of each checkpoint, if spectra are held out.
+        1 prints the judgment of each checkpoint, if spectra are held out.
 
     Attributes
     ----------
@@ -381,7 +381,7 @@ class WGANGP(BaseOverSampler):
         return problem
 
     def _judge_iterations(self, X, codes, seeds):
-        """Return the best iteration, the steps taken, a problem, and judgements."""
+        """Return the best iteration, the steps taken, a problem, and judgments."""
         if self.validation_fraction is None:
             return self.max_iter, [], None, {}
         split_rng = np.random.RandomState(seeds["split"])

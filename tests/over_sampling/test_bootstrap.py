@@ -51,7 +51,7 @@ def test_shared_variation_is_found_again():
 
 
 def test_shared_variation_moves_with_the_bands():
-    """What is learnt on one class is applied to the bands of the other."""
+    """What is learned on one class is applied to the bands of the other."""
     mean, other = band(80), band(300)
     coefficients = shared_coefficients(0.3 * mean[None], mean)
     applied = (coefficients @ shared_curves(other))[0]

@@ -113,7 +113,7 @@ def test_critic_scores_spectra_by_themselves():
     )
 
 
-def test_training_moves_the_generator_towards_the_data(rng):
+def test_training_moves_the_generator_toward_the_data(rng):
     """A plain network starts at the overall mean and finds the class means."""
     codes = np.repeat([0, 1], 30)
     X = np.where(codes[:, None] == 1, 1.0, -1.0) + 0.1 * rng.standard_normal((60, 32))

@@ -249,7 +249,7 @@ def synthesis_report(
         larger one has closer neighbors. If all sizes are equal, only the random forest
         and K-means differ between draws.
     random_state : int, RandomState instance or None, default=None
-        Decides about the draws, the random forests and K-means.
+        Controls the draws, the random forests and K-means.
 
     Returns
     -------
@@ -302,7 +302,7 @@ def synthesis_report(
       nearly everything that has the right mean, score 0 too.
     - `precision`, `recall` [3]_, `density` [4]_: with as many neighbors as `coverage`.
     - `frechet_distance`: squared Frechet distance [5]_ between ten scores of a PCA of
-      all real spectra, over their total variance. It is biased upwards for few spectra,
+      all real spectra, over their total variance. It is biased upward for few spectra,
       as is its reference.
     - `near_copies`: share of spectra that are less than half as far from a training
       spectrum as the median held-out spectrum, which also shows copies that are too few
