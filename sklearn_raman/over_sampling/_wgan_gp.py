@@ -14,11 +14,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
-from sklearn_raman._utils._torch import default_torch, limited_threads
+from sklearn_raman._utils._torch import (
+    default_torch,
+    isolated_randomness,
+    limited_threads,
+)
 from sklearn_raman._utils._validation import unchanged_on_error
 from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
+from sklearn_raman.over_sampling._bootstrap import Bootstrap
 from sklearn_raman.over_sampling._wgan_training import (
     Judge,
+    PlainStart,
     SpectrumModel,
     hold_out,
     train_wgan,
@@ -361,14 +367,13 @@ class WGANGP(BaseOverSampler):
         """
         seeds = {k: rng.randint(2**31 - 1) for k in ("split", "net", "train", "judge")}
         best_iter, steps, problem, history = self._judge_iterations(X, codes, seeds)
-        model = SpectrumModel.untrained(X, codes, self, seeds["net"])
-        critic = None
+        model, critic = self._start(X, codes, seeds["net"]), None
         if best_iter:
             final = train_wgan(model, X, codes, self, seeds["train"], n_iter=best_iter)
             steps, critic = steps or final.steps, final.critic
             if final.problem:
                 best_iter, critic, problem = 0, None, final.problem
-                model = SpectrumModel.untrained(X, codes, self, seeds["net"])
+                model = self._start(X, codes, seeds["net"])
         for name in ("wasserstein", "penalty"):
             history[name] = np.array([step[name] for step in steps])
         self.best_iter_, self.n_iter_, self.history_ = best_iter, len(steps), history
@@ -385,13 +390,23 @@ class WGANGP(BaseOverSampler):
             plain = self.warm_start_components == 0
             return self.max_iter if plain else 0, [], None, {}
         kept = X[~held_out], codes[~held_out]
-        model = SpectrumModel.untrained(*kept, self, seeds["net"])
+        model = self._start(*kept, seeds["net"])
         judge = Judge(X[held_out], codes[held_out], model, seeds["judge"], self)
         judged = train_wgan(
             model, *kept, self, seeds["train"], n_iter=self.max_iter, judge=judge
         )
         history = {name: np.array(v) for name, v in judge.history.items()}
         return judge.best_iter, judged.steps, judged.problem, history
+
+    def _start(self, X, codes, seed):
+        """Return an untrained model."""
+        if self.warm_start_components == 0:
+            start = PlainStart(X, codes)
+        else:
+            n_components, noise = self.warm_start_components, self.noise is not None
+            start = Bootstrap(X, codes, n_components=n_components, noise=noise)
+        with isolated_randomness(seed):
+            return SpectrumModel.untrained(start, X, self.latent_dim)
 
     def _check_training(self):
         """Refuse values that otherwise only torch would notice, during training."""

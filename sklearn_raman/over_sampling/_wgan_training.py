@@ -74,24 +74,14 @@ class SpectrumModel:
     latent_dim: int
 
     @classmethod
-    def untrained(cls, X, codes, settings, seed):
-        """Return a model with new networks for spectra, by the sampler's parameters."""
-        if settings.warm_start_components == 0:
-            start = PlainStart(X, codes)
-        else:
-            start = Bootstrap(
-                X,
-                codes,
-                n_components=settings.warm_start_components,
-                noise=settings.noise is not None,
-            )
+    def untrained(cls, start, X, latent_dim):
+        """Return a model with new networks, drawn by the generator of torch."""
         center = X.mean(axis=0)
         scale = np.sqrt(np.mean((X - center) ** 2))
         means = _tensor((start.means() - center) / scale)
         loadings = _tensor(start.loadings() / scale)
-        with isolated_randomness(seed):
-            generator = Generator(means, loadings, settings.latent_dim).eval()
-        return cls(start, generator, center, scale, settings.latent_dim)
+        generator = Generator(means, loadings, latent_dim).eval()
+        return cls(start, generator, center, scale, latent_dim)
 
     def draw(self, codes, rng, device="cpu"):
         """Draw inputs of the generator, and what is added to its output (scaled)."""

@@ -7,6 +7,7 @@ from sklearn.base import clone
 from torch import nn
 
 from sklearn_raman.over_sampling import WGANGP
+from sklearn_raman.over_sampling._bootstrap import Bootstrap
 from sklearn_raman.over_sampling._wgan_networks import (
     Critic,
     Generator,
@@ -36,9 +37,11 @@ def data(rng):
     return X + 0.2 * rng.standard_normal((40, 50)), codes
 
 
-def start_model(X, codes):
-    settings = WGANGP(warm_start_components=3, latent_dim=4)
-    return SpectrumModel.untrained(X, codes, settings, seed=0)
+def start_model(X, codes, **params):
+    params = {"n_components": 3, "noise": True, **params}
+    start = Bootstrap(X, codes, **params)
+    torch.manual_seed(0)
+    return SpectrumModel.untrained(start, X, latent_dim=4)
 
 
 class LinearCritic(nn.Module):
@@ -114,10 +117,9 @@ def test_training_moves_the_generator_toward_the_data(rng):
     """A plain network starts at the overall mean and finds the class means."""
     codes = np.repeat([0, 1], 30)
     X = np.where(codes[:, None] == 1, 1.0, -1.0) + 0.1 * rng.standard_normal((60, 32))
-    settings = WGANGP(
-        warm_start_components=0, latent_dim=4, batch_size=8, max_iter=300, ema=0.9
-    )
-    model = SpectrumModel.untrained(X, codes, settings, seed=0)
+    torch.manual_seed(0)
+    model = SpectrumModel.untrained(PlainStart(X, codes), X, latent_dim=4)
+    settings = WGANGP(batch_size=8, max_iter=300, ema=0.9)
     train_wgan(model, X, codes, settings, 0, n_iter=300)
     means = [model.synthesize(np.full(200, c), rng).mean() for c in (0, 1)]
     assert means == pytest.approx([-1.0, 1.0], abs=0.2)
