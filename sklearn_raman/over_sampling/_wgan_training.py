@@ -107,7 +107,23 @@ def _tensor(values, device="cpu"):
     return torch.tensor(values, dtype=torch.float32, device=device)
 
 
-def train_wgan(model, X, codes, settings, seed, *, n_iter, judge=None):
+def adam(network, settings):
+    """Return the optimizer of the generator or of the critic."""
+    return torch.optim.Adam(network.parameters(), lr=settings.lr, betas=settings.betas)
+
+
+def train_wgan(
+    model,
+    X,
+    codes,
+    settings,
+    seed,
+    *,
+    n_iter,
+    judge=None,
+    make_critic=Critic,
+    make_optimizer=adam,
+):
     """Train the generator of a model in turns with a critic.
 
     Parameters
@@ -124,6 +140,11 @@ def train_wgan(model, X, codes, settings, seed, *, n_iter, judge=None):
     judge : callable or None
         Called as `judge(iteration, model)` after each step, with the moving average in
         the model; returns True to stop.
+    make_critic : callable
+        `make_critic(n_classes, n_points)` returns a new critic.
+    make_optimizer : callable
+        `make_optimizer(network, settings)` returns a torch optimizer, once for the
+        generator and once for the critic.
 
     Returns
     -------
@@ -136,11 +157,8 @@ def train_wgan(model, X, codes, settings, seed, *, n_iter, judge=None):
         n_classes = len(model.generator.means)
         average = model.generator.to(device)
         generator = copy.deepcopy(average)
-        critic = Critic(n_classes, X.shape[1]).to(device)
-        optimizers = [
-            torch.optim.Adam(network.parameters(), lr=settings.lr, betas=settings.betas)
-            for network in (generator, critic)
-        ]
+        critic = make_critic(n_classes, X.shape[1]).to(device)
+        optimizers = [make_optimizer(net, settings) for net in (generator, critic)]
         real = _tensor((X - model.center) / model.scale, device)
         feed = _Feed(model, real, codes, settings.batch_size, rng)
         watch = _Watch(real.abs().max().item(), settings)

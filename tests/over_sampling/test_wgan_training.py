@@ -147,6 +147,28 @@ def test_judge_can_stop_training(data):
     assert len(training.steps) == 3 and training.problem is None
 
 
+def test_critic_and_optimizers_can_be_others(data):
+    X, codes = data
+    model, trained = start_model(X, codes), []
+
+    def make_optimizer(network, settings):
+        trained.append(network)
+        return torch.optim.SGD(network.parameters(), lr=settings.lr)
+
+    critic = train_wgan(
+        model,
+        X,
+        codes,
+        SETTINGS,
+        0,
+        n_iter=2,
+        make_critic=lambda n_classes, n_points: LinearCritic([0.0] * n_points),
+        make_optimizer=make_optimizer,
+    ).critic
+    assert isinstance(critic, LinearCritic) and critic.slope.abs().sum() > 0
+    assert [type(network) for network in trained] == [Generator, LinearCritic]
+
+
 def test_divergence_is_noticed(data):
     X, codes = data
     wild = clone(SETTINGS).set_params(lr=50.0)
