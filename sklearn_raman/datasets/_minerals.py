@@ -19,8 +19,6 @@ from sklearn_raman._utils._wavenumbers import (
 from sklearn_raman.datasets._rruff_library import load_library
 
 DATA_FOLDER = resources.files("sklearn_raman.datasets") / "data"
-# Travels with the frame, so that a step which splits rows can tell that some belong
-# together.
 
 # What benchmarks/build_minerals.py writes.
 GRID = (150.0, 1509.0, 1.0)
@@ -111,17 +109,17 @@ def load_minerals(*, return_X_y=False, as_frame=False):
     with (DATA_FOLDER / ROWS_FILE).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     grid = expand_grid(GRID, name="wavenumbers")
-    bunch = _make_bunch(
+    return _make_bunch(
         steps / FULL_SCALE,
         np.asarray([row["mineral"] for row in rows]),
+        as_frame=as_frame,
+        return_X_y=return_X_y,
+        description="minerals.rst",
         groups=np.asarray([row["rruff_id"] for row in rows]),
         wavenumbers=grid,
-        as_frame=as_frame,
         coverage=np.asarray([int(row["n_measured"]) for row in rows]) / len(grid),
         spectrum_ids=np.asarray([row["spectrum_id"] for row in rows]),
-        DESCR=_read_description("minerals.rst"),
     )
-    return (bunch.data, bunch.target) if return_X_y else bunch
 
 
 @validate_params(
@@ -177,7 +175,7 @@ def fetch_rruff(
         1,360 points.
     ragged : bool, default=False
         Whether to return each spectrum on the axis it was measured on. Then
-        `wavenumbers` only decides about `coverage` and `full_coverage`, and
+        `wavenumbers` only affects `coverage` and `full_coverage`, and
         `fill_value` is ignored.
     full_coverage : bool, default=False
         Whether to keep only spectra that were measured on the whole grid.
@@ -190,7 +188,7 @@ def fetch_rruff(
         Minerals with fewer spectra, after the filters above, are left out.
     min_crystals : int, default=1
         Minerals with fewer crystals, after the filters above, are left out. With 2 or
-        more, each mineral can be learnt from one crystal and tested on another.
+        more, each mineral can be learned from one crystal and tested on another.
     fill_value : float or "edge", default=0.0
         Intensity at grid points outside the measured range of a spectrum; "edge"
         repeats its first or last value. The default suits spectra without background,
@@ -277,73 +275,45 @@ def fetch_rruff(
         min_spectra = max(min_spectra, 2)
     if full_coverage:
         keep &= inside.all(axis=1)
-    rows = np.flatnonzero(keep)
-    minerals, crystals = library.minerals[rows], library.groups[rows]
-    rows = rows[_is_frequent(minerals, crystals, min_spectra, min_crystals)]
+    kept = pd.DataFrame({"mineral": library.minerals, "crystal": library.groups})[keep]
+    crystals = kept.groupby("mineral")["crystal"]
+    frequent = crystals.transform("size") >= min_spectra
+    frequent &= crystals.transform("nunique") >= min_crystals
+    rows = kept.index[frequent].to_numpy()
     if len(rows) == 0:
         raise ValueError(
-            f"No spectrum is left with subset={subset!r}, "
-            f"full_coverage={full_coverage}, min_spectra={min_spectra}, "
-            f"min_crystals={min_crystals} and the grid {describe_axis(grid)}: relax "
-            "one of them."
+            f"No spectrum is left with subset={subset!r}, full_coverage="
+            f"{full_coverage}, min_spectra={min_spectra}, min_crystals={min_crystals} "
+            f"and the grid {describe_axis(grid)}: relax one of them."
         )
 
-    if ragged:
-        data = [library.spectrum(i) for i in rows]
-    else:
-        _check_overlap(coverage[rows], grid)
-        data = _interpolate([library.spectrum(i) for i in rows], grid, fill_value)
-    bunch = _make_bunch(
+    data = [library.spectrum(i) for i in rows]
+    if not ragged:
+        n_outside = (coverage[rows] == 0).sum()
+        if n_outside:
+            raise ValueError(
+                f"{n_outside} of {len(rows)} spectra measured no point of wavenumbers="
+                f"{describe_axis(grid)}: use full_coverage=True or another grid; all "
+                "spectra of the library measure 330 to 900 cm-1."
+            )
+        outside = None if fill_value == "edge" else float(fill_value)
+        data = np.stack(
+            [np.interp(grid, *pair, left=outside, right=outside) for pair in data]
+        )
+    return _make_bunch(
         data,
         library.minerals[rows],
+        as_frame=as_frame,
+        return_X_y=return_X_y,
+        description="rruff.rst",
         groups=library.groups[rows],
         wavenumbers=None if ragged else grid,
-        as_frame=as_frame,
         coverage=coverage[rows],
         spectrum_ids=library.spectrum_ids[rows],
-        DESCR=_read_description("rruff.rst"),
     )
-    return (bunch.data, bunch.target) if return_X_y else bunch
 
 
-def _is_frequent(minerals, crystals, min_spectra, min_crystals):
-    """Tell which spectra belong to a mineral with enough spectra and crystals."""
-    names, code, n_spectra = np.unique(
-        minerals, return_inverse=True, return_counts=True
-    )
-    # A crystal is of one mineral, so its first spectrum stands for it.
-    _, one_each = np.unique(crystals, return_index=True)
-    n_crystals = np.bincount(code[one_each], minlength=len(names))
-    return ((n_spectra >= min_spectra) & (n_crystals >= min_crystals))[code]
-
-
-def _check_overlap(coverage, grid):
-    """Refuse a row that would hold nothing but fill values."""
-    n_outside = int((coverage == 0).sum())
-    if n_outside:
-        raise ValueError(
-            f"{n_outside} of {len(coverage)} spectra measured no point of the grid "
-            f"wavenumbers={describe_axis(grid)}, so their rows would be all fill "
-            "values: use full_coverage=True or another grid; all spectra of the "
-            "library measure 330 to 900 cm-1."
-        )
-
-
-def _interpolate(spectra, grid, fill_value):
-    """Put the spectra on one grid, linearly, with fill values outside their range."""
-    outside = None if fill_value == "edge" else float(fill_value)
-    data = np.empty((len(spectra), len(grid)))
-    for row, (axis, intensities) in zip(data, spectra, strict=True):
-        row[:] = np.interp(grid, axis, intensities, left=outside, right=outside)
-    return data
-
-
-def _read_description(name):
-    """Return the text of a description beside the bundled data."""
-    return (DATA_FOLDER / name).read_text(encoding="utf-8")
-
-
-def _make_bunch(data, names, *, groups, wavenumbers, as_frame, **extra):
+def _make_bunch(data, names, *, as_frame, return_X_y, description, **extra):
     """Encode the class names and put the parts together.
 
     Parameters
@@ -352,28 +322,29 @@ def _make_bunch(data, names, *, groups, wavenumbers, as_frame, **extra):
         Spectra.
     names : ndarray of shape (n_spectra,), str
         Class of each spectrum.
-    groups : ndarray of shape (n_spectra,), str
-        Specimen of each spectrum.
-    wavenumbers : ndarray of shape (n_points,) or None
-        Axis in cm-1; None for ragged data.
     as_frame : bool
         Whether data and target become pandas objects.
+    return_X_y : bool
+        Whether to return data and target only.
+    description : str
+        File beside the bundled data.
     **extra : object
-        Further entries.
+        Further entries, `wavenumbers` among them.
 
     Returns
     -------
-    Bunch
+    Bunch or tuple
     """
     target_names, target = np.unique(names, return_inverse=True)
     if as_frame:
-        data = pd.DataFrame(data, columns=format_wavenumbers(wavenumbers))
+        data = pd.DataFrame(data, columns=format_wavenumbers(extra["wavenumbers"]))
         target = pd.Series(target, name="target")
+    if return_X_y:
+        return data, target
     return Bunch(
         data=data,
         target=target,
         target_names=target_names,
-        groups=groups,
-        wavenumbers=wavenumbers,
+        DESCR=(DATA_FOLDER / description).read_text(encoding="utf-8"),
         **extra,
     )

@@ -3,8 +3,6 @@
 import hashlib
 import io
 import os
-import zipfile
-import zlib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -21,16 +19,6 @@ SOURCE_SHA256 = {
     LIBRARY_FILE: "0f8fc4bad315e4e41b69d3060db2964321d7ecd0319cd053449061c23a8ddbe2",
     METADATA_FILE: "eea48a32977a5d88078c5fa175c7034cb09d177f2dd452be925f892fab1553ce",
 }
-
-# What numpy raises for a file that is empty, cut short, changed or something else.
-UNREADABLE = (
-    EOFError,
-    KeyError,
-    OSError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class RamanLibrary(NamedTuple):
@@ -144,9 +132,8 @@ def _checked_file(path):
     expected = SOURCE_SHA256[path.name]
     if found != expected:
         raise ValueError(
-            f"{path} is not the file this version was tested with: its sha256 is "
-            f"{found}, expected {expected}. It was changed, or belongs to another "
-            "version of pyopenspecy. Reinstall it with: "
+            f"{path} is not the file of pyopenspecy 0.0.1: its sha256 is {found}, "
+            f"expected {expected}. Reinstall it with: "
             "pip install --force-reinstall --no-deps pyopenspecy==0.0.1"
         )
     return io.BytesIO(content)
@@ -172,7 +159,7 @@ def read_cache(path):
         with np.load(path, allow_pickle=False) as arrays:
             library = RamanLibrary(*(arrays[name] for name in RamanLibrary._fields))
             expected = str(arrays["checksum"])
-    except UNREADABLE as error:
+    except Exception as error:  # numpy, zipfile and zlib raise a dozen kinds
         message = f"The cache {path} can't be read ({error}). {way_out}"
         raise ValueError(message) from error
     found = _checksum(library)

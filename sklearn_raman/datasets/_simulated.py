@@ -73,7 +73,7 @@ def make_lorentzian_spectra(
     return_truth : bool, default=False
         Whether to return what the spectra are made of.
     random_state : int, RandomState instance or None, default=None
-        Decides about noise and distractors.
+        Controls noise and distractors.
 
     Returns
     -------
@@ -112,9 +112,7 @@ def make_lorentzian_spectra(
     array([ 100,  100,  500,  500, 1000, 1000])
     """
     rng = check_random_state(random_state)
-    centers = check_array(
-        centers, ensure_2d=False, dtype=np.float64, input_name="centers"
-    )
+    centers = check_array(centers, ensure_2d=False, dtype=float, input_name="centers")
     if centers.ndim != 1 or not ((centers >= 0) & (centers <= n_points - 1)).all():
         raise ValueError(
             f"centers={centers.tolist()} must be a list of positions from 0 to "
@@ -206,7 +204,7 @@ def make_raman_spectra(
         Range of their full width at half maximum in cm-1.
     similarity : float, default=0.5
         Fraction of the bands, rounded to a whole number, that all classes have in
-        common. With 1 the classes do not differ: nothing can be learnt.
+        common. With 1 the classes do not differ: nothing can be learned.
     intensity_variation : float, default=0.1
         Standard deviation of the logarithm of a band's height among the spectra of a
         class; 0.1 is about 10 %, and 5 the most.
@@ -228,7 +226,7 @@ def make_raman_spectra(
     as_frame : bool, default=False
         Whether X is a DataFrame with the wavenumbers as column labels and y a Series.
     random_state : int, RandomState instance or None, default=None
-        Decides about everything. The bands of the classes are drawn first, so they do
+        Controls all randomness. The bands of the classes are drawn first, so they do
         not change with the parameters of the noise. Draw training and test spectra in
         one call and split them: two calls with one seed are not independent.
 
@@ -279,7 +277,8 @@ def make_raman_spectra(
         raise ValueError(
             f"wavenumbers={wavenumbers!r} holds a single point: an axis needs a range."
         )
-    width_span = _check_span(fwhm, name="fwhm", minimum=0)
+    allowed = Interval(Real, 0, None, closed="neither")
+    width_span = _check_span(fwhm, name="fwhm", allowed=allowed)
     y = np.repeat(np.arange(n_classes), _class_sizes(n_samples, n_classes, weights))
 
     n_shared = round(similarity * n_bands)
@@ -306,10 +305,9 @@ def make_raman_spectra(
     spikes = _draw_spikes(rng, noise.shape, spike_rate, photons)
     X = signal + background + noise + spikes
 
-    target = y
     if as_frame:
         X = pd.DataFrame(X, columns=format_wavenumbers(axis))
-        target = pd.Series(y, name="target")
+    target = pd.Series(y, name="target") if as_frame else y
     if not return_truth:
         return X, target
     truth = Bunch(
@@ -334,14 +332,9 @@ def _class_sizes(n_samples, n_classes, weights):
     """Divide the spectra among the classes by largest remainder: the sum is exact."""
     if weights is None:
         weights = np.full(n_classes, 1 / n_classes)
-    weights = check_array(
-        weights, ensure_2d=False, dtype=np.float64, input_name="weights"
-    )
-    if (
-        weights.shape != (n_classes,)
-        or (weights < 0).any()
-        or not np.isclose(weights.sum(), 1)
-    ):
+    weights = check_array(weights, ensure_2d=False, dtype=float, input_name="weights")
+    add_up = weights.shape == (n_classes,) and np.isclose(weights.sum(), 1)
+    if not add_up or (weights < 0).any():
         raise ValueError(
             f"weights={weights.tolist()} must be {n_classes} proportions, one per "
             "class, that are not negative and add up to 1."
@@ -441,7 +434,7 @@ def make_mixtures(
     return_truth : bool, default=False
         Whether to return what the mixtures are made of.
     random_state : int, RandomState instance or None, default=None
-        Decides about spectra and ratios.
+        Controls the choice of spectra and ratios.
 
     Returns
     -------
@@ -485,13 +478,14 @@ def make_mixtures(
     array([1.  , 0.21])
     """
     rng = check_random_state(random_state)
-    low, high = _check_span(ratio, name="ratio", minimum=0, maximum=1)
+    allowed = Interval(Real, 0, 1, closed="right")
+    low, high = _check_span(ratio, name="ratio", allowed=allowed)
     spectra = check_array(X, dtype=[np.float64, np.float32], input_name="X")
     labels = column_or_1d(y)
     check_consistent_length(spectra, labels)
-    if pd.isna(labels).any():
-        row = int(np.flatnonzero(pd.isna(labels))[0])
-        raise ValueError(f"y contains missing labels, the first at row {row}.")
+    missing = np.flatnonzero(pd.isna(labels))
+    if len(missing):
+        raise ValueError(f"y contains missing labels, the first at row {missing[0]}.")
     classes, code = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(
@@ -504,7 +498,12 @@ def make_mixtures(
     r = rng.uniform(low, high, size=len(pairs))
     share = r.astype(spectra.dtype)[:, None]
     mixed = spectra[rows[:, 0]] + share * spectra[rows[:, 1]]
-    scale = _maximum(mixed) if normalize else np.ones_like(share)
+    scale = mixed.max(axis=1, keepdims=True) if normalize else np.ones_like(share)
+    if (scale <= 0).any():
+        raise ValueError(
+            f"{(scale <= 0).sum()} of {len(mixed)} mixtures have no positive value to "
+            "be divided by: pass normalize=False, or spectra with bands above 0."
+        )
     mixed = mixed / scale
     if is_frame(X):  # a mixture has no place in the index of X
         mixed = frame_like(mixed, X.head(0))
@@ -522,19 +521,6 @@ def make_mixtures(
         scale=scale,
     )
     return mixed, y_mixed, truth
-
-
-def _maximum(spectra):
-    """Return the maximum of each row, which must be positive to divide by."""
-    maximum = spectra.max(axis=1, keepdims=True)
-    n_flat = int((maximum <= 0).sum())
-    if n_flat:
-        raise ValueError(
-            f"{n_flat} of {len(spectra)} mixtures have no positive value, so they "
-            "can't be divided by their maximum: pass normalize=False, or spectra with "
-            "bands above 0."
-        )
-    return maximum
 
 
 def _lorentzian_bands(axis, positions, fwhm, heights):
@@ -559,18 +545,13 @@ def _lorentzian_bands(axis, positions, fwhm, heights):
     return spectra
 
 
-def _check_span(span, *, name, minimum, maximum=np.inf):
-    """Validate a pair (low, high) with minimum < low <= high <= maximum."""
-    try:
-        low, high = span
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be a pair (low, high), got {span!r}.") from error
-    if any(isinstance(v, bool) or not isinstance(v, Real) for v in (low, high)):
-        raise ValueError(f"{name} must be a pair (low, high) of numbers, got {span!r}.")
-    if not (minimum < low <= high <= maximum and np.isfinite(high)):
-        above = "" if maximum == np.inf else f" and at most {maximum:g}"
+def _check_span(span, *, name, allowed):
+    """Validate a pair (low, high), low <= high, of numbers in an `Interval`."""
+    pair = list(span) if np.iterable(span) else []
+    numbers = len(pair) == 2 and all(map(allowed.is_satisfied_by, pair))
+    if not numbers or pair[0] > pair[1]:
         raise ValueError(
-            f"{name}={span!r} must be a pair (low, high) with low <= high, both above "
-            f"{minimum:g}{above}. Give one value twice to keep it fixed."
+            f"{name}={span!r} must be a pair (low, high) with low <= high, each "
+            f"{allowed}. Give one value twice to keep it fixed."
         )
-    return low, high
+    return pair

@@ -6,14 +6,9 @@ A smoothed bootstrap with measured noise, in numpy and scipy. `WGANGP` starts fr
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
-
-from sklearn_raman.over_sampling._noise import (
-    balanced_rows,
-    resample_residuals,
-    white_noise_level,
-    wiener_filter,
-)
+from scipy.fft import dct, idct
+from scipy.ndimage import gaussian_filter1d, uniform_filter1d
+from scipy.signal import savgol_filter
 
 # Classes below this size draw a part of their variation from larger ones.
 _ENOUGH = 6
@@ -28,10 +23,24 @@ _BANDWIDTH = 0.7
 _N_BASELINE, _N_GAIN, _N_SHIFT = 6, 6, 2
 _RIDGE = 1e-4  # relative to the square of a curve, for its constant term
 
+# The residual of this filter holds what repeats within about four points.
+NOISE_WINDOW, NOISE_ORDER = 7, 2
+# Share of the variance of white noise in that residual: 1 minus the center weight of
+# the filter (7 / 21).
+_KEPT_VARIANCE = 2 / 3
+_POWER_WINDOW = 9  # points over which the power of a curve is averaged
+_SMOOTHED_FREQUENCIES = 8  # standard deviation, in steps of the transform
+
+_BLOCK = 40  # points between the centers of blocks
+# With few residuals blocks are shorter. Otherwise there are few combinations, and a
+# linear classifier finds directions in which no draw varies.
+_POINTS_PER_RESIDUAL = 4
+_FEW = 6  # fewer residuals do not show which sign is preferred
+
 
 @dataclass
 class ClassModel:
-    """What is known of one class. A single spectrum has no components."""
+    """What is known about one class. A single spectrum has no components."""
 
     mean: np.ndarray
     """Noise filtered, shape (n_points,)."""
@@ -46,13 +55,8 @@ class ClassModel:
     shared: np.ndarray
     """Coefficients of the shared variation, shape (n_spectra, n_curves)."""
 
-    @property
-    def n_spectra(self):
-        """Number of real spectra."""
-        return len(self.scores)
-
     def draw_scores(self, n_samples, rng):
-        """Draw scores of a real spectrum, moved towards others of the class.
+        """Draw scores of a real spectrum, moved toward others of the class.
 
         A smoothed bootstrap (Silverman and Young 1987). The kernel has the covariance
         of the class, and the sum is shrunk so that the variance stays that of the real
@@ -65,9 +69,9 @@ class ClassModel:
         parents : ndarray of shape (n_samples,), int
             Rows of the real spectra.
         """
-        size, d = self.scores.shape
+        size, d = len(self.scores), max(self.scores.shape[1], 1)
         parents = balanced_rows(size, n_samples, rng)
-        silverman = (4 / (max(d, 1) + 2) / size) ** (1 / (max(d, 1) + 4))
+        silverman = (4 / (d + 2) / size) ** (1 / (d + 4))
         bandwidth = _BANDWIDTH * silverman
         kernel = rng.standard_normal((n_samples, size)) / np.sqrt(size)
         scores = self.scores[parents] + bandwidth * kernel @ self.scores
@@ -100,8 +104,7 @@ class Bootstrap:
     def __init__(self, X, codes, *, n_components, noise):
         self.noise = noise
         self.n_components = n_components
-        floor = _SMALLEST_LEVEL * X.std()
-        levels = np.maximum(white_noise_level(X), floor)
+        levels = np.maximum(white_noise_level(X), _SMALLEST_LEVEL * X.std())
         self.classes = [
             _fit_class(X[codes == code], levels[codes == code], n_components)
             for code in range(codes.max() + 1)
@@ -132,7 +135,7 @@ class Bootstrap:
                 offset[rows] = noise * own.levels[parents, None]
             lent = self._lent_to(code)
             if len(lent):
-                borrows = rng.uniform(size=len(rows)) < 1 - own.n_spectra / _ENOUGH
+                borrows = rng.uniform(size=len(rows)) < 1 - len(own.scores) / _ENOUGH
                 picked = lent[rng.randint(len(lent), size=borrows.sum())]
                 offset[rows[borrows]] += picked @ shared_curves(own.mean)
                 drawn[borrows] = 0
@@ -153,11 +156,9 @@ class Bootstrap:
 
     def _lent_to(self, code):
         """Return shared coefficients of the spectra of all larger classes."""
-        own = self.classes[code]
-        larger = [c.shared for c in self.classes if c.n_spectra > own.n_spectra]
-        if own.n_spectra >= _ENOUGH or not larger:
-            return np.empty((0, 0))
-        return np.concatenate(larger)
+        size = len(self.classes[code].scores)
+        larger = [own.shared for own in self.classes if len(own.scores) > size]
+        return np.concatenate(larger) if larger and size < _ENOUGH else np.empty((0, 0))
 
 
 def _fit_class(X, levels, n_components):
@@ -203,8 +204,8 @@ def _count_components(whitened):
 def _components(deviations, levels, gain, k):
     """Return scores and noise-filtered loadings of the first k components.
 
-    Rows are divided by their noise before the singular value decomposition, so that no
-    noisy spectrum decides about the components.
+    Rows are divided by their noise before the singular value decomposition, so that
+    noisy spectra do not dominate the components.
     """
     left, singular, loadings = np.linalg.svd(
         deviations / levels[:, None], full_matrices=False
@@ -290,3 +291,169 @@ def _orders(n_points):
     """Return orders of the cosines of baseline, gain and shift."""
     limit = max(1, n_points // 8)
     return [np.arange(min(n, limit)) for n in (_N_BASELINE, _N_GAIN, _N_SHIFT)]
+
+
+def high_frequency_part(spectra):
+    """Return what a Savitzky-Golay filter (7 points, order 2) takes away.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (..., n_points)
+        7 points or more.
+
+    Returns
+    -------
+    ndarray of shape (..., n_points)
+        0 where there is no more than rounding leaves.
+    """
+    rest = spectra - savgol_filter(spectra, NOISE_WINDOW, NOISE_ORDER, axis=-1)
+    rounding = 1e-14 * np.abs(spectra).max(axis=-1, keepdims=True)
+    return np.where(np.abs(rest) > rounding, rest, 0.0)
+
+
+def noise_level(spectra):
+    """Return the level of the high-frequency noise of each spectrum.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (..., n_points)
+        7 points or more.
+
+    Returns
+    -------
+    ndarray of shape (...,)
+        1.4826 times the median over the points of the absolute high-frequency part:
+        its rms if it is Gaussian. The median ignores bands and spikes, as long as they
+        cover less than about a third of the axis.
+    """
+    return 1.4826 * np.median(np.abs(high_frequency_part(spectra)), axis=-1)
+
+
+def white_noise_level(spectra):
+    """Return the standard deviation of the noise of each spectrum.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (n_spectra, n_points)
+
+    Returns
+    -------
+    ndarray of shape (n_spectra,)
+        From the high frequencies, as if the noise were white. 0 below 7 points.
+    """
+    if spectra.shape[1] < NOISE_WINDOW:
+        return np.zeros(len(spectra))
+    return noise_level(spectra) / np.sqrt(_KEPT_VARIANCE)
+
+
+def wiener_filter(curves, noise_power):
+    """Filter curves by the share of their power that is not noise.
+
+    The gain at a frequency is 1 - N / P, at least 0 (Wiener 1949): N is the power of
+    the noise, P that of the curve, smoothed over frequencies. A curve with narrow bands
+    has power at all frequencies and keeps it; one with broad bands loses the noise
+    beyond them. The cosine transform assumes nothing about what lies beyond the ends.
+
+    Parameters
+    ----------
+    curves : ndarray of shape (n_curves, n_points)
+    noise_power : ndarray that broadcasts to (n_curves, n_points)
+        Variance of the noise at each frequency of the orthonormal DCT-II; for white
+        noise, its variance per point.
+
+    Returns
+    -------
+    filtered : ndarray of shape (n_curves, n_points)
+    gain : ndarray of shape (n_curves, n_points)
+        Of each frequency, 0 to 1.
+    """
+    # The mean is left out: smoothing would spread its power to its neighbors.
+    mean = curves.mean(axis=1, keepdims=True)
+    frequencies = dct(curves - mean, norm="ortho", axis=1)
+    power = gaussian_filter1d(
+        frequencies**2, _SMOOTHED_FREQUENCIES, axis=1, mode="nearest"
+    )
+    share = np.divide(noise_power, power, out=np.zeros_like(power), where=power > 0)
+    gain = np.clip(1 - share, 0, 1)
+    filtered = idct(gain * frequencies, norm="ortho", axis=1) + mean
+    left = np.broadcast_to(noise_power * gain**2, curves.shape).mean(axis=1)
+    return _local_wiener(filtered, left[:, None]), gain
+
+
+def _local_wiener(curves, variance):
+    """Smooth where a curve varies no more than noise of that variance (Lee 1980)."""
+    if curves.shape[1] < NOISE_WINDOW:
+        return curves
+    size = min(_POWER_WINDOW, curves.shape[1])
+    rest = high_frequency_part(curves)
+    power = uniform_filter1d(rest**2, size, axis=1, mode="nearest")
+    # Twice the variance, because an average over few points scatters.
+    share = np.divide(2 * variance, power, out=np.zeros_like(power), where=power > 0)
+    return curves - np.clip(share, 0, 1) * rest
+
+
+def balanced_rows(size, n_samples, rng):
+    """Draw rows of `size`, each equally often, plus or minus one, in random order.
+
+    A balanced bootstrap (Davison, Hinkley and Schechtman 1986).
+    """
+    rounds = [rng.permutation(size) for _ in range(-(-n_samples // size))]
+    return np.concatenate(rounds)[:n_samples]
+
+
+def block_weights(n_points, block=_BLOCK):
+    """Return weights that cut an axis into overlapping blocks.
+
+    Parameters
+    ----------
+    n_points, block : int
+
+    Returns
+    -------
+    ndarray of shape (n_blocks, n_points)
+        The squares add up to 1 at every point, so that the sum of independent blocks
+        has the variance of a single one.
+    """
+    n_blocks = max(1, round(n_points / block))
+    width = n_points / n_blocks
+    centers = (np.arange(n_blocks) + 0.5) * width
+    points = np.clip(np.arange(n_points), centers[0], centers[-1])
+    return np.sqrt(np.clip(1 - np.abs(points - centers[:, None]) / width, 0, None))
+
+
+def resample_residuals(residuals, n_samples, rng):
+    """Draw noise with the local distribution and color of residuals, but none of them.
+
+    A bootstrap in blocks of the axis: each block comes from a real residual, drawn anew
+    for every block, and neighboring blocks overlap. Variance, skewness and the
+    correlation within a block stay; the combination is new. What components leave of
+    bands that move or grow has a preferred sign, which a random forest would miss, so
+    only blocks of few residuals (below 6) get a random sign.
+
+    Parameters
+    ----------
+    residuals : ndarray of shape (n_spectra, n_points)
+        Of one class, brought to a common level.
+    n_samples : int
+        Spectra to draw.
+    rng : RandomState
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_points)
+        Around 0: what all residuals have in common is left out.
+    """
+    size, n_points = residuals.shape
+    few = size < _FEW
+    if not few:
+        # Divided by n - 1, because deviations from their own mean are too small.
+        residuals = (residuals - residuals.mean(axis=0)) * np.sqrt(size / (size - 1))
+    drawn = np.zeros((n_samples, n_points))
+    for weights in block_weights(n_points, min(_BLOCK, _POINTS_PER_RESIDUAL * size)):
+        inside = np.flatnonzero(weights)
+        rows = balanced_rows(size, n_samples, rng)
+        block = (residuals[:, inside] * weights[inside])[rows]
+        if few:
+            block = block * rng.choice([-1, 1], (n_samples, 1))
+        drawn[:, inside] += block
+    return drawn

@@ -2,7 +2,6 @@
 
 import warnings
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,11 +12,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_raman._utils._sklearn import (
-    Interval,
-    StrOptions,
-    validate_parameter_constraints,
-)
+from sklearn_raman._utils._frames import frame_like, is_frame
+from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_raman._utils._torch import (
     default_torch,
     isolated_randomness,
@@ -30,7 +26,6 @@ from sklearn_raman.over_sampling._wgan_training import (
     Judge,
     PlainStart,
     SpectrumModel,
-    TrainingSettings,
     hold_out,
     train_wgan,
 )
@@ -49,13 +44,13 @@ class WGANGP(BaseOverSampler):
     among the candidates: training has to show that it is better. See Notes for what it
     learns from few spectra.
 
-    Cosmic spikes are learnt like bands: remove them first
+    Cosmic spikes are learned like bands: remove them first
     (:class:`~sklearn_raman.preprocessing.Despiker`).
 
     Parameters
     ----------
     sampling_strategy : float, str, dict or callable, default="auto"
-        Which classes to over-sample, and to what size, as everywhere in
+        Which classes to over-sample, and to what size, as in all of
         imbalanced-learn. "auto": all but the largest, up to its size.
     latent_dim : int, default=32
         Random inputs of the generator, beside the scores of the warm start.
@@ -93,9 +88,9 @@ class WGANGP(BaseOverSampler):
     device : str, default="cpu"
         torch device for training. The fitted networks are on the CPU.
     random_state : int, RandomState instance or None, default=None
-        Decides about everything: same seed, same spectra.
+        Controls all randomness: same seed, same spectra.
     verbose : int, default=0
-        1 prints the judgement of each checkpoint, if spectra are held out.
+        1 prints the judgment of each checkpoint, if spectra are held out.
 
     Attributes
     ----------
@@ -245,14 +240,7 @@ class WGANGP(BaseOverSampler):
         -------
         self
         """
-        with unchanged_on_error(self):
-            X, _ = _as_float_frame(X)
-            y, _ = _as_pandas_series(y)
-            super().fit(X, y)  # validates, and reads the strategy
-            X, y, _ = self._check_X_y(X, y)
-            rng = check_random_state(self.random_state)
-            rng.randint(2**31 - 1)  # fit_resample draws spectra with it
-            self._learn(_dense(X), y, rng)
+        self.fit_resample(X, y)
         return self
 
     def fit_resample(self, X, y):
@@ -272,12 +260,22 @@ class WGANGP(BaseOverSampler):
             The rows of X first, in their order.
         y_resampled : of the type of y, of shape (n_spectra_new,)
         """
+        resolve_wavenumbers(X, None)  # labels that are no axis are refused
         with unchanged_on_error(self):
-            X, restore_X = _as_float_frame(X)
-            y, restore_y = _as_pandas_series(y)
-            X_new, y_new = super().fit_resample(X, y)
-            return restore_X(X_new), restore_y(y_new)
+            X_new, y_new = super().fit_resample(_as_float_frame(X), _as_series(y))
+        if _is_polars(X):
+            X_new = frame_like(X_new.to_numpy(), X)
+        if _is_polars(y):
+            y_new = type(y)(y.name, y_new.tolist())
+        return X_new, y_new
 
+    @validate_params(
+        {
+            "n_samples": [Interval(Integral, 0, None, closed="left")],
+            "random_state": ["random_state"],
+        },
+        prefer_skip_nested_validation=True,
+    )
     def sample(self, n_samples, label, random_state=None):
         """Return new synthetic spectra of a class.
 
@@ -310,14 +308,6 @@ class WGANGP(BaseOverSampler):
             If the class has a single spectrum.
         """
         check_is_fitted(self, "generator_")
-        validate_parameter_constraints(
-            {
-                "n_samples": [Interval(Integral, 0, None, closed="left")],
-                "random_state": ["random_state"],
-            },
-            {"n_samples": n_samples, "random_state": random_state},
-            caller_name="WGANGP.sample",
-        )
         known = self.classes_.tolist()
         if np.ndim(label) or label not in known:
             raise ValueError(f"label={label!r} is none of the classes {known}.")
@@ -332,22 +322,22 @@ class WGANGP(BaseOverSampler):
 
     def _fit_resample(self, X, y):
         if sparse.issparse(X):
-            dense, y = self._fit_resample(_dense(X), y)
+            dense, y = self._fit_resample(X.toarray(), y)
             return type(X)(dense), y
         rng = check_random_state(self.random_state)
         sample_rng = np.random.RandomState(rng.randint(2**31 - 1))
         X = X if X.dtype in (np.float32, np.float64) else X.astype(np.float64)
         self._learn(X, y, rng)
-        parts = [X], [y]
+        spectra, labels = [X], [y]
         with limited_threads(1):
             for label, n_samples in self.sampling_strategy_.items():
                 new = self._draw(n_samples, label, sample_rng)
-                parts[0].append(_cast(new, X.dtype))
-                parts[1].append(np.full(n_samples, label, dtype=y.dtype))
-        return np.concatenate(parts[0]), np.concatenate(parts[1])
+                spectra.append(_cast(new, X.dtype))
+                labels.append(np.full(n_samples, label, dtype=y.dtype))
+        return np.concatenate(spectra), np.concatenate(labels)
 
     def _learn(self, X, y, rng):
-        """Choose an iteration with held-out spectra, then learn from all spectra."""
+        """Prepare the spectra, fit, and say what went wrong."""
         self._check_training()
         self.classes_, codes = np.unique(y, return_inverse=True)
         # One layout in memory, whatever X was: sums depend on it.
@@ -367,30 +357,31 @@ class WGANGP(BaseOverSampler):
             [label for label, n in self.sampling_strategy_.items() if n]
         )
         with limited_threads(1), default_torch():
-            found = self._fit_model(X, codes, rng)
-        self.best_iter_, self.history_ = found.best_iter, found.history
-        self.n_iter_ = len(found.history["wasserstein"])
-        self._model, self.critic_ = found.model, found.critic
-        self.generator_ = found.model.generator
-        self._report(found)
+            problem = self._fit_model(X, codes, rng)
+        self._report(problem)
 
     def _fit_model(self, X, codes, rng):
-        """Return what was learnt, as `_Fitted`."""
+        """Choose an iteration with held-out spectra, then learn from all spectra.
+
+        Returns why training diverged, or None.
+        """
         seeds = {k: rng.randint(2**31 - 1) for k in ("split", "net", "train", "judge")}
         best_iter, steps, problem, history = self._judge_iterations(X, codes, seeds)
         model, critic = self._start(X, codes, seeds["net"]), None
         if best_iter:
-            final = self._train(model, X, codes, seeds, n_iter=best_iter)
+            final = train_wgan(model, X, codes, self, seeds["train"], n_iter=best_iter)
             steps, critic = steps or final.steps, final.critic
             if final.problem:
                 best_iter, critic, problem = 0, None, final.problem
                 model = self._start(X, codes, seeds["net"])
         for name in ("wasserstein", "penalty"):
             history[name] = np.array([step[name] for step in steps])
-        return _Fitted(model, critic, best_iter, history, problem)
+        self.best_iter_, self.n_iter_, self.history_ = best_iter, len(steps), history
+        self._model, self.generator_, self.critic_ = model, model.generator, critic
+        return problem
 
     def _judge_iterations(self, X, codes, seeds):
-        """Return the best iteration, the steps taken, a problem, and judgements."""
+        """Return the best iteration, the steps taken, a problem, and judgments."""
         if self.validation_fraction is None:
             return self.max_iter, [], None, {}
         split_rng = np.random.RandomState(seeds["split"])
@@ -398,46 +389,29 @@ class WGANGP(BaseOverSampler):
         if self.max_iter == 0 or not held_out.any() or not _vary(X[~held_out]):
             plain = self.warm_start_components == 0
             return self.max_iter if plain else 0, [], None, {}
-        real = X[held_out], codes[held_out]
-        X, codes = X[~held_out], codes[~held_out]
-        model = self._start(X, codes, seeds["net"])
-        judge = Judge(
-            *real,
-            model,
-            seeds["judge"],
-            max_iter=self.max_iter,
-            guard_noise=self.warm_start_components > 0,
-            verbose=self.verbose,
+        kept = X[~held_out], codes[~held_out]
+        model = self._start(*kept, seeds["net"])
+        judge = Judge(X[held_out], codes[held_out], model, seeds["judge"], self)
+        judged = train_wgan(
+            model, *kept, self, seeds["train"], n_iter=self.max_iter, judge=judge
         )
-        judged = self._train(model, X, codes, seeds, n_iter=self.max_iter, judge=judge)
         history = {name: np.array(v) for name, v in judge.history.items()}
         return judge.best_iter, judged.steps, judged.problem, history
-
-    def _train(self, model, X, codes, seeds, **how):
-        settings = TrainingSettings(
-            **{name: getattr(self, name) for name in TrainingSettings._fields}
-        )
-        return train_wgan(model, X, codes, settings, seeds["train"], **how)
 
     def _start(self, X, codes, seed):
         """Return an untrained model."""
         if self.warm_start_components == 0:
             start = PlainStart(X, codes)
         else:
-            start = Bootstrap(
-                X,
-                codes,
-                n_components=self.warm_start_components,
-                noise=self.noise is not None,
-            )
+            n_components, noise = self.warm_start_components, self.noise is not None
+            start = Bootstrap(X, codes, n_components=n_components, noise=noise)
         with isolated_randomness(seed):
             return SpectrumModel.untrained(start, X, self.latent_dim)
 
     def _check_training(self):
         """Refuse values that otherwise only torch would notice, during training."""
-        if len(self.betas) != 2 or not all(
-            isinstance(beta, Real) and 0 <= beta < 1 for beta in self.betas
-        ):
+        allowed = Interval(Real, 0, 1, closed="left")
+        if len(self.betas) != 2 or not all(map(allowed.is_satisfied_by, self.betas)):
             raise ValueError(
                 f"betas={self.betas!r} must be two numbers from 0 to below 1."
             )
@@ -448,29 +422,27 @@ class WGANGP(BaseOverSampler):
                 f"device={self.device!r} is not known to torch. Use 'cpu' or 'cuda'."
             ) from error
 
-    def _report(self, found):
+    def _report(self, problem):
         """Warn of divergence or failure, or raise where nothing usable is left."""
         plain = self.warm_start_components == 0
-        if found.problem and plain and found.best_iter == 0:
+        if problem and plain and self.best_iter_ == 0:
             raise ValueError(
-                f"WGANGP diverged before it made usable spectra: {found.problem}. Use "
-                "a smaller lr, a gp_weight near 10, or a warm start "
-                "(warm_start_components=15)."
+                f"WGANGP diverged before it made usable spectra: {problem}. Use a "
+                "smaller lr, a gp_weight near 10, or warm_start_components=15."
             )
-        if found.problem:
-            warnings.warn(
-                f"WGANGP diverged: {found.problem}. Iteration {found.best_iter} is "
-                "kept (0 is the start). Use a smaller lr or a gp_weight near 10.",
-                ConvergenceWarning,
-                stacklevel=2,
+        if problem:
+            message = (
+                f"WGANGP diverged: {problem}. Iteration {self.best_iter_} is kept (0 "
+                "is the start). Use a smaller lr or a gp_weight near 10."
             )
-        elif plain and self.max_iter and found.best_iter == 0:
-            warnings.warn(
+        elif plain and self.max_iter and self.best_iter_ == 0:
+            message = (
                 "WGANGP found no iteration that was better than its random start, "
-                "which is kept. Use more iterations, or a warm start.",
-                ConvergenceWarning,
-                stacklevel=2,
+                "which is kept. Use more iterations, or a warm start."
             )
+        else:
+            return
+        warnings.warn(message, ConvergenceWarning, stacklevel=2)
 
     def _warn_of_single_spectra(self, labels):
         """Say where a class without variation of its own gets it from."""
@@ -483,27 +455,12 @@ class WGANGP(BaseOverSampler):
             else "whatever the network finds in other classes"
         )
         warnings.warn(
-            f"WGANGP: the classes {single} have a single spectrum each (or several "
-            "equal ones), which does not show how spectra of the class differ. What "
-            f"varies in their synthetic spectra is noise, and {source}. Measure more "
-            "of them, or leave them out (sampling_strategy).",
+            f"WGANGP: the classes {single} have a single spectrum each (or equal "
+            "ones). What varies in their synthetic spectra is noise, and "
+            f"{source}. Measure more, or leave them out (sampling_strategy).",
             UserWarning,
             stacklevel=3,
         )
-
-
-class _Fitted(NamedTuple):
-    """What a fit found."""
-
-    model: SpectrumModel
-    critic: torch.nn.Module | None
-    best_iter: int
-    history: dict
-    problem: str | None
-
-
-def _dense(X):
-    return X.toarray() if sparse.issparse(X) else X
 
 
 def _vary(X):
@@ -523,24 +480,19 @@ def _cast(spectra, dtype):
     return spectra
 
 
+def _is_polars(values):
+    return type(values).__module__.startswith("polars")
+
+
 def _as_float_frame(X):
-    """Return X with float columns, and a function that gives results X's type."""
-    resolve_wavenumbers(X, None, None)  # labels that are no axis are refused
-    if type(X).__module__.startswith("polars"):
-        frame = pd.DataFrame(X.to_numpy(), columns=X.columns)
-        return _as_float_frame(frame)[0], lambda new: type(X)(
-            new.to_numpy(), schema=list(X.columns)
-        )
-    if isinstance(X, pd.DataFrame):
-        counts = [c for c, t in X.dtypes.items() if t.kind in "iub"]
-        X = X.astype(dict.fromkeys(counts, np.float64))
-    return X, lambda new: new
+    """Return a frame as one of pandas whose counts are floats; an array as it is."""
+    if not is_frame(X):
+        return X
+    X = pd.DataFrame(X.to_numpy(), columns=X.columns) if _is_polars(X) else X
+    counts = [c for c, t in X.dtypes.items() if t.kind in "iub"]
+    return X.astype(dict.fromkeys(counts, np.float64))
 
 
-def _as_pandas_series(y):
-    """Return polars labels as pandas, and a function that gives them back."""
-    if type(y).__module__.startswith("polars"):
-        return pd.Series(y.to_list(), name=y.name), lambda new: type(y)(
-            y.name, new.tolist()
-        )
-    return y, lambda new: new
+def _as_series(y):
+    """Return labels of polars as a series of pandas; others as they are."""
+    return pd.Series(y.to_list(), name=y.name) if _is_polars(y) else y

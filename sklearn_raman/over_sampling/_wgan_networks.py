@@ -101,13 +101,11 @@ class Critic(nn.Module):
 
     def __init__(self, n_classes, n_points, n_channels=(8, 16, 32), kernel_size=9):
         super().__init__()
-        self.layers = nn.ModuleList()
-        length = n_points
-        for a, b in zip((1, *n_channels[:-1]), n_channels, strict=True):
-            padding = kernel_size // 2
-            layer = nn.Conv1d(a, b, kernel_size, _STRIDE, padding, **_PLAIN)
-            self.layers.append(layer)
-            length = (length - 1) // _STRIDE + 1
+        self.layers = nn.ModuleList(
+            nn.Conv1d(a, b, kernel_size, _STRIDE, kernel_size // 2, **_PLAIN)
+            for a, b in zip((1, *n_channels[:-1]), n_channels, strict=True)
+        )
+        length = -(-n_points // _STRIDE ** len(n_channels))
         self.hidden = nn.Linear(n_channels[-1] * length, 64, **_PLAIN)
         self.output = nn.Linear(64, 1, **_PLAIN)
         self.embedding = nn.Embedding(n_classes, 64, **_PLAIN)

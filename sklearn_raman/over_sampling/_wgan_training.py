@@ -10,8 +10,7 @@ from sklearn.metrics import pairwise_distances
 from torch import nn
 
 from sklearn_raman._utils._torch import isolated_randomness
-from sklearn_raman.over_sampling._bootstrap import Bootstrap
-from sklearn_raman.over_sampling._noise import white_noise_level
+from sklearn_raman.over_sampling._bootstrap import Bootstrap, white_noise_level
 from sklearn_raman.over_sampling._wgan_networks import (
     Critic,
     Generator,
@@ -32,25 +31,6 @@ _NOISE_TOLERANCE = 1.1  # ratio of noise, synthetic to real
 _N_CHECKPOINTS = 10
 _TINY = 1e-12
 _PATIENCE = 4  # checkpoints without improvement
-
-
-class TrainingSettings(NamedTuple):
-    """Parameters of the loop, as in `WGANGP`."""
-
-    n_critic: int
-    gp_weight: float
-    gp_target: float
-    lr: float
-    betas: tuple
-    max_iter: int
-    batch_size: int
-    ema: float
-    device: str
-
-
-def adam(network, settings):
-    """Return the optimizer of the generator or of the critic."""
-    return torch.optim.Adam(network.parameters(), lr=settings.lr, betas=settings.betas)
 
 
 class Training(NamedTuple):
@@ -98,19 +78,17 @@ class SpectrumModel:
         """Return a model with new networks, drawn by the generator of torch."""
         center = X.mean(axis=0)
         scale = np.sqrt(np.mean((X - center) ** 2))
-        means = start.means() - center
-        generator = Generator(
-            _tensor(means / scale), _tensor(start.loadings() / scale), latent_dim
-        )
-        return cls(start, generator.eval(), center, scale, latent_dim)
+        means = _tensor((start.means() - center) / scale)
+        loadings = _tensor(start.loadings() / scale)
+        generator = Generator(means, loadings, latent_dim).eval()
+        return cls(start, generator, center, scale, latent_dim)
 
     def draw(self, codes, rng, device="cpu"):
         """Draw inputs of the generator, and what is added to its output (scaled)."""
         scores, offset = self.start.draw(codes, rng)
         latent = rng.standard_normal((len(codes), self.latent_dim))
-        return tuple(
-            _tensor(part, device) for part in (scores, latent, offset / self.scale)
-        )
+        parts = scores, latent, offset / self.scale
+        return [_tensor(part, device) for part in parts]
 
     def synthesize(self, codes, rng):
         """Return synthetic spectra, (n, n_points), of the classes in `codes`.
@@ -127,6 +105,11 @@ class SpectrumModel:
 
 def _tensor(values, device="cpu"):
     return torch.tensor(values, dtype=torch.float32, device=device)
+
+
+def adam(network, settings):
+    """Return the optimizer of the generator or of the critic."""
+    return torch.optim.Adam(network.parameters(), lr=settings.lr, betas=settings.betas)
 
 
 def train_wgan(
@@ -149,7 +132,8 @@ def train_wgan(
         Its generator is replaced by the moving average of the trained one.
     X : ndarray of shape (n_spectra, n_points)
     codes : ndarray of shape (n_spectra,), int
-    settings : TrainingSettings
+    settings : WGANGP
+        Its parameters are read.
     seed : int
     n_iter : int
         Generator steps; `settings.max_iter` sets the pace at which `lr` falls.
@@ -181,8 +165,7 @@ def train_wgan(
         for iteration in range(1, n_iter + 1):
             _set_rate(optimizers, settings, iteration)
             steps.append(_step(generator, critic, optimizers, feed, settings))
-            problem = watch.problem(steps[-1])
-            if problem:
+            if problem := watch.problem(steps[-1]):
                 break
             _move_average(average, generator, settings.ema, iteration)
             if judge is not None and judge(iteration, model):
@@ -338,17 +321,14 @@ class Judge:
         The start.
     seed : int
         Each time the same synthetic spectra are compared, but for the generator.
-    max_iter : int
-    guard_noise : bool
-        Whether noise is judged; without a warm start it is not.
-    verbose : bool
-        Whether each judgement is printed.
+    settings : WGANGP
+        Its parameters are read. Without a warm start, noise is not judged.
     """
 
-    def __init__(self, X, codes, model, seed, *, max_iter, guard_noise, verbose):
+    def __init__(self, X, codes, model, seed, settings):
         self.X, self.codes, self.seed = X, codes, seed
-        self.every = max(1, round(max_iter / _N_CHECKPOINTS))
-        self.guard_noise, self.verbose = guard_noise, verbose
+        self.every = max(1, round(settings.max_iter / _N_CHECKPOINTS))
+        self.settings = settings
         self.history = {"iteration": [], "held_out_score": [], "noise_ratio": []}
         scores, noise = self._measure(model)
         self._unit = np.where(scores.mean(axis=0) > 0, scores.mean(axis=0), 1.0)
@@ -366,7 +346,8 @@ class Judge:
         self._note(iteration, scores.mean(), noise)
         gain = self._start - scores
         error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
-        quiet = abs(np.log(noise)) <= self._tolerance or not self.guard_noise
+        plain = self.settings.warm_start_components == 0
+        quiet = plain or abs(np.log(noise)) <= self._tolerance
         if quiet and scores.mean() < self._best and gain.mean() > 2 * error:
             self._best, self.best_iter, self._waited = scores.mean(), iteration, 0
         else:
@@ -390,7 +371,7 @@ class Judge:
     def _note(self, iteration, score, noise):
         for name, value in zip(self.history, (iteration, score, noise), strict=True):
             self.history[name].append(value)
-        if self.verbose:
+        if self.settings.verbose:
             print(
                 f"[WGANGP] iteration {iteration}: held-out score {score:.4f}, "
                 f"noise ratio {noise:.3f}"

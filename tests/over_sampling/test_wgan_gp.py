@@ -121,7 +121,7 @@ def test_history(spectra):
 
 
 def test_better_than_smote_where_it_claims(spectra):
-    """Noise of the right size, and no near copies: 50 spectra a class."""
+    """Noise of the right size, and spectra that are not near copies: 50 per class."""
     X, y = simulate((100, 100), n_points=300, seed=1)
     train = np.r_[0:50, 100:150]
     held_out = np.setdiff1d(np.arange(200), train)

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from torch import nn
 
+from sklearn_raman.over_sampling import WGANGP
 from sklearn_raman.over_sampling._bootstrap import Bootstrap
 from sklearn_raman.over_sampling._wgan_networks import (
     Critic,
@@ -15,23 +17,12 @@ from sklearn_raman.over_sampling._wgan_training import (
     Judge,
     PlainStart,
     SpectrumModel,
-    TrainingSettings,
     energy_scores,
     hold_out,
     train_wgan,
 )
 
-SETTINGS = TrainingSettings(
-    n_critic=2,
-    gp_weight=10.0,
-    gp_target=1.0,
-    lr=1e-3,
-    betas=(0.0, 0.9),
-    max_iter=10,
-    batch_size=8,
-    ema=0.9,
-    device="cpu",
-)
+SETTINGS = WGANGP(n_critic=2, max_iter=10, batch_size=8, ema=0.9)
 
 
 @pytest.fixture
@@ -122,13 +113,13 @@ def test_critic_scores_spectra_by_themselves():
     )
 
 
-def test_training_moves_the_generator_towards_the_data(rng):
+def test_training_moves_the_generator_toward_the_data(rng):
     """A plain network starts at the overall mean and finds the class means."""
     codes = np.repeat([0, 1], 30)
     X = np.where(codes[:, None] == 1, 1.0, -1.0) + 0.1 * rng.standard_normal((60, 32))
     torch.manual_seed(0)
     model = SpectrumModel.untrained(PlainStart(X, codes), X, latent_dim=4)
-    settings = SETTINGS._replace(max_iter=300, n_critic=5)
+    settings = WGANGP(batch_size=8, max_iter=300, ema=0.9)
     train_wgan(model, X, codes, settings, 0, n_iter=300)
     means = [model.synthesize(np.full(200, c), rng).mean() for c in (0, 1)]
     assert means == pytest.approx([-1.0, 1.0], abs=0.2)
@@ -180,7 +171,7 @@ def test_critic_and_optimizers_can_be_others(data):
 
 def test_divergence_is_noticed(data):
     X, codes = data
-    wild = SETTINGS._replace(lr=50.0)
+    wild = clone(SETTINGS).set_params(lr=50.0)
     training = train_wgan(start_model(X, codes), X, codes, wild, 0, n_iter=10)
     assert training.problem
     assert 0 < len(training.steps) < 10
@@ -248,9 +239,9 @@ class FakeModel:
 
 
 def make_judge(rng, **params):
-    params = {"max_iter": 10, "guard_noise": True, "verbose": False, **params}
     X = rng.standard_normal((50, 20))
-    return Judge(X, np.zeros(50, dtype=int), FakeModel(0.5), 0, **params)
+    settings = WGANGP(max_iter=10, **params)
+    return Judge(X, np.zeros(50, dtype=int), FakeModel(0.5), 0, settings)
 
 
 def test_judge_prefers_what_is_better_and_only_that(rng):
@@ -268,7 +259,7 @@ def test_judge_prefers_what_is_better_and_only_that(rng):
 def test_judge_refuses_other_noise(rng):
     """A start without any noise would score better than one at the wrong place."""
     quiet = FakeModel(0.0, noise=0.7)
-    guarded, free = make_judge(rng), make_judge(rng, guard_noise=False)
+    guarded, free = make_judge(rng), make_judge(rng, warm_start_components=0)
     for judge in (guarded, free):
         judge(1, quiet)
     assert guarded.best_iter == 0

@@ -14,11 +14,11 @@ import torch
 from torch import nn
 
 from sklearn_raman._utils._torch import isolated_randomness, limited_threads
+from sklearn_raman.over_sampling import WGANGP
 from sklearn_raman.over_sampling._wgan_networks import Critic, gradient_penalty
 from sklearn_raman.over_sampling._wgan_training import (
     PlainStart,
     SpectrumModel,
-    TrainingSettings,
     train_wgan,
 )
 
@@ -86,7 +86,7 @@ class Variant(NamedTuple):
         Clipping bounds the critic's slope, but by an unknown number, so a slope that
         the loop never takes for too steep stands in its place.
         """
-        return TrainingSettings(
+        return WGANGP(
             n_critic=5,
             gp_weight=PENALTY_WEIGHT if self.clip is None else 0.0,
             gp_target=1.0 if self.clip is None else 1e6,
@@ -95,7 +95,6 @@ class Variant(NamedTuple):
             max_iter=n_iter,
             batch_size=24,
             ema=0.995,
-            device="cpu",
         )
 
     def make_critic(self, n_classes, n_points):

@@ -15,7 +15,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import adjusted_rand_score, euclidean_distances
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
-from sklearn_raman.over_sampling._noise import (
+from sklearn_raman.over_sampling._bootstrap import (
     NOISE_ORDER,
     NOISE_WINDOW,
     noise_level,
@@ -43,14 +43,8 @@ METRICS = {
         "the poster's test: do 2 clusters in PCA space separate real from synthetic? "
         "Almost no power: copies score 0 too",
     ),
-    "one_nn_accuracy": (
-        0.5,
-        "1-NN classifier, real or synthetic? 0.5 cannot tell, 1 always can",
-    ),
-    "forest_accuracy": (
-        0.5,
-        "random forest on PCA scores and noise, real or synthetic? 0.5 cannot tell",
-    ),
+    "one_nn_accuracy": (0.5, "1-NN classifier, real or synthetic? 0.5 cannot tell"),
+    "forest_accuracy": (0.5, "random forest, real or synthetic? 0.5 cannot tell"),
     "precision": (1.0, "share of synthetic spectra among the real ones"),
     "recall": (1.0, "share of real spectra among the synthetic ones"),
     "density": (1.0, "how many real spectra surround a synthetic one; 1 expected"),
@@ -70,10 +64,7 @@ METRICS = {
     ),
     "noise_ratio": (1.0, "high-frequency noise over that of real spectra"),
     "band_position": (0.0, "by how much band positions are off, in {unit}"),
-    "intensity_ratio": (
-        0.0,
-        "by how much ratios of band heights are off; 0.1 is about 10 %",
-    ),
+    "intensity_ratio": (0.0, "by how much ratios of band heights are off; 0.1 is 10 %"),
 }
 
 
@@ -90,15 +81,17 @@ class Bands(NamedTuple):
     """Smallest height that differs from none, shape (n_bands,)."""
 
 
-class _RealSpectra(NamedTuple):
+class _RealSpectra:
     """What both comparisons of a class share; lengths in units of its spread."""
 
-    center: np.ndarray
-    train: np.ndarray
-    pca: PCA
-    variance: float
-    bands: Bands
-    axis: np.ndarray
+    def __init__(self, train, test):
+        pooled = np.concatenate([train, test])
+        n_components = min(N_COMPONENTS, len(pooled) - 1, pooled.shape[1])
+        self.pca = PCA(n_components, svd_solver="full").fit(pooled)
+        self.center = pooled.mean(axis=0)
+        self.train = train - self.center
+        self.variance = pooled.var(axis=0, ddof=1).sum()
+        self.bands = find_bands(self.center)
 
 
 def class_metrics(train, test, synthetic, axis, n_draws, rng):
@@ -126,28 +119,15 @@ def class_metrics(train, test, synthetic, axis, n_draws, rng):
     train, test, synthetic = (np.ldexp(X, -exponent) for X in (train, test, synthetic))
     spread = np.sqrt(np.concatenate([train, test]).var(axis=0).mean()) or 1.0
     train, test, synthetic = (X / spread for X in (train, test, synthetic))
-    pooled = np.concatenate([train, test])
-    center = pooled.mean(axis=0)
-    n_components = min(N_COMPONENTS, len(pooled) - 1, pooled.shape[1])
-    real = _RealSpectra(
-        center=center,
-        train=train - center,
-        pca=PCA(n_components, svd_solver="full").fit(pooled),
-        variance=pooled.var(axis=0, ddof=1).sum(),
-        bands=find_bands(center),
-        axis=axis,
-    )
-
+    real = _RealSpectra(train, test)
     n = min(len(train), len(test), len(synthetic))
     records = []
     for draw in range(n_draws):
-        chosen = [
-            rng.choice(len(X), n, replace=False) for X in (train, test, synthetic)
-        ]
+        sets = train, test, synthetic
+        own, kept, made = (rng.choice(len(X), n, replace=False) for X in sets)
         seed = rng.randint(np.iinfo(np.int32).max)
-        held_out = test[chosen[1]]
-        values = _compare(synthetic[chosen[2]], held_out, real, seed)
-        references = _compare(train[chosen[0]], held_out, real, seed, rows=chosen[0])
+        values = _compare(synthetic[made], test[kept], real, axis, seed)
+        references = _compare(train[own], test[kept], real, axis, seed, own)
         records += [
             {"draw": draw, "metric": m, "value": values[m], "reference": references[m]}
             for m in METRICS
@@ -155,13 +135,15 @@ def class_metrics(train, test, synthetic, axis, n_draws, rng):
     return records
 
 
-def _compare(spectra, held_out, real, seed, rows=None):
+def _compare(spectra, held_out, real, axis, seed, rows=None):
     """Return all metrics; `rows` says which training spectra `spectra` are, if any."""
     n = len(spectra)
     is_second = np.arange(2 * n) >= n
     both = np.concatenate([held_out, spectra])
-    distances = distances_between(both - real.center, both - real.center)
-    to_train = distances_between(both - real.center, real.train)
+    centered = both - real.center
+    distances = distances_between(centered, centered)
+    blocks = distances[:n, :n], distances[n:, n:], distances[:n, n:]
+    to_train = distances_between(centered, real.train)
     if rows is not None:  # a training spectrum is not a copy of itself
         to_train[n + np.arange(n), rows] = np.inf
     nearest = to_train.min(axis=1)
@@ -173,24 +155,16 @@ def _compare(spectra, held_out, real, seed, rows=None):
     features = np.column_stack([scores, np.log(np.maximum(levels, 1e-12))])
     projected = real.pca.transform(both)
     gap = frechet_distance(projected[n:], projected[:n])
+    measured = [measure_bands(X, real.bands) for X in (spectra, held_out)]
     return {
         "kmeans_ari": kmeans_index(scores, is_second, seed),
         "one_nn_accuracy": one_nn_accuracy(distances, is_second),
         "forest_accuracy": forest_accuracy(features, is_second, seed),
-        **manifold_scores(
-            distances[:n, :n],
-            distances[n:, n:],
-            distances[:n, n:],
-            neighborhood_size(n),
-        ),
+        **manifold_scores(*blocks, neighborhood_size(n)),
         "frechet_distance": gap / real.variance if real.variance > 0 else np.nan,
         **memorization_scores(nearest[n:], nearest[:n]),
         "noise_ratio": noise_ratio(levels[n:], levels[:n]),
-        **band_distances(
-            measure_bands(spectra, real.bands),
-            measure_bands(held_out, real.bands),
-            real.axis,
-        ),
+        **band_distances(*measured, axis),
     }
 
 
@@ -492,9 +466,8 @@ def measure_bands(spectra, bands):
         middle = np.clip(top, 1, part.shape[1] - 2)
         left, center, right = (part[rows, middle + step] for step in (-1, 0, 1))
         bend = left - 2 * center + right
-        vertex = np.divide(
-            left - right, 2 * bend, out=np.zeros(len(rows)), where=bend < 0
-        )
+        flat = np.zeros(len(rows))
+        vertex = np.divide(left - right, 2 * bend, out=flat, where=bend < 0)
         inside = top == middle
         positions[:, band] = start + top + inside * np.clip(vertex, -0.5, 0.5)
         share = top / (part.shape[1] - 1)

@@ -16,7 +16,7 @@ from sklearn_raman._utils._plot import (
     new_figure,
     same_axis,
 )
-from sklearn_raman.over_sampling._noise import high_frequency_part, noise_level
+from sklearn_raman.over_sampling._bootstrap import high_frequency_part, noise_level
 
 REAL, SYNTHETIC = ACCENT, MAP
 N_EXAMPLES = 2
@@ -109,18 +109,15 @@ def _at_rank(values, rank):
 
 def _draw_plane(axes, train, test, synthetic):
     pca = PCA(2).fit(np.concatenate([train, test]))
-    hollow, filled = {"facecolors": "none"}, {"facecolors": REAL}
-    sets = (
-        ("real, training", train, {"edgecolors": FAINT, "marker": "o", **hollow}),
-        ("real, held out", test, {"edgecolors": REAL, "marker": "o", **filled}),
+    for name, spectra, style in (
+        ("real, training", train, {"edgecolors": FAINT, "facecolors": "none"}),
+        ("real, held out", test, {"edgecolors": REAL, "facecolors": REAL}),
         ("synthetic", synthetic, {"color": SYNTHETIC, "marker": "x"}),
-    )
-    for name, spectra, style in sets:
+    ):
         every = -(-len(spectra) // MAX_DOTS)
         x, y = pca.transform(spectra[::every]).T
         axes.scatter(x, y, s=20, lw=0.9, alpha=0.8, label=name, **style)
     first, second = 100 * pca.explained_variance_ratio_
     axes.set_xlabel(f"PC 1 ({first:.0f} % of real variance)", fontsize=9, color=INK)
     axes.set_ylabel(f"PC 2 ({second:.0f} %)", fontsize=9, color=INK)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xticks=[], yticks=[])

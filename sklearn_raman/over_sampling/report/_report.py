@@ -15,11 +15,16 @@ from sklearn_raman._utils._wavenumbers import (
     labels_as_wavenumbers,
     resolve_wavenumbers,
 )
-from sklearn_raman.over_sampling._noise import NOISE_WINDOW
+from sklearn_raman.over_sampling._bootstrap import NOISE_WINDOW
 from sklearn_raman.over_sampling.report._measures import MAIN, METRICS, class_metrics
 
 MIN_SPECTRA = 5
 _FLOATS = (np.float64, np.float32)
+_WHY_HELD_OUT = (
+    " Without real spectra that the sampler has not seen, copies of the training "
+    "spectra would get the best marks. Hold some out with train_test_split (or a split "
+    "by group) before over-sampling."
+)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -98,10 +103,9 @@ class SynthesisReport:
             deviation over draws (divisor n_draws - 1); `n_classes` that have the
             metric; `ideal` and `meaning`. Changing it does not change the report.
         """
-        if kind not in ("summary", "classes", "draws"):
-            raise ValueError(
-                f'kind must be "summary", "classes" or "draws", got {kind!r}.'
-            )
+        kinds = {"summary": ["metric"], "classes": ["class", "metric"], "draws": []}
+        if not isinstance(kind, str) or kind not in kinds:
+            raise ValueError(f"kind must be one of {list(kinds)}, got {kind!r}.")
         known = {"main": MAIN, "all": list(METRICS)}
         names = known.get(metrics) if isinstance(metrics, str) else metrics
         if not isinstance(names, list) or set(names) - set(METRICS):
@@ -113,19 +117,14 @@ class SynthesisReport:
         if kind == "draws":
             return scores.reset_index(drop=True)
         measured = scores.dropna(subset="value").groupby("metric")["class"].nunique()
-        keys = ["metric"] if kind == "summary" else ["class", "metric"]
         if kind == "summary":
             by_draw = scores.groupby(["metric", "draw"], sort=False)
             scores = by_draw[["value", "reference"]].mean()
-        by_metric = scores.groupby(keys, sort=False)[["value", "reference"]]
-        mean, std = by_metric.mean(), by_metric.std(ddof=1)
-        frame = pd.DataFrame(
-            {
-                "value": mean["value"],
-                "value_std": std["value"],
-                "reference": mean["reference"],
-                "reference_std": std["reference"],
-            }
+        frame = scores.groupby(kinds[kind], sort=False).agg(
+            value=("value", "mean"),
+            value_std=("value", "std"),
+            reference=("reference", "mean"),
+            reference_std=("reference", "std"),
         )
         if kind == "summary":
             frame["n_classes"] = measured.reindex(frame.index, fill_value=0)
@@ -165,9 +164,9 @@ class SynthesisReport:
 
     def __repr__(self):
         compared = self.counts[self.counts["compared"] > 0]
-        total = compared.sum()
-        sizes = sorted(set(compared["compared"]))
-        each = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+        total, sizes = compared.sum(), compared["compared"]
+        smallest, largest = sizes.min(), sizes.max()
+        each = smallest if smallest == largest else f"{smallest} to {largest}"
         frame = self.to_frame()
         cells = {
             "synthetic": _with_deviation(frame["value"], frame["value_std"]),
@@ -180,11 +179,12 @@ class SynthesisReport:
             + (f" of {len(compared)} classes, averaged" if self.labeled else ""),
             f"mean ± standard deviation over {self.draws['draw'].nunique()} draws of "
             f"{each} each; 'real' is what real training spectra score",
-            *self._same_in_every_draw(compared),
             "",
             pd.DataFrame(cells, index=frame.index.rename(None)).to_string(),
             f"{len(METRICS) - len(MAIN)} more: to_frame(metrics='all')",
         ]
+        if (compared.nunique(axis=1) == 1).all():  # why a deviation is 0
+            lines.insert(2, "all sets are equally large: each draw holds all spectra")
         left_out = self.counts[self.counts["compared"] == 0]
         for text, rows in (
             ("left out, with fewer than 5 spectra in a set", left_out["synthetic"] > 0),
@@ -193,14 +193,6 @@ class SynthesisReport:
             if rows.any():
                 lines.append(f"{text}: {list(left_out.index[rows])}")
         return "\n".join(lines)
-
-    @staticmethod
-    def _same_in_every_draw(compared):
-        """Say so if a deviation of 0 comes from drawing all there is."""
-        sizes = compared.drop(columns="compared")
-        if (sizes.min(axis=1) < sizes.max(axis=1)).any():
-            return []
-        return ["all sets are equally large: each draw holds all spectra"]
 
 
 def _with_deviation(means, deviations):
@@ -257,7 +249,7 @@ def synthesis_report(
         larger one has closer neighbors. If all sizes are equal, only the random forest
         and K-means differ between draws.
     random_state : int, RandomState instance or None, default=None
-        Decides about the draws, the random forests and K-means.
+        Controls the draws, the random forests and K-means.
 
     Returns
     -------
@@ -310,7 +302,7 @@ def synthesis_report(
       nearly everything that has the right mean, score 0 too.
     - `precision`, `recall` [3]_, `density` [4]_: with as many neighbors as `coverage`.
     - `frechet_distance`: squared Frechet distance [5]_ between ten scores of a PCA of
-      all real spectra, over their total variance. It is biased upwards for few spectra,
+      all real spectra, over their total variance. It is biased upward for few spectra,
       as is its reference.
     - `near_copies`: share of spectra that are less than half as far from a training
       spectrum as the median held-out spectrum, which also shows copies that are too few
@@ -348,35 +340,23 @@ def synthesis_report(
     >>> bool(report.to_frame().loc["one_nn_accuracy", "value"] < 0.7)
     True
     """
-    arrays, axis = _check_sets(
-        {"real_train": real_train, "real_test": real_test, "synthetic": synthetic},
-        wavenumbers,
+    sets = {"real_train": real_train, "real_test": real_test, "synthetic": synthetic}
+    arrays, axis = _check_sets(sets, wavenumbers)
+    labels = {"y_train": y_train, "y_test": y_test, "y_synthetic": y_synthetic}
+    labeled = any(y is not None for y in labels.values())
+    classes, counts = _split_classes(
+        arrays, _check_labels(labels, arrays) if labeled else None
     )
-    labels = _check_labels(
-        {"y_train": y_train, "y_test": y_test, "y_synthetic": y_synthetic}, arrays
-    )
-    classes, counts = _split_classes(arrays, labels)
     unit = "point" if axis is None else "cm-1"
     if axis is None:
         axis = np.arange(arrays["real_train"].shape[1], dtype=float)
     rng = check_random_state(random_state)
-    draws = pd.concat(
-        [
-            pd.DataFrame(class_metrics(*sets, axis, n_draws, rng)).assign(
-                **{"class": name}
-            )
-            for name, sets in classes.items()
-        ],
-        ignore_index=True,
-    )
-    return SynthesisReport(
-        draws=draws[["class", "draw", "metric", "value", "reference"]],
-        counts=counts,
-        axis=axis,
-        unit=unit,
-        labeled=labels is not None,
-        spectra=classes,
-    )
+    draws = [
+        {"class": name, **record}
+        for name, spectra in classes.items()
+        for record in class_metrics(*spectra, axis, n_draws, rng)
+    ]
+    return SynthesisReport(pd.DataFrame(draws), counts, axis, unit, labeled, classes)
 
 
 def _check_sets(sets, wavenumbers):
@@ -396,17 +376,29 @@ def _check_sets(sets, wavenumbers):
     """
     arrays = {}
     for name, X in sets.items():
-        if X is None or len(X) == 0:
-            raise ValueError(_missing(name))
+        n_spectra = 0 if X is None else len(X)
+        if n_spectra < MIN_SPECTRA:
+            raise ValueError(
+                f"{name} holds {n_spectra or 'no'} spectra, and at least {MIN_SPECTRA} "
+                "are needed: with fewer, chance decides every metric."
+                + (_WHY_HELD_OUT if name == "real_test" else "")
+            )
         arrays[name] = check_array(X, dtype=_FLOATS, input_name=name)
-    _check_shapes(arrays)
-    n_points = arrays["real_train"].shape[1]
-
+    lengths = {name: X.shape[1] for name, X in arrays.items()}
+    n_points = lengths["real_train"]
+    if len(set(lengths.values())) > 1:
+        raise ValueError(
+            f"The spectra differ in length: {lengths}. Resample them to one axis first "
+            "(WavenumberResampler)."
+        )
+    if n_points < NOISE_WINDOW:
+        raise ValueError(
+            f"The spectra have {n_points} points; noise and bands can be told apart "
+            f"from {NOISE_WINDOW} points on."
+        )
     labeled = [X for X in sets.values() if labels_as_wavenumbers(X) is not None]
     axis = resolve_wavenumbers(next(iter(labeled), None), wavenumbers, n_points)
-    for X in labeled:
-        check_same_axis(X, axis)
-    _check_same_labels(sets)
+    _check_columns(sets, axis)
     # float32 sets hold rounded copies of float64 spectra: compared in what all share.
     common = min((X.dtype for X in arrays.values()), key=lambda dtype: dtype.itemsize)
     with np.errstate(over="ignore"):
@@ -414,86 +406,48 @@ def _check_sets(sets, wavenumbers):
     return {name: X.astype(np.float64) for name, X in arrays.items()}, axis
 
 
-def _check_same_labels(sets):
-    """Refuse frames whose columns have other names, where these are no axis."""
-    first = None
-    for name, X in sets.items():
-        if not is_frame(X) or isinstance(X.columns, pd.RangeIndex):
+def _check_columns(sets, axis):
+    """Refuse frames that differ in the axis or, where they have none, in labels."""
+    named = {
+        name: X.columns
+        for name, X in sets.items()
+        if is_frame(X) and not isinstance(X.columns, pd.RangeIndex)
+    }
+    first = next(iter(named), None)
+    for name, columns in named.items():
+        if check_same_axis(sets[name], axis) is not None:
             continue
-        labels = [str(label) for label in X.columns]
-        if first is None or labels_as_wavenumbers(X) is not None:
-            first = first or (name, labels)
-            continue
-        differ = [
-            i
-            for i, pair in enumerate(zip(first[1], labels, strict=False))
-            if len(set(pair)) > 1
-        ]
-        if differ:
-            i = differ[0]
-            raise ValueError(
-                f"The columns differ: column {i} is {first[1][i]!r} in {first[0]} and "
-                f"{labels[i]!r} in {name}. Put the same columns in the same order."
-            )
-
-
-def _missing(name):
-    if name == "real_test":
-        return (
-            "real_test holds no spectra: without real spectra that the sampler has "
-            "not seen, copies of the training spectra would get the best marks. Hold "
-            "some out with train_test_split (or a split by group) before over-sampling."
-        )
-    return f"{name} holds no spectra."
-
-
-def _check_shapes(arrays):
-    lengths = {name: X.shape[1] for name, X in arrays.items()}
-    if len(set(lengths.values())) > 1:
-        raise ValueError(
-            f"The spectra differ in length: {lengths}. Resample them to one axis first "
-            "(WavenumberResampler)."
-        )
-    if lengths["real_train"] < NOISE_WINDOW:
-        raise ValueError(
-            f"The spectra have {lengths['real_train']} points; from {NOISE_WINDOW} "
-            "points on noise and bands can be told apart."
-        )
-    for name, X in arrays.items():
-        if len(X) < MIN_SPECTRA:
-            raise ValueError(
-                f"{name} holds {len(X)} spectra, and at least {MIN_SPECTRA} are "
-                "needed: with fewer, chance decides every metric."
-            )
+        for i, labels in enumerate(zip(named[first], columns, strict=True)):
+            one, other = map(str, labels)
+            if one != other:
+                raise ValueError(
+                    f"The columns differ: column {i} is {one!r} in {first} and "
+                    f"{other!r} in {name}. Put the same columns in the same order."
+                )
 
 
 def _check_held_out(arrays):
     """Refuse spectra that are not held out; warn about copies."""
-    known = {row.tobytes() for row in arrays["real_train"] + 0.0}
-    held_out = {row.tobytes() for row in arrays["real_test"] + 0.0}
-    seen = [
-        i for i, row in enumerate(arrays["real_test"] + 0.0) if row.tobytes() in known
-    ]
-    if seen:
-        raise ValueError(
-            f"{len(seen)} spectra of real_test are also in real_train (rows "
-            f"{seen[:5]} of real_test): they are not held out. Split before "
-            "over-sampling, and remove repeated spectra."
-        )
-    rows = [row.tobytes() for row in arrays["synthetic"] + 0.0]
-    leaked = [i for i, row in enumerate(rows) if row in held_out]
-    if leaked:
-        raise ValueError(
-            f"{len(leaked)} spectra of synthetic are also in real_test (rows "
-            f"{leaked[:5]} of synthetic): the sampler has seen the held-out spectra. "
-            "Fit it on real_train only."
-        )
-    n_copies = sum(row in known for row in rows)
+    rows = {name: [row.tobytes() for row in X + 0.0] for name, X in arrays.items()}
+    for name, other, way_out in (
+        ("real_test", "real_train", "Split before over-sampling"),
+        ("synthetic", "real_test", "Fit the sampler on real_train only"),
+    ):
+        known = set(rows[other])
+        seen = [i for i, row in enumerate(rows[name]) if row in known]
+        if seen:
+            raise ValueError(
+                f"{len(seen)} spectra of {name} are also in {other} (rows {seen[:5]} "
+                f"of {name}), so real_test is not held out. {way_out}, and remove "
+                "repeated spectra."
+            )
+    known = set(rows["real_train"])
+    n_copies = sum(row in known for row in rows["synthetic"])
     if n_copies:
         warnings.warn(
-            f"{n_copies} of {len(rows)} spectra of synthetic are copies of real_train. "
-            "If they come from fit_resample, which returns the real spectra first, "
-            "pass the others only: X_resampled[len(X_train):].",
+            f"{n_copies} of {len(rows['synthetic'])} spectra of synthetic are copies "
+            "of real_train. If they come from fit_resample, which returns the real "
+            "spectra first, pass the others only: X_resampled[len(X_train):].",
             UserWarning,
             stacklevel=4,
         )
@@ -510,11 +464,9 @@ def _check_labels(labels, arrays):
 
     Returns
     -------
-    list of ndarray of shape (n,), or None if no labels are given
+    list of ndarray of shape (n,)
     """
     missing = [name for name, y in labels.items() if y is None]
-    if len(missing) == len(labels):
-        return None
     if missing:
         raise ValueError(
             f"{' and '.join(missing)} must be given too: each class is compared with "
@@ -536,10 +488,7 @@ def _check_labels(labels, arrays):
         for name, y in zip(labels, checked, strict=True)
     }
     if len(set(kinds.values())) > 1:
-        raise ValueError(
-            f"The labels are of different kinds: {kinds}. Give all three sets the same "
-            "labels."
-        )
+        raise ValueError(f"The labels are of different kinds: {kinds}. Use one kind.")
     return checked
 
 
@@ -561,17 +510,14 @@ def _split_classes(arrays, labels):
     """
     sets = list(arrays.values())
     if labels is None:
-        names, members = ["all"], [[slice(None)] * 3]
-    else:
-        names = np.unique(np.concatenate(labels)).tolist()
-        members = [[y == name for y in labels] for name in names]
+        labels = [np.full(len(X), "all") for X in sets]
     parts = {
-        name: [X[rows] for X, rows in zip(sets, chosen, strict=True)]
-        for name, chosen in zip(names, members, strict=True)
+        name: [X[y == name] for X, y in zip(sets, labels, strict=True)]
+        for name in np.unique(np.concatenate(labels)).tolist()
     }
     counts = pd.DataFrame(
         [[len(X) for X in part] for part in parts.values()],
-        index=pd.Index(names, name="class"),
+        index=pd.Index(list(parts), name="class"),
         columns=list(arrays),
     )
     smallest = counts.min(axis=1)
