@@ -411,8 +411,8 @@ n_points)
 def _fit_pls(X, indicators, n_components):
     """Fit PLS regression; return it and the number of components that exist.
 
-    scikit-learn goes on when nothing is left to explain: later components are zero, or
-    noise of the size of rounding.
+    scikit-learn keeps going when nothing is left to explain: later components are zero,
+    or noise of the size of rounding.
     """
     pls = PLSRegression(n_components=n_components, scale=False)
     # Directions from a singular value decomposition instead of the power method: exact,

@@ -98,7 +98,7 @@ def default_torch():
         if torch.get_default_device().type != "cpu":
             stack.enter_context(torch.device("cpu"))
         dtype = torch.get_default_dtype()
-        if dtype != torch.float32:  # it belongs to the process: not touched in vain
+        if dtype != torch.float32:  # it belongs to the process: touched only if needed
             stack.callback(torch.set_default_dtype, dtype)
             torch.set_default_dtype(torch.float32)
         yield

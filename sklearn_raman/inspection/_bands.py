@@ -15,7 +15,7 @@ from sklearn_raman._utils._wavenumbers import (
 )
 
 
-def common_axis(wavenumbers, n_points, **labelled):
+def common_axis(wavenumbers, n_points, **labeled):
     """Return the axis in cm-1 of maps and spectra, or None if nobody knows it.
 
     Parameters
@@ -23,7 +23,7 @@ def common_axis(wavenumbers, n_points, **labelled):
     wavenumbers : array-like of shape (n_points,), "points" or None
         "points" counts points whatever the labels say; None takes the labels.
     n_points : int
-    **labelled : array-like, data frame, Series or None
+    **labeled : array-like, data frame, Series or None
         By name: what may carry the axis as column labels (a Series: as its index).
 
     Raises
@@ -36,7 +36,7 @@ def common_axis(wavenumbers, n_points, **labelled):
     axis, source = wavenumbers, "wavenumbers"
     if axis is not None:
         axis = check_wavenumbers(axis, n_points=n_points)
-    for name, values in labelled.items():
+    for name, values in labeled.items():
         if isinstance(values, pd.Series):
             values = pd.DataFrame(columns=values.index)
         labels = labels_as_wavenumbers(values)

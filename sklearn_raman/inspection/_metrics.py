@@ -90,7 +90,7 @@ def localization_score(
     >>> bool(scores["mass"].mean() < 0.5)  # the spectra are not good maps
     True
     """
-    labelled, maps = maps, check_maps(maps)
+    labeled, maps = maps, check_maps(maps)
     n_spectra, n_points = maps.shape
     for name, value in (("fwhm", fwhm), ("n_widths", n_widths)):
         check_scalar(value, name, Real)
@@ -98,7 +98,7 @@ def localization_score(
         raise ValueError(
             f"fwhm and n_widths must be positive, got {fwhm!r} and {n_widths!r}."
         )
-    axis = common_axis(wavenumbers, n_points, maps=labelled)
+    axis = common_axis(wavenumbers, n_points, maps=labeled)
     if axis is None and wavenumbers is None:
         raise ValueError(
             "The axis of the maps is not known, so peaks could be in cm-1 or in "
@@ -225,8 +225,8 @@ def peak_share(maps, X, *, min_prominence=0.05):
     True
     """
     spectra = check_spectra_array(X)
-    labelled, maps = maps, check_maps(maps, shape=spectra.shape)
-    common_axis(None, spectra.shape[1], maps=labelled, X=X)
+    labeled, maps = maps, check_maps(maps, shape=spectra.shape)
+    common_axis(None, spectra.shape[1], maps=labeled, X=X)
     if not 0 < min_prominence < 1:
         raise ValueError(
             f"min_prominence must lie between 0 and 1, got {min_prominence!r}."

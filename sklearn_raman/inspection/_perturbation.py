@@ -196,7 +196,7 @@ def deletion_curve(
     reference="local",
     score="prob",
 ):
-    """Take away the points that a map ranks highest and watch the score fall.
+    """Remove the points that a map ranks highest and watch the score fall.
 
     If the map is right about what the model uses, the probability of the class falls
     at once. Compare the area with that of ``maps=X`` and of random maps.

@@ -262,7 +262,7 @@ def _fitted_steps(pipeline):
     except NotFittedError as error:
         raise NotFittedError(
             f"This {type(pipeline).__name__} is not fitted, or holds a search with "
-            "refit=False: call fit first, a search with refit=True."
+            "refit=False: call fit first; a search needs refit=True."
         ) from error
     return steps
 

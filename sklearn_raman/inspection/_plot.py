@@ -80,7 +80,7 @@ None, default=None
     >>> model = PLSLDA().fit(X, y)
     >>> maps = {
     ...     "contribution": model.explain_(X[:1])[0],
-    ...     "occlusion": occlusion(model, X[:1])[0],
+    ...     "occlusion": occlusion(model, X[:1], score="logit")[0],
     ... }
     >>> len(plot_explanation(X[0], maps).axes)
     2

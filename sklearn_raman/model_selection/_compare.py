@@ -380,7 +380,7 @@ def _check_fold(number, train, test, data):
     if len(shared):
         raise ValueError(
             f"Fold {number} has {len(shared)} spectra on both sides (first: row "
-            f"{shared[0]}), so its score would reward memory. Correct the iterable "
+            f"{shared[0]}), so its score would reward memorization. Fix the iterable "
             "given as cv."
         )
     if data.groups is not None:

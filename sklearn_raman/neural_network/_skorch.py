@@ -298,7 +298,7 @@ class CtrlC:
 
     Both are the same exception, and it can come from anywhere. Python calls the handler
     of the signal, in the main thread, so that is where Ctrl-C is noted. The caller's
-    own handler does what it always does; what it raises goes its way.
+    own handler does what it always does; what it raises propagates.
     """
 
     def __init__(self):

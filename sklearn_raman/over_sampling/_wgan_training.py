@@ -320,7 +320,7 @@ class Judge:
     model : SpectrumModel
         The start.
     seed : int
-        Each time the same synthetic spectra are compared, but for the generator.
+        Every comparison uses the same random draws; only the generator differs.
     settings : WGANGP
         Its parameters are read. Without a warm start, noise is not judged.
     """

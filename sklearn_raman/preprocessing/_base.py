@@ -246,7 +246,7 @@ def rounding(X, dtype):
 
 
 def are_constant(X, dtype):
-    """Tell which spectra are constant but for rounding, as `is_constant` does for one.
+    """Tell which spectra are constant, apart from rounding; `is_constant` for many.
 
     Parameters
     ----------

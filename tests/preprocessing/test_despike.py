@@ -183,7 +183,7 @@ def test_scores_without_spread(rng):
     quantised = np.where(rng.uniform(size=(50, 301)) < 0.1, 6.0, 5.0)
     clipped = np.maximum(rng.normal(size=(50, 301)) - 1, 0)
     smooth = np.round(20 * lines([150.0], 40))
-    ramp = np.full((1, 301), 0.1) + 0.1 * POINTS  # equal but for rounding
+    ramp = np.full((1, 301), 0.1) + 0.1 * POINTS  # equal apart from rounding
     for X in (np.full((2, 301), 7.0), quantised, smooth, ramp, ramp.astype("float32")):
         assert not Despiker().find_spikes(X).any()
         np.testing.assert_array_equal(Despiker().fit_transform(X), X)
@@ -198,7 +198,7 @@ def test_scores_without_spread(rng):
 
 
 def test_spread_that_only_rounding_makes(rng):
-    """On a slope of 0.1 the differences are equal but for rounding: MAD is not 0."""
+    """On a slope of 0.1 the differences are equal apart from rounding: MAD is not 0."""
     quantised = np.where(rng.uniform(size=(50, 301)) < 0.1, 6.0, 5.0)
     for dtype in (np.float64, np.float32):
         X = (quantised + 0.1 * POINTS + 1000 / 3).astype(dtype)

@@ -195,7 +195,7 @@ CONSTANT = [0.1, 0.0, 7.0, 1e6, -3.3]
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("level", CONSTANT)
 def test_constant_rows_come_back_as_they_are(scaler, dtype, level, spectra, rng):
-    """They may be constant but for rounding, which must not be taken for spread."""
+    """They may be constant apart from rounding, which must not be taken for spread."""
     X = spectra.astype(dtype)
     X[3], X[7] = level, 0.0
     noise = rng.integers(-2, 3, X.shape[1])
@@ -219,7 +219,7 @@ def test_constant_rows_come_back_as_they_are(scaler, dtype, level, spectra, rng)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("level", [0.0, 0.1, 1e6])
 def test_msc_of_spectra_that_cancel(combine, dtype, level, spectra):
-    """Their mean is constant but for rounding: there is nothing to fit them to."""
+    """Their mean is constant apart from rounding: there is nothing to fit them to."""
     shape = spectra[:4] - spectra[:4].mean(axis=1, keepdims=True)
     X = (np.concatenate([shape, -shape]) / 3 + level).astype(dtype)
     with pytest.warns(UserWarning, match="8 of 8 spectra have no slope"):

@@ -8,7 +8,7 @@ crystals that no method has seen. Two spectra of one crystal, in two orientation
 polarisations, are near-duplicates, and random folds have such pairs on both sides.
 
 Choices of ours: folds are stratified (the paper does not say), so that every mineral
-can be learnt; draws and folds have seeds from 100 on. Which of the package's spectra
+can be learned; draws and folds have seeds from 100 on. Which of the package's spectra
 the paper left out cannot be told: see `subset="guo2020"` of `fetch_rruff`. Methods and
 settings are in `_models.py`, maps in `_maps.py`, sizes in `_size.py`.
 Without the extra `rruff` the bundled 18 minerals stand in.

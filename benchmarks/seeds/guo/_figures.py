@@ -38,7 +38,7 @@ def figures(results, folder):
     if len(folds) or len(crystals):
         caption = (
             "Accuracy on random folds (as in the paper) and on crystals that were "
-            "not learnt from; bars are standard deviations over folds or draws, "
+            "not learned from; bars are standard deviations over folds or draws, "
             "crosses the paper's figures."
         )
         made.append(("accuracy", draw_accuracies(folds, crystals), caption))

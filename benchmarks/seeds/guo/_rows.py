@@ -178,7 +178,7 @@ def _stability_row(scores, records, data):
 
 
 def new_crystal_row(results):
-    """Return the line on crystals that were not learnt from."""
+    """Return the line on crystals that were not learned from."""
     records = chosen(results, "new_crystals")
     scores = accuracies(records)
     holds, closest = [], []

@@ -16,7 +16,7 @@ sizes, settings or numbers. Ours are:
   runs with 2000 were added, and are given beside the others.
 
 Settings were looked at on seed 0; what is reported uses seeds from 100 on. The quick
-run has 60 iterations, too few for spectra worth a judgement: it shows that all works.
+run has 60 iterations, too few for spectra worth a judgment: it shows that all works.
 """
 
 from dataclasses import replace

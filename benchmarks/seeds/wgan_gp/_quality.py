@@ -81,7 +81,7 @@ def assess(sets, new, seed, n_draws=1):
     Returns
     -------
     scores, reference : dict of str to float
-        `METRICS` of `synthesis_report`, the `poster_ari` against the spectra learnt
+        `METRICS` of `synthesis_report`, the `poster_ari` against the spectra learned
         from (of the reference: between training and held-out spectra), and `likeness`.
     """
     values, reference, _ = judge(

@@ -25,7 +25,7 @@ SHOWN = {
 _HOW_TO_READ = """### Two tests of generated spectra
 
 *PCA + K-means* is the poster's test: adjusted Rand index between two clusters and real
-or generated, of generated spectra and those learnt from; 0 passes. All others compare
+or generated, of generated spectra and those learned from; 0 passes. All others compare
 with spectra held out; read them against the line of real training spectra. *1-NN* and
 *forest*: accuracy with which a classifier tells generated from real. *Coverage*: share
 of real spectra with a generated one near by. *Frechet*: distance of the distributions.

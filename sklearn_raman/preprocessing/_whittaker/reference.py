@@ -126,7 +126,7 @@ def relative_rounding(dtype):
 
 
 def is_constant(y, rounding):
-    """Tell whether all points are equal but for rounding."""
+    """Return whether all points are equal, apart from rounding."""
     for value in y:
         if not abs(value - y[0]) <= rounding * abs(y[0]):
             return False
