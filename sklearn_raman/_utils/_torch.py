@@ -156,11 +156,8 @@ def as_device(device):
 
 def like(module):
     """Return device and dtype of a module, as keyword arguments for a tensor."""
-    floating = (
-        p.dtype
-        for p in chain(module.parameters(), module.buffers())
-        if p.is_floating_point()
-    )
+    tensors = chain(module.parameters(), module.buffers())
+    floating = (tensor.dtype for tensor in tensors if tensor.is_floating_point())
     return {"device": device_of(module), "dtype": next(floating, torch.float32)}
 
 
@@ -170,10 +167,8 @@ def restorer(*modules):
     Modules, parameters and buffers stay the same objects, with the values of now. Other
     attributes are copied, or left alone where they can't be, such as a lock.
     """
-    parts = [part for module in modules for part in module.modules()]
-    tensors = [
-        t for module in modules for t in (*module.parameters(), *module.buffers())
-    ]
+    whole = torch.nn.ModuleList(modules)
+    parts, tensors = [*whole.modules()], [*whole.parameters(), *whole.buffers()]
     values = [(tensor.detach().clone(), tensor.requires_grad) for tensor in tensors]
     same = {id(one): one for one in (*parts, *tensors)}  # what deepcopy passes through
 

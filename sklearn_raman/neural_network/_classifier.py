@@ -52,8 +52,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     `explain_`. A fit that fails, or is interrupted, leaves the classifier as it was;
     prediction and explanation only read the network, so that threads can share it, but
     not while one of them fits it: give that one a copy. `partial_fit` and a warm start
-    go on with network, loss and what the optimizer has accumulated; of the parameters
-    those of optimizer, callbacks and data act.
+    go on with network, loss and optimizer, whatever `module`, `criterion`, `optimizer`
+    and `dtype` are now.
 
     Parameters
     ----------
@@ -380,8 +380,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         """
         attributes = dict(vars(self))
         if not cold:
-            parts = self.module_, self.criterion_
-            restore_parts = restorer(*(p for p in parts if isinstance(p, nn.Module)))
+            restore_parts = restorer(self.module_, self.criterion_)
+            steps = copy.deepcopy(self.optimizer_.state_dict())
             dicts = [getattr(one, "__dict__", {}) for _, one in self.callbacks_]
             contents = [(content, dict(content)) for content in dicts]
             n_epochs = len(self.history_)
@@ -393,6 +393,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             if cold:
                 return
             restore_parts()
+            self.optimizer_.load_state_dict(steps)
             for content, before in contents:
                 content.clear()
                 content.update(before)
@@ -463,7 +464,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             self.history_ = None  # skorch would empty that of the last fit
             self.initialize()
         else:
-            self._renew()
+            self._initialize_callbacks()
         self._move_to_device()
 
         def train(n_epochs):
@@ -610,6 +611,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     def set_params(self, **params):
         """Set parameters for the next fit; `device` moves a fitted network at once.
+
+        `lr` and `optimizer__*` hold for `partial_fit`, too.
 
         Parameters
         ----------

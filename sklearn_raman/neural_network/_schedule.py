@@ -109,6 +109,11 @@ class OneCycle(Callback):
             self.step_ += 1
             self.held_ += self.holding_
 
+    def on_train_end(self, net, **kwargs):
+        """Give the optimizer its rate back, for the next call of partial_fit."""
+        for group, asked in zip(net.optimizer_.param_groups, self.asked_, strict=True):
+            group["lr"] = asked
+
 
 def _half_wave(x):
     """Rise from 0 at x = 0 to 1 at x = 1 as half a cosine does."""

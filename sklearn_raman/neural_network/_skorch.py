@@ -77,6 +77,7 @@ class SklearnNet(NeuralNetClassifier):
             object.__setattr__(self, name, value)
 
     def set_params(self, **params):
+        given = dict(params)
         for owner in ("sampler", "augmentation"):
             if owner in params:
                 setattr(self, owner, params.pop(owner))
@@ -97,7 +98,9 @@ class SklearnNet(NeuralNetClassifier):
                 self._params_to_validate.add(name)
                 setattr(self, name, params.pop(name))
         # Not skorch's, which replaces parts of a fitted net at once.
-        return BaseEstimator.set_params(self, **params)
+        BaseEstimator.set_params(self, **params)
+        self._apply_virtual_params(given)  # lr, optimizer__*: settings of the optimizer
+        return self
 
     def _check_params(self, *names):
         """Validate parameters: these, or all."""
@@ -112,7 +115,7 @@ class SklearnNet(NeuralNetClassifier):
 
     def _check_components(self):
         """Check what skorch is going to create, and with what."""
-        bases = nn.Module, object, torch.optim.Optimizer
+        bases = nn.Module, nn.Module, torch.optim.Optimizer
         for name, base in zip(_COMPONENTS, bases, strict=False):
             part = getattr(self, name)
             fits = isinstance(part, type) and issubclass(part, base)
@@ -125,6 +128,7 @@ class SklearnNet(NeuralNetClassifier):
                     f"{type(self).__name__}({name}=Class, {name}__argument=...)."
                 )
             arguments = self.get_params_for(name)
+            arguments.pop("param_groups", None)  # skorch's, for the optimizer
             try:
                 signature(part).bind(*[None] * (name == "optimizer"), **arguments)
             except TypeError as error:
@@ -290,15 +294,6 @@ class SklearnNet(NeuralNetClassifier):
         if isinstance(X, Mapping):
             loss = loss * X["sample_weight"].to(loss.device)
         return loss.mean()
-
-    def _renew(self):
-        """Make callbacks and optimizer anew for a fit that goes on with the network."""
-        self._initialize_callbacks()
-        last = self.optimizer_
-        self.initialize_optimizer()
-        if type(last) is type(self.optimizer_):
-            moments = {weights: copy.deepcopy(m) for weights, m in last.state.items()}
-            self.optimizer_.state.update(moments)
 
     # On disk -------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import BaseEstimator, clone
-from skorch.callbacks import Callback, EpochScoring
+from skorch.callbacks import Callback, EpochScoring, LRScheduler
 from torch import nn
 
 from sklearn_raman.datasets import make_lorentzian_spectra
@@ -75,8 +75,6 @@ class NoLinear(Lin):
         {"callbacks": []},
         {"callbacks__print_log": None},
         {"callbacks__valid_loss__name": "mine"},
-        {"lr": 0.5},
-        {"optimizer__eps": 1e-3},
         {"iterator_train__shuffle": False},
         {"module": nn.Linear(2, 2), "criterion": 3, "module__bogus": 1, "callbacks": 3},
     ],
@@ -100,9 +98,10 @@ def test_set_params_only_stores(params, data):
         net.partial_fit(*data)
         assert type(net.module_) is Lin
         (name, value), *_ = params.items()
-        assert isinstance(net.optimizer_, params.get("optimizer", torch.optim.AdamW))
+        assert isinstance(net.optimizer_, torch.optim.AdamW)
         assert net.fit(*data).get_params(deep=False)[name] is value
         assert type(net.module_) is params.get("module", Lin)
+        assert isinstance(net.optimizer_, params.get("optimizer", torch.optim.AdamW))
 
 
 class Strange(nn.Module):
@@ -150,6 +149,16 @@ def test_unknown_device(data):
         CNNClassifier(**SMALL, device="nodevice").fit(*data)
     with pytest.raises(ValueError, match=message):
         CNNClassifier(**SMALL).fit(*data).set_params(device="nodevice")
+
+
+def test_schedule_of_a_user_goes_on(data):
+    """In a fit that goes on, from the rate it has come to."""
+    steps = LRScheduler("ExponentialLR", gamma=0.5)
+    settings = {**SMALL, "lr": 1.0, "lr_schedule": None, "optimizer": torch.optim.SGD}
+    settings |= {"optimizer__param_groups": [("output.*", {"weight_decay": 0.1})]}
+    net = CNNClassifier(**settings, callbacks=[steps]).fit(*data).partial_fit(*data)
+    rates = net.history_[:, "event_lr"]
+    assert (np.diff(rates) < 0).all()
 
 
 def test_module_made_by_a_function(data):
