@@ -1,5 +1,6 @@
 """torch's state belongs to the caller: generators, threads, modes, defaults."""
 
+import copy
 import os
 import threading
 from contextlib import ExitStack, contextmanager
@@ -37,7 +38,7 @@ def isolated_randomness(seed, device="cpu"):
         The generator of this device is seeded and restored beside the CPU's, and no
         other is.
     """
-    device = torch.device(device)
+    device = as_device(device)
     devices, kind = [], None
     if device.type not in ("cpu", "meta"):
         kind = torch.get_device_module(device)
@@ -137,6 +138,62 @@ def _openmp():
     return ThreadpoolController().select(user_api="openmp")
 
 
+def as_device(device):
+    """Return a torch.device; the CPU without a number, which `torch.load` wants so.
+
+    Parameters
+    ----------
+    device : str or torch.device
+    """
+    try:
+        device = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(
+            f'device must be one of torch, such as "cpu" or "cuda", got {device!r}.'
+        ) from error
+    return torch.device("cpu") if device.type == "cpu" else device
+
+
+def like(module):
+    """Return device and dtype of a module, as keyword arguments for a tensor."""
+    tensors = chain(module.parameters(), module.buffers())
+    floating = (tensor.dtype for tensor in tensors if tensor.is_floating_point())
+    return {"device": device_of(module), "dtype": next(floating, torch.float32)}
+
+
+def restorer(*modules):
+    """Return a function that puts modules back exactly as they are now.
+
+    Modules, parameters and buffers stay the same objects, with the values of now. Other
+    attributes are copied, or left alone where they can't be, such as a lock.
+    """
+    whole = torch.nn.ModuleList(modules)
+    parts, tensors = [*whole.modules()], [*whole.parameters(), *whole.buffers()]
+    values = [(tensor.detach().clone(), tensor.requires_grad) for tensor in tensors]
+    same = {id(one): one for one in (*parts, *tensors)}  # what deepcopy passes through
+
+    def copied(value):
+        memo = dict(same)
+        try:
+            value = copy.deepcopy(value, memo)
+        except Exception:
+            return value
+        same.update(memo)
+        return value
+
+    contents = [{name: copied(v) for name, v in vars(part).items()} for part in parts]
+
+    def restore():
+        for part, content in zip(parts, contents, strict=True):
+            vars(part).clear()
+            vars(part).update(content)
+        for tensor, (value, learned) in zip(tensors, values, strict=True):
+            tensor.data = value
+            tensor.requires_grad_(learned)
+
+    return restore
+
+
 def device_of(module):
     """Return the device of a module; the CPU if it holds no tensor."""
     first = next(chain(module.parameters(), module.buffers()), None)
@@ -151,6 +208,6 @@ def is_same_device(actual, asked):
     actual : torch.device
     asked : str or torch.device
     """
-    asked = torch.device(asked)
+    asked = as_device(asked)
     same_index = asked.index is None or asked.index == (actual.index or 0)
     return actual.type == asked.type and same_index

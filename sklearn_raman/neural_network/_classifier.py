@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from contextlib import suppress
 from numbers import Integral, Real
 
 import numpy as np
@@ -24,6 +25,7 @@ from sklearn_raman._utils._torch import (
     is_same_device,
     isolated_randomness,
     limited_threads,
+    restorer,
 )
 from sklearn_raman._utils._validation import check_spectra
 from sklearn_raman.neural_network._augmentation import Augmentation, strength_for
@@ -48,7 +50,10 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     of a classifier: any labels, float64 or data frames in, sample and class weights,
     results that `random_state` alone decides, parameters that can be cloned, and
     `explain_`. A fit that fails, or is interrupted, leaves the classifier as it was;
-    prediction and explanation only read the network, so that threads can share it.
+    prediction and explanation only read the network, so that threads can share it, but
+    not while one of them fits it: give that one a copy. `partial_fit` and a warm start
+    go on with network, loss and optimizer, whatever `module`, `criterion`, `optimizer`
+    and `dtype` are now.
 
     Parameters
     ----------
@@ -334,7 +339,9 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         `cold` starts afresh; `whole` is True if the spectra are all there will be, so
         that the number of epochs can be found by validation.
         """
-        restore = self._restorer(cold)
+        self.check_training_readiness()
+        with torch.inference_mode(False):
+            restore = self._restorer(cold)
         ctrl_c = CtrlC()
         try:
             ctrl_c.watch()
@@ -342,6 +349,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             spectra, groups = self._check_training_data(
                 X, y, sample_weight, groups, reset=cold, classes=classes
             )
+            self._check_components()
             if cold:
                 self.random_state_ = check_random_state(self.random_state)
             seed = self.random_state_.randint(2**31 - 1)
@@ -357,7 +365,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             ctrl_c.release()
         except BaseException as error:
             ctrl_c.holds = True
-            restore()
+            with torch.inference_mode(False):
+                restore()
             ctrl_c.pressed &= not isinstance(error, KeyboardInterrupt)
             ctrl_c.release()
             raise
@@ -369,11 +378,10 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         A cold start makes everything anew; a warm one changes the network and what
         belongs to it in place.
         """
-        attributes, states, contents = dict(vars(self)), [], []
+        attributes = dict(vars(self))
         if not cold:
-            parts = self.module_, self.criterion_, self.optimizer_
-            parts = [part for part in parts if hasattr(part, "state_dict")]
-            states = [(part, copy.deepcopy(part.state_dict())) for part in parts]
+            restore_parts = restorer(self.module_, self.criterion_)
+            steps = copy.deepcopy(self.optimizer_.state_dict())
             dicts = [getattr(one, "__dict__", {}) for _, one in self.callbacks_]
             contents = [(content, dict(content)) for content in dicts]
             n_epochs = len(self.history_)
@@ -384,8 +392,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             vars(self).update(attributes)
             if cold:
                 return
-            for part, state in states:
-                part.load_state_dict(state)
+            restore_parts()
+            self.optimizer_.load_state_dict(steps)
             for content, before in contents:
                 content.clear()
                 content.update(before)
@@ -455,24 +463,25 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         if cold:
             self.history_ = None  # skorch would empty that of the last fit
             self.initialize()
+        else:
+            self._initialize_callbacks()
         self._move_to_device()
 
         def train(n_epochs):
             self.fit_loop(data, epochs=n_epochs)
 
+        if not self.history_:
+            self._learn_input(data.train)
         # As skorch's partial_fit, which takes Ctrl-C for the end of training.
-        self.notify("on_train_begin", X=data, y=None)
-        try:
-            if not self.history_:
-                self._learn_input(data.train)
+        with suppress(TrainingStopped):
+            self.notify("on_train_begin", X=data, y=None)
             if prolongs:
                 prolong(self, train, self.n_epochs_, self._longest_training)
             else:
                 train(self.n_epochs_)
-        except TrainingStopped:
-            pass
         self._set_training(False)
-        self.notify("on_train_end", X=data, y=None)
+        with suppress(TrainingStopped):
+            self.notify("on_train_end", X=data, y=None)
 
         self.n_iter_ = len(self.history_)
         loss = self.history_[-1].get("train_loss", 0.0) if self.history_ else 0.0
@@ -602,6 +611,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     def set_params(self, **params):
         """Set parameters for the next fit; `device` moves a fitted network at once.
+
+        `lr` and `optimizer__*` hold for `partial_fit`, too.
 
         Parameters
         ----------

@@ -214,10 +214,17 @@ def over_sample(spectra, sampler, classes, random_state):
         if name.split("__")[-1] == "random_state" and value is None
     }
     sampler.set_params(**seeds)
-    X, y = sampler.fit_resample(spectra.X, classes[spectra.codes])
+    X, y = map(np.asarray, sampler.fit_resample(spectra.X, classes[spectra.codes]))
+    n_points = spectra.X.shape[1]
+    fits = X.dtype.kind in "iuf" and len(X) and X.shape == (*y.shape, n_points)
+    unknown = set(y.ravel().tolist()) - set(classes.tolist())
+    if not fits or unknown or not np.isfinite(X).all():
+        raise ValueError(
+            f"{type(sampler).__name__} must return finite spectra of {n_points} points "
+            f"and a known label for each, got {X.dtype} spectra of shape {X.shape} and "
+            f"labels of shape {y.shape}, unknown labels: {sorted(unknown, key=str)}."
+        )
     X = np.ascontiguousarray(X, dtype=spectra.X.dtype)
-    if not np.isfinite(X).all():
-        raise ValueError(f"{type(sampler).__name__} returned NaN or infinity.")
     return Spectra(X, np.searchsorted(classes, y), None), sampler
 
 

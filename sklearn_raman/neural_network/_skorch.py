@@ -4,18 +4,24 @@ import copy
 import signal
 import threading
 from collections.abc import Mapping
+from inspect import signature
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from skorch import NeuralNetClassifier
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping
 from skorch.dataset import unpack_data
 from skorch.utils import is_dataset, noop, to_device
 from torch import nn
 
 from sklearn_raman._utils._sklearn import validate_parameter_constraints
-from sklearn_raman._utils._torch import device_of, limited_threads, without_autocast
+from sklearn_raman._utils._torch import (
+    as_device,
+    like,
+    limited_threads,
+    without_autocast,
+)
 from sklearn_raman.neural_network._augmentation import Augmentation
 from sklearn_raman.neural_network._data import BatchDataset, collate
 from sklearn_raman.neural_network._schedule import OneCycle
@@ -26,8 +32,8 @@ _UNKNOWN_SPACING = 2.0  # cm-1 per point, for the shift of spectra without an ax
 # would lose them silently.
 _NOT_TAKEN = {"iterator_train", "iterator_valid", "torch_load_kwargs", "use_caching"}
 _NOT_TAKEN |= {"compile", "dataset"}
-# Their parameters, such as module__n_filters, wait for the next fit.
 _COMPONENTS = ("module", "criterion", "optimizer", "iterator_train", "iterator_valid")
+_COMPONENTS += ("callbacks",)
 
 
 class SklearnNet(NeuralNetClassifier):
@@ -63,11 +69,15 @@ class SklearnNet(NeuralNetClassifier):
         given = {name for name in self._params_to_validate if name in vars(self)}
         return sorted({*signature, *given})
 
+    def __setattr__(self, name, value):
+        # skorch takes each torch object for a part that it made.
+        if name.endswith("_"):
+            super().__setattr__(name, value)
+        else:
+            object.__setattr__(self, name, value)
+
     def set_params(self, **params):
-        # skorch builds callbacks at once (and raises).
-        if "callbacks" in params:
-            self.callbacks = params.pop("callbacks")
-        # To skorch every name with two underscores is one of its own components.
+        given = dict(params)
         for owner in ("sampler", "augmentation"):
             if owner in params:
                 setattr(self, owner, params.pop(owner))
@@ -82,16 +92,15 @@ class SklearnNet(NeuralNetClassifier):
                 )
             if nested:
                 component.set_params(**nested)
-        # skorch would replace the trained module of a fitted net by a fresh one, and
-        # not keep what it changes in the optimizer.
         for name in list(params):
             component, nested, _ = name.partition("__")
             if nested and component in _COMPONENTS:
                 self._params_to_validate.add(name)
-                setattr(self, name, params[name])
-                if not (self.initialized_ and component == "optimizer"):
-                    del params[name]
-        return super().set_params(**params)
+                setattr(self, name, params.pop(name))
+        # Not skorch's, which replaces parts of a fitted net at once.
+        BaseEstimator.set_params(self, **params)
+        self._apply_virtual_params(given)  # lr, optimizer__*: settings of the optimizer
+        return self
 
     def _check_params(self, *names):
         """Validate parameters: these, or all."""
@@ -103,6 +112,52 @@ class SklearnNet(NeuralNetClassifier):
             {name: getattr(self, name) for name in names},
             type(self).__name__,
         )
+
+    def _check_components(self):
+        """Check what skorch is going to create, and with what."""
+        bases = nn.Module, nn.Module, torch.optim.Optimizer
+        for name, base in zip(_COMPONENTS, bases, strict=False):
+            part = getattr(self, name)
+            fits = isinstance(part, type) and issubclass(part, base)
+            if name == "module" and not isinstance(part, type | nn.Module):
+                fits = callable(part)  # a function that makes one
+            if not fits:
+                raise TypeError(
+                    f"{name} must be a subclass of {base.__name__}, got {part!r}. Pass "
+                    f"the class, and what it takes with the prefix {name}__: "
+                    f"{type(self).__name__}({name}=Class, {name}__argument=...)."
+                )
+            arguments = self.get_params_for(name)
+            arguments.pop("param_groups", None)  # skorch's, for the optimizer
+            try:
+                signature(part).bind(*[None] * (name == "optimizer"), **arguments)
+            except TypeError as error:
+                raise TypeError(
+                    f"{name}={part!r} is called with {', '.join(arguments)}: {error}. "
+                    f"Parameters {name}__* say with what else."
+                ) from error
+        self._check_callbacks()
+
+    def _check_callbacks(self):
+        if self.callbacks == "disable":
+            return
+
+        def is_callback(one):
+            one = one[1] if isinstance(one, tuple | list) and len(one) == 2 else one
+            kind = one if isinstance(one, type) else type(one)
+            return one is None or issubclass(kind, Callback)
+
+        callbacks = [] if self.callbacks is None else self.callbacks
+        if not (isinstance(callbacks, list) and all(map(is_callback, callbacks))):
+            raise TypeError(
+                "callbacks must be a list of skorch callbacks or of pairs (name, "
+                f"callback), got {callbacks!r}."
+            )
+        known = sorted(dict(self._uniquely_named_callbacks()))
+        for name in sorted(self._params_to_validate):
+            component, _, nested = name.partition("__")
+            if component == "callbacks" and nested.split("__")[0] not in known:
+                raise ValueError(f"{name} names no callback: there are {known}.")
 
     # Training ------------------------------------------------------------------------
 
@@ -228,9 +283,9 @@ class SklearnNet(NeuralNetClassifier):
     def infer(self, x, **fit_params):
         """Apply the module to a batch, without its sample weights."""
         x = x["x"] if isinstance(x, Mapping) else x
-        like = {"device": device_of(self.module_), "dtype": getattr(torch, self.dtype)}
+        to = like(self.module_)
         # torch.tensor copies: as_tensor warns about joblib's read-only memory maps.
-        x = x.to(**like) if torch.is_tensor(x) else torch.tensor(np.asarray(x), **like)
+        x = x.to(**to) if torch.is_tensor(x) else torch.tensor(np.asarray(x), **to)
         return self.module_(x, **fit_params)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
@@ -239,6 +294,17 @@ class SklearnNet(NeuralNetClassifier):
         if isinstance(X, Mapping):
             loss = loss * X["sample_weight"].to(loss.device)
         return loss.mean()
+
+    # On disk -------------------------------------------------------------------------
+
+    def __setstate__(self, state):
+        # skorch hands the name on to torch.load, which knows no "cpu:0".
+        super().__setstate__({**state, "device": str(as_device(state["device"]))})
+
+    def load_params(self, *args, **kwargs):
+        """Load what `save_params` saved, as in skorch."""
+        self.device = str(as_device(self.device))
+        return super().load_params(*args, **kwargs)
 
     # Prediction only reads -----------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """A fitted classifier on disk, in another process, on another device."""
 
+import copy
 import pickle
 
 import joblib
@@ -57,6 +58,24 @@ def test_round_trip(cls, through, data, tmp_path):
     np.testing.assert_array_equal(again.explain_(X), net.explain_(X))
     assert again.get_params()["max_epochs"] == 2
     assert again.fit(X, y).n_iter_ == 2
+
+
+@pytest.mark.parametrize("device", ["cpu:0", torch.device("cpu", 0)], ids=str)
+def test_cpu_with_a_number(device, data, tmp_path):
+    """torch.load knows no such place."""
+    X, y = data
+    net = CNNClassifier(max_epochs=2, random_state=0, device=device).fit(X, y)
+    net.save_params(f_params=tmp_path / "net.pt")
+    copies = [copy.deepcopy(net), through_pickle(net, None)]
+    copies += [through_joblib(net, tmp_path), through_skops(net, tmp_path)][
+        : 1 + (isinstance(device, str))
+    ]
+    other = CNNClassifier(max_epochs=1, random_state=1, device=device).fit(X * 3, y)
+    other.load_params(f_params=tmp_path / "net.pt")
+    for again in [*copies, other]:
+        np.testing.assert_array_equal(again.predict_proba(X), net.predict_proba(X))
+        again.partial_fit(X, y)
+    assert len(list(net.cascading_reset(0))) == 4
 
 
 @pytest.mark.parametrize("cls", CLASSIFIERS)

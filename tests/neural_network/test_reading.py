@@ -170,6 +170,13 @@ def test_threads_share_a_network(name, training, data):
     check_untouched(net, before)
 
 
+class Raise(Callback):
+    """Fail after the first epoch."""
+
+    def on_epoch_end(self, net, **kwargs):
+        raise RuntimeError("a callback failed")
+
+
 class Pause(Callback):
     """Stop in the middle of a fit until told to go on."""
 
@@ -265,18 +272,47 @@ def test_torchs_state_is_not_touched_meanwhile(data):
     assert set(inside) == {1}
 
 
+class default_dtype:
+    """Set torch's default dtype and put it back."""
+
+    def __enter__(self):
+        torch.set_default_dtype(torch.float64)
+
+    def __exit__(self, *error):
+        assert torch.get_default_dtype() == torch.float64
+        torch.set_default_dtype(torch.float32)
+
+
 @pytest.mark.parametrize(
     "ambient",
     [
         torch.no_grad,
         torch.inference_mode,
+        default_dtype,
         lambda: torch.device("meta"),
         lambda: torch.autocast("cpu", dtype=torch.bfloat16),
     ],
 )
-def test_reading_under_the_callers_modes(ambient, data):
-    net = fitted("CNN", data)
-    expected = {name: READERS[name](net, data[0]) for name in list(READERS)[:4]}
+@pytest.mark.parametrize("name", NETS)
+def test_the_callers_modes_change_nothing(name, ambient, data):
+    """Whichever of fitting, fitting on, failing and reading they surround."""
+    X, y = data
+    net = fitted(name, data)
+    readers = list(READERS)[:4]
+    expected = {reader: READERS[reader](net, X) for reader in readers}
+    later = copy.deepcopy(net).partial_fit(X, y).predict_proba(X)
     with ambient():
-        for name, value in expected.items():
-            np.testing.assert_array_equal(READERS[name](net, data[0]), value)
+        for reader, value in expected.items():
+            np.testing.assert_array_equal(READERS[reader](net, X), value)
+        modes = torch.is_grad_enabled(), torch.get_default_dtype()
+        one, other = fitted(name, data), fitted(name, data)
+        other.partial_fit(X, y)
+        one.set_params(callbacks=[Raise()])
+        with pytest.raises(RuntimeError, match="a callback failed"):
+            one.partial_fit(X, y)
+        one.set_params(callbacks=None)
+        assert (torch.is_grad_enabled(), torch.get_default_dtype()) == modes
+    for reader, value in expected.items():
+        np.testing.assert_array_equal(READERS[reader](one, X), value)
+    for net in (one.partial_fit(X, y), other):
+        np.testing.assert_array_equal(net.predict_proba(X), later)

@@ -1,16 +1,18 @@
 """Where skorch and scikit-learn differ: parameters, failed fits, Ctrl-C."""
 
 import copy
+import pickle
 import signal
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import torch
 from sklearn.base import BaseEstimator, clone
-from skorch.callbacks import Callback, EpochScoring
+from skorch.callbacks import Callback, EpochScoring, LRScheduler
 from torch import nn
 
 from sklearn_raman.datasets import make_lorentzian_spectra
@@ -40,13 +42,128 @@ def test_set_params_on_a_fitted_net_waits_for_fit(data):
     assert net.criterion_.label_smoothing == 0.2
 
 
-def test_optimizer_parameters_of_a_fitted_net_are_kept(data):
+@pytest.mark.parametrize("train", ["fit", "partial_fit"])
+def test_optimizer_parameters_of_a_fitted_net_are_kept(train, data):
     """skorch changes the optimizer at hand and forgets the parameter."""
-    net = CNNClassifier(**SMALL).fit(*data).set_params(optimizer__weight_decay=0.3)
-    assert {g["weight_decay"] for g in net.optimizer_.param_groups} == {0.3}
+    net = CNNClassifier(**SMALL, lr_schedule=None).fit(*data)
+    net.set_params(optimizer__weight_decay=0.3, lr=0.5)
     assert clone(net).get_params()["optimizer__weight_decay"] == 0.3
-    net.fit(*data)
-    assert {g["weight_decay"] for g in net.optimizer_.param_groups} == {0.3}
+    steps = [int(state["step"]) for state in net.optimizer_.state.values()]
+    getattr(net, train)(*data)
+    found = {(g["weight_decay"], g["lr"]) for g in net.optimizer_.param_groups}
+    assert found == {(0.3, 0.5)}
+    after = [int(state["step"]) for state in net.optimizer_.state.values()]
+    assert after == [step * (1 + (train == "partial_fit")) for step in steps]
+
+
+class Lin(nn.Linear):
+    def __init__(self, n_points, n_classes):
+        super().__init__(n_points, n_classes)
+
+
+class NoLinear(Lin):
+    pass
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"module": NoLinear},
+        {"criterion": nn.MultiMarginLoss},
+        {"optimizer": torch.optim.SGD},
+        {"dtype": "float64"},
+        {"callbacks": []},
+        {"callbacks__print_log": None},
+        {"callbacks__valid_loss__name": "mine"},
+        {"iterator_train__shuffle": False},
+        {"module": nn.Linear(2, 2), "criterion": 3, "module__bogus": 1, "callbacks": 3},
+    ],
+    ids=str,
+)
+def test_set_params_only_stores(params, data):
+    net = SpectralNetClassifier(Lin, max_epochs=2, random_state=0).fit(*data)
+    expected, before = net.predict_proba(data[0]), everything(net)
+    drawn = torch.get_rng_state()
+    net.set_params(**params)
+    after = everything(net)
+    for name in ("weights", "optimizer", "callbacks", "modes"):
+        check_equal(after[name], before[name])
+    for name in ("module_", "criterion_", "optimizer_", "callbacks_"):
+        assert after["attributes"][name] == before["attributes"][name]
+    np.testing.assert_array_equal(net.predict_proba(data[0]), expected)
+    assert torch.equal(torch.get_rng_state(), drawn)
+    again = pickle.loads(pickle.dumps(net))
+    np.testing.assert_array_equal(again.predict_proba(data[0]), expected)
+    if len(params) == 1:
+        net.partial_fit(*data)
+        assert type(net.module_) is Lin
+        (name, value), *_ = params.items()
+        assert isinstance(net.optimizer_, torch.optim.AdamW)
+        assert net.fit(*data).get_params(deep=False)[name] is value
+        assert type(net.module_) is params.get("module", Lin)
+        assert isinstance(net.optimizer_, params.get("optimizer", torch.optim.AdamW))
+
+
+class Strange(nn.Module):
+    """A module that takes nothing."""
+
+    def __init__(self):
+        super().__init__()
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"module": Lin(2, 3)}, r"module must be .*got Lin.*module__argument=\.\.\."),
+        ({"module": int}, r"module must be a subclass of Module, got <class 'int'>"),
+        ({"module": None}, r"module must be a subclass of Module, got None"),
+        ({"module": Strange}, r"module=.*Strange.* is called with n_points, n_classes"),
+        ({"module__bogus": 1}, r"is called with n_points, n_classes, bogus"),
+        ({"optimizer__bogus": 1}, r"optimizer=.*AdamW.* is called with .*bogus"),
+        ({"criterion__bogus": 1}, r"criterion=.*CrossEntropy.* is called with .*bogus"),
+        ({"criterion": "mse"}, r"criterion must be .* got 'mse'.*criterion__argument"),
+        ({"criterion": nn.NLLLoss()}, r"criterion must be .* got NLLLoss\(\)"),
+        ({"optimizer": "adam"}, r"optimizer must be .* got 'adam'"),
+        ({"optimizer": nn.Linear}, r"optimizer must be a subclass of Optimizer"),
+        ({"callbacks": 3}, r"callbacks must be a list of skorch callbacks .* got 3"),
+        ({"callbacks": [3]}, r"callbacks must be a list of skorch callbacks .*\[3\]"),
+        ({"callbacks__bogus__x": 3}, r"callbacks__bogus__x names no callback"),
+    ],
+    ids=str,
+)
+def test_wrong_components_are_named_in_fit(params, message, fitted, data):
+    net = SpectralNetClassifier(Lin, max_epochs=1)
+    if fitted:
+        net.fit(*data)
+    net.set_params(**params)
+    expected = everything(net)
+    with pytest.raises((TypeError, ValueError), match=message):
+        net.partial_fit(*data)
+    check_equal(everything(net), expected)
+
+
+def test_unknown_device(data):
+    message = r'device must be one of torch, such as "cpu" or "cuda", got .nodevice'
+    with pytest.raises(ValueError, match=message):
+        CNNClassifier(**SMALL, device="nodevice").fit(*data)
+    with pytest.raises(ValueError, match=message):
+        CNNClassifier(**SMALL).fit(*data).set_params(device="nodevice")
+
+
+def test_schedule_of_a_user_goes_on(data):
+    """In a fit that goes on, from the rate it has come to."""
+    steps = LRScheduler("ExponentialLR", gamma=0.5)
+    settings = {**SMALL, "lr": 1.0, "lr_schedule": None, "optimizer": torch.optim.SGD}
+    settings |= {"optimizer__param_groups": [("output.*", {"weight_decay": 0.1})]}
+    net = CNNClassifier(**settings, callbacks=[steps]).fit(*data).partial_fit(*data)
+    rates = net.history_[:, "event_lr"]
+    assert (np.diff(rates) < 0).all()
+
+
+def test_module_made_by_a_function(data):
+    net = SpectralNetClassifier(lambda n_points, n_classes: Lin(n_points, n_classes))
+    assert type(net.set_params(max_epochs=1).fit(*data).module_) is Lin
 
 
 @pytest.mark.parametrize("name", ["compile", "dataset", "use_caching"])
@@ -226,8 +343,6 @@ def test_failed_callback_changes_nothing(before, train, hook, data):
     if before == "fitted":
         net.fit(*data)
     net.set_params(callbacks=[Fails(hook)])
-    if train is partial_fit and before == "fitted":
-        net.callbacks_.append(("fails", net.callbacks[0]))
     expected = everything(net)
     with pytest.raises(RuntimeError, match="a callback failed"):
         train(net, *data)
@@ -238,24 +353,80 @@ def test_training_goes_on_after_a_failed_one(data):
     """With the bits of one that was never interrupted."""
     one = CNNClassifier(**SMALL).fit(*data)
     other = CNNClassifier(**SMALL).fit(*data)
-    other.callbacks_.append(("fails", Fails("on_epoch_end")))
+    other.set_params(callbacks=[Fails("on_epoch_end")])
     with pytest.raises(RuntimeError):
         other.partial_fit(*data)
-    other.callbacks_.pop()
+    other.set_params(callbacks=None)
     expected = one.partial_fit(*data).predict_proba(data[0])
     np.testing.assert_array_equal(
         other.partial_fit(*data).predict_proba(data[0]), expected
     )
 
 
+class Counts(nn.Module):
+    """A module that notes what it sees, in all the ways there are."""
+
+    def __init__(self, n_points, n_classes):
+        super().__init__()
+        self.output = nn.Linear(n_points, n_classes)
+        self.register_buffer("seen", torch.zeros(1), persistent=False)
+        self.register_buffer("sum", torch.zeros(n_points))
+        self.count, self.log, self.lock = 0, {"all": []}, threading.Lock()
+        self.last = None
+
+    def forward(self, x):
+        if self.training:
+            self.seen += len(x)
+            self.sum = self.sum + x.sum(dim=0)
+            self.count += 1
+            self.log["all"].append(self.count)
+            self.output.note = self.count
+            self.last = self.output(x)
+        return self.output(x)
+
+
+class FreezesAndFails(Fails):
+    def on_train_begin(self, net, **kwargs):
+        net.module_.output.bias.requires_grad_(False)
+
+
+@pytest.mark.parametrize("ambient", [nullcontext, torch.inference_mode])
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_failed_fit_gives_the_module_back_exactly(ambient, error, data):
+    """Buffers that are not saved and plain attributes too; the objects stay."""
+    settings = {"max_epochs": 2, "random_state": 0}
+    net = SpectralNetClassifier(Counts, **settings).fit(*data)
+    other = SpectralNetClassifier(Counts, **settings).fit(*data)
+
+    def state(module):
+        own = module.seen.item(), module.sum.tolist(), module.count, module.output.note
+        return (*own, str(module.log), [p.requires_grad for p in module.parameters()])
+
+    module, tensors = net.module_, [*net.module_.parameters(), *net.module_.buffers()]
+    before = state(module)
+    net.set_params(callbacks=[FreezesAndFails("on_epoch_end", RuntimeError)])
+    if error is KeyboardInterrupt:
+        net.set_params(callbacks=[Presses("on_epoch_end")])
+    with ambient(), pytest.raises(error):
+        net.partial_fit(*data)
+    assert net.module_ is module
+    now = [*module.parameters(), *module.buffers()]
+    assert all(one is same for one, same in zip(now, tensors, strict=True))
+    assert state(module) == before
+    net.set_params(callbacks=None).partial_fit(*data)
+    np.testing.assert_array_equal(
+        net.predict_proba(data[0]), other.partial_fit(*data).predict_proba(data[0])
+    )
+
+
 # The end of training, and Ctrl-C --------------------------------------------------
 
 
-class Ends(Callback):
+class Ends(Fails):
     """End the training after an epoch, as skorch's EarlyStopping does."""
 
-    def on_epoch_end(self, net, **kwargs):
-        raise KeyboardInterrupt
+    def __init__(self, hook="on_epoch_end", error=KeyboardInterrupt):
+        super().__init__(hook, error)
 
 
 class Presses(Callback):
@@ -270,6 +441,15 @@ def test_callback_ends_the_training(data):
     net = CNNClassifier(**SMALL, callbacks=[Ends()]).fit(*data)
     assert net.n_iter_ == 1
     assert net.fit(*data).predict(data[0]).shape == (30,)
+
+
+@pytest.mark.parametrize(("hook", "n"), [("on_train_begin", 0), ("on_train_end", 2)])
+@pytest.mark.parametrize("train", [fit, partial_fit])
+def test_callback_ends_the_training_at_its_ends(train, hook, n, data):
+    net = CNNClassifier(**SMALL, callbacks=[Ends(hook)])
+    train(net, *data)
+    assert net.n_iter_ == n
+    assert net.predict(data[0]).shape == (30,)
 
 
 def test_callback_ends_the_training_in_a_thread(data):
@@ -288,7 +468,6 @@ def test_ctrl_c_in_a_callback(train, hook, data):
     """skorch would return a half-trained net, and a grid search would go on."""
     net = CNNClassifier(**SMALL).fit(*data)
     net.set_params(callbacks=[Presses(hook)])
-    net.callbacks_.append(("presses", net.callbacks[0]))
     expected = everything(net)
     handler = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
@@ -390,40 +569,6 @@ def test_ctrl_c_at_any_time():
 
 
 # torch's state --------------------------------------------------------------------
-
-
-class default_dtype:
-    """Set torch's default dtype and put it back."""
-
-    def __enter__(self):
-        torch.set_default_dtype(torch.float64)
-
-    def __exit__(self, *error):
-        assert torch.get_default_dtype() == torch.float64
-        torch.set_default_dtype(torch.float32)
-
-
-@pytest.mark.parametrize(
-    "ambient",
-    [
-        torch.no_grad,
-        torch.inference_mode,
-        default_dtype,
-        lambda: torch.device("meta"),
-        lambda: torch.autocast("cpu", dtype=torch.bfloat16),
-    ],
-)
-def test_seeded_fit_does_not_depend_on_the_callers_modes(ambient, data):
-    X, y = data
-    expected = CNNClassifier(**SMALL).fit(X, y).partial_fit(X, y).predict_proba(X)
-    with ambient():
-        net = CNNClassifier(**SMALL).fit(X, y)
-        grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
-        with pytest.raises(RuntimeError):
-            CNNClassifier(**SMALL, callbacks=[Fails()]).fit(X, y)
-        assert torch.is_grad_enabled() == grad
-        assert torch.get_default_dtype() == dtype
-    np.testing.assert_array_equal(net.partial_fit(X, y).predict_proba(X), expected)
 
 
 def test_fit_on_the_cpu_seeds_no_other_device(monkeypatch, data):

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
 import torch
@@ -176,6 +177,45 @@ def test_random_state_reaches_the_sampler(data):
     assert cnn.sampler_.random_state == again.sampler_.random_state is not None
     assert cnn.sampler.random_state is None
     assert fit(data, sampler=Repeat(random_state=7))[0].sampler_.random_state == 7
+
+
+class Spoils(BaseEstimator):
+    """Sampler that returns what a function makes of spectra and labels."""
+
+    def __init__(self, function=None):
+        self.function = function
+
+    def fit_resample(self, X, y):
+        return self.function(X, y)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda X, y: (X, np.where(y == "beryl", "amber", y)), r"labels: \['amber'\]"),
+        (lambda X, y: (X, y[:-1]), r"shape \(60, 64\) and labels of shape \(59,\)"),
+        (lambda X, y: (X[:-1], y), r"shape \(59, 64\) and labels of shape \(60,\)"),
+        (lambda X, y: (X, y[:, None]), r"labels of shape \(60, 1\)"),
+        (lambda X, y: (X[:, 1:], y), r"64 points .* shape \(60, 63\)"),
+        (lambda X, y: (X[:0], y[:0]), r"shape \(0, 64\) and labels of shape \(0,\)"),
+        (lambda X, y: (X[0], y), r"spectra of shape \(64,\)"),
+        (lambda X, y: (X + 1j, y), r"got complex"),
+        (lambda X, y: (X * np.nan, y), r"finite spectra"),
+        (lambda X, y: (X, np.arange(60)), r"labels: \[0, 1, "),
+        (lambda X, y: (X, [None] * 60), r"labels: \[None\]"),
+    ],
+)
+def test_result_of_a_sampler_is_checked(function, message, data):
+    with pytest.raises(ValueError, match="Spoils must return .*" + message):
+        fit(data, sampler=Spoils(function))
+
+
+@pytest.mark.parametrize("container", [np.asarray, list, pd.DataFrame])
+def test_containers_of_a_sampler(container, data):
+    def twice(X, y):
+        return container(np.r_[X, X]), list(y) * 2
+
+    assert len(fit(data, sampler=Spoils(twice))[1].train) == 120
 
 
 def test_sampler_of_imbalanced_learn(data):
