@@ -26,7 +26,7 @@ from sklearn_raman.neural_network.attribution import (
 )
 
 _UPSAMPLINGS = ("bands", "linear", "spline")
-# Heads have large matrices, which are better read seldom; feature maps are made in
+# Heads have large matrices, which should be read rarely; feature maps are made in
 # smaller pieces anyway. Contributions are made piece by piece as a whole.
 _BATCHES_AT_ONCE = 4
 _BATCHES_OF_CONTRIBUTIONS = 32

@@ -1,6 +1,7 @@
 """Contribution and Grad-CAM: maps on the units of the feature maps."""
 
 from functools import partial
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
@@ -99,7 +100,8 @@ def contribution(
     every = isinstance(target, str)
     given = not every and target is not None
     positions = given_positions(target, len(X)) if given else None
-    head = _Head(module, features_of(module, X[:1]))
+    fixed = {id(t): t._version for t in chain(module.parameters(), module.buffers())}
+    head = _Head(module, features_of(module, X[:1]), fixed)
     backgrounds = references_by_piece(
         module, X, reference, lambda features: [features, head.values(features)]
     )
@@ -107,10 +109,11 @@ def contribution(
     for start in range(0, len(X), PIECE):
         rows = slice(start, start + PIECE)
         wanted = positions[rows] if given else target
+        background = backgrounds(rows)
         with torch.no_grad():
             features = module.features(X[rows])
         gradients = partial(gradients_at, target=wanted, score=score)
-        found = head.maps(features, *backgrounds(rows), gradients)
+        found = head.maps(features, *background, gradients)
         if scale is not None:
             found *= features.sum(dim=(1, 2))[:, None, None]
         maps.append(found if every else found[:, 0])
@@ -193,6 +196,8 @@ class _Head:
         With `head`.
     features : torch.Tensor of shape (1, channels, units)
         Feature maps, for their shape.
+    fixed : dict of int to int
+        Identities and versions of weights and buffers, before `features` was called.
 
     Attributes
     ----------
@@ -201,9 +206,9 @@ class _Head:
         is at the features.
     """
 
-    def __init__(self, module, features):
+    def __init__(self, module, features, fixed):
         self._module, self._linear = module, None
-        self.rows = _slopes_of_affine_head(module, features)
+        self.rows = _slopes_of_affine_head(module, features, fixed)
         if self.rows is None:
             self._linear = _first_linear(module, features)
             if self._linear is None:
@@ -275,7 +280,7 @@ class _OtherOperation(Exception):
 
 
 # Operations that only ask for the shape, that keep the values in their order, and that
-# are affine if one argument has to do with feature maps.
+# are affine if all else is numbers, or weights and buffers that `features` leaves alone.
 _ASK = {Tensor.size, Tensor.dim, Tensor.__len__}
 _ASK |= {getattr(Tensor, name).__get__ for name in ("shape", "ndim", "dtype", "device")}
 _KEEP = {Tensor.flatten, Tensor.reshape, Tensor.view, torch.flatten, torch.reshape}
@@ -288,10 +293,14 @@ _AFFINE |= {functional.avg_pool1d, functional.adaptive_avg_pool1d}
 class _Watched(Tensor):
     """Feature maps that see what is done to them, whatever their values.
 
-    With a `layer`, this layer's `answer` is all that a head may learn about them.
+    With a `layer`, this layer's `answer` is all that a head may learn about them. Else
+    they may only meet tensors that are `fixed`.
     """
 
-    layer = answer = None
+    layer = answer = fixed = None
+
+    def clone(self):
+        return self  # no operation in place is let through
 
     @classmethod
     def __torch_function__(cls, function, types, args=(), kwargs=None):
@@ -307,8 +316,11 @@ class _Watched(Tensor):
         if function in _ASK:
             return function(*args, **kwargs)
         if function in _KEEP or (layer is None and function in _AFFINE):
+            others = [t for t in (*args[1:], *kwargs.values()) if torch.is_tensor(t)]
+            if any(self.fixed.get(id(t)) != t._version for t in others):
+                raise _OtherOperation
             found = function(*args, **kwargs).as_subclass(type(self))
-            found.layer, found.answer = layer, answer
+            found.layer, found.answer, found.fixed = layer, answer, self.fixed
             return found
         is_layer = layer is not None and function is functional.linear
         is_layer = is_layer and len(args) == 3 and args[1] is layer.weight
@@ -321,11 +333,11 @@ class _Watched(Tensor):
 def _answered_by(layer, features, answer):
     """Return feature maps without values, in whose place a layer's answer stands."""
     unseen = features.new_zeros(()).expand_as(features).as_subclass(_Watched)
-    unseen.layer, unseen.answer = layer, answer
+    unseen.layer, unseen.answer, unseen.fixed = layer, answer, {}
     return unseen
 
 
-def _slopes_of_affine_head(module, features):
+def _slopes_of_affine_head(module, features, fixed):
     """Return the slopes (n_classes, channels, units) of the logits of an affine head.
 
     None if the module does not declare it, or applies to feature maps what is not
@@ -333,9 +345,11 @@ def _slopes_of_affine_head(module, features):
     """
     if not getattr(module, "affine_head", False):
         return None
+    watched = features.as_subclass(_Watched)
+    watched.fixed = fixed
     try:
         with torch.no_grad():
-            logits = module.head(features.as_subclass(_Watched))
+            logits = module.head(watched)
     except _OtherOperation:
         return None
     if type(logits) is not _Watched:

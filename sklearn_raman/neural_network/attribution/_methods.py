@@ -102,7 +102,7 @@ def maps_units(method):
 
 
 def attribute(module, X, target=None, *, method="auto", score="logodds", **options):
-    """Map with the method of a name; see there for its parameters.
+    """Compute maps with the method of this name; see that method for its parameters.
 
     Parameters
     ----------

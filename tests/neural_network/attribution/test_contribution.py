@@ -183,6 +183,8 @@ class Net(nn.Module):
         self.double()
 
     def features(self, x):
+        self.middle = x.median(dim=1).values[:, None]
+        self.mask = (x[:, :1] > self.middle).to(x) + 1
         return self.blocks(x[:, None])
 
     def head(self, features):
@@ -208,6 +210,12 @@ class Net(nn.Module):
         if self.kind == "by hand":
             flat = features.reshape(len(features), -1)
             logits = self.last(nn.functional.linear(flat, self.first.weight).relu())
+        if self.kind == "dropped":
+            logits = self.last(nn.functional.dropout(hidden, 0.0))
+        if self.kind == "stored":
+            logits = self.last(self.first(features.flatten(1).mul(self.mask)))
+        if self.kind == "stored, added":
+            logits = self.last(hidden.add(self.middle))
         if self.kind == "gate":
             logits = logits * (features.sum(dim=(1, 2)) > 0.5)[:, None]
         if self.kind == "square":
@@ -216,7 +224,8 @@ class Net(nn.Module):
 
 
 HEADS = ("affine", "activation", "function", "past", "gate", "square", "clamp")
-HEADS += ("scaled", "permuted", "twice", "dropout", "by hand")
+HEADS += ("scaled", "permuted", "twice", "dropout", "by hand", "dropped", "stored")
+HEADS += ("stored, added",)
 
 
 @pytest.fixture
@@ -237,11 +246,11 @@ def test_maps_by_autograd(kind, declares, reference, X):
     if not declares:
         net.first_linear, net.affine_head = None, False
     features = net.features(X).detach().requires_grad_()
+    logits = net.head(features)
     base = 0.0
     if reference != "zero_features":
         nothing = torch.tensor(reference_spectra(X.numpy(), reference))
         base = net.features(nothing).detach()
-    logits = net.head(features)
     expected = []
     for c in range(4):
         (slope,) = torch.autograd.grad(logits[:, c].sum(), features, retain_graph=True)
