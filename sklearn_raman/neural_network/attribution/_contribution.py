@@ -280,7 +280,7 @@ class _OtherOperation(Exception):
 
 
 # Operations that only ask for the shape, that keep the values in their order, and that
-# are affine if all else is numbers, or weights and buffers that `features` leaves alone.
+# are affine if all else is numbers, or weights and buffers that `features` leaves be.
 _ASK = {Tensor.size, Tensor.dim, Tensor.__len__}
 _ASK |= {getattr(Tensor, name).__get__ for name in ("shape", "ndim", "dtype", "device")}
 _KEEP = {Tensor.flatten, Tensor.reshape, Tensor.view, torch.flatten, torch.reshape}

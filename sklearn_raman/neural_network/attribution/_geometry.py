@@ -226,8 +226,8 @@ def _units(module, n_points, layer=None):
     if layer is None and found is None:
         raise ValueError(
             f"The number of units of {type(module).__name__} changes in a function, or "
-            "its axis was not last in such a layer, and positions are not known: use "
-            "layers, on the last axis, or leave maps on the units (upsample=False)."
+            "a layer has their axis elsewhere than last, and positions are not known: "
+            "use layers, on the last axis, or leave maps on the units (upsample=False)."
         )
     if layer is not None and layer not in reached:
         raise ValueError(
@@ -241,8 +241,8 @@ def _units(module, n_points, layer=None):
     if not seeing.all() and (seeing & beyond.all(axis=0)).any():
         raise ValueError(
             f"Units of {type(module).__name__} see points outside their windows: a "
-            "function moves points, as roll, flip and conv1d do. Use layers instead, or "
-            "leave maps on the units (upsample=False)."
+            "function moves points, as roll, flip and conv1d do. Use layers instead, "
+            "or leave maps on the units (upsample=False)."
         )
     return found
 
