@@ -4,6 +4,7 @@ The classifiers call these functions in `explain_`; here they take any module of
 
 A module is a `torch.nn.Module` with `features(x)`, spectra (n, n_points) to feature
 maps (n, channels, units), and `head(features)`, feature maps to logits (n, n_classes).
+What a head knows of a spectrum, it knows from these maps.
 It is only read: each function works in evaluation mode on a copy of its own, which
 shares the weights, so that training mode, hooks, buffers and gradients of the module
 stay as they are, and several threads can explain one module.
@@ -16,9 +17,13 @@ looks at several points and is neither a convolution nor a pool says how many in
 """
 
 from sklearn_raman.neural_network.attribution._cam import cam, decision_terms
+from sklearn_raman.neural_network.attribution._captum import captum_attribution
 from sklearn_raman.neural_network.attribution._contribution import (
+    attribute,
+    available_methods,
     contribution,
     grad_cam,
+    maps_units,
 )
 from sklearn_raman.neural_network.attribution._deconvolution import (
     class_deconv,
@@ -36,12 +41,6 @@ from sklearn_raman.neural_network.attribution._gradients import (
     input_x_gradient,
     integrated_gradients,
     saliency,
-)
-from sklearn_raman.neural_network.attribution._methods import (
-    attribute,
-    available_methods,
-    captum_attribution,
-    maps_units,
 )
 
 __all__ = [

@@ -1,11 +1,24 @@
-"""Contribution and Grad-CAM: maps on the units of the feature maps."""
+"""All methods by name, and the default: what feature-map units contribute."""
 
+import inspect
 from functools import partial
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sklearn_raman.neural_network.attribution._cam import averages_units, cam
+from sklearn_raman.neural_network.attribution._captum import captum_attribution
+from sklearn_raman.neural_network.attribution._deconvolution import (
+    class_deconv,
+    deconv,
+)
+from sklearn_raman.neural_network.attribution._gradients import (
+    input_x_gradient,
+    integrated_gradients,
+    saliency,
+)
 from sklearn_raman.neural_network.attribution._shared import (
     PIECE,
     check_scale,
@@ -99,7 +112,8 @@ def contribution(
     every = isinstance(target, str)
     given = not every and target is not None
     positions = given_positions(target, len(X)) if given else None
-    head = _Head(module, features_of(module, X[:1]))
+    fixed = {id(t): t._version for t in chain(module.parameters(), module.buffers())}
+    head = _Head(module, features_of(module, X[:1]), fixed)
     backgrounds = references_by_piece(
         module, X, reference, lambda features: [features, head.values(features)]
     )
@@ -107,10 +121,11 @@ def contribution(
     for start in range(0, len(X), PIECE):
         rows = slice(start, start + PIECE)
         wanted = positions[rows] if given else target
+        background = backgrounds(rows)
         with torch.no_grad():
             features = module.features(X[rows])
         gradients = partial(gradients_at, target=wanted, score=score)
-        found = head.maps(features, *backgrounds(rows), gradients)
+        found = head.maps(features, *background, gradients)
         if scale is not None:
             found *= features.sum(dim=(1, 2))[:, None, None]
         maps.append(found if every else found[:, 0])
@@ -171,6 +186,129 @@ def grad_cam(module, X, target=None, *, score="logodds", relu=True, scale=None):
     return maps.relu() if relu else maps
 
 
+# By name ---------------------------------------------------------------------------
+
+_METHODS = {
+    "contribution": contribution,
+    "grad_cam": grad_cam,
+    "cam": cam,
+    "deconv": deconv,
+    "class_deconv": class_deconv,
+    "saliency": saliency,
+    "input_x_gradient": input_x_gradient,
+    "integrated_gradients": integrated_gradients,
+}
+_ON_UNITS = ("auto", "contribution", "grad_cam", "cam")
+_CAPTUM = "captum:"
+_COMMON = ("module", "X", "target", "score", "name")
+
+
+def available_methods(module):
+    """Return the names of the methods that fit a module.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With `features` and `head`.
+
+    Returns
+    -------
+    list of str
+        The first is the default. "captum:<Name>" stands for a class of `captum.attr`.
+
+    Examples
+    --------
+    >>> from sklearn_raman.neural_network.attribution import available_methods
+    >>> from sklearn_raman.neural_network import CNN, GAPCNN
+    >>> available_methods(CNN(50, 3))[:3]
+    ['contribution', 'grad_cam', 'deconv']
+    >>> "cam" in available_methods(GAPCNN(50, 3))
+    True
+    """
+    names = [n for n in _METHODS if n != "cam" or averages_units(module)]
+    return [*names, f"{_CAPTUM}<Name>"]
+
+
+def maps_units(method):
+    """Whether the maps of a method are on the units of the feature maps.
+
+    Parameters
+    ----------
+    method : str
+        As for :func:`attribute`; of captum, methods for layers have such maps.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from sklearn_raman.neural_network.attribution import maps_units
+    >>> maps_units("grad_cam"), maps_units("captum:LayerGradCam"), maps_units("deconv")
+    (True, True, False)
+    """
+    return method in _ON_UNITS or str(method).startswith(f"{_CAPTUM}Layer")
+
+
+def attribute(module, X, target=None, *, method="auto", score="logodds", **options):
+    """Compute maps with the method of this name; see that method for its parameters.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With `features` and `head`.
+    X : array-like or torch.Tensor of shape (n_spectra, n_points)
+        Spectra.
+    target : None, "all", int or array-like of shape (n_spectra,), int, default=None
+        Position of the class to explain: the predicted one, every one, or these.
+    method : str, default="auto"
+        One of :func:`available_methods`; "auto" is "contribution".
+    score : {"logodds", "logit", "prob", "contrast"}, default="logodds"
+        What is explained; see :func:`contribution`.
+    **options
+        Further parameters of the method.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_spectra, n) or (n_spectra, n_classes, n)
+        The map; n is the number of points of a spectrum, or of units of a feature map.
+        The second shape for target="all".
+
+    Raises
+    ------
+    ValueError
+        If the method is not known, or does not fit the module.
+    TypeError
+        If the method has no such option.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_raman.neural_network.attribution import attribute
+    >>> from sklearn_raman.neural_network import CNN
+    >>> attribute(CNN(50, 3), torch.rand(2, 50), method="saliency").shape
+    torch.Size([2, 50])
+    """
+    if isinstance(method, str) and method.startswith(_CAPTUM):
+        options["name"] = method.removeprefix(_CAPTUM)
+        return captum_attribution(module, X, target, score=score, **options)
+    available = available_methods(module)
+    name = available[0] if method == "auto" else method
+    if name not in available:
+        raise ValueError(
+            f"method={method!r} is not available for {type(module).__name__}; use "
+            f'"auto" or one of {available}. A classifier also has "occlusion".'
+        )
+    function = _METHODS[name]
+    known = [p for p in inspect.signature(function).parameters if p not in _COMMON]
+    unknown = [option for option in options if option not in known]
+    if unknown:
+        raise TypeError(
+            f"method {name!r} has no option {unknown[0]!r}; its options are {known}."
+        )
+    return function(module, X, target, score=score, **options)
+
+
 # The head, cut where gradients cost little ------------------------------------------
 
 
@@ -193,6 +331,8 @@ class _Head:
         With `head`.
     features : torch.Tensor of shape (1, channels, units)
         Feature maps, for their shape.
+    fixed : dict of int to int
+        Identities and versions of weights and buffers, before `features` was called.
 
     Attributes
     ----------
@@ -201,9 +341,9 @@ class _Head:
         is at the features.
     """
 
-    def __init__(self, module, features):
+    def __init__(self, module, features, fixed):
         self._module, self._linear = module, None
-        self.rows = _slopes_of_affine_head(module, features)
+        self.rows = _slopes_of_affine_head(module, features, fixed)
         if self.rows is None:
             self._linear = _first_linear(module, features)
             if self._linear is None:
@@ -275,7 +415,7 @@ class _OtherOperation(Exception):
 
 
 # Operations that only ask for the shape, that keep the values in their order, and that
-# are affine if one argument has to do with feature maps.
+# are affine if all else is numbers, or weights and buffers that `features` leaves be.
 _ASK = {Tensor.size, Tensor.dim, Tensor.__len__}
 _ASK |= {getattr(Tensor, name).__get__ for name in ("shape", "ndim", "dtype", "device")}
 _KEEP = {Tensor.flatten, Tensor.reshape, Tensor.view, torch.flatten, torch.reshape}
@@ -288,10 +428,14 @@ _AFFINE |= {functional.avg_pool1d, functional.adaptive_avg_pool1d}
 class _Watched(Tensor):
     """Feature maps that see what is done to them, whatever their values.
 
-    With a `layer`, this layer's `answer` is all that a head may learn about them.
+    With a `layer`, this layer's `answer` is all that a head may learn about them. Else
+    they may only meet tensors that are `fixed`.
     """
 
-    layer = answer = None
+    layer = answer = fixed = None
+
+    def clone(self):
+        return self  # no operation in place is let through
 
     @classmethod
     def __torch_function__(cls, function, types, args=(), kwargs=None):
@@ -307,8 +451,11 @@ class _Watched(Tensor):
         if function in _ASK:
             return function(*args, **kwargs)
         if function in _KEEP or (layer is None and function in _AFFINE):
+            others = [t for t in (*args[1:], *kwargs.values()) if torch.is_tensor(t)]
+            if any(self.fixed.get(id(t)) != t._version for t in others):
+                raise _OtherOperation
             found = function(*args, **kwargs).as_subclass(type(self))
-            found.layer, found.answer = layer, answer
+            found.layer, found.answer, found.fixed = layer, answer, self.fixed
             return found
         is_layer = layer is not None and function is functional.linear
         is_layer = is_layer and len(args) == 3 and args[1] is layer.weight
@@ -321,11 +468,11 @@ class _Watched(Tensor):
 def _answered_by(layer, features, answer):
     """Return feature maps without values, in whose place a layer's answer stands."""
     unseen = features.new_zeros(()).expand_as(features).as_subclass(_Watched)
-    unseen.layer, unseen.answer = layer, answer
+    unseen.layer, unseen.answer, unseen.fixed = layer, answer, {}
     return unseen
 
 
-def _slopes_of_affine_head(module, features):
+def _slopes_of_affine_head(module, features, fixed):
     """Return the slopes (n_classes, channels, units) of the logits of an affine head.
 
     None if the module does not declare it, or applies to feature maps what is not
@@ -333,9 +480,11 @@ def _slopes_of_affine_head(module, features):
     """
     if not getattr(module, "affine_head", False):
         return None
+    watched = features.as_subclass(_Watched)
+    watched.fixed = fixed
     try:
         with torch.no_grad():
-            logits = module.head(features.as_subclass(_Watched))
+            logits = module.head(watched)
     except _OtherOperation:
         return None
     if type(logits) is not _Watched:

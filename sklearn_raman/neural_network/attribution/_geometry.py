@@ -30,6 +30,9 @@ _ADAPTIVE_POOLS += (nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d)
 _PADDINGS = (nn.ConstantPad1d, nn.ReflectionPad1d, nn.ReplicationPad1d)
 _PADDINGS += (nn.ConstantPad2d, nn.ReflectionPad2d, nn.ReplicationPad2d)
 _PADDINGS += (nn.CircularPad1d, nn.CircularPad2d)
+# Files of torch whose layers leave units where they are, or hold other layers.
+_STILL = ("activation", "batchnorm", "instancenorm", "normalization", "dropout")
+_STILL += ("container", "module")
 
 
 def unit_positions(module, n_points, layer=None):
@@ -38,7 +41,7 @@ def unit_positions(module, n_points, layer=None):
     Parameters
     ----------
     module : torch.nn.Module
-        With `features(x)`; its convolutions, pools and paddings are layers.
+        As for :func:`unit_windows`.
     n_points : int
         Length of a spectrum.
     layer : str or None, default=None
@@ -54,8 +57,7 @@ def unit_positions(module, n_points, layer=None):
     Raises
     ------
     ValueError
-        If the spectrum passes no layer of that name, or the number of units changes
-        elsewhere than in a convolution, a pool or a padding.
+        If the spectrum passes no layer of that name, or as :func:`unit_windows` does.
 
     Notes
     -----
@@ -85,9 +87,9 @@ def unit_windows(module, n_points):
     Parameters
     ----------
     module : torch.nn.Module
-        As for :func:`unit_positions`. A layer that looks at several points and is
-        neither a convolution nor a pool says at how many, in an attribute
-        `receptive_width`: an odd number, centered on the point.
+        With `features(x)`; its convolutions, pools and paddings are layers. A layer
+        that looks at several points and is none of these says at how many, in an
+        attribute `receptive_width`: an odd number, centered on the point.
     n_points : int
         Length of a spectrum.
 
@@ -98,6 +100,15 @@ def unit_windows(module, n_points):
         up to 1. It is centered on the unit's position and high in the middle: many
         paths lead from there. Padding has no share; a unit that sees nothing but
         padding has the nearest point.
+
+    Raises
+    ------
+    ValueError
+        If the spectrum passes a layer of torch that may move points in another way, or
+        a function changes the number of units or moves points, as `roll` does. What
+        functions move is tried at two points, on a CPU and not in half precision; it
+        goes unseen where each unit sees all points, as behind a normalization over the
+        axis.
 
     Examples
     --------
@@ -167,43 +178,91 @@ def _units(module, n_points, layer=None):
 
     def follow(part, inputs, output):
         nonlocal lost
-        tensors = (*inputs[:1], output)
-        if not inputs or not all(torch.is_tensor(t) and t.ndim > 1 for t in tensors):
+        x = inputs[0] if inputs else None
+        if not torch.is_tensor(x) or x.ndim < 2:
             return
-        settings = None
-        before, number = units_of(inputs[0]), output.shape[-1]
-        if before is not None:
+        settings, before = None, units_of(x)
+        number = output.shape[-1] if torch.is_tensor(output) else None
+        if before is not None and number is not None:
             settings = _settings(part, before.number, number)
+        # Not so where units were averaged, as for weights of channels.
+        has_axis = x.ndim > 2 or id(x) in outputs or x.shape[1] == n_points
+        has_axis = has_axis and (x.ndim > 2 if before is None else before.number > 1)
+        if settings is None and has_axis and not _is_known(part, x.shape[-1] == number):
+            raise ValueError(
+                "Where units are is not known behind the layer "
+                f"{names[part]!r} of {type(module).__name__}, {type(part).__name__}: "
+                "tell at how many points it looks in its attribute receptive_width, or "
+                "leave maps on the units (upsample=False)."
+            )
+        if number is None or output.ndim < 2:
+            return
         if settings is not None:
             after = before.through(*settings, number)
             known.append(after)
         elif next(part.children(), None) is not None:
             after = units_of(output)
         else:
-            same = inputs[0].shape[-1] == number and not isinstance(part, _WINDOWED)
+            same = x.shape[-1] == number and not isinstance(part, _WINDOWED)
             after = before if same else None
-            lost = lost or (after is None and output.ndim > 2)
+            lost = lost or (not same and output.ndim > 2 and number > 1)
         outputs[id(output)] = output, after  # kept, so that no other gets its id
         if output.ndim > 2 and after is not None:
-            reached[names[part]] = after
+            reached[names[part]] = output, after
 
     for part in names:
         part.register_forward_hook(follow)
     weight = first_weight(module)
     like = torch.zeros((), device="cpu") if weight is None else weight
-    with torch.no_grad():
-        found = units_of(module.features(like.new_zeros(1, n_points)))
+    # NaN passes all that comes after, and marks the units that see a point. The fast
+    # convolutions of GPUs and of half precision may spread it.
+    exact = like.device.type == "cpu" and like.dtype in (torch.float32, torch.float64)
+    points = [n_points // 4, n_points // 2] if exact else []
+    spectrum = like.new_zeros(1, n_points)
+    spectrum[:, points] = torch.nan
+    with torch.no_grad(), torch.autocast(like.device.type, enabled=False):
+        maps = module.features(spectrum)
+        found = units_of(maps)
     if layer is None and found is None:
         raise ValueError(
-            f"The number of units of {type(module).__name__} changes elsewhere than in "
-            "layers that are convolutions, pools or paddings, and positions are not "
-            "known: use such layers, or leave maps on the units (upsample=False)."
+            f"The number of units of {type(module).__name__} changes in a function, or "
+            "a layer has their axis elsewhere than last, and positions are not known: "
+            "use layers, on the last axis, or leave maps on the units (upsample=False)."
         )
     if layer is not None and layer not in reached:
         raise ValueError(
             f"A spectrum passes no layer={layer!r}; layers are {list(reached)}."
         )
-    return found if layer is None else reached[layer]
+    if layer is not None:
+        maps, found = reached[layer]
+    positions = found.start + found.step * np.arange(found.number)
+    beyond = np.abs(np.subtract.outer(points, positions)) > len(found.window) / 2
+    seeing = maps.isnan().flatten(0, -2).any(dim=0).cpu().numpy()
+    if not seeing.all() and (seeing & beyond.all(axis=0)).any():
+        raise ValueError(
+            f"Units of {type(module).__name__} see points outside their windows: a "
+            "function moves points, as roll, flip and conv1d do. Use layers instead, "
+            "or leave maps on the units (upsample=False)."
+        )
+    return found
+
+
+def _is_known(part, same):
+    """Whether a layer has settings, leaves units where they are, or is not torch's.
+
+    Parameters
+    ----------
+    part : torch.nn.Module
+    same : bool
+        Whether the number of units stays.
+    """
+    if isinstance(part, (*_WINDOWED, *_PADDINGS)) or hasattr(part, "receptive_width"):
+        return True
+    layer = next(c for c in type(part).__mro__ if c.__module__.startswith("torch.nn.m"))
+    if layer in (nn.Identity, nn.Flatten, nn.Unflatten):
+        return same
+    is_still = layer.__module__.rpartition(".")[2] in _STILL
+    return is_still and layer is not nn.MultiheadAttention
 
 
 def _settings(part, n_before, number):

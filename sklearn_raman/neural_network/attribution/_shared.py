@@ -1,7 +1,7 @@
 """What all maps of a module share: the copy they work on, class, score, reference."""
 
 import copy
-from functools import wraps
+from functools import partial, wraps
 from itertools import chain
 
 import numpy as np
@@ -22,7 +22,8 @@ def private_copy(module):
 
     Weights are shared, so that the copy costs a millisecond; all else is the copy's
     own. It may get hooks, and forward passes of other threads never meet them. Its
-    activations do not work in place: what a layer answered stays readable.
+    activations do not work in place: what a layer answered stays readable. Its
+    `features` and `head` get clones: what they do in place, nobody else sees.
     """
     own = {}
     with torch.inference_mode(False):
@@ -37,7 +38,15 @@ def private_copy(module):
     for part in copied.modules():
         if getattr(part, "inplace", False):
             part.inplace = False
+    inner = copy.copy(copied)
+    for name in ("features", "head"):
+        if hasattr(inner, name):  # perhaps a layer, which setattr would not replace
+            vars(copied)[name] = partial(_call_on_clone, getattr(inner, name))
     return copied
+
+
+def _call_on_clone(function, values):
+    return function(values.clone())
 
 
 def named_layers(module):

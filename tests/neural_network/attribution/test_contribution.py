@@ -11,8 +11,14 @@ from sklearn_raman._utils._explanation import (
     local_width,
     reference_spectra,
 )
-from sklearn_raman.neural_network import CNN
-from sklearn_raman.neural_network.attribution import contribution, grad_cam
+from sklearn_raman.neural_network import CNN, attribution
+from sklearn_raman.neural_network.attribution import (
+    attribute,
+    available_methods,
+    captum_attribution,
+    contribution,
+    grad_cam,
+)
 from tests.neural_network.attribution.conftest import build
 
 
@@ -163,6 +169,40 @@ def test_bad_arguments(settings, message, net, batch):
         contribution(net, batch, **settings)
 
 
+# By name ---------------------------------------------------------------------------
+
+
+def test_every_listed_method_runs(any_net, batch):
+    for name in available_methods(any_net)[:-1]:
+        function = getattr(attribution, name)
+        found = attribute(any_net, batch, "all", method=name, score="prob")
+        assert torch.equal(found, function(any_net, batch, "all", score="prob"))
+        assert found.shape[:2] == (5, 3) and torch.isfinite(found).all()
+    expected = contribution(any_net, batch)
+    assert torch.equal(attribute(any_net, batch), expected)
+
+
+def test_cam_is_listed_where_it_fits(any_net, batch):
+    listed = "cam" in available_methods(any_net)
+    assert listed == (type(any_net).__name__ == "GAPCNN")
+    if not listed:
+        with pytest.raises(ValueError, match="'cam'.*'contribution', 'grad_cam'"):
+            attribute(any_net, batch, method="cam")
+
+
+def test_options(net, batch):
+    found = attribute(net, batch, method="grad_cam", relu=False)
+    assert torch.equal(found, attribution.grad_cam(net, batch, relu=False))
+    with pytest.raises(TypeError, match="no option 'rule'.*'relu', 'scale'"):
+        attribute(net, batch, method="grad_cam", rule="leaky")
+
+
+def test_captum_by_name(net, batch):
+    found = attribute(net, batch, 1, method="captum:DeepLift", score="logit")
+    expected = captum_attribution(net, batch, 1, name="DeepLift", score="logit")
+    assert torch.equal(found, expected)
+
+
 # Heads ------------------------------------------------------------------------------
 
 
@@ -183,6 +223,8 @@ class Net(nn.Module):
         self.double()
 
     def features(self, x):
+        self.middle = x.median(dim=1).values[:, None]
+        self.mask = (x[:, :1] > self.middle).to(x) + 1
         return self.blocks(x[:, None])
 
     def head(self, features):
@@ -208,6 +250,12 @@ class Net(nn.Module):
         if self.kind == "by hand":
             flat = features.reshape(len(features), -1)
             logits = self.last(nn.functional.linear(flat, self.first.weight).relu())
+        if self.kind == "dropped":
+            logits = self.last(nn.functional.dropout(hidden, 0.0))
+        if self.kind == "stored":
+            logits = self.last(self.first(features.flatten(1).mul(self.mask)))
+        if self.kind == "stored, added":
+            logits = self.last(hidden.add(self.middle))
         if self.kind == "gate":
             logits = logits * (features.sum(dim=(1, 2)) > 0.5)[:, None]
         if self.kind == "square":
@@ -216,7 +264,8 @@ class Net(nn.Module):
 
 
 HEADS = ("affine", "activation", "function", "past", "gate", "square", "clamp")
-HEADS += ("scaled", "permuted", "twice", "dropout", "by hand")
+HEADS += ("scaled", "permuted", "twice", "dropout", "by hand", "dropped", "stored")
+HEADS += ("stored, added",)
 
 
 @pytest.fixture
@@ -237,11 +286,11 @@ def test_maps_by_autograd(kind, declares, reference, X):
     if not declares:
         net.first_linear, net.affine_head = None, False
     features = net.features(X).detach().requires_grad_()
+    logits = net.head(features)
     base = 0.0
     if reference != "zero_features":
         nothing = torch.tensor(reference_spectra(X.numpy(), reference))
         base = net.features(nothing).detach()
-    logits = net.head(features)
     expected = []
     for c in range(4):
         (slope,) = torch.autograd.grad(logits[:, c].sum(), features, retain_graph=True)

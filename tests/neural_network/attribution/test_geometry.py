@@ -185,9 +185,94 @@ class Functional(nn.Module):
 def test_positions_that_are_not_known(function):
     with pytest.raises(ValueError, match="Functional.*not known.*upsample=False"):
         unit_positions(Functional(function), 30)
-    uneven = Chain(nn.AdaptiveAvgPool1d(7), nn.Conv1d(1, 1, 3, padding=1))
-    with pytest.raises(ValueError, match="not known"):
-        unit_windows(uneven, 30)
+
+
+class Turned(nn.Module):
+    """A layer on channels, which come last in the meantime."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.first, self.layer = nn.Conv1d(1, 4, 3, padding=1), layer
+        self.last = nn.Conv1d(4, 1, 4, stride=2)
+
+    def features(self, x):
+        return self.last(self.layer(self.first(x[:, None]).mT).mT)
+
+
+class Squeeze(nn.Module):
+    """Weights of channels, from layers that see no axis."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv1d(1, 30, 5, padding=2)
+        self.weights = nn.Sequential(
+            nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(30, 30), nn.Sigmoid()
+        )
+
+    def features(self, x):
+        maps = self.first(x[:, None])
+        return maps * self.weights(maps)[:, :, None]
+
+
+class Recurrent(nn.GRU):
+    """A layer of a user, with tuples as answers."""
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.ConvTranspose1d(1, 1, 3, padding=1),
+        nn.Linear(30, 30),
+        Recurrent(30, 30),
+        nn.LSTM(30, 30),
+        nn.Upsample(scale_factor=2),
+        nn.Sequential(nn.Conv1d(1, 2, 1), nn.Flatten(), nn.Unflatten(1, (1, 60))),
+        nn.LPPool1d(2, 3),
+        nn.TransformerEncoderLayer(30, 2, batch_first=True),
+        nn.AdaptiveAvgPool1d(7),
+    ],
+)
+def test_layers_that_are_not_known(layer):
+    """They are named, and a declaration is believed."""
+    net = Chain(nn.Conv1d(1, 1, 3, padding=1), layer, nn.ReLU())
+    for function in (unit_windows, unit_positions):
+        with pytest.raises(ValueError, match=r"'layers.1.*receptive_width.*upsample"):
+            function(net, 30)
+
+
+def test_layers_that_say_what_they_see():
+    layer = nn.ConvTranspose1d(1, 1, 5, padding=2)
+    layer.receptive_width = 5
+    windows = unit_windows(Chain(layer), 30).toarray()
+    np.testing.assert_array_equal(np.flatnonzero(windows[9]), np.arange(7, 12))
+    layer.receptive_width = 3
+    with pytest.raises(ValueError, match="outside their windows"):
+        unit_windows(Chain(layer), 30)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_layers_on_channels_that_come_last(dtype):
+    net = Turned(nn.LayerNorm(4)).to(dtype)
+    expected = unit_windows(Turned(nn.Identity()), 30)
+    np.testing.assert_array_equal(unit_windows(net, 30).toarray(), expected.toarray())
+
+
+def test_weights_of_channels():
+    np.testing.assert_array_equal(unit_positions(Squeeze(), 30), np.arange(30))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda maps: maps.roll(1, dims=-1),
+        lambda maps: maps.flip(-1),
+        lambda maps: nn.functional.conv1d(maps, torch.ones(1, 1, 5), padding=2),
+        lambda maps: nn.functional.interpolate(maps[..., 5:25], size=30),
+    ],
+)
+def test_functions_that_move_points(function):
+    with pytest.raises(ValueError, match="Functional.*outside.*upsample=False"):
+        unit_windows(Functional(function), 30)
 
 
 @pytest.mark.parametrize("network", [CNN, FMCNN, GAPCNN])

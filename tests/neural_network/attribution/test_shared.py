@@ -48,6 +48,19 @@ class Own(nn.Module):
         return self.head(self.features(x))
 
 
+class InPlace(Own):
+    """The same with functions that work in place, on spectra and feature maps."""
+
+    def features(self, x):
+        x = x[:, None]
+        x *= 0.5
+        return nn.functional.relu(self.layers(x), inplace=True)
+
+    def head(self, features):
+        features += 1
+        return super().head(nn.functional.leaky_relu(features, inplace=True))
+
+
 MODULES = {name: NETWORKS[name] for name in ("cnn", "fmcnn", "gap")} | {"own": Own}
 
 
@@ -115,6 +128,34 @@ def test_modules_are_only_read(name, training, batch):
     assert torch.equal(X, batch) and not X.requires_grad
 
 
+@pytest.mark.parametrize("reference", ["zero_features", "blank", "local", "spectra"])
+def test_what_works_in_place_changes_no_map(reference, batch):
+    """The first spectrum has the map of any other, and nobody's arrays change."""
+
+    class OnClones(InPlace):
+        def features(self, x):
+            return super().features(x.clone())
+
+        def head(self, features):
+            return super().head(features.clone())
+
+    module, X = InPlace(), batch.numpy().copy()
+    if reference == "spectra":
+        reference = X[::-1].copy()
+    for name, call in calls(module).items():
+        compares = name == "contribution" or "deconv" in name
+        settings = {"reference": reference} if compares else {}
+        expected = numbers(call(OnClones(), torch.tensor(X), **settings))
+        for spectra in (X, torch.from_numpy(X)):
+            found = numbers(call(module, spectra, **settings))
+            for array, wanted in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(array, wanted, err_msg=name)
+        np.testing.assert_array_equal(X, batch.numpy(), err_msg=name)
+    np.testing.assert_allclose(
+        contribution(module, X[[0, 0]])[1], contribution(module, X[:1])[0]
+    )
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_threads_get_the_bits_of_one(name, batch):
     """All functions at once, among forward passes, on one module."""
@@ -137,7 +178,7 @@ def float64_by_default():
     torch.set_default_dtype(torch.float32)
 
 
-@pytest.mark.parametrize("name", ["gap", "own"])
+@pytest.mark.parametrize("name", ["gap", "fmcnn", "own"])
 @pytest.mark.parametrize(
     "around", ["no_grad", "inference_mode", "autocast", "float64", "device"]
 )
