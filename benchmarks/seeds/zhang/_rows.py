@@ -22,8 +22,8 @@ have a random offset of up to the height of the strongest line, a slope of up to
 of it and noise of 2 %: sizes with which the paper's network learned its training
 spectra on seed 0 (three times the offset and 60 epochs were too much for it). Narrow
 filters, and the rule by which Fig. 2 is judged, were added after a first look at the
-reported fits. That VIP needs autoscaling was seen on seed 0. An accuracy counts as reproduced
-down to 0.03 below the paper's.
+reported fits. That VIP needs autoscaling was seen on seed 0. An accuracy counts as
+reproduced down to 0.03 below the paper's.
 """
 
 
