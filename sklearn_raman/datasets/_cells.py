@@ -24,6 +24,7 @@ _UNIT = r"cm\s*\^?\{?\s*[-−–⁻]\s*[1¹]\}?|1\s*/\s*cm|nm|eV"
 _LABEL = re.compile(
     rf"([-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*[\[(]?\s*({_UNIT})?\s*[\])]?", re.I
 )
+_PREFIXED = re.compile(r"([^\W\d]+[ _.]?)(\d+(?:[.,]\d+)?)")
 
 
 class Table:
@@ -151,13 +152,13 @@ def _find_marks(sample, delimiter, decimal):
     best, most = None, 0
     for mark in marks:
         rows, _ = _split_cells(sample, mark)
-        cells = [cell for row in rows if len(row) > 1 for cell in row]
+        widths = Counter(len(row) for row in rows if len(row) > 1)
+        width = widths.most_common(1)[0][0] if widths else 0
+        cells = [cell for row in rows if len(row) == width for cell in row]
         for point in points:
             if mark == point:
                 continue
-            count = sum(
-                (v := to_number(c, point)) is not None and v == v for c in cells
-            )
+            count = sum(_is_number(cell, point) for cell in cells)
             if count > most:
                 best, most = (mark, point), count
     if best is None:
@@ -175,6 +176,13 @@ def _find_marks(sample, delimiter, decimal):
             "separated by tab, semicolon, comma or spaces."
         )
     return best
+
+
+def _is_number(cell, point):
+    value = to_number(cell, point)
+    if value is None:  # a heading with its unit
+        return parse_label(cell)[1] is not None and (point in cell or "," not in cell)
+    return value == value
 
 
 def _split_cells(lines, mark):
@@ -199,7 +207,8 @@ def _missing_heading(lines, rows, numbers, first, width, mark):
     """
     if first > 0 and width - 2 <= len(rows[first - 1]) < width:
         short = [cell.strip() for cell in rows[first - 1]]
-        if sum(parse_label(cell)[0] is not None for cell in short) > len(short) / 2:
+        n_numbers = sum(value is not None for value, _ in parse_headings(short))
+        if n_numbers > len(short) / 2:
             return [""] * (width - len(short)) + short, numbers[first - 1]
     for i in range(numbers[first] - 2, -1, -1):
         if not lines[i].strip():
@@ -234,3 +243,21 @@ def parse_label(label):
         return None, None
     unit = match[2] and unit_of_heading(match[2])
     return float(match[1].replace(",", ".")), unit
+
+
+def parse_headings(headings):
+    """Return each heading as a number and its unit, or (None, None).
+
+    If next to none is a number, one prefix that most have is taken off: R writes
+    "X400.5" for 400.5.
+    """
+    parsed = [parse_label(heading) for heading in headings]
+    if sum(value is not None for value, _ in parsed) >= 3:
+        return parsed
+    matches = [_PREFIXED.fullmatch(str(heading).strip()) for heading in headings]
+    prefixes = Counter(match[1] for match in matches if match)
+    prefix = prefixes.most_common(1)[0][0] if prefixes else None
+    return [
+        parse_label(match[2]) if match and match[1] == prefix else (None, None)
+        for match in matches
+    ]

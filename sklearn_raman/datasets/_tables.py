@@ -16,6 +16,7 @@ import pandas as pd
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._sklearn import StrOptions, validate_params
 from sklearn_raman.datasets._cells import (
+    parse_headings,
     parse_label,
     read_cells,
     read_label_table,
@@ -35,12 +36,10 @@ from sklearn_raman.datasets._readers import find_reader
 from sklearn_raman.datasets._text import ReadingError, decode, to_number
 from sklearn_raman.datasets._units import (
     are_positions,
-    is_shift_heading,
     unit_of_heading,
     unit_of_text,
 )
 
-_PREFIXED = re.compile(r"([^\W\d]+[ _.]?)(\d+(?:[.,]\d+)?)")
 _INDEX_HEADINGS = ("", "index", "unnamed: 0")
 _COORDINATE = re.compile(
     r"(pos\w*[ _]?)?[xyzt]\b|time|depth|temp|point|index|row|col|spectr|sample|id\b|"
@@ -229,17 +228,7 @@ def _heading_axis(table):
     axis : ndarray
     units : set of str
     """
-    parsed = [parse_label(heading) for heading in table.rows[0]]
-    if sum(value is not None for value, _ in parsed) < 3:
-        matches = [_PREFIXED.fullmatch(str(h).strip()) for h in table.rows[0]]
-        prefixes = Counter(m[1] for m in matches if m)
-        prefix = prefixes.most_common(1)[0][0] if prefixes else None
-        parsed = [
-            (float(m[2].replace(",", ".")), None)
-            if m and m[1] == prefix
-            else (None,) * 2
-            for m in matches
-        ]
+    parsed = parse_headings(table.rows[0])
     columns = [i for i, (value, _) in enumerate(parsed) if value is not None]
     axis = np.array([parsed[i][0] for i in columns])
     return columns, axis, {parsed[i][1] for i in columns} - {None}
@@ -277,10 +266,12 @@ def _find_orientation(table):
     corner = str(table.rows[0][0])
     skip = int(_has_index(table))
     _, in_column = _column_axis(table, skip)
-    stated = unit_of_heading(str(table.rows[0][skip])) == "cm-1" or is_shift_heading(
-        corner
+    stated = parse_label(corner)[0] is None and (
+        unit_of_heading(str(table.rows[0][skip])) == "cm-1"
     )
     by_rows = _is_axis(in_heading) and 2 * len(columns) >= len(table.rows[0]) - 8
+    if by_rows and columns[0] == 0:
+        return "rows"  # all headings are wavenumbers, the first as well
     by_columns = _is_axis(in_column) or (stated and len(in_column) > 2)
     if by_columns and (stated or not by_rows):
         return "columns"
