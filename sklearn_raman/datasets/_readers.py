@@ -45,6 +45,7 @@ def _read_wdf(path):
     """Read a Renishaw file: one spectrum, a series or a map with coordinates."""
     wdf = _import_reader("wdf", "renishaw-wdf", ".wdf")
     units = {"RamanShift": "cm-1", "Nanometre": "nm", "ElectronVolt": "eV"}
+    _check_wdf(path)
     with wdf.Wdf(str(path)) as file:
         if file.hdr.flags & (wdf.WdfFlags.Multitrack | wdf.WdfFlags.XYXY):
             raise ReadingError(
@@ -65,6 +66,25 @@ def _read_wdf(path):
     if n_spectra < file.hdr.nspectra:
         facts["not measured"] = f"{file.hdr.nspectra - n_spectra} planned spectra"
     return items, units.get(xlist.units.name), facts
+
+
+def _check_wdf(path):
+    """Refuse a file whose blocks do not fill it; the package would look for ever."""
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        if file.read(4) != b"WDF1":
+            raise ReadingError("the file does not begin as a .wdf file does.")
+        position = 0
+        while position < size:
+            file.seek(position)
+            start = file.read(16)
+            length = int.from_bytes(start[8:16], "little")
+            if len(start) < 16 or length < 16 or position + length > size:
+                raise ReadingError(
+                    f"the block at byte {position} of {size} is not complete: was the "
+                    "file copied completely?"
+                )
+            position += length
 
 
 def _read_origins(file, n_spectra):

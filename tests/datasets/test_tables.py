@@ -155,11 +155,7 @@ def test_long_with_names(tmp_path):
         for n, name in enumerate(WHO)
         for a, v in zip(AXIS, X[n], strict=True)
     )
-    bunch = (
-        read_spectra_table(write(tmp_path, text), label=r"(\w+)", sample="Sample")
-        if False
-        else read_spectra_table(write(tmp_path, text), sample="Sample")
-    )
+    bunch = read_spectra_table(write(tmp_path, text), sample="Sample")
     check(bunch, None)
     assert bunch.samples.tolist() == ["calcite 0", "quartz 1", "calcite 2"]
 
