@@ -66,16 +66,20 @@ class Table:
 
     def block(self, rows, columns):
         """Return cells as an array of numbers; NaN where they are empty."""
-        values = np.empty((len(rows), len(columns)))
-        for i, row in enumerate(rows):
+        values = []
+        for row in rows:
             cells = self.rows[row]
+            cells = [cells[column] for column in columns]
             try:
                 if self.decimal == ",":
-                    raise ValueError
-                values[i] = [float(cells[c]) for c in columns]
+                    text = "\0".join(cells)
+                    if "." in text:
+                        raise ValueError
+                    cells = text.replace(",", ".").split("\0")
+                values += list(map(float, cells))
             except (ValueError, TypeError):
-                values[i] = [self._number_or_raise(row, c) for c in columns]
-        return values
+                values += [self._number_or_raise(row, column) for column in columns]
+        return np.array(values, dtype=np.float64).reshape(len(rows), len(columns))
 
     def _number_or_raise(self, row, column):
         value = self.number(row, column)

@@ -27,7 +27,7 @@ _BOMS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_SAMPLE = 200  # lines by which the format is told
+_SAMPLE = 60  # lines, from the whole file, by which its format is told first
 
 
 class ReadingError(ValueError):
@@ -143,6 +143,8 @@ def find_format(lines, delimiter, decimal):
             count = max(widths.values(), default=0)
             if count > most:
                 best, most = (mark, point), count
+            if count == len(lines):
+                return best
     return best
 
 
@@ -157,21 +159,27 @@ def parse_spectra(text, *, delimiter=None, decimal=None, columns=None, missing="
         What was found out.
     """
     lines = split_lines(text)
-    candidates = [line for line in lines if line and not is_comment(line)]
-    candidates = [line for line in candidates if any(map(str.isdigit, line))]
+    found = None
+    if len(lines) > 2 * _SAMPLE:
+        sample = _with_digits(lines[:: len(lines) // _SAMPLE])
+        found = sample and find_format(sample, delimiter, decimal)
+    if found:
+        try:
+            return _parse(lines, found, delimiter, decimal, columns, missing)
+        except ReadingError:
+            pass  # the sample may have missed what is rare: look at all lines
+    candidates = _with_digits(lines)
     if not candidates:
         raise ReadingError("the file holds no number; expected columns of numbers.")
-    sample = candidates
-    if len(candidates) > _SAMPLE:  # the end of the file, so that no header outweighs it
-        sample = candidates[-_SAMPLE:]
-    found = find_format(sample, delimiter, decimal)
-    try:
-        return _parse(lines, found, delimiter, decimal, columns, missing)
-    except ReadingError:
-        again = find_format(candidates, delimiter, decimal)
-        if again == found:
-            raise
-        return _parse(lines, again, delimiter, decimal, columns, missing)
+    found = find_format(candidates, delimiter, decimal)
+    return _parse(lines, found, delimiter, decimal, columns, missing)
+
+
+def _with_digits(lines):
+    """Return the lines that may hold numbers."""
+    return [
+        line for line in lines if any(map(str.isdigit, line)) and not is_comment(line)
+    ]
 
 
 def _parse(lines, found, delimiter, decimal, columns, missing):
@@ -179,18 +187,22 @@ def _parse(lines, found, delimiter, decimal, columns, missing):
     if found is None:
         raise _no_rows(lines, delimiter, decimal)
     mark, point = found
-    rows = _read_rows(lines, mark, point)
-    start, stop, width = _find_block(lines, rows, mark)
-    numbers = [i for i in range(start, stop) if rows[i] is not None]
-    values = np.array([rows[i] for i in numbers], dtype=np.float64)
+    block = _read_plain(lines, mark, point)
+    if block is None:
+        rows = _read_rows(lines, mark, point)
+        start, stop, width = _find_block(lines, rows, mark)
+        numbers = [i for i in range(start, stop) if rows[i] is not None]
+        values = np.array([rows[i] for i in numbers], dtype=np.float64)
+    else:
+        start, stop, values = block
+        numbers, width = range(start, stop), values.shape[1]
     headings = _find_headings(lines[:start], mark, values)
     facts = {
         "delimiter": DELIMITERS.get(mark, repr(mark)),
         "decimal": DECIMALS[point] if _has_mark(lines, numbers, point) else "none",
         "header": start,
         "footer": sum(bool(line.strip()) for line in lines[stop:]),
-        "comments": sum(bool(lines[i].strip()) for i in range(start, stop))
-        - len(numbers),
+        "comments": sum(map(is_comment, lines[start:stop])) if block is None else 0,
     }
     if decimal is None:
         if mark == "," and delimiter is None:
@@ -222,6 +234,42 @@ def _parse(lines, found, delimiter, decimal, columns, missing):
     if n_dropped:
         facts["dropped points"] = n_dropped
     return spectra, headings[axis_column] if headings else None, facts
+
+
+def _read_plain(lines, mark, point):
+    """Read a block of numbers without gaps or comments at once, or return None.
+
+    It begins and ends with the first and last line of numbers, and all lines between
+    have as many. What is not so plain is left to `_read_rows`, line by line.
+    """
+    start = next(
+        (i for i, line in enumerate(lines) if len(to_row(line, mark, point) or ()) > 1),
+        len(lines),
+    )
+    stop = len(lines)
+    while stop > start and not lines[stop - 1].strip():
+        stop -= 1
+    body = lines[start:stop]
+    text = "\n".join(body)
+    if "_" in text or "#" in text or (point == "," and "." in text):
+        return None
+    if point == ",":
+        body = text.replace(",", ".").split("\n")
+    if mark is not None and body and body[0].endswith(mark):
+        body = [line.removesuffix(mark) for line in body]
+    cells = [line.split(mark) for line in body]
+    widths = set(map(len, cells))
+    if len(widths) != 1 or (width := widths.pop()) < 2:
+        return None
+    try:
+        values = np.array([float(cell) for row in cells for cell in row])
+    except ValueError:
+        return None
+    if not np.isfinite(values).all():
+        return None
+    if any(_is_damaged(line, mark, width) for line in lines[max(start - 1, 0) : start]):
+        return None
+    return start, stop, values.reshape(-1, width)
 
 
 def _read_rows(lines, mark, point):

@@ -55,6 +55,7 @@ FORMATS = {
     "scientific, decimal comma": lines(";", ",", form="{:.6e}"),
     "plus signs": lines(";", form="{:+.4f}"),
     "trailing delimiter": lines().replace("\n", "\t\n"),
+    "trailing delimiter but once": lines().replace("\n", "\t\n").rstrip(),
     "trailing semicolons": lines(";", ",").replace("\n", ";;\n"),
     "two tabs": lines("\t\t"),
     "CRLF": lines().replace("\n", "\r\n"),
