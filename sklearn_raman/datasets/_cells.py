@@ -18,7 +18,7 @@ from sklearn_raman.datasets._text import (
     show,
     to_number,
 )
-from sklearn_raman.datasets._units import unit_of_heading
+from sklearn_raman.datasets._units import are_positions, unit_of_heading
 
 _UNIT = r"cm\s*\^?\{?\s*[-−–⁻]\s*[1¹]\}?|1\s*/\s*cm|nm|eV"
 _LABEL = re.compile(
@@ -100,13 +100,22 @@ def table_of_frame(frame):
         rows = [list(row) for row in frame.rows()]
     else:
         rows = frame.astype(object).to_numpy().tolist()
+    if not rows or not rows[0]:
+        raise ValueError("The frame is empty: expected a table of spectra.")
     return Table([list(frame.columns), *rows], None, ".", {})
 
 
-def read_cells(text, delimiter, decimal):
+def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
     """Split a text into cells: find delimiter, decimal mark, and the block of rows."""
-    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
-    kept = [i for i, line in enumerate(lines) if line.strip() and not is_comment(line)]
+    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text.replace("\u2212", "-"))
+    if comment:
+        lines = ["#" * line.lstrip().startswith(comment) + line for line in lines]
+    first = header or 0
+    kept = [
+        i
+        for i, line in enumerate(lines)
+        if i >= first and line.strip() and not is_comment(line)
+    ]
     if not kept:
         raise ReadingError("the file holds no table.")
     sample = [lines[i] for i in [*kept[:60], *kept[60:][-20:]]]
@@ -160,7 +169,7 @@ def _find_marks(sample, delimiter, decimal):
         width = widths.most_common(1)[0][0] if widths else 0
         cells = [cell for row in rows if len(row) == width for cell in row]
         for point in points:
-            if mark == point:
+            if mark == point and '"' not in text:  # quoted cells may hold commas
                 continue
             count = sum(_is_number(cell, point) for cell in cells)
             if count > most:
@@ -219,9 +228,14 @@ def _missing_heading(lines, rows, numbers, first, width, mark):
             continue
         if not is_comment(lines[i]):
             return None
-        (cells,), _ = _split_cells([lines[i].strip().lstrip("#%/! ")], mark) or ((),)
-        named = [cell.strip(" #") for cell in cells if cell.strip(" #")]
-        return (named, i + 1) if len(named) == width else None
+        rest = lines[i].strip().lstrip("#%/! ")
+        cells = _split_cells([rest], mark)[0] if rest else []
+        named = [cell.strip(" #") for row in cells for cell in row if cell.strip(" #")]
+        if len(named) != width or (
+            is_axis(_numbers(rows[first])) and not is_axis(_numbers(named))
+        ):
+            return None
+        return named, i + 1
     return None
 
 
@@ -231,11 +245,22 @@ def read_label_table(path):
     if not path.is_file():
         raise FileNotFoundError(f"{path} is no file, seen from {os.getcwd()}.")
     try:
-        table = read_cells(decode(path.read_bytes())[0], None, None)
+        table = read_cells(decode(path.read_bytes())[0])
     except ReadingError as error:
         raise ValueError(f"{path}: {error}") from error
     rows = [[cell.strip() for cell in row] for row in table.rows]
     return pd.DataFrame(rows[1:], columns=rows[0])
+
+
+def _numbers(headings):
+    return [value for value, _ in parse_headings(headings) if value is not None]
+
+
+def is_axis(values):
+    """Tell whether numbers may be wavenumbers: they rise or fall, and do not count."""
+    steps = np.diff(values)
+    monotone = len(values) > 2 and bool((steps > 0).all() or (steps < 0).all())
+    return monotone and not are_positions(values)
 
 
 def parse_label(label):

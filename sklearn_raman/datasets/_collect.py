@@ -3,6 +3,7 @@
 import os
 import re
 import warnings
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -156,11 +157,7 @@ def _from_table(field, table, column, names, files, read_table):
             f"to say which one holds the {field}."
         )
     entries = [str(e).replace("\\", "/") for e in table[key_column]]
-    repeated = (
-        sorted({e for e in entries if entries.count(e) > 1} & set(keys[key]))
-        if len(set(entries)) < len(entries)
-        else []
-    )
+    repeated = [e for e, n in Counter(entries).items() if n > 1 and e in set(keys[key])]
     if repeated:
         raise ValueError(f"{field}: {what} has more than one row for {few(repeated)}.")
     found = dict(zip(entries, table[column], strict=True))
@@ -206,6 +203,12 @@ def describe_facts(facts):
         elif key not in counted and value:
             parts.append(f"{key} {value}")
     return ", ".join(parts)
+
+
+def count(items, noun, plural=None):
+    """Say how many there are: "1 file", "2 files"."""
+    n = len(items)
+    return f"{n} {noun if n == 1 else plural or noun + 's'}"
 
 
 def convert_axis(axis, unit, laser_nm, where):

@@ -4,17 +4,18 @@ import codecs
 import glob
 import os
 import warnings
-from numbers import Real
+from numbers import Integral, Real
 from pathlib import Path
 
 import pandas as pd
 
-from sklearn_raman._utils._sklearn import StrOptions, validate_params
+from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_raman._utils._wavenumbers import check_wavenumbers
 from sklearn_raman.datasets._cells import read_label_table
 from sklearn_raman.datasets._collect import (
     as_path,
     convert_axis,
+    count,
     describe_facts,
     few,
     find_doubts,
@@ -35,6 +36,8 @@ _JUNK = {"thumbs.db", "desktop.ini"}
         "delimiter": [str, None],
         "decimal": [StrOptions({".", ","}), None],
         "encoding": [str, None],
+        "header": [Interval(Integral, 0, None, closed="left"), None],
+        "comment": [str, None],
         "laser_nm": [Real, None],
         "missing": [StrOptions({"raise", "drop"})],
         "on_error": [StrOptions({"raise", "skip"})],
@@ -51,6 +54,8 @@ def load_spectra(
     delimiter=None,
     decimal=None,
     encoding=None,
+    header=None,
+    comment=None,
     laser_nm=None,
     missing="raise",
     on_error="raise",
@@ -98,6 +103,11 @@ None, default=None
     encoding : str or None, default=None
         Encoding of text files. None means what the byte order mark says, else UTF-8 if
         the file is valid UTF-8, else Windows' cp1252, else latin-1.
+    header : int or None, default=None
+        Number of lines before the numbers; the last of them may hold the headings. None
+        finds it out.
+    comment : str or None, default=None
+        How lines begin that belong to no spectrum. None means #, %, // and !.
     laser_nm : float or None, default=None
         Wavelength of the laser in nanometres, if the axes are wavelengths in nanometres
         that should become Raman shifts.
@@ -183,6 +193,8 @@ None, default=None
     options = {
         "delimiter": delimiter,
         "decimal": decimal,
+        "header": header,
+        "comment": comment,
         "columns": columns,
         "missing": missing,
     }
@@ -412,7 +424,7 @@ def _report_failures(failed, files, parts, on_error, notes):
     listed = "\n".join(f"  {path}: {error}" for path, error in failed[:10])
     if len(failed) > 10:
         listed += f"\n  and {len(failed) - 10} more"
-    message = f"{len(failed)} of {len(files)} files can't be read:\n{listed}"
+    message = f"{len(failed)} of {count(files, 'file')} can't be read:\n{listed}"
     if on_error == "raise" or not parts:
         raise ValueError(
             f"{message}\nMend or move them, name the files to read with a pattern, or "
@@ -424,7 +436,10 @@ def _report_failures(failed, files, parts, on_error, notes):
 
 def _describe_count(parts, files, failed):
     n_files = len(files) - len(failed)
-    return f"{len(parts)} spectra from {n_files} files, read by load_spectra."
+    return (
+        f"{count(parts, 'spectrum', 'spectra')} from {count(range(n_files), 'file')}, "
+        "read by load_spectra."
+    )
 
 
 def _describe_formats(facts):
@@ -433,6 +448,6 @@ def _describe_formats(facts):
     for found, names in sorted(facts.items(), key=lambda entry: -len(entry[1])):
         which = f" ({few(names, 3)})" if len(facts) > 1 else ""
         lines.append(
-            f"Format of {len(names)} files{which}: {describe_facts(dict(found))}."
+            f"Format of {count(names, 'file')}{which}: {describe_facts(dict(found))}."
         )
     return lines

@@ -8,14 +8,15 @@ neither can be one, the user is asked.
 import os
 import re
 from collections import Counter
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 
 from sklearn_raman._utils._frames import is_frame
-from sklearn_raman._utils._sklearn import StrOptions, validate_params
+from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_raman.datasets._cells import (
+    is_axis,
     parse_headings,
     parse_label,
     read_cells,
@@ -57,6 +58,8 @@ _AXIS_HEADING = re.compile(r"x[ -_]?(axis|data)", re.I)
         "delimiter": [str, None],
         "decimal": [StrOptions({".", ","}), None],
         "encoding": [str, None],
+        "header": [Interval(Integral, 0, None, closed="left"), None],
+        "comment": [str, None],
         "laser_nm": [Real, None],
         "missing": [StrOptions({"raise", "drop"})],
     },
@@ -73,6 +76,8 @@ def read_spectra_table(
     delimiter=None,
     decimal=None,
     encoding=None,
+    header=None,
+    comment=None,
     laser_nm=None,
     missing="raise",
 ):
@@ -112,6 +117,10 @@ default=None
         Decimal mark. None finds it out.
     encoding : str or None, default=None
         Encoding of the file. None finds it out as `load_spectra` does.
+    header : int or None, default=None
+        Number of lines before the headings of the table. None finds it out.
+    comment : str or None, default=None
+        How lines begin that do not belong to the table. None means #, %, // and !.
     laser_nm : float or None, default=None
         Wavelength of the laser in nanometres, if the axis is in nanometres and should
         become Raman shifts.
@@ -159,7 +168,8 @@ default=None
     >>> spectra.target.tolist(), spectra.groups.tolist()
     (['calcite', 'quartz'], [7, 8])
     """
-    name, table, preface = _open(path_or_frame, delimiter, decimal, encoding)
+    how = {"delimiter": delimiter, "decimal": decimal, "header": header}
+    name, table, preface = _open(path_or_frame, encoding, {**how, "comment": comment})
     try:
         form = orientation or _find_orientation(table)
         read = {"rows": _read_rows, "columns": _read_columns, "long": _read_long}[form]
@@ -172,7 +182,7 @@ default=None
     fields, extra, sources = _resolve_fields((label, group, sample), known, names, name)
     units = [unit] * len(spectra)
     doubts = find_doubts([a for a, _ in spectra], units, [name] * len(units), laser_nm)
-    facts = {"spectra in": form} | table.facts
+    facts = {"spectra in": form + " form" * (form == "long")} | table.facts
     head = [
         f"{len(spectra)} spectra from {name}, read by read_spectra_table.",
         f"Format: {describe_facts(facts)}.",
@@ -193,7 +203,7 @@ default=None
     )
 
 
-def _open(path_or_frame, delimiter, decimal, encoding):
+def _open(path_or_frame, encoding, how):
     """Return a name for messages, the cells, and the unit that a header states."""
     if is_frame(path_or_frame):
         return "the frame", table_of_frame(path_or_frame), None
@@ -211,7 +221,7 @@ def _open(path_or_frame, delimiter, decimal, encoding):
                 "an instrument's own format; load_spectra reads it, maps included."
             )
         text, name = decode(path.read_bytes(), encoding)
-        table = read_cells(text, delimiter, decimal)
+        table = read_cells(text, **how)
     except (ReadingError, LookupError) as error:
         raise ValueError(f"{path}: {error}") from error
     table.facts["encoding"] = name
@@ -232,12 +242,6 @@ def _heading_axis(table):
     columns = [i for i, (value, _) in enumerate(parsed) if value is not None]
     axis = np.array([parsed[i][0] for i in columns])
     return columns, axis, {parsed[i][1] for i in columns} - {None}
-
-
-def _is_axis(axis):
-    steps = np.diff(axis)
-    monotone = len(axis) > 2 and bool((steps > 0).all() or (steps < 0).all())
-    return monotone and not are_positions(axis)
 
 
 def _has_index(table):
@@ -269,10 +273,10 @@ def _find_orientation(table):
     stated = parse_label(corner)[0] is None and (
         unit_of_heading(str(table.rows[0][skip])) == "cm-1"
     )
-    by_rows = _is_axis(in_heading) and 2 * len(columns) >= len(table.rows[0]) - 8
+    by_rows = is_axis(in_heading) and 2 * len(columns) >= len(table.rows[0]) - 8
     if by_rows and columns[0] == 0:
         return "rows"  # all headings are wavenumbers, the first as well
-    by_columns = _is_axis(in_column) or (stated and len(in_column) > 2)
+    by_columns = is_axis(in_column) or (stated and len(in_column) > 2)
     if by_columns and (stated or not by_rows):
         return "columns"
     if by_rows and not by_columns:
@@ -288,7 +292,7 @@ def _find_orientation(table):
     if len(columns) > 2 and are_positions(in_heading):
         why = " The headings count columns: positions are no wavenumbers."
     elif len(columns) > 2:
-        why = " " + _say_turn(in_heading, [table.rows[0][c] for c in columns])
+        why = " " + _say_turn(table, in_heading, columns)
     elif len(in_column) > 2 and are_positions(in_column):
         why = " The first column counts rows: positions are no wavenumbers."
     raise ReadingError(
@@ -297,8 +301,9 @@ def _find_orientation(table):
     )
 
 
-def _say_turn(axis, labels):
-    """Say where an axis turns or repeats."""
+def _say_turn(table, axis, columns):
+    """Say where an axis in the headings turns or repeats; nothing if it does not."""
+    labels = [table.text(0, column) for column in columns]
     steps = np.diff(axis)
     direction = np.sign(np.median(np.sign(steps))) or 1
     bad = np.flatnonzero(steps * direction <= 0)
@@ -306,7 +311,7 @@ def _say_turn(axis, labels):
         return ""
     i = int(bad[0])
     text = f"After the wavenumber {labels[i]!r} comes {labels[i + 1]!r}."
-    if all(re.fullmatch(r"\d+", str(label).strip()) for label in labels):
+    if table.facts.get("delimiter") == "comma" and all(map(str.isdigit, labels)):
         text += " If commas are decimal marks here, pass delimiter=."
     return text
 
@@ -327,16 +332,20 @@ def _read_rows(table, missing):
             f"the headings {few(repeated)} are pandas' new names for wavenumbers that "
             "occur twice; expected each once."
         )
-    turn = _say_turn(axis, [headings[c] for c in columns])
+    turn = _say_turn(table, axis, columns)
     if turn:
         raise ReadingError(f"{turn} Expected headings that rise or fall.")
     others = [c for c in range(len(headings)) if c not in set(columns)]
-    inside = [headings[c] for c in others if columns[0] < c < columns[-1]]
+    inside = [
+        headings[c]
+        for c in others
+        if columns[0] < c and (c < columns[-1] or not headings[c])
+    ]
     if inside:
         raise ReadingError(
-            f"the headings {few([repr(h) for h in inside])} between the wavenumbers "
-            "are no numbers. Mend them, or put these columns before or behind the "
-            "spectra."
+            f"the headings {few([repr(h) for h in inside])} between or behind the "
+            "wavenumbers are no numbers. Mend them, or put columns of metadata, with "
+            "headings, before or behind the spectra."
         )
     rows = range(1, len(table.rows))
     if not rows:

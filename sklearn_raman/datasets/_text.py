@@ -12,7 +12,14 @@ import numpy as np
 from sklearn_raman.datasets._units import are_positions, is_shift_heading
 
 # In order of preference. None splits at any run of white space.
-DELIMITERS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar", None: "spaces"}
+DELIMITERS = {
+    "\t": "tab",
+    ";": "semicolon",
+    "\x1f": "comma outside quotation marks",
+    ",": "comma",
+    "|": "bar",
+    None: "spaces",
+}
 DECIMALS = {".": "point", ",": "comma"}
 COMMENTS = ("#", "%", "//", "!")
 NO_NUMBER = frozenset(
@@ -72,11 +79,20 @@ def _decode_wide(raw):
     raise ReadingError("the file is binary; expected text with columns of numbers.")
 
 
-def split_lines(text):
-    """Split at CR, LF and CRLF, and nowhere else, without quotation marks."""
+def split_lines(text, comment=None):
+    """Split at CR, LF and CRLF, and nowhere else, without quotation marks.
+
+    Commas between quoted cells become the sign \\x1f, so that "1,5","2,5" stays two
+    numbers. Lines that begin with `comment` begin with # instead.
+    """
     if '"' in text:
+        if re.search(r'"[^"\r\n]*,[^"\r\n]*"\s*,', text):
+            text = re.sub(r'("[^"\r\n]*")|,', lambda match: match[1] or "\x1f", text)
         text = text.replace('"', "")
-    return re.split(r"\r\n|\n|\r", text)
+    lines = re.split(r"\r\n|\n|\r", text.replace("\u2212", "-"))  # a true minus sign
+    if comment:
+        lines = ["#" * line.lstrip().startswith(comment) + line for line in lines]
+    return lines
 
 
 def is_comment(line):
@@ -85,6 +101,7 @@ def is_comment(line):
 
 def show(line, length=70):
     """Return a line as it goes into an error message."""
+    line = line.replace("\x1f", ",")
     return repr(line if len(line) <= length else line[:length] + "...")
 
 
@@ -148,7 +165,16 @@ def find_format(lines, delimiter, decimal):
     return best
 
 
-def parse_spectra(text, *, delimiter=None, decimal=None, columns=None, missing="raise"):
+def parse_spectra(
+    text,
+    *,
+    delimiter=None,
+    decimal=None,
+    header=None,
+    comment=None,
+    columns=None,
+    missing="raise",
+):
     """Read a text with an axis and one or more spectra in columns.
 
     Returns
@@ -158,21 +184,29 @@ def parse_spectra(text, *, delimiter=None, decimal=None, columns=None, missing="
     facts : dict
         What was found out.
     """
-    lines = split_lines(text)
+    lines = split_lines(text, comment)
+    options = {
+        "delimiter": delimiter,
+        "decimal": decimal,
+        "header": header or 0,
+        "columns": columns,
+        "missing": missing,
+    }
+    below = lines[options["header"] :]
     found = None
-    if len(lines) > 2 * _SAMPLE:
-        sample = _with_digits(lines[:: len(lines) // _SAMPLE])
+    if len(below) > 2 * _SAMPLE:
+        sample = _with_digits(below[:: len(below) // _SAMPLE])
         found = sample and find_format(sample, delimiter, decimal)
     if found:
         try:
-            return _parse(lines, found, delimiter, decimal, columns, missing)
+            return _parse(lines, found, **options)
         except ReadingError:
             pass  # the sample may have missed what is rare: look at all lines
-    candidates = _with_digits(lines)
+    candidates = _with_digits(below)
     if not candidates:
         raise ReadingError("the file holds no number; expected columns of numbers.")
     found = find_format(candidates, delimiter, decimal)
-    return _parse(lines, found, delimiter, decimal, columns, missing)
+    return _parse(lines, found, **options)
 
 
 def _with_digits(lines):
@@ -182,15 +216,15 @@ def _with_digits(lines):
     ]
 
 
-def _parse(lines, found, delimiter, decimal, columns, missing):
+def _parse(lines, found, *, delimiter, decimal, header, columns, missing):
     """Read lines whose format is known."""
     if found is None:
         raise _no_rows(lines, delimiter, decimal)
     mark, point = found
-    block = _read_plain(lines, mark, point)
+    block = _read_plain(lines, mark, point, header)
     if block is None:
-        rows = _read_rows(lines, mark, point)
-        start, stop, width = _find_block(lines, rows, mark)
+        rows = [None] * header + _read_rows(lines[header:], mark, point)
+        start, stop, width = _find_block(lines, rows, mark, header)
         numbers = [i for i in range(start, stop) if rows[i] is not None]
         values = np.array([rows[i] for i in numbers], dtype=np.float64)
     else:
@@ -223,10 +257,10 @@ def _parse(lines, found, delimiter, decimal, columns, missing):
             )
         n_dropped += int((~kept).sum())
         where = np.asarray(numbers)[kept]
-        if not kept.any():
+        if kept.sum() < 2:
             raise ReadingError(
-                f"column {column + 1} holds no point with an axis value; expected a "
-                "spectrum."
+                f"column {column + 1} holds {kept.sum()} points; expected a spectrum, "
+                "of two points or more."
             )
         _check_monotone(axis[kept], where, lines, width)
         heading = headings[column] if headings else None
@@ -236,16 +270,15 @@ def _parse(lines, found, delimiter, decimal, columns, missing):
     return spectra, headings[axis_column] if headings else None, facts
 
 
-def _read_plain(lines, mark, point):
+def _read_plain(lines, mark, point, header):
     """Read a block of numbers without gaps or comments at once, or return None.
 
     It begins and ends with the first and last line of numbers, and all lines between
     have as many. What is not so plain is left to `_read_rows`, line by line.
     """
-    start = next(
-        (i for i, line in enumerate(lines) if len(to_row(line, mark, point) or ()) > 1),
-        len(lines),
-    )
+    start = header
+    while start < len(lines) and len(to_row(lines[start], mark, point) or ()) < 2:
+        start += 1
     stop = len(lines)
     while stop > start and not lines[stop - 1].strip():
         stop -= 1
@@ -267,7 +300,9 @@ def _read_plain(lines, mark, point):
         return None
     if not np.isfinite(values).all():
         return None
-    if any(_is_damaged(line, mark, width) for line in lines[max(start - 1, 0) : start]):
+    if any(
+        _is_damaged(line, mark, width) for line in lines[max(start - 1, header) : start]
+    ):
         return None
     return start, stop, values.reshape(-1, width)
 
@@ -292,7 +327,7 @@ def _read_rows(lines, mark, point):
     return rows
 
 
-def _find_block(lines, rows, mark):
+def _find_block(lines, rows, mark, header):
     """Return start, stop and width of the block of numbers."""
     widths = Counter(len(row) for row in rows if row and len(row) > 1)
     width, _ = widths.most_common(1)[0]
@@ -303,7 +338,7 @@ def _find_block(lines, rows, mark):
             continue
         if lines[i].strip() and not is_comment(lines[i]):
             raise _bad_line(lines, i, width)
-    before = [i for i in range(start) if lines[i].strip()]
+    before = [i for i in range(header, start) if lines[i].strip()]
     for i in before[-1:] + list(range(stop, len(lines))):
         if i >= stop and rows[i]:  # a row that breaks off: the end is missing
             raise _bad_line(lines, i, width)
@@ -325,8 +360,8 @@ def _is_damaged(line, mark, width):
 def _bad_line(lines, i, width):
     return ReadingError(
         f"line {i + 1}: {show(lines[i])}; expected {width} numbers, as in most lines. "
-        "If this line belongs to no spectrum, take it out of the file or begin it "
-        "with #."
+        "If this line belongs to no spectrum, pass header= (the number of lines before "
+        "the spectra) or comment= (how such lines begin)."
     )
 
 

@@ -274,7 +274,7 @@ def test_formats_are_stated_by_file(make_files):
     (root / "c.csv").write_text("µ;I\n400,5;1,5\n401,5;2,5\n", encoding="latin-1")
     bunch = load_spectra(root)
     assert "Format of 2 files (a.txt, b.txt): delimiter tab" in bunch.DESCR
-    assert "Format of 1 files (c.csv): delimiter semicolon, decimal comma" in (
+    assert "Format of 1 file (c.csv): delimiter semicolon, decimal comma" in (
         bunch.DESCR
     )
 

@@ -242,6 +242,28 @@ def test_trailing_delimiters_and_footer(tmp_path):
     assert "1 footer line" in bunch.DESCR
 
 
+def test_quoted_decimals(tmp_path):
+    """Commas between cells, commas in numbers, and quotation marks to tell them."""
+    text = wide(";", ",").replace(";", '","').replace("\n", '"\n"')[:-1]
+    check(read_spectra_table(write(tmp_path, '"' + text), label="class"))
+
+
+def test_header_and_comments_given(tmp_path):
+    text = "a,1,2,3,4\n* 1,1,1,1,1\n" + wide()
+    path = write(tmp_path, text)
+    bunch = read_spectra_table(path, label="class", header=2)
+    check(bunch)
+    check(read_spectra_table(path, label="class", header=1, comment="*"))
+
+
+def test_heading_in_a_comment(tmp_path):
+    """As numpy.savetxt writes it, above rows that rise like an axis."""
+    np.savetxt(tmp_path / "a.txt", X[[0, 2]], header="400.0 401.5 403.0 404.5")
+    bunch = read_spectra_table(tmp_path / "a.txt")
+    np.testing.assert_array_equal(bunch.wavenumbers, AXIS)
+    np.testing.assert_array_equal(bunch.data.to_numpy(), X[[0, 2]])
+
+
 def test_metadata(tmp_path):
     """Kept and named; with a list, what is not named is an error."""
     text = wide(
@@ -321,7 +343,7 @@ ERRORS = {
     ),
     "misprint": (
         row(["c", "400", "4O2", "404", "406", "408"]) + row(["a", 1, 2, 3, 4, 5]),
-        "'4O2' between the wavenumbers",
+        "'4O2' between or behind the wavenumbers",
     ),
     "text": (
         wide().replace("-7.25", "n.d."),
@@ -345,6 +367,10 @@ ERRORS = {
         "line 5: the axis goes from 401.5 to 401",
     ),
     "column gap": (turned().replace("-7.25", ""), "line 5, column 's2': no number"),
+    "blank heading": (
+        row(["c", "400", "402", "404", ""]) + row(["a", 1, 2, 3, 4]),
+        "'' between or behind",
+    ),
     "two headings": (wide(head=("a", "a"), columns=(WHO, WHO)), "several columns"),
 }
 
@@ -366,6 +392,8 @@ def test_missing_points_dropped(tmp_path):
 def test_not_a_table(tmp_path):
     with pytest.raises(FileNotFoundError, match="no file"):
         read_spectra_table(tmp_path / "none.csv")
+    with pytest.raises(ValueError, match="frame is empty"):
+        read_spectra_table(pd.DataFrame())
     with pytest.raises(ValueError, match="path or a data frame, got ndarray"):
         read_spectra_table(X)
     path = write(tmp_path, "PK\3\4", "t.xlsx")

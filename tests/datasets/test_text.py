@@ -67,6 +67,10 @@ FORMATS = {
     "quoted lines": "".join(f' " {line}"\r\n' for line in lines().splitlines()),
     "comments": "# a\n% b\n" + lines() + "# the end 1 2\n",
     "comment inside": lines().replace("\n", "\n#402 no point\n", 1),
+    "csv with quoted decimals": "".join(
+        f'"{a}","{b}"\n'.replace(".", ",") for a, b in zip(AXIS, Y, strict=True)
+    ),
+    "true minus sign": lines().replace("-", "\u2212"),
     "heading": "Raman Shift (cm-1)\tIntensity\n" + lines(),
     "heading, semicolon": "Raman Shift;Intensity\n" + lines(";", ","),
     "heading, comma": "wavenumber,intensity\n" + lines(","),
@@ -238,6 +242,7 @@ ERRORS = {
     "empty": ("", "the file is empty"),
     "blank": ("\n \r\n", "the file is empty"),
     "prose": ("not a spectrum\n", "holds no number"),
+    "one point": ("400 1\n", "column 2 holds 1 points; expected a spectrum"),
     "one column": ("400\n401\n402\n", "expected a row of two or more numbers"),
     "broken line": (
         lines().replace("404.0\t-3.25", "404.0\t-3.x25"),
@@ -353,6 +358,22 @@ def test_given_format_is_kept(tmp_path):
     check(load_spectra(path, delimiter=";", decimal=","))
     path = write(tmp_path, lines(", ", ","))
     check(load_spectra(path, delimiter=", ", decimal=","))
+
+
+def test_header_and_comments_given(tmp_path):
+    """Where numbers stand before the numbers, or lines begin in a way of their own."""
+    path = write(tmp_path, "532\t10\nRaman shift\tInt\n" + lines())
+    with pytest.raises(ValueError, match="line 2: .*pass header="):
+        load_spectra(path)
+    bunch = load_spectra(path, header=2)
+    check(bunch)
+    assert "columns 'Raman shift', 'Int'" in bunch.DESCR
+    path = write(tmp_path, lines().replace("402.25", "* 402 no point\n402.25"))
+    with pytest.raises(ValueError, match=r"line 2: '\* 402.*comment="):
+        load_spectra(path)
+    check(load_spectra(path, comment="*"))
+    with pytest.raises(ValueError, match="header"):
+        load_spectra(path, header=-1)
 
 
 def test_decimals_late_in_a_long_file(tmp_path):
