@@ -41,6 +41,7 @@ from sklearn_raman.datasets._units import (
     unit_of_text,
 )
 
+_MISPRINT = re.compile(r"\d[.,]\d|^[\W_]*\d[\W\d_]*$")  # of a number
 _INDEX_HEADINGS = ("", "index", "unnamed: 0")
 _COORDINATE = re.compile(
     r"(pos\w*[ _]?)?[xyzt]\b|time|depth|temp|point|index|row|col|spectr|sample|id\b|"
@@ -173,7 +174,8 @@ default=None
     try:
         form = orientation or _find_orientation(table)
         read = {"rows": _read_rows, "columns": _read_columns, "long": _read_long}[form]
-        spectra, names, known, unit = read(table, missing)
+        named = {field for field in (label, group, sample) if isinstance(field, str)}
+        spectra, names, known, unit = read(table, missing, named | {*(metadata or ())})
     except ReadingError as error:
         raise ValueError(f"{name}: {error}") from error
     unit = unit or preface
@@ -316,7 +318,7 @@ def _say_turn(table, axis, columns):
     return text
 
 
-def _read_rows(table, missing):
+def _read_rows(table, missing, named):
     """Read a table with a spectrum in each row."""
     columns, axis, units = _heading_axis(table)
     headings = [str(h).strip() for h in table.rows[0]]
@@ -339,13 +341,14 @@ def _read_rows(table, missing):
     inside = [
         headings[c]
         for c in others
-        if columns[0] < c and (c < columns[-1] or not headings[c])
+        if (columns[0] < c and (c < columns[-1] or not headings[c]))
+        or (_MISPRINT.search(headings[c]) and headings[c] not in named)
     ]
     if inside:
         raise ReadingError(
-            f"the headings {few([repr(h) for h in inside])} between or behind the "
-            "wavenumbers are no numbers. Mend them, or put columns of metadata, with "
-            "headings, before or behind the spectra."
+            f"the headings {few([repr(h) for h in inside])} stand among wavenumbers or "
+            "look like some, and are no numbers. Mend them, or put columns of "
+            "metadata before or behind the spectra and name them in metadata."
         )
     rows = range(1, len(table.rows))
     if not rows:
@@ -405,7 +408,7 @@ def _row_names(known, n_spectra):
     return [str(number) for number in range(n_spectra)]
 
 
-def _read_columns(table, missing):
+def _read_columns(table, missing, named):
     """Read a table with a spectrum in each column."""
     skip = int(_has_index(table))
     if skip:
@@ -470,7 +473,7 @@ def _long_columns(table):
     return axis[0], intensity[0]
 
 
-def _read_long(table, missing):
+def _read_long(table, missing, named):
     """Read a table with one point in each row: gather the points of each spectrum."""
     found = _long_columns(table)
     headings = [str(h).strip(" #") for h in table.rows[0]]

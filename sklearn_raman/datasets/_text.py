@@ -34,6 +34,9 @@ _BOMS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_DATE = re.compile(
+    r"\b\d{4}[-./]\d\d?[-./]\d\d?\b|\b\d\d?[-./]\d\d?[-./]\d{2,4}\b|\d:\d\d"
+)
 _SAMPLE = 60  # lines, from the whole file, by which its format is told first
 
 
@@ -348,13 +351,20 @@ def _find_block(lines, rows, mark, header):
 
 
 def _is_damaged(line, mark, width):
-    """Tell whether a line beside the numbers is one of them, with a misprint."""
+    """Tell whether a line beside the numbers is one of them, with a misprint.
+
+    It has a number first and digits in each column, or no letter at all; dates and
+    times are no numbers.
+    """
+    if is_comment(line) or _DATE.search(line):
+        return False
     cells = line.split(mark)
-    return (
-        len(cells) == width
-        and to_number(cells[0], "." if "." in cells[0] else ",") is not None
-        and all(any(map(str.isdigit, cell)) for cell in cells)
-    )
+    if not all(any(map(str.isdigit, cell)) for cell in cells if cell.strip()):
+        return False
+    if len(cells) == width and to_number(cells[0], "." if "." in cells[0] else ","):
+        return True
+    n_parts = len(cells) if len(cells) > 1 else len(re.findall(r"\d+", line)) - 1
+    return n_parts > 1 and not re.search(r"[^\W\d_eE]", line)
 
 
 def _bad_line(lines, i, width):

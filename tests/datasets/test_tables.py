@@ -343,7 +343,7 @@ ERRORS = {
     ),
     "misprint": (
         row(["c", "400", "4O2", "404", "406", "408"]) + row(["a", 1, 2, 3, 4, 5]),
-        "'4O2' between or behind the wavenumbers",
+        "'4O2' stand among wavenumbers",
     ),
     "text": (
         wide().replace("-7.25", "n.d."),
@@ -369,7 +369,7 @@ ERRORS = {
     "column gap": (turned().replace("-7.25", ""), "line 5, column 's2': no number"),
     "blank heading": (
         row(["c", "400", "402", "404", ""]) + row(["a", 1, 2, 3, 4]),
-        "'' between or behind",
+        "'' stand among",
     ),
     "two headings": (wide(head=("a", "a"), columns=(WHO, WHO)), "several columns"),
 }

@@ -81,6 +81,7 @@ FORMATS = {
     "Ocean": OCEAN + lines() + ">>>>>End Spectral Data<<<<<\n",
     "sixty": SIXTY + "Raman shift;Intensity\n" + lines(";", ","),
     "count first": "5\n" + lines(),
+    "date first": "12.03.2021\t10:15\n" + lines(),
     "title": "calcite 532 nm, 10 s\n" + lines(),
     "footer": lines() + "Total points: five\nsaved by somebody\n",
 }
@@ -257,6 +258,8 @@ ERRORS = {
         r"line 5: .*expected 2 numbers",
     ),
     "breaks off": (lines() + "409", r"line 6: '409'; expected 2 numbers"),
+    "first axis value broken": ("4,0.5\t1\n" + lines(), r"line 1: .*expected 2"),
+    "first line of three": ("399\t0\t1\n" + lines(), r"line 1: .*expected 2"),
     "text inside": (
         lines().replace("404.0", "saved\n404.0"),
         r"line 3: 'saved'; expected 2 numbers",
