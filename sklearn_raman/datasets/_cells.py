@@ -61,6 +61,7 @@ class Table:
             return None
 
     def text(self, row, column):
+        """Return a cell as text."""
         cell = self.rows[row][column]
         return cell.strip() if isinstance(cell, str) else str(cell)
 
@@ -92,7 +93,7 @@ class Table:
         return value
 
 
-def table_of_frame(frame):
+def table_of_frame(frame, decimal=None):
     """Return the cells of a pandas or polars frame."""
     if hasattr(frame, "index") and not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index()
@@ -102,7 +103,7 @@ def table_of_frame(frame):
         rows = frame.astype(object).to_numpy().tolist()
     if not rows or not rows[0]:
         raise ValueError("The frame is empty: expected a table of spectra.")
-    return Table([list(frame.columns), *rows], None, ".", {})
+    return Table([list(frame.columns), *rows], None, decimal or ".", {})
 
 
 def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
@@ -136,6 +137,11 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
                 f"{len(rows[i])} cells; expected {width}, as in most lines."
             )
     for i in range(last + 1, len(rows)):
+        if "\n" in rows[i][0].strip():
+            raise ReadingError(
+                f"a quotation mark opens before line {numbers[i]} and does not close; "
+                "expected them in pairs."
+            )
         if len(rows[i]) > 1:
             raise ReadingError(
                 f"line {numbers[i]}: {show(lines[numbers[i] - 1].strip())} has "
@@ -150,6 +156,7 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
         "decimal": DECIMALS[point],
         "header": places[0] - 1,
         "footer": len(rows) - 1 - last,
+        "comments": sum(map(is_comment, lines[places[0] : places[-1]])),
     }
     return Table(body, places, point, facts)
 
@@ -202,7 +209,13 @@ def _split_cells(lines, mark):
     """Return the cells of each line that has any, and the number of the line."""
     if mark is not None and len(mark) == 1:
         reader = csv.reader(lines, delimiter=mark)
-        pairs = [(row, reader.line_num) for row in reader]
+        try:
+            pairs = [(row, reader.line_num) for row in reader]
+        except csv.Error as error:
+            raise ReadingError(
+                f"line {reader.line_num}: {error}; expected cells, and quotation marks "
+                "in pairs."
+            ) from error
     else:
         pairs = [
             (line.replace('"', "").split(mark), number)

@@ -316,30 +316,32 @@ def find_doubts(axes, units, where, laser_nm):
     """
     if laser_nm is not None:
         return []
-    doubts = {}
+    doubts, seen = {}, {}
     for axis, unit, name in zip(axes, units, where, strict=True):
-        if unit == "cm-1" and axis.min() < 5000:
-            continue
-        doubt = (
-            f"headings state {unit}, not Raman shifts in cm-1"
-            if unit in ("nm", "eV")
-            else describe_doubt(axis)
-        )
-        if doubt:
-            kind = re.sub(r"[\d.]+", "", doubt)
-            doubts.setdefault(kind, [doubt, []])[1].append(name)
+        key = axis.tobytes(), unit
+        if key not in seen:
+            seen[key] = _doubt(axis, unit)
+        if seen[key] is not None:
+            kind = re.sub(r"[\d.]+", "", seen[key])
+            doubts.setdefault(kind, [seen[key], []])[1].append(name)
     sentences = []
     for doubt, names in doubts.values():
         names = list(dict.fromkeys(names))
-        ways = (
-            " Pass laser_nm= to convert nanometres."
-            if "nm" in doubt or ("nanomet" in doubt)
-            else ""
-        )
+        ways = ""
+        if re.search(r"\bnm\b|nanomet", doubt):
+            ways = " Pass laser_nm= to convert nanometres."
         sentences.append(
             f"The axis of {few(names, 3)}: {doubt}.{ways} The axis is kept as it is."
         )
     return sentences
+
+
+def _doubt(axis, unit):
+    if unit in ("nm", "eV"):
+        return f"it is stated in {unit}, not as Raman shift in cm-1"
+    if unit == "cm-1" and axis.min() < 5000:
+        return None
+    return describe_doubt(axis)
 
 
 def natural_key(text):

@@ -37,6 +37,7 @@ from sklearn_raman.datasets._readers import find_reader
 from sklearn_raman.datasets._text import ReadingError, decode, to_number
 from sklearn_raman.datasets._units import (
     are_positions,
+    is_axis_heading,
     unit_of_heading,
     unit_of_text,
 )
@@ -49,7 +50,6 @@ _COORDINATE = re.compile(
     re.I,
 )
 _INTENSITY = re.compile(r"int(ens\w*)?\b|counts?\b|signal|cts\b", re.I)
-_AXIS_HEADING = re.compile(r"x[ -_]?(axis|data)", re.I)
 
 
 @validate_params(
@@ -208,7 +208,7 @@ default=None
 def _open(path_or_frame, encoding, how):
     """Return a name for messages, the cells, and the unit that a header states."""
     if is_frame(path_or_frame):
-        return "the frame", table_of_frame(path_or_frame), None
+        return "the frame", table_of_frame(path_or_frame, how["decimal"]), None
     if not isinstance(path_or_frame, (str, os.PathLike)):
         raise ValueError(
             "path_or_frame must be a path or a data frame, got "
@@ -269,12 +269,10 @@ def _find_orientation(table):
     if _long_columns(table) is not None:
         return "long"
     columns, in_heading, _ = _heading_axis(table)
-    corner = str(table.rows[0][0])
     skip = int(_has_index(table))
+    corner = str(table.rows[0][skip])
     _, in_column = _column_axis(table, skip)
-    stated = parse_label(corner)[0] is None and (
-        unit_of_heading(str(table.rows[0][skip])) == "cm-1"
-    )
+    stated = parse_label(corner)[0] is None and is_axis_heading(corner)
     by_rows = is_axis(in_heading) and 2 * len(columns) >= len(table.rows[0]) - 8
     if by_rows and columns[0] == 0:
         return "rows"  # all headings are wavenumbers, the first as well
@@ -444,7 +442,7 @@ def _read_columns(table, missing, named):
     for row in heads:
         title = table.text(row, skip)
         cells = [table.rows[row][c] for c in columns]
-        is_name = not title or unit_of_heading(title) or _AXIS_HEADING.search(title)
+        is_name = not title or is_axis_heading(title)
         if is_name or len(heads) == 1:
             names = [str(c).strip() or str(i) for i, c in enumerate(cells)]
             corner = title
@@ -463,7 +461,7 @@ def _long_columns(table):
     headings = [str(h).strip(" #") for h in table.rows[0]]
     if not 3 <= len(headings) <= 8:
         return None
-    axis = [i for i, h in enumerate(headings) if unit_of_heading(h)]
+    axis = [i for i, h in enumerate(headings) if is_axis_heading(h)]
     intensity = [i for i, h in enumerate(headings) if _INTENSITY.match(h)]
     rest = set(range(len(headings))) - set(axis) - set(intensity)
     if len(axis) != 1 or len(intensity) != 1 or not rest:

@@ -4,6 +4,7 @@ Nothing here is chosen in silence: what was found out comes back as `facts`, and
 can't be decided is an error that names the parameter which decides it.
 """
 
+import contextlib
 import re
 from collections import Counter
 
@@ -78,7 +79,8 @@ def _decode_wide(raw):
     """Decode UTF-16 without a byte order mark, told by where its zero bytes are."""
     even, odd = raw[0::2].count(0), raw[1::2].count(0)
     if len(raw) % 2 == 0 and max(even, odd) > 0.7 * len(raw) / 2 and not min(even, odd):
-        return raw.decode("utf-16-le" if odd else "utf-16-be")
+        with contextlib.suppress(UnicodeDecodeError):
+            return raw.decode("utf-16-le" if odd else "utf-16-be")
     raise ReadingError("the file is binary; expected text with columns of numbers.")
 
 
@@ -99,6 +101,7 @@ def split_lines(text, comment=None):
 
 
 def is_comment(line):
+    """Tell whether a line begins like a comment."""
     return line.lstrip().startswith(COMMENTS)
 
 
@@ -188,6 +191,8 @@ def parse_spectra(
         What was found out.
     """
     lines = split_lines(text, comment)
+    if delimiter == "," and any("\x1f" in line for line in lines):
+        delimiter = "\x1f"
     options = {
         "delimiter": delimiter,
         "decimal": decimal,
@@ -356,12 +361,13 @@ def _is_damaged(line, mark, width):
     It has a number first and digits in each column, or no letter at all; dates and
     times are no numbers.
     """
-    if is_comment(line) or _DATE.search(line):
+    if not line.strip() or is_comment(line) or _DATE.search(line):
         return False
     cells = line.split(mark)
     if not all(any(map(str.isdigit, cell)) for cell in cells if cell.strip()):
         return False
-    if len(cells) == width and to_number(cells[0], "." if "." in cells[0] else ","):
+    first = to_number(cells[0], "." if "." in cells[0] else ",")
+    if len(cells) == width and first is not None and first == first:
         return True
     n_parts = len(cells) if len(cells) > 1 else len(re.findall(r"\d+", line)) - 1
     return n_parts > 1 and not re.search(r"[^\W\d_eE]", line)

@@ -11,7 +11,7 @@ _CM_PER_NM = 1e7  # 1 cm = 1e7 nm
 
 _HEADING_UNITS = (  # in this order: "Raman shift (nm)" does not exist, "eV" may
     ("cm-1", re.compile(r"raman|shift|cm\s*\^?\{?\s*[-−–⁻]\s*[1¹]|1\s*/\s*cm", re.I)),
-    ("cm-1", re.compile(r"^\W*(wave|wave\s*numbers?|wellenzahl(en)?)\W*$", re.I)),
+    ("cm-1", re.compile(r"^\W*(wave\s*numbers?|wellenzahl(en)?)\W*$", re.I)),
     ("nm", re.compile(r"\bnm\b|nanomet|wave\s*length|wellenl", re.I)),
     ("eV", re.compile(r"\bm?eV\b|photon energy")),
 )
@@ -183,6 +183,13 @@ def unit_of_heading(heading):
         if pattern.search(heading):
             return unit
     return None
+
+
+def is_axis_heading(heading):
+    """Tell whether a heading is that of an axis, in whatever unit."""
+    return unit_of_heading(heading) is not None or bool(
+        re.fullmatch(r"\W*(wave|x[ -_]?(axis|data))\W*", heading, re.I)
+    )
 
 
 def is_shift_heading(heading):

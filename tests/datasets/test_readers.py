@@ -100,7 +100,7 @@ def test_wdf_map(tmp_path):
 def test_wdf_in_nanometres(tmp_path):
     needs("wdf", "renishaw-wdf")
     path = write_wdf(tmp_path / "a.wdf", [Y], axis=AXIS + 400, unit=3)
-    with pytest.warns(UserWarning, match="headings state nm"):
+    with pytest.warns(UserWarning, match="it is stated in nm"):
         load_spectra(path)
     bunch = load_spectra(path, laser_nm=785)
     assert bunch.wavenumbers[0] == pytest.approx(1e7 * (1 / 785 - 1 / 800))

@@ -253,7 +253,12 @@ def test_header_and_comments_given(tmp_path):
     path = write(tmp_path, text)
     bunch = read_spectra_table(path, label="class", header=2)
     check(bunch)
-    check(read_spectra_table(path, label="class", header=1, comment="*"))
+    bunch = read_spectra_table(path, label="class", header=1, comment="*")
+    check(bunch)
+    path = write(tmp_path, wide().replace("quartz", "#calcite,9,9,9,9\nquartz"))
+    bunch = read_spectra_table(path, label="class")
+    check(bunch)
+    assert "1 comment line" in bunch.DESCR
 
 
 def test_heading_in_a_comment(tmp_path):
@@ -304,6 +309,17 @@ def test_frames(kind):
         assert bunch.groups.tolist() == ["p", "q", "r"]
     if kind == "transposed":
         assert list(bunch.names) == ["p", "q", "r"]
+
+
+def test_frame_of_text():
+    """Cells with decimal commas, as read_csv leaves them without decimal=."""
+    frame = pd.DataFrame(
+        [[f"{v}".replace(".", ",") for v in x] for x in X],
+        columns=[f"{a}".replace(".", ",") for a in AXIS],
+    )
+    with pytest.raises(ValueError, match="row 1, column 1 .* expected a number"):
+        read_spectra_table(frame)
+    check(read_spectra_table(frame, decimal=","), None)
 
 
 def test_orientation_is_asked_if_both_fit(tmp_path):
@@ -371,6 +387,7 @@ ERRORS = {
         row(["c", "400", "402", "404", ""]) + row(["a", 1, 2, 3, 4]),
         "'' stand among",
     ),
+    "open quotation mark": (wide().replace("quartz", '"quartz'), "does not close"),
     "two headings": (wide(head=("a", "a"), columns=(WHO, WHO)), "several columns"),
 }
 
@@ -404,7 +421,7 @@ def test_not_a_table(tmp_path):
 def test_nanometres(tmp_path):
     text = wide(unit=" nm").replace("40", "80")
     path = write(tmp_path, text)
-    with pytest.warns(UserWarning, match="headings state nm.*laser_nm"):
+    with pytest.warns(UserWarning, match="it is stated in nm.*laser_nm"):
         read_spectra_table(path)
     bunch = read_spectra_table(path, laser_nm=785)
     assert bunch.wavenumbers[0] == pytest.approx(1e7 * (1 / 785 - 1 / 800))

@@ -83,6 +83,7 @@ FORMATS = {
     "count first": "5\n" + lines(),
     "date first": "12.03.2021\t10:15\n" + lines(),
     "title": "calcite 532 nm, 10 s\n" + lines(),
+    "footer after a blank line": lines("  ") + "\n\nsaved by somebody\n",
     "footer": lines() + "Total points: five\nsaved by somebody\n",
 }
 
@@ -307,6 +308,7 @@ ERRORS = {
     ),
     "underscores": ("400 1_000\n401 1_001\n", "expected a row of two or more numbers"),
     "binary": (bytes(range(256)) * 4, "the file is binary"),
+    "half a sign": (b"\xff\xfe4\x000\x00\x00\xd8", "starts like utf-16, but byte"),
     "wide table": (
         "id,"
         + ",".join(str(400 + i) for i in range(20))
@@ -390,13 +392,14 @@ def test_decimals_late_in_a_long_file(tmp_path):
 @pytest.mark.parametrize(
     "heading, axis, match",
     [
-        ("Wavelength (nm)\tCounts\n", np.linspace(790, 900, 5), "headings state nm"),
+        ("Wavelength (nm)\tCounts\n", np.linspace(790, 900, 5), "it is stated in nm"),
         ("", np.linspace(790, 800, 101), "looks like nanometres"),
+        ("#Wave\t\t#Intensity\n", np.linspace(790, 800, 101), "looks like nanometres"),
         ("", np.linspace(2.1, 2.3, 21), "looks like eV"),
-        ("Energy (eV)\tCounts\n", np.linspace(2.1, 2.3, 21), "headings state eV"),
+        ("Energy (eV)\tCounts\n", np.linspace(2.1, 2.3, 21), "it is stated in eV"),
         ("", np.arange(0.0, 500.0), "look like positions"),
         ("", np.linspace(12000, 16000, 50), "absolute wavenumbers"),
-        ("XAxisUnit = nm\n\n[Data]\n", np.linspace(790, 900, 5), "headings state nm"),
+        ("XAxisUnit = nm\n\n[Data]\n", np.linspace(790, 900, 5), "it is stated in nm"),
     ],
 )
 def test_doubtful_axis_warns(tmp_path, heading, axis, match):
