@@ -268,7 +268,7 @@ def make_bunch(spectra, names, *, fields, sources, metadata, filenames, head, do
         lines.append(f"{title}, from {sources[field]}: {few(shown, 12)}.")
     for text in doubts:
         lines.append(f"Doubtful: {text}")
-        warnings.warn(text, UserWarning, stacklevel=3)
+        warnings.warn(text, UserWarning, stacklevel=4)
     target = fields["label"]
     return Bunch(
         data=data,

@@ -313,7 +313,7 @@ def _find_files(paths, exclude=()):
             f"files whose suffix is not that of a spectrum: {listed}. Give a pattern "
             'such as "folder/**/*.ext" to read them, or to leave them out on purpose.',
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     if n_hidden:
         notes.append(f"Left out: {n_hidden} hidden or system files.")
@@ -430,7 +430,7 @@ def _report_failures(failed, files, parts, on_error, notes):
             f"{message}\nMend or move them, name the files to read with a pattern, or "
             'pass on_error="skip".'
         ) from failed[0][1]
-    warnings.warn(f"load_spectra skips {message}", UserWarning, stacklevel=3)
+    warnings.warn(f"load_spectra skips {message}", UserWarning, stacklevel=4)
     notes.append(f"Skipped: {message}")
 
 

@@ -391,9 +391,13 @@ def _no_rows(lines, delimiter, decimal):
         if v is not None
     ]
     hint = ""
-    if re.search(r"\d[.,']\d{3}[.,]\d|\d[.,']\d{3}[.,']\d{3}", lines[i]):
+    if len(re.split(r"[\t;]|,(?!\d+(?:[;\t]|$))", lines[i])) > 3:
+        hint = (
+            " If each row of the file is a spectrum, read it with read_spectra_table."
+        )
+    elif re.search(r"\d[.,']\d{3}[.,]\d|\d[.,']\d{3}[.,']\d{3}", lines[i]):
         hint = " Thousands separators are not read: export the file without them."
-    if re.search(r"\d,\d+, ?-?\d+,\d", lines[i]) and "." not in lines[i]:
+    elif re.search(r"\d,\d+, ?-?\d+,\d", lines[i]) and "." not in lines[i]:
         hint = (
             " If commas stand for the decimal mark and between columns, export the "
             "file with another delimiter."
@@ -488,6 +492,13 @@ def _choose_columns(values, headings, columns, facts, lines):
     used = [int(i) for i in np.flatnonzero(~np.isnan(values).all(axis=0))]
     if len(used) < 2:
         raise ReadingError("only one column holds numbers; expected an axis as well.")
+    row = values[0, np.isfinite(values[0])]
+    if np.isnan(values[0, 0]) and len(row) > 2 and len(set(np.sign(np.diff(row)))) == 1:
+        raise ReadingError(
+            "the first row has no number in the first column and then rises or falls "
+            "like an axis; expected the axis in the first column. Read such a table, "
+            "as LabSpec writes maps, with read_spectra_table."
+        )
     as_labels = [to_number(name) for name in names if name]
     if len(used) > 10 and sum(v is not None for v in as_labels) > 0.8 * len(used):
         raise ReadingError(

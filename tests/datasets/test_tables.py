@@ -140,6 +140,14 @@ def test_horiba_map(tmp_path):
     assert bunch.metadata.to_dict("list") == {"x": [0.5, 1.5, 0.5], "y": [0, 0, 1]}
 
 
+@pytest.mark.parametrize("text", [HORIBA, RENISHAW, wide(), wide("\t", ",")])
+@pytest.mark.parametrize("missing", ["raise", "drop"])
+def test_load_spectra_points_here(tmp_path, text, missing):
+    """A table is no spectrum, also where points without a number are dropped."""
+    with pytest.raises(ValueError, match="read_spectra_table"):
+        load_spectra(write(tmp_path, text, "t.txt"), missing=missing)
+
+
 def test_horiba_line(tmp_path):
     """One coordinate: a time or a depth."""
     text = "\n".join(
