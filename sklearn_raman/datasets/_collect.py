@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
+from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._wavenumbers import describe_axis, format_wavenumbers
 from sklearn_raman.datasets._units import describe_doubt, nm_to_wavenumber
 
 FIELDS = ("label", "group", "sample")
 
 
-def resolve_fields(given, names, files, *, read_table):
+def resolve_fields(given, names, files, below, *, read_table):
     """Find class, group and sample of each spectrum.
 
     Parameters
@@ -28,6 +29,8 @@ def resolve_fields(given, names, files, *, read_table):
         what tells it from others in the file.
     files : list of Path
         File of each spectrum.
+    below : list of str
+        Path of each file below the folder.
     read_table : callable
         Reads the table of a path.
 
@@ -44,32 +47,34 @@ def resolve_fields(given, names, files, *, read_table):
     for field, value in given.items():
         if value is None:
             continue
-        values, sources[field], more = _resolve(field, value, names, files, read_table)
-        _refuse_missing(field, values, names)
+        values, sources[field], more = _resolve(
+            field, value, names, files, below, read_table
+        )
+        refuse_missing(field, values, names)
         fields[field] = np.asarray(values)
         extra.update(more)
     for name in [name for name in extra if name in FIELDS]:
         found = extra.pop(name)
         if fields[name] is None:
-            _refuse_missing(name, found, names)
+            refuse_missing(name, found, names)
             fields[name] = np.asarray(found)
             sources[name] = "a named group of the regular expression"
     return fields, extra, sources
 
 
-def _resolve(field, value, names, files, read_table):
+def _resolve(field, value, names, files, below, read_table):
     """Return the values of one field, where they come from, and what else was found."""
     if isinstance(value, tuple) and len(value) == 2:
-        return *_from_table(field, *value, names, files, read_table), {}
+        return *_from_table(field, *value, names, files, below, read_table), {}
     if isinstance(value, str):
         if value == "folder":
             return [path.absolute().parent.name for path in files], "the folder", {}
         if value == "file":
-            return [_file_part(name) for name in names], "the file", {}
+            return below, "the file", {}
         if not os.path.isfile(value):
             return _from_pattern(field, value, names)
-    if isinstance(value, (str, os.PathLike, pd.DataFrame, pd.Series, dict)):
-        return *_from_table(field, value, None, names, files, read_table), {}
+    if isinstance(value, (str, os.PathLike, pd.Series, dict)) or is_frame(value):
+        return *_from_table(field, value, None, names, files, below, read_table), {}
     if callable(value):
         return [value(path) for path in files], "a function of the path", {}
     raise ValueError(
@@ -78,11 +83,8 @@ def _resolve(field, value, names, files, read_table):
     )
 
 
-def _file_part(name):
-    return name.partition(": ")[0]
-
-
 def _from_pattern(field, value, names):
+    """Search a regular expression in the name of each spectrum."""
     try:
         pattern = re.compile(value)
     except re.error as error:
@@ -116,7 +118,7 @@ def _from_pattern(field, value, names):
     return values, f"the regular expression {value!r}", others
 
 
-def _from_table(field, table, column, names, files, read_table):
+def _from_table(field, table, column, names, files, below, read_table):
     """Look each file up in a table, by name, path below the folder, or stem."""
     what = "a table"
     if isinstance(table, (str, os.PathLike)):
@@ -126,13 +128,15 @@ def _from_table(field, table, column, names, files, read_table):
         table = pd.Series(table)
     if isinstance(table, pd.Series):
         table = table.rename(field).rename_axis("file").reset_index()
-    if not isinstance(table, pd.DataFrame):
+    if not is_frame(table):
         raise ValueError(f"{field} must be a table, got {type(table).__name__}.")
+    if not isinstance(table, pd.DataFrame):  # polars
+        table = pd.DataFrame({c: table[c].to_list() for c in table.columns})
     if not isinstance(table.index, pd.RangeIndex):
         table = table.reset_index()
     keys = {
         "name": [path.name for path in files],
-        "path": [_file_part(name) for name in names],
+        "path": below,
         "stem": [path.stem for path in files],
         "spectrum": names,
     }
@@ -160,12 +164,23 @@ def _from_table(field, table, column, names, files, read_table):
     repeated = [e for e, n in Counter(entries).items() if n > 1 and e in set(keys[key])]
     if repeated:
         raise ValueError(f"{field}: {what} has more than one row for {few(repeated)}.")
+    places = {}
+    for value, file in zip(keys[key], below, strict=True):
+        places.setdefault(value, set()).add(file)
+    shared = [value for value, where in places.items() if len(where) > 1]
+    if shared and key in ("name", "stem"):
+        raise ValueError(
+            f"{field}: several files are called {few(shared)}, such as "
+            f"{few(sorted(places[shared[0]]), 2)}; {what} must name them by their path "
+            "below the folder."
+        )
     found = dict(zip(entries, table[column], strict=True))
     values = [found.get(value) for value in keys[key]]
     return values, f"column {column!r} of {what}, by file {key}"
 
 
-def _refuse_missing(field, values, names):
+def refuse_missing(field, values, names):
+    """Raise if a spectrum has no value, with the names of those that have none."""
     missing = [
         name
         for name, value in zip(names, values, strict=True)
@@ -179,6 +194,7 @@ def _refuse_missing(field, values, names):
 
 
 def few(items, n_shown=5):
+    """Return the first items as text, and how many more there are."""
     shown = ", ".join(str(item) for item in items[:n_shown])
     return shown + (f" and {len(items) - n_shown} more" if len(items) > n_shown else "")
 

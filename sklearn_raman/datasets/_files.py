@@ -89,9 +89,9 @@ None, default=None
           `sample`, so that one expression gives all three; other names become columns
           of `metadata`;
         - a function that takes the path of the file (`pathlib.Path`);
-        - a table keyed by file name, path or stem: a dict, Series, DataFrame, or the
-          path of a csv file. It has one further column, or one named like the
-          parameter; otherwise pass a tuple (table, column).
+        - a table keyed by file name, stem or path below the folder: a dict, Series,
+          data frame, or the path of a csv file. It has one further column, or one named
+          like the parameter; otherwise pass a tuple (table, column).
     columns : sequence of int or str, default=None
         Columns to read from text files, by position from 0 or by heading: that of the
         axis, then those of intensities. None means all that hold numbers.
@@ -219,6 +219,7 @@ None, default=None
         {"label": label, "group": group, "sample": sample},
         names,
         [path for path, *_ in parts],
+        where,
         read_table=read_label_table,
     )
     metadata = pd.DataFrame(

@@ -9,6 +9,7 @@ import os
 import re
 from collections import Counter
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,7 @@ from sklearn_raman.datasets._collect import (
     few,
     find_doubts,
     make_bunch,
+    refuse_missing,
     resolve_fields,
 )
 from sklearn_raman.datasets._readers import find_reader
@@ -105,7 +107,7 @@ default=None
         Column (or row) of metadata that holds the class of each spectrum, its group and
         the name of its sample. What is no such heading is taken as in `load_spectra`,
         with the name of the spectrum in place of a path: for example a regular
-        expression with a group.
+        expression with a group, or a function of the name.
     metadata : list of str or None, default=None
         Headings of further columns that are no intensities. None keeps all columns
         whose heading is not a number and names them in `DESCR`; with a list, any other
@@ -577,9 +579,16 @@ def _resolve_fields(given, known, names, name):
                 f"{name}: {field}={value!r} is no heading of metadata; those are "
                 f"{list(known.columns)}."
             )
+        elif callable(value):
+            values = [value(spectrum) for spectrum in names]
+            refuse_missing(field, values, names)
+            fields[field] = np.asarray(values)
+            sources[field] = "a function of the name"
         else:
             rest[field] = value
-    paths = [as_path(n) for n in names]
-    found, extra, more = resolve_fields(rest, names, paths, read_table=read_label_table)
+    files = [Path(spectrum) for spectrum in names]
+    found, extra, more = resolve_fields(
+        rest, names, files, names, read_table=read_label_table
+    )
     found.update(fields)
     return found, extra, more | sources

@@ -9,7 +9,7 @@ from sklearn_raman._utils._wavenumbers import format_wavenumbers
 
 _CM_PER_NM = 1e7  # 1 cm = 1e7 nm
 
-_HEADING_UNITS = (  # in this order: "Raman shift (nm)" does not exist, "eV" may
+_HEADING_UNITS = (  # the first that fits
     ("cm-1", re.compile(r"raman|shift|cm\s*\^?\{?\s*[-−–⁻]\s*[1¹]|1\s*/\s*cm", re.I)),
     ("cm-1", re.compile(r"^\W*(wave\s*numbers?|wellenzahl(en)?)\W*$", re.I)),
     ("nm", re.compile(r"\bnm\b|nanomet|wave\s*length|wellenl", re.I)),

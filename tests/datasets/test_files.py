@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -122,6 +123,7 @@ FRAME = pd.DataFrame({"file": NAMES, "label": ["a", "b", "a"], "crystal": [7, 8,
             dict(zip(NAMES, "aba", strict=True)),
             dict(zip(["s1", "s2", "s10"], [7, 8, 9], strict=True)),
         ),
+        (pl.from_pandas(FRAME), (pl.from_pandas(FRAME), "crystal")),
         (FRAME[::-1], (FRAME.assign(file=[n[:-4] for n in NAMES]), "crystal")),
     ],
 )
@@ -151,6 +153,22 @@ def test_table_beside_the_files(make_files, delimiter, as_path):
     assert "column 'label' of the table" in bunch.DESCR
 
 
+def test_one_name_in_two_folders(folder):
+    """A table by file name can't tell them apart; by path it can."""
+    names = [f"{c}_{n}.txt" for c in ("c1", "c2") for n in (1, 2, 10)]
+    table = dict.fromkeys(names, "a")
+    with pytest.raises(ValueError, match="several files are called c1_1.txt.*by their"):
+        load_spectra(folder, label=table)
+    assert len(load_spectra(folder / "quartz", label=table).target) == 6
+
+
+def test_colon_in_a_name(make_files):
+    root = make_files(["a: 1.txt", "a: 2.txt"])
+    bunch = load_spectra(root, group="file", label={"a: 1.txt": 1, "a: 2.txt": 2})
+    assert bunch.groups.tolist() == ["a: 1.txt", "a: 2.txt"]
+    assert bunch.target.tolist() == [1, 2]
+
+
 def test_paths_as_keys(folder):
     names = list(load_spectra(folder).names)
     table = {name.replace("/", "\\"): name[:9] for name in names}
@@ -169,7 +187,8 @@ def test_paths_as_keys(folder):
         ("labels.csv", "path of a table that exists"),
         ("(", "no regular expression"),
         (3, "label=3 must be"),
-        ({"c1_1.txt": "a"}, "label is missing for 10 of 12"),
+        ({"c1_1.txt": "a"}, "several files are called c1_1.txt"),
+        ({"quartz/c1_1.txt": "a"}, "label is missing for 11 of 12"),
         ({"x.txt": "a"}, "no column of a table holds the names"),
         (pd.DataFrame({"n": ["c1_1.txt"], "a": [1], "b": [2]}), "pass .*column"),
         ((FRAME.assign(file="c1_1.txt"), "label"), "more than one row for c1_1.txt"),

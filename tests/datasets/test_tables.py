@@ -80,6 +80,11 @@ def test_classes_in_the_headings(tmp_path):
     text = text.replace("mineral,calcite,quartz,calcite\n", "")
     path = write(tmp_path, text)
     check(read_spectra_table(path, label=r"(\w+) \d"))
+    check(read_spectra_table(path, label=lambda name: name.split()[0]))
+    table = {"calcite 1": "calcite", "quartz 1": "quartz", "calcite 2": "calcite"}
+    check(read_spectra_table(path, label=table))
+    with pytest.raises(ValueError, match="label is missing for 1 of 3"):
+        read_spectra_table(path, label=lambda name: name.replace("quartz 1", ""))
     text = text.replace(
         "Raman shift,calcite 1,quartz 1,calcite 2", "class,calcite,quartz,calcite"
     )
