@@ -18,7 +18,7 @@ from sklearn_raman.datasets._text import (
     show,
     to_number,
 )
-from sklearn_raman.datasets._units import are_positions, unit_of_heading
+from sklearn_raman.datasets._units import are_positions, first_turn, unit_of_heading
 
 _UNIT = r"cm\s*\^?\{?\s*[-−–⁻]\s*[1¹]\}?|1\s*/\s*cm|nm|eV"
 _LABEL = re.compile(
@@ -271,9 +271,7 @@ def _numbers(headings):
 
 def is_axis(values):
     """Tell whether numbers may be wavenumbers: they rise or fall, and do not count."""
-    steps = np.diff(values)
-    monotone = len(values) > 2 and bool((steps > 0).all() or (steps < 0).all())
-    return monotone and not are_positions(values)
+    return len(values) > 2 and first_turn(values) is None and not are_positions(values)
 
 
 def parse_label(label):

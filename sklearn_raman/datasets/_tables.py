@@ -39,6 +39,7 @@ from sklearn_raman.datasets._readers import find_reader
 from sklearn_raman.datasets._text import ReadingError, decode, to_number
 from sklearn_raman.datasets._units import (
     are_positions,
+    first_turn,
     is_axis_heading,
     unit_of_heading,
     unit_of_text,
@@ -306,13 +307,10 @@ def _find_orientation(table):
 def _say_turn(table, axis, columns):
     """Say where an axis in the headings turns or repeats; nothing if it does not."""
     labels = [table.text(0, column) for column in columns]
-    steps = np.diff(axis)
-    direction = np.sign(np.median(np.sign(steps))) or 1
-    bad = np.flatnonzero(steps * direction <= 0)
-    if not len(bad):
+    turn = first_turn(axis)
+    if turn is None:
         return ""
-    i = int(bad[0])
-    text = f"After the wavenumber {labels[i]!r} comes {labels[i + 1]!r}."
+    text = f"After the wavenumber {labels[turn - 1]!r} comes {labels[turn]!r}."
     if table.facts.get("delimiter") == "comma" and all(map(str.isdigit, labels)):
         text += " If commas are decimal marks here, pass delimiter=."
     return text
@@ -427,13 +425,11 @@ def _read_columns(table, missing, named):
             f"{table.place(rows[bad[0]])} lacks a number in the first column; expected "
             "the axis."
         )
-    steps = np.diff(axis)
-    if not ((steps > 0).all() or (steps < 0).all()):
-        direction = np.sign(np.median(np.sign(steps))) or 1
-        i = int(np.flatnonzero(steps * direction <= 0)[0])
+    turn = first_turn(axis)
+    if turn is not None:
         raise ReadingError(
-            f"{table.place(rows[i + 1])}: the axis goes from {axis[i]:g} to "
-            f"{axis[i + 1]:g}; expected one that rises or falls from line to line."
+            f"{table.place(rows[turn])}: the axis goes from {axis[turn - 1]:g} to "
+            f"{axis[turn]:g}; expected one that rises or falls from line to line."
         )
     values = table.block(rows, columns).T
     empty = np.isnan(values).all(axis=1)
@@ -486,7 +482,13 @@ def _read_long(table, missing, named):
     rows = range(1, len(table.rows))
     axis, intensities = table.block(rows, found).T
     others = [c for c in range(len(headings)) if c not in found]
-    keys = list(zip(*([table.rows[r][c] for r in rows] for c in others), strict=True))
+    columns = {
+        headings[c].lower() if len(headings[c]) == 1 else headings[c]: _as_column(
+            [table.rows[row][c] for row in rows], table.decimal
+        )
+        for c in others
+    }
+    keys = zip(*columns.values(), strict=True)
     order = {}
     members = np.array([order.setdefault(key, len(order)) for key in keys])
     sorted_rows = np.argsort(members, kind="stable")
@@ -496,27 +498,21 @@ def _read_long(table, missing, named):
         mine = sorted_rows[start:end]
         place = ", ".join(f"{headings[c]}={table.text(mine[0] + 1, c)}" for c in others)
         x, y = _keep(axis[mine], intensities[mine], missing, place)
-        steps = np.diff(x)
-        if len(x) < 2 or not ((steps > 0).all() or (steps < 0).all()):
-            direction = np.sign(np.median(np.sign(steps))) or 1 if len(steps) else 1
-            i = int(np.argmax(steps * direction <= 0)) if len(steps) else 0
-            at = mine[min(i + 1, len(mine) - 1)]
+        turn = first_turn(axis[mine])
+        if turn is not None:
             raise ReadingError(
-                f"{table.place(at + 1)}: the spectrum at {place} goes from "
-                f"{x[i]:g} to {axis[at]:g}; expected an axis that rises or falls. If "
-                "this place was measured twice, add a column that tells the spectra "
-                "apart."
+                f"{table.place(mine[turn] + 1)}: the spectrum at {place} goes from "
+                f"{axis[mine[turn - 1]]:g} to {axis[mine[turn]]:g}; expected an axis "
+                "that rises or falls. If this place was measured twice, add a column "
+                "that tells the spectra apart."
+            )
+        if len(x) < 2:
+            raise ReadingError(
+                f"{table.place(mine[0] + 1)}: the spectrum at {place} has one point; "
+                "expected two or more."
             )
         spectra.append((x, y))
-    first = [sorted_rows[start] + 1 for start in np.r_[0, ends[:-1]]]
-    known = pd.DataFrame(
-        {
-            headings[c].lower() if len(headings[c]) == 1 else headings[c]: _as_column(
-                [table.rows[r][c] for r in first], table.decimal
-            )
-            for c in others
-        }
-    )
+    known = pd.DataFrame(list(order), columns=list(columns))
     names = [str(number) for number in range(len(spectra))]
     return spectra, names, known, unit_of_heading(headings[found[0]])
 

@@ -10,7 +10,7 @@ from collections import Counter
 
 import numpy as np
 
-from sklearn_raman.datasets._units import are_positions, is_shift_heading
+from sklearn_raman.datasets._units import are_positions, first_turn, is_shift_heading
 
 # In order of preference. None splits at any run of white space.
 DELIMITERS = {
@@ -564,17 +564,15 @@ def _find_column(column, names, width):
 
 def _check_monotone(axis, where, lines, width):
     """Refuse an axis that turns or repeats, with the line."""
-    steps = np.diff(axis)
-    direction = np.sign(np.median(np.sign(steps))) if len(steps) else 1
-    bad = np.flatnonzero(steps * (direction or 1) <= 0)
-    if not len(bad):
+    turn = first_turn(axis)
+    if turn is None:
         return
-    here = where[bad[0] + 1]
-    before = np.flatnonzero(axis[: bad[0] + 1] == axis[bad[0] + 1])
+    here = where[turn]
+    before = np.flatnonzero(axis[:turn] == axis[turn])
     what = (
         f"repeats the axis value of line {where[before[0]] + 1}"
         if len(before)
-        else f"goes back from {axis[bad[0]]:g} to {axis[bad[0] + 1]:g}"
+        else f"goes back from {axis[turn - 1]:g} to {axis[turn]:g}"
     )
     hint = (
         " If each row of the file is a spectrum, or the file a map with coordinates, "

@@ -212,6 +212,17 @@ def are_positions(values):
     )
 
 
+def first_turn(axis):
+    """Return the first position that does not go on as most of an axis does, or None.
+
+    An axis that rises or falls all the way has none.
+    """
+    steps = np.diff(axis)
+    direction = np.sign(np.median(np.sign(steps))) if len(steps) else 0
+    bad = np.flatnonzero(steps * (direction or 1) <= 0)
+    return int(bad[0]) + 1 if len(bad) else None
+
+
 def describe_doubt(axis):
     """Say what an axis looks like if it does not look like Raman shifts, else None.
 

@@ -162,6 +162,13 @@ def test_horiba_line(tmp_path):
     check(read_spectra_table(write(tmp_path, text, "h.txt")), None)
 
 
+def test_coordinates_are_numbers(tmp_path):
+    """-0.0 and 0.000000 are one place."""
+    text = RENISHAW.replace("0.000000\t0.000000\t401", "-0.0\t0\t401")
+    bunch = read_spectra_table(write(tmp_path, text, "r.txt"))
+    np.testing.assert_array_equal(bunch.data.to_numpy(), X[:, ::-1])
+
+
 def test_long_with_names(tmp_path):
     text = "Sample;Raman shift;Intensity\n" + "".join(
         f"{name} {n};{a};{v}\n".replace(".", ",")
@@ -183,6 +190,8 @@ def test_long_errors(tmp_path):
     text = RENISHAW + "0.000000\t0.000000\t400.000000\t9.0\n"
     with pytest.raises(ValueError, match=r"line 14: .*measured twice"):
         read_spectra_table(write(tmp_path, text))
+    with pytest.raises(ValueError, match="line 14: .* has one point"):
+        read_spectra_table(write(tmp_path, RENISHAW + "7.0\t0.0\t400.0\t9.0\n"))
     path = write(tmp_path, wide())
     with pytest.raises(ValueError, match="not those of a long table"):
         read_spectra_table(path, orientation="long")
