@@ -1,0 +1,303 @@
+"""A text becomes the cells of a table: delimiter, decimal mark, headings, numbers."""
+
+import csv
+import os
+import re
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from sklearn_raman.datasets._collect import as_path
+from sklearn_raman.datasets._text import (
+    DECIMALS,
+    DELIMITERS,
+    ReadingError,
+    decode,
+    is_comment,
+    show,
+    to_number,
+)
+from sklearn_raman.datasets._units import are_positions, first_turn, unit_of_heading
+
+_UNIT = r"cm\s*\^?\{?\s*[-−–⁻]\s*[1¹]\}?|1\s*/\s*cm|nm|eV"
+_LABEL = re.compile(
+    rf"([-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*[\[(]?\s*({_UNIT})?\s*[\])]?", re.I
+)
+_PREFIXED = re.compile(r"([^\W\d]+[ _.]?)(\d+(?:[.,]\d+)?)")
+
+
+class Table:
+    """Cells of a table, all rows of one length.
+
+    Attributes
+    ----------
+    rows : list of list
+        Cells, headings included.
+    lines : list of int or None
+        Line of each row in the file.
+    decimal : str
+        Decimal mark of the cells.
+    facts : dict
+        What was found out.
+    """
+
+    def __init__(self, rows, lines, decimal, facts):
+        self.rows, self.lines = rows, lines
+        self.decimal, self.facts = decimal, facts
+
+    def place(self, row):
+        """Say where a row is."""
+        return f"row {row}" if self.lines is None else f"line {self.lines[row]}"
+
+    def number(self, row, column):
+        """Return a cell as a float, NaN if it is empty, None if it is text."""
+        cell = self.rows[row][column]
+        if isinstance(cell, str):
+            return to_number(cell, self.decimal)
+        try:
+            return np.nan if cell is None else float(cell)
+        except (TypeError, ValueError):
+            return None
+
+    def text(self, row, column):
+        """Return a cell as text."""
+        cell = self.rows[row][column]
+        return cell.strip() if isinstance(cell, str) else str(cell)
+
+    def block(self, rows, columns):
+        """Return cells as an array of numbers; NaN where they are empty."""
+        values = []
+        for row in rows:
+            cells = self.rows[row]
+            cells = [cells[column] for column in columns]
+            try:
+                if self.decimal == ",":
+                    text = "\0".join(cells)
+                    if "." in text:
+                        raise ValueError
+                    cells = text.replace(",", ".").split("\0")
+                values += list(map(float, cells))
+            except (ValueError, TypeError):
+                values += [self._number_or_raise(row, column) for column in columns]
+        return np.array(values, dtype=np.float64).reshape(len(rows), len(columns))
+
+    def _number_or_raise(self, row, column):
+        value = self.number(row, column)
+        if value is None:
+            heading = self.text(0, column)
+            raise ReadingError(
+                f"{self.place(row)}, column {column + 1} ({heading!r}): "
+                f"{show(self.text(row, column))}; expected a number."
+            )
+        return value
+
+
+def table_of_frame(frame, decimal=None):
+    """Return the cells of a pandas or polars frame."""
+    if hasattr(frame, "index") and not isinstance(frame.index, pd.RangeIndex):
+        frame = frame.reset_index()
+    if hasattr(frame, "rows"):
+        rows = [list(row) for row in frame.rows()]
+    else:
+        rows = frame.astype(object).to_numpy().tolist()
+    if not rows or not rows[0]:
+        raise ValueError("The frame is empty: expected a table of spectra.")
+    return Table([list(frame.columns), *rows], None, decimal or ".", {})
+
+
+def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
+    """Split a text into cells: find delimiter, decimal mark, and the block of rows."""
+    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text.replace("\u2212", "-"))
+    if comment:
+        lines = ["#" * line.lstrip().startswith(comment) + line for line in lines]
+    first = header or 0
+    kept = [
+        i
+        for i, line in enumerate(lines)
+        if i >= first and line.strip() and not is_comment(line)
+    ]
+    if not kept:
+        raise ReadingError("the file holds no table.")
+    sample = [lines[i] for i in [*kept[:60], *kept[60:][-20:]]]
+    mark, point = _find_marks(sample, delimiter, decimal)
+    chosen = set(kept)
+    rows, numbers = _split_cells(
+        [line if i in chosen else "\n" for i, line in enumerate(lines)], mark
+    )
+    if all(not row[-1].strip() for row in rows if len(row) > 1):
+        rows = [row[:-1] if len(row) > 1 else row for row in rows]  # trailing delimiter
+    width, _ = Counter(len(row) for row in rows if len(row) > 1).most_common(1)[0]
+    full = [i for i, row in enumerate(rows) if len(row) == width]
+    first, last = full[0], full[-1]
+    for i in range(first, last + 1):
+        if len(rows[i]) != width:
+            raise ReadingError(
+                f"line {numbers[i]}: {show(lines[numbers[i] - 1].strip())} has "
+                f"{len(rows[i])} cells; expected {width}, as in most lines."
+            )
+    for i in range(last + 1, len(rows)):
+        if "\n" in rows[i][0].strip():
+            raise ReadingError(
+                f"a quotation mark opens before line {numbers[i]} and does not close; "
+                "expected them in pairs."
+            )
+        if len(rows[i]) > 1:
+            raise ReadingError(
+                f"line {numbers[i]}: {show(lines[numbers[i] - 1].strip())} has "
+                f"{len(rows[i])} cells; expected {width}. Is the file complete?"
+            )
+    body, places = rows[first : last + 1], numbers[first : last + 1]
+    heading = _missing_heading(lines, rows, numbers, first, width, mark)
+    if heading is not None:
+        body, places = [heading[0], *body], [heading[1], *places]
+    facts = {
+        "delimiter": DELIMITERS.get(mark, repr(mark)),
+        "decimal": DECIMALS[point],
+        "header": places[0] - 1,
+        "footer": len(rows) - 1 - last,
+        "comments": sum(map(is_comment, lines[places[0] : places[-1]])),
+    }
+    return Table(body, places, point, facts)
+
+
+def _find_marks(sample, delimiter, decimal):
+    """Find delimiter and decimal mark: those that make most cells numbers."""
+    text = "".join(sample)
+    if delimiter is not None:
+        marks = [None if delimiter == " " else delimiter]
+    else:
+        marks = [mark for mark in DELIMITERS if mark is None or mark in text]
+    points = [decimal] if decimal else ["."] + [","] * ("," in text)
+    best, most = None, 0
+    for mark in marks:
+        rows, _ = _split_cells(sample, mark)
+        widths = Counter(len(row) for row in rows if len(row) > 1)
+        width = widths.most_common(1)[0][0] if widths else 0
+        cells = [cell for row in rows if len(row) == width for cell in row]
+        for point in points:
+            if mark == point and '"' not in text:  # quoted cells may hold commas
+                continue
+            count = sum(_is_number(cell, point) for cell in cells)
+            if count > most:
+                best, most = (mark, point), count
+    if best is None:
+        best = next(
+            (
+                (mark, ".")
+                for mark in marks
+                if any(len(r) > 1 for r in _split_cells(sample, mark)[0])
+            ),
+            None,
+        )
+    if best is None:
+        raise ReadingError(
+            f"line 1: {show(sample[0].strip())}; expected a table with columns "
+            "separated by tab, semicolon, comma or spaces."
+        )
+    return best
+
+
+def _is_number(cell, point):
+    value = to_number(cell, point)
+    if value is None:  # a heading with its unit
+        return parse_label(cell)[1] is not None and (point in cell or "," not in cell)
+    return value == value
+
+
+def _split_cells(lines, mark):
+    """Return the cells of each line that has any, and the number of the line."""
+    if mark is not None and len(mark) == 1:
+        reader = csv.reader(lines, delimiter=mark)
+        try:
+            pairs = [(row, reader.line_num) for row in reader]
+        except csv.Error as error:
+            raise ReadingError(
+                f"line {reader.line_num}: {error}; expected cells, and quotation marks "
+                "in pairs."
+            ) from error
+    else:
+        pairs = [
+            (line.replace('"', "").split(mark), number)
+            for number, line in enumerate(lines, start=1)
+        ]
+    pairs = [(row, number) for row, number in pairs if any(c.strip() for c in row)]
+    return [row for row, _ in pairs], [number for _, number in pairs]
+
+
+def _missing_heading(lines, rows, numbers, first, width, mark):
+    """Return a heading that has other cells than the rows: short, or a comment.
+
+    R leaves the heading of row names away, Horiba that of coordinates; Renishaw writes
+    "#X", with two tabs between headings.
+    """
+    if first > 0 and width - 2 <= len(rows[first - 1]) < width:
+        short = [cell.strip() for cell in rows[first - 1]]
+        n_numbers = sum(value is not None for value, _ in parse_headings(short))
+        if n_numbers > len(short) / 2:
+            return [""] * (width - len(short)) + short, numbers[first - 1]
+    for i in range(numbers[first] - 2, -1, -1):
+        if not lines[i].strip():
+            continue
+        if not is_comment(lines[i]):
+            return None
+        rest = lines[i].strip().lstrip("#%/! ")
+        cells = _split_cells([rest], mark)[0] if rest else []
+        named = [cell.strip(" #") for row in cells for cell in row if cell.strip(" #")]
+        if len(named) != width or (
+            is_axis(_numbers(rows[first])) and not is_axis(_numbers(named))
+        ):
+            return None
+        return named, i + 1
+    return None
+
+
+def read_label_table(path):
+    """Read a table of names and classes as a frame of text."""
+    path = as_path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is no file, seen from {os.getcwd()}.")
+    try:
+        table = read_cells(decode(path.read_bytes())[0])
+    except ReadingError as error:
+        raise ValueError(f"{path}: {error}") from error
+    rows = [[cell.strip() for cell in row] for row in table.rows]
+    return pd.DataFrame(rows[1:], columns=rows[0])
+
+
+def _numbers(headings):
+    return [value for value, _ in parse_headings(headings) if value is not None]
+
+
+def is_axis(values):
+    """Tell whether numbers may be wavenumbers: they rise or fall, and do not count."""
+    return len(values) > 2 and first_turn(values) is None and not are_positions(values)
+
+
+def parse_label(label):
+    """Return a heading as a number and its unit, or (None, None)."""
+    if isinstance(label, (int, float, np.number)) and not isinstance(label, bool):
+        return float(label), None
+    match = _LABEL.fullmatch(str(label).strip())
+    if match is None:
+        return None, None
+    unit = match[2] and unit_of_heading(match[2])
+    return float(match[1].replace(",", ".")), unit
+
+
+def parse_headings(headings):
+    """Return each heading as a number and its unit, or (None, None).
+
+    If next to none is a number, one prefix that most have is taken off: R writes
+    "X400.5" for 400.5.
+    """
+    parsed = [parse_label(heading) for heading in headings]
+    if sum(value is not None for value, _ in parsed) >= 3:
+        return parsed
+    matches = [_PREFIXED.fullmatch(str(heading).strip()) for heading in headings]
+    prefixes = Counter(match[1] for match in matches if match)
+    prefix = prefixes.most_common(1)[0][0] if prefixes else None
+    return [
+        parse_label(match[2]) if match and match[1] == prefix else (None, None)
+        for match in matches
+    ]

@@ -1,0 +1,590 @@
+"""One table with many spectra: wide, either way round, or long as maps are exported.
+
+A table is read into cells of text first. Then the axis is looked for in the headings (a
+spectrum in each row) and in the first column (a spectrum in each column); if both or
+neither can be one, the user is asked.
+"""
+
+import os
+import re
+from collections import Counter
+from numbers import Integral, Real
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sklearn_raman._utils._frames import is_frame
+from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
+from sklearn_raman.datasets._cells import (
+    is_axis,
+    parse_headings,
+    parse_label,
+    read_cells,
+    read_label_table,
+    table_of_frame,
+)
+from sklearn_raman.datasets._collect import (
+    FIELDS,
+    as_path,
+    convert_axis,
+    describe_facts,
+    few,
+    find_doubts,
+    make_bunch,
+    refuse_missing,
+    resolve_fields,
+)
+from sklearn_raman.datasets._readers import find_reader
+from sklearn_raman.datasets._text import ReadingError, decode, to_number
+from sklearn_raman.datasets._units import (
+    are_positions,
+    first_turn,
+    is_axis_heading,
+    unit_of_heading,
+    unit_of_text,
+)
+
+_MISPRINT = re.compile(r"\d[.,]\d|^[\W_]*\d[\W\d_]*$")  # of a number
+_INDEX_HEADINGS = ("", "index", "unnamed: 0")
+_COORDINATE = re.compile(
+    r"(pos\w*[ _]?)?[xyzt]\b|time|depth|temp|point|index|row|col|spectr|sample|id\b|"
+    r"file|name|label|class|group",
+    re.I,
+)
+_INTENSITY = re.compile(r"int(ens\w*)?\b|counts?\b|signal|cts\b", re.I)
+
+
+@validate_params(
+    {
+        "metadata": [list, tuple, None],
+        "orientation": [StrOptions({"rows", "columns", "long"}), None],
+        "delimiter": [str, None],
+        "decimal": [StrOptions({".", ","}), None],
+        "encoding": [str, None],
+        "header": [Interval(Integral, 0, None, closed="left"), None],
+        "comment": [str, None],
+        "laser_nm": [Real, None],
+        "missing": [StrOptions({"raise", "drop"})],
+    },
+    prefer_skip_nested_validation=True,
+)
+def read_spectra_table(
+    path_or_frame,
+    *,
+    label=None,
+    group=None,
+    sample=None,
+    metadata=None,
+    orientation=None,
+    delimiter=None,
+    decimal=None,
+    encoding=None,
+    header=None,
+    comment=None,
+    laser_nm=None,
+    missing="raise",
+):
+    """Read a table of spectra: wide, either way round, or a map in long form.
+
+    Three forms are told apart:
+
+    - a spectrum in each row, with wavenumbers as headings ("1000.5", "1000,5",
+      "1000 cm-1", "X1000.5" as R writes them) and any columns of metadata before or
+      behind them. Maps of Horiba LabSpec are such tables, with x and y in two columns
+      without heading;
+    - a spectrum in each column, with wavenumbers in the first column, names as
+      headings, and any rows of metadata above the numbers. WITec's tables are of this
+      form;
+    - long, with a column of wavenumbers, one of intensities, and coordinates that tell
+      the spectra apart. Renishaw exports maps in this way (#X #Y #Wave #Intensity).
+
+    Parameters
+    ----------
+    path_or_frame : str, path or data frame
+        A text file (.csv, .tsv, .txt, ...) or a frame of pandas or polars.
+    label, group, sample : str, callable, DataFrame, Series, dict, tuple or None, \
+default=None
+        Column (or row) of metadata that holds the class of each spectrum, its group and
+        the name of its sample. What is no such heading is taken as in `load_spectra`,
+        with the name of the spectrum in place of a path: for example a regular
+        expression with a group, or a function of the name.
+    metadata : list of str or None, default=None
+        Headings of further columns that are no intensities. None keeps all columns
+        whose heading is not a number and names them in `DESCR`; with a list, any other
+        such column is an error.
+    orientation : {"rows", "columns", "long"} or None, default=None
+        Where the spectra are. None finds it out; if it can't be told, an error asks.
+    delimiter : str or None, default=None
+        What separates columns. None finds it out.
+    decimal : {".", ","} or None, default=None
+        Decimal mark. None finds it out.
+    encoding : str or None, default=None
+        Encoding of the file. None finds it out as `load_spectra` does.
+    header : int or None, default=None
+        Number of lines before the headings of the table. None finds it out.
+    comment : str or None, default=None
+        How lines begin that do not belong to the table. None means #, %, // and !.
+    laser_nm : float or None, default=None
+        Wavelength of the laser in nanometres, if the axis is in nanometres and should
+        become Raman shifts.
+    missing : {"raise", "drop"}, default="raise"
+        What happens to points without a number: an error, or they are left out of their
+        spectrum, which then has an axis of its own.
+
+    Returns
+    -------
+    Bunch
+        The entries of `load_spectra`: `data`, `target`, `target_names`, `groups`,
+        `samples`, `wavenumbers`, `filenames`, `names`, `metadata` and `DESCR`. The
+        coordinates of a map are columns of `metadata`.
+
+    Raises
+    ------
+    ValueError
+        If the table can't be read or not be told what it is, if an axis turns or
+        repeats, or if a cell is not a number: with line, column, text, and what was
+        expected.
+    FileNotFoundError
+        If there is no such file.
+
+    Warns
+    -----
+    UserWarning
+        If the axis looks like nanometres, eV or positions.
+
+    See Also
+    --------
+    load_spectra : Many files, one spectrum or several in each.
+
+    Examples
+    --------
+    >>> import io
+    >>> import pandas as pd
+    >>> from sklearn_raman.datasets import read_spectra_table
+    >>> text = io.StringIO("id,mineral,400 cm-1,402 cm-1,404 cm-1\\n"
+    ...                    "7,calcite,1,5,2\\n8,quartz,4,1,3\\n")
+    >>> spectra = read_spectra_table(pd.read_csv(text), label="mineral", group="id")
+    >>> spectra.data
+       400.0  402.0  404.0
+    0    1.0    5.0    2.0
+    1    4.0    1.0    3.0
+    >>> spectra.target.tolist(), spectra.groups.tolist()
+    (['calcite', 'quartz'], [7, 8])
+    """
+    how = {"delimiter": delimiter, "decimal": decimal, "header": header}
+    name, table, preface = _open(path_or_frame, encoding, {**how, "comment": comment})
+    try:
+        form = orientation or _find_orientation(table)
+        read = {"rows": _read_rows, "columns": _read_columns, "long": _read_long}[form]
+        named = {field for field in (label, group, sample) if isinstance(field, str)}
+        spectra, names, known, unit = read(table, missing, named | {*(metadata or ())})
+    except ReadingError as error:
+        raise ValueError(f"{name}: {error}") from error
+    unit = unit or preface
+    _check_metadata(known, metadata, (label, group, sample), name)
+    spectra = [(convert_axis(axis, unit, laser_nm, name), y) for axis, y in spectra]
+    fields, extra, sources = _resolve_fields((label, group, sample), known, names, name)
+    units = [unit] * len(spectra)
+    doubts = find_doubts([a for a, _ in spectra], units, [name] * len(units), laser_nm)
+    facts = {"spectra in": form + " form" * (form == "long")} | table.facts
+    head = [
+        f"{len(spectra)} spectra from {name}, read by read_spectra_table.",
+        f"Format: {describe_facts(facts)}.",
+    ]
+    if len(known.columns):
+        head.append(f"Metadata: {few(list(known.columns), 12)}.")
+    if laser_nm is not None:
+        head.append(f"Axis converted from nanometres, with the laser at {laser_nm} nm.")
+    return make_bunch(
+        spectra,
+        names,
+        fields=fields,
+        sources=sources,
+        metadata=known.assign(**extra).set_axis(names),
+        filenames=[name] * len(spectra),
+        head=head,
+        doubts=doubts,
+    )
+
+
+def _open(path_or_frame, encoding, how):
+    """Return a name for messages, the cells, and the unit that a header states."""
+    if is_frame(path_or_frame):
+        return "the frame", table_of_frame(path_or_frame, how["decimal"]), None
+    if not isinstance(path_or_frame, (str, os.PathLike)):
+        raise ValueError(
+            "path_or_frame must be a path or a data frame, got "
+            f"{type(path_or_frame).__name__}."
+        )
+    path = as_path(path_or_frame)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is no file, seen from {os.getcwd()}.")
+    try:
+        if find_reader(path) is not None:
+            raise ReadingError(
+                "an instrument's own format; load_spectra reads it, maps included."
+            )
+        text, name = decode(path.read_bytes(), encoding)
+        table = read_cells(text, **how)
+    except (ReadingError, LookupError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    table.facts["encoding"] = name
+    return str(path), table, unit_of_text(text, table.lines[0])
+
+
+def _heading_axis(table):
+    """Find an axis in the headings.
+
+    Returns
+    -------
+    columns : list of int
+        Where the headings are numbers.
+    axis : ndarray
+    units : set of str
+    """
+    parsed = parse_headings(table.rows[0])
+    columns = [i for i, (value, _) in enumerate(parsed) if value is not None]
+    axis = np.array([parsed[i][0] for i in columns])
+    return columns, axis, {parsed[i][1] for i in columns} - {None}
+
+
+def _has_index(table):
+    """Tell whether the first column is the index that pandas writes to csv."""
+    if str(table.rows[0][0]).strip().lower() not in _INDEX_HEADINGS:
+        return False
+    values = [table.number(row, 0) for row in range(1, len(table.rows))]
+    return None not in values and are_positions(values) and values[0] == 0
+
+
+def _column_axis(table, column=0):
+    """Find an axis in a column: return the rows that hold it, and its values."""
+    values = [table.number(row, column) for row in range(len(table.rows))]
+    first = next((i for i, v in enumerate(values) if v is not None and v == v), None)
+    if first is None or None in values[first:]:
+        return [], np.array([])
+    rows = list(range(first, len(values)))
+    return rows, np.array([values[row] for row in rows], dtype=np.float64)
+
+
+def _find_orientation(table):
+    """Return "rows", "columns" or "long", or ask."""
+    if _long_columns(table) is not None:
+        return "long"
+    columns, in_heading, _ = _heading_axis(table)
+    skip = int(_has_index(table))
+    corner = str(table.rows[0][skip])
+    _, in_column = _column_axis(table, skip)
+    stated = parse_label(corner)[0] is None and is_axis_heading(corner)
+    by_rows = is_axis(in_heading) and 2 * len(columns) >= len(table.rows[0]) - 8
+    if by_rows and columns[0] == 0:
+        return "rows"  # all headings are wavenumbers, the first as well
+    by_columns = is_axis(in_column) or (stated and len(in_column) > 2)
+    if by_columns and (stated or not by_rows):
+        return "columns"
+    if by_rows and not by_columns:
+        return "rows"
+    headings = few([repr(h) for h in table.rows[0]], 4)
+    if by_rows and by_columns:
+        raise ReadingError(
+            f"the headings ({headings}) and the first column both rise or fall like an "
+            'axis. Pass orientation="rows" if a row is a spectrum and the headings are '
+            'wavenumbers, orientation="columns" if the first column holds them.'
+        )
+    why = ""
+    if len(columns) > 2 and are_positions(in_heading):
+        why = " The headings count columns: positions are no wavenumbers."
+    elif len(columns) > 2:
+        why = " " + _say_turn(table, in_heading, columns)
+    elif len(in_column) > 2 and are_positions(in_column):
+        why = " The first column counts rows: positions are no wavenumbers."
+    raise ReadingError(
+        f"neither the headings ({headings}) nor the first column are an axis; expected "
+        "wavenumbers that rise or fall in one of them." + why
+    )
+
+
+def _say_turn(table, axis, columns):
+    """Say where an axis in the headings turns or repeats; nothing if it does not."""
+    labels = [table.text(0, column) for column in columns]
+    turn = first_turn(axis)
+    if turn is None:
+        return ""
+    text = f"After the wavenumber {labels[turn - 1]!r} comes {labels[turn]!r}."
+    if table.facts.get("delimiter") == "comma" and all(map(str.isdigit, labels)):
+        text += " If commas are decimal marks here, pass delimiter=."
+    return text
+
+
+def _read_rows(table, missing, named):
+    """Read a table with a spectrum in each row."""
+    columns, axis, units = _heading_axis(table)
+    headings = [str(h).strip() for h in table.rows[0]]
+    if len(columns) < 2:
+        raise ReadingError(
+            f"the headings ({few(headings, 4)}) are no numbers; expected wavenumbers."
+        )
+    if len(units) > 1:
+        raise ReadingError(f"the headings state several units: {sorted(units)}.")
+    repeated = [h for h in headings if re.fullmatch(r"\d+\.\d+\.\d+", h)]
+    if repeated:
+        raise ReadingError(
+            f"the headings {few(repeated)} are pandas' new names for wavenumbers that "
+            "occur twice; expected each once."
+        )
+    turn = _say_turn(table, axis, columns)
+    if turn:
+        raise ReadingError(f"{turn} Expected headings that rise or fall.")
+    others = [c for c in range(len(headings)) if c not in set(columns)]
+    inside = [
+        headings[c]
+        for c in others
+        if (columns[0] < c and (c < columns[-1] or not headings[c]))
+        or (_MISPRINT.search(headings[c]) and headings[c] not in named)
+    ]
+    if inside:
+        raise ReadingError(
+            f"the headings {few([repr(h) for h in inside])} stand among wavenumbers or "
+            "look like some, and are no numbers. Mend them, or put columns of "
+            "metadata before or behind the spectra and name them in metadata."
+        )
+    rows = range(1, len(table.rows))
+    if not rows:
+        raise ReadingError("the table holds headings only; expected rows of numbers.")
+    values = table.block(rows, columns)
+    known = _metadata_columns(table, others, headings, rows)
+    places = [table.place(row) for row in rows]
+    spectra = [
+        _keep(axis, y, missing, place) for y, place in zip(values, places, strict=True)
+    ]
+    unit = units.pop() if units else unit_of_heading(headings[0])
+    return spectra, _row_names(known, len(values)), known, unit
+
+
+def _metadata_columns(table, columns, headings, rows):
+    """Return the columns beside the intensities as a frame."""
+    names = [headings[c] for c in columns]
+    nameless = [i for i, name in enumerate(names) if not name]
+    found = (
+        dict(zip(nameless, ("x", "y"), strict=True))
+        if len(nameless) == 2
+        else {i: "index" if i == 0 else f"column {columns[i] + 1}" for i in nameless}
+    )
+    names = [found.get(i, name) for i, name in enumerate(names)]
+    names = ["index" if n.lower() in _INDEX_HEADINGS else n for n in names]
+    if len(set(names)) < len(names):
+        repeated = [n for n, count in Counter(names).items() if count > 1]
+        raise ReadingError(f"several columns are headed {few(repeated)}.")
+    return pd.DataFrame(
+        {
+            name: _as_column([table.rows[row][c] for row in rows], table.decimal)
+            for name, c in zip(names, columns, strict=True)
+        },
+        index=range(len(rows)),
+    )
+
+
+def _as_column(cells, decimal):
+    """Return cells as numbers if all are, and none would lose leading zeros."""
+    if not all(isinstance(cell, str) for cell in cells):
+        return cells
+    cells = [cell.strip() for cell in cells]
+    values = [to_number(cell, decimal) for cell in cells]
+    if None in values or any(v != v for v in values):
+        return cells
+    if any(re.match(r"[-+]?0\d", cell) for cell in cells):
+        return cells
+    if all(re.fullmatch(r"[-+]?\d{1,15}", cell) for cell in cells):
+        return [int(cell) for cell in cells]
+    return values
+
+
+def _row_names(known, n_spectra):
+    """Name rows by the index that was written with them, or by their number."""
+    if "index" in known and known["index"].is_unique:
+        return [str(value) for value in known["index"]]
+    return [str(number) for number in range(n_spectra)]
+
+
+def _read_columns(table, missing, named):
+    """Read a table with a spectrum in each column."""
+    skip = int(_has_index(table))
+    if skip:
+        table.facts["left out"] = "the index in the first column"
+    rows, axis = _column_axis(table, skip)
+    if len(rows) < 2:
+        raise ReadingError(
+            f"the first column ({few([repr(r[skip]) for r in table.rows], 4)}) holds "
+            "text below numbers, or no numbers; expected the axis."
+        )
+    columns = range(skip + 1, len(table.rows[0]))
+    heads = list(range(rows[0]))
+    bad = np.flatnonzero(~np.isfinite(axis))
+    if len(bad):
+        raise ReadingError(
+            f"{table.place(rows[bad[0]])} lacks a number in the first column; expected "
+            "the axis."
+        )
+    turn = first_turn(axis)
+    if turn is not None:
+        raise ReadingError(
+            f"{table.place(rows[turn])}: the axis goes from {axis[turn - 1]:g} to "
+            f"{axis[turn]:g}; expected one that rises or falls from line to line."
+        )
+    values = table.block(rows, columns).T
+    empty = np.isnan(values).all(axis=1)
+    if empty.all():
+        raise ReadingError("no column beside the first holds numbers.")
+    corner = table.text(heads[0], skip) if heads else ""
+    known, names = {}, [str(number) for number in range(len(values))]
+    for row in heads:
+        title = table.text(row, skip)
+        cells = [table.rows[row][c] for c in columns]
+        is_name = not title or is_axis_heading(title)
+        if is_name or len(heads) == 1:
+            names = [str(c).strip() or str(i) for i, c in enumerate(cells)]
+            corner = title
+        if not is_name:
+            known[title] = _as_column(cells, table.decimal)
+    known = pd.DataFrame(known, index=range(len(values)))
+    spectra = [
+        _keep(axis, y, missing, f"column {names[i]!r}", table, rows)
+        for i, y in enumerate(values)
+    ]
+    return spectra, names, known, unit_of_heading(corner)
+
+
+def _long_columns(table):
+    """Return the columns of axis and intensity if the table is long, else None."""
+    headings = [str(h).strip(" #") for h in table.rows[0]]
+    if not 3 <= len(headings) <= 8:
+        return None
+    axis = [i for i, h in enumerate(headings) if is_axis_heading(h)]
+    intensity = [i for i, h in enumerate(headings) if _INTENSITY.match(h)]
+    rest = set(range(len(headings))) - set(axis) - set(intensity)
+    if len(axis) != 1 or len(intensity) != 1 or not rest:
+        return None
+    if not all(_COORDINATE.match(headings[i]) for i in rest):
+        return None
+    return axis[0], intensity[0]
+
+
+def _read_long(table, missing, named):
+    """Read a table with one point in each row: gather the points of each spectrum."""
+    found = _long_columns(table)
+    headings = [str(h).strip(" #") for h in table.rows[0]]
+    if found is None:
+        raise ReadingError(
+            f"the headings {headings} are not those of a long table; expected one of "
+            "wavenumbers (Wave, Raman shift), one of intensities (Intensity, Counts) "
+            "and coordinates (X, Y, Z, Time, Sample, ...)."
+        )
+    rows = range(1, len(table.rows))
+    axis, intensities = table.block(rows, found).T
+    others = [c for c in range(len(headings)) if c not in found]
+    columns = {
+        headings[c].lower() if len(headings[c]) == 1 else headings[c]: _as_column(
+            [table.rows[row][c] for row in rows], table.decimal
+        )
+        for c in others
+    }
+    keys = zip(*columns.values(), strict=True)
+    order = {}
+    members = np.array([order.setdefault(key, len(order)) for key in keys])
+    sorted_rows = np.argsort(members, kind="stable")
+    ends = np.cumsum(np.bincount(members))
+    spectra = []
+    for start, end in zip(np.r_[0, ends[:-1]], ends, strict=True):
+        mine = sorted_rows[start:end]
+        place = ", ".join(f"{headings[c]}={table.text(mine[0] + 1, c)}" for c in others)
+        x, y = _keep(axis[mine], intensities[mine], missing, place)
+        turn = first_turn(axis[mine])
+        if turn is not None:
+            raise ReadingError(
+                f"{table.place(mine[turn] + 1)}: the spectrum at {place} goes from "
+                f"{axis[mine[turn - 1]]:g} to {axis[mine[turn]]:g}; expected an axis "
+                "that rises or falls. If this place was measured twice, add a column "
+                "that tells the spectra apart."
+            )
+        if len(x) < 2:
+            raise ReadingError(
+                f"{table.place(mine[0] + 1)}: the spectrum at {place} has one point; "
+                "expected two or more."
+            )
+        spectra.append((x, y))
+    known = pd.DataFrame(list(order), columns=list(columns))
+    names = [str(number) for number in range(len(spectra))]
+    return spectra, names, known, unit_of_heading(headings[found[0]])
+
+
+def _keep(axis, intensities, missing, place, table=None, rows=None):
+    """Return axis and intensities where both are numbers; raise if some are not."""
+    kept = np.isfinite(intensities) & np.isfinite(axis)
+    if kept.all():
+        return axis, intensities
+    i = int((~kept).argmax())
+    at = f"{table.place(rows[i])}, {place}" if table is not None else place
+    if missing == "raise":
+        raise ReadingError(
+            f"{at}: no number at {axis[i]:g} cm-1 ({(~kept).sum()} of {len(kept)} "
+            'points); expected one at each. Pass missing="drop" to leave such points '
+            "out."
+        )
+    if kept.sum() < 2:
+        raise ReadingError(f"{at}: fewer than two points are numbers.")
+    return axis[kept], intensities[kept]
+
+
+def _check_metadata(known, metadata, fields, name):
+    """Refuse columns that the user did not name."""
+    if metadata is None:
+        return
+    wanted = set(metadata) | {f for f in fields if isinstance(f, str)} | {"index"}
+    absent = [m for m in metadata if m not in known]
+    if absent:
+        raise ValueError(
+            f"{name}: metadata names {few(absent)}, but the headings beside the "
+            f"spectra are {list(known.columns)}."
+        )
+    others = [column for column in known if column not in wanted]
+    if others:
+        raise ValueError(
+            f"{name}: the headings {few(others)} are no wavenumbers and not named in "
+            "metadata: name them, or drop these columns."
+        )
+
+
+def _resolve_fields(given, known, names, name):
+    """Find class, group and sample: a column of metadata, or as for files."""
+    fields, sources, rest = {}, {}, {}
+    for field, value in zip(FIELDS, given, strict=True):
+        if isinstance(value, str) and value in known:
+            column = known[value].to_numpy()
+            gone = pd.isna(column) | (column.astype(str) == "")
+            if gone.any():
+                empty = few([names[i] for i in np.flatnonzero(gone)])
+                raise ValueError(
+                    f"{name}: {field}={value!r} is empty for {gone.sum()} of "
+                    f"{len(gone)} spectra: {empty}."
+                )
+            if column.dtype == object:
+                column = np.asarray([str(v) for v in column])
+            fields[field], sources[field] = column, f"the column {value!r}"
+        elif isinstance(value, str) and "(" not in value and not os.path.isfile(value):
+            raise ValueError(
+                f"{name}: {field}={value!r} is no heading of metadata; those are "
+                f"{list(known.columns)}."
+            )
+        elif callable(value):
+            values = [value(spectrum) for spectrum in names]
+            refuse_missing(field, values, names)
+            fields[field] = np.asarray(values)
+            sources[field] = "a function of the name"
+        else:
+            rest[field] = value
+    files = [Path(spectrum) for spectrum in names]
+    found, extra, more = resolve_fields(
+        rest, names, files, names, read_table=read_label_table
+    )
+    found.update(fields)
+    return found, extra, more | sources

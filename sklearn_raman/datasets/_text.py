@@ -1,0 +1,586 @@
+"""Reading one text file of spectra: what separates what, and where the numbers are.
+
+Nothing here is chosen in silence: what was found out comes back as `facts`, and what
+can't be decided is an error that names the parameter which decides it.
+"""
+
+import contextlib
+import re
+from collections import Counter
+
+import numpy as np
+
+from sklearn_raman.datasets._units import are_positions, first_turn, is_shift_heading
+
+# In order of preference. None splits at any run of white space.
+DELIMITERS = {
+    "\t": "tab",
+    ";": "semicolon",
+    "\x1f": "comma outside quotation marks",
+    ",": "comma",
+    "|": "bar",
+    None: "spaces",
+}
+DECIMALS = {".": "point", ",": "comma"}
+COMMENTS = ("#", "%", "//", "!")
+NO_NUMBER = frozenset(
+    "nan na n/a #n/a null none - -- --- inf +inf -inf infinity +infinity -infinity "
+    "1.#ind -1.#ind 1.#qnan -1.#qnan 1.#inf -1.#inf".split()
+) | {""}
+
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_DATE = re.compile(
+    r"\b\d{4}[-./]\d\d?[-./]\d\d?\b|\b\d\d?[-./]\d\d?[-./]\d{2,4}\b|\d:\d\d"
+)
+_SAMPLE = 60  # lines, from the whole file, by which its format is told first
+
+
+class ReadingError(ValueError):
+    """A file, or a place in it, that can't be read."""
+
+
+def decode(raw, encoding=None):
+    """Return the text of a file and the name of its encoding."""
+    if not raw.strip(b"\x00\r\n\t "):
+        raise ReadingError("the file is empty; expected a table of numbers.")
+    if encoding is not None:
+        try:
+            return raw.decode(encoding).removeprefix("\ufeff"), encoding
+        except UnicodeDecodeError as error:
+            raise ReadingError(
+                f"byte {error.start} is not {encoding}: give another encoding=."
+            ) from error
+    for mark, name in _BOMS:
+        if raw.startswith(mark):
+            try:
+                return raw.decode(name).removeprefix("\ufeff"), name
+            except UnicodeDecodeError as error:
+                raise ReadingError(
+                    f"the file starts like {name}, but byte {error.start} is not: "
+                    "give encoding=."
+                ) from error
+    if b"\x00" in raw:
+        return _decode_wide(raw), "utf-16 without mark"
+    for name in ("utf-8", "cp1252"):
+        try:
+            return raw.decode(name), name
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("latin-1"), "latin-1"
+
+
+def _decode_wide(raw):
+    """Decode UTF-16 without a byte order mark, told by where its zero bytes are."""
+    even, odd = raw[0::2].count(0), raw[1::2].count(0)
+    if len(raw) % 2 == 0 and max(even, odd) > 0.7 * len(raw) / 2 and not min(even, odd):
+        with contextlib.suppress(UnicodeDecodeError):
+            return raw.decode("utf-16-le" if odd else "utf-16-be")
+    raise ReadingError("the file is binary; expected text with columns of numbers.")
+
+
+def split_lines(text, comment=None):
+    """Split at CR, LF and CRLF, and nowhere else, without quotation marks.
+
+    Commas between quoted cells become the sign \\x1f, so that "1,5","2,5" stays two
+    numbers. Lines that begin with `comment` begin with # instead.
+    """
+    if '"' in text:
+        if re.search(r'"[^"\r\n]*,[^"\r\n]*"\s*,', text):
+            text = re.sub(r'("[^"\r\n]*")|,', lambda match: match[1] or "\x1f", text)
+        text = text.replace('"', "")
+    lines = re.split(r"\r\n|\n|\r", text.replace("\u2212", "-"))  # a true minus sign
+    if comment:
+        lines = ["#" * line.lstrip().startswith(comment) + line for line in lines]
+    return lines
+
+
+def is_comment(line):
+    """Tell whether a line begins like a comment."""
+    return line.lstrip().startswith(COMMENTS)
+
+
+def show(line, length=70):
+    """Return a line as it goes into an error message."""
+    line = line.replace("\x1f", ",")
+    return repr(line if len(line) <= length else line[:length] + "...")
+
+
+def to_number(cell, decimal="."):
+    """Return a cell as a float, NaN where it holds no value, None if it is text."""
+    cell = cell.strip()
+    if cell.lower() in NO_NUMBER:
+        return np.nan
+    if decimal == ",":
+        if "." in cell:
+            return None
+        cell = cell.replace(",", ".")
+    try:
+        return None if "_" in cell else float(cell)
+    except ValueError:
+        return None
+
+
+def to_row(line, delimiter, decimal):
+    """Return a line as numbers, NaN for empty cells; None if it is no such row."""
+    row = [to_number(cell, decimal) for cell in line.split(delimiter)]
+    if None in row or all(value != value for value in row):
+        return None
+    return row
+
+
+def find_format(lines, delimiter, decimal):
+    """Find delimiter and decimal mark: those that make most lines rows of numbers.
+
+    Parameters
+    ----------
+    lines : list of str
+        Lines that may hold numbers.
+    delimiter, decimal : str or None
+        What is known.
+
+    Returns
+    -------
+    (delimiter, decimal) : tuple or None
+        None if no line is a row of two numbers or more.
+    """
+    text = "\n".join(lines)
+    delimiters = (
+        [mark for mark in DELIMITERS if mark is None or mark in text]
+        if delimiter is None
+        else [None if delimiter.isspace() and delimiter != "\t" else delimiter]
+    )
+    decimals = [decimal] if decimal else ["."] + [","] * ("," in text)
+    best, most = None, 0
+    for mark in delimiters:
+        for point in decimals:
+            if mark == point:
+                continue
+            rows = (to_row(line, mark, point) for line in lines)
+            widths = Counter(len(row) for row in rows if row and len(row) > 1)
+            count = max(widths.values(), default=0)
+            if count > most:
+                best, most = (mark, point), count
+            if count == len(lines):
+                return best
+    return best
+
+
+def parse_spectra(
+    text,
+    *,
+    delimiter=None,
+    decimal=None,
+    header=None,
+    comment=None,
+    columns=None,
+    missing="raise",
+):
+    """Read a text with an axis and one or more spectra in columns.
+
+    Returns
+    -------
+    spectra : list of (axis, intensities, heading or None)
+    axis_heading : str or None
+    facts : dict
+        What was found out.
+    """
+    lines = split_lines(text, comment)
+    if delimiter == "," and any("\x1f" in line for line in lines):
+        delimiter = "\x1f"
+    options = {
+        "delimiter": delimiter,
+        "decimal": decimal,
+        "header": header or 0,
+        "columns": columns,
+        "missing": missing,
+    }
+    below = lines[options["header"] :]
+    found = None
+    if len(below) > 2 * _SAMPLE:
+        sample = _with_digits(below[:: len(below) // _SAMPLE])
+        found = sample and find_format(sample, delimiter, decimal)
+    if found:
+        try:
+            return _parse(lines, found, **options)
+        except ReadingError:
+            pass  # the sample may have missed what is rare: look at all lines
+    candidates = _with_digits(below)
+    if not candidates:
+        raise ReadingError("the file holds no number; expected columns of numbers.")
+    found = find_format(candidates, delimiter, decimal)
+    return _parse(lines, found, **options)
+
+
+def _with_digits(lines):
+    """Return the lines that may hold numbers."""
+    return [
+        line for line in lines if any(map(str.isdigit, line)) and not is_comment(line)
+    ]
+
+
+def _parse(lines, found, *, delimiter, decimal, header, columns, missing):
+    """Read lines whose format is known."""
+    if found is None:
+        raise _no_rows(lines, delimiter, decimal)
+    mark, point = found
+    block = _read_plain(lines, mark, point, header)
+    if block is None:
+        rows = [None] * header + _read_rows(lines[header:], mark, point)
+        start, stop, width = _find_block(lines, rows, mark, header)
+        numbers = [i for i in range(start, stop) if rows[i] is not None]
+        values = np.array([rows[i] for i in numbers], dtype=np.float64)
+    else:
+        start, stop, values = block
+        numbers, width = range(start, stop), values.shape[1]
+    headings = _find_headings(lines[:start], mark, values)
+    facts = {
+        "delimiter": DELIMITERS.get(mark, repr(mark)),
+        "decimal": DECIMALS[point] if _has_mark(lines, numbers, point) else "none",
+        "header": start,
+        "footer": sum(bool(line.strip()) for line in lines[stop:]),
+        "comments": sum(map(is_comment, lines[start:stop])) if block is None else 0,
+    }
+    if decimal is None:
+        if mark == "," and delimiter is None:
+            _refuse_ambiguous_commas(lines, numbers, headings, width)
+        _refuse_thousands(lines, numbers, values, mark, point)
+    axis_column, others = _choose_columns(values, headings, columns, facts, lines)
+    axis = values[:, axis_column]
+    spectra, n_dropped = [], 0
+    for column in others:
+        kept = np.isfinite(axis) & np.isfinite(values[:, column])
+        if not kept.all() and missing == "raise":
+            bad = int((~kept).argmax())
+            raise ReadingError(
+                f"line {numbers[bad] + 1}: {show(lines[numbers[bad]])} lacks a number "
+                f"in column {(column if np.isfinite(axis[bad]) else axis_column) + 1} "
+                f"({(~kept).sum()} of {len(kept)} lines do); expected one in each "
+                'column that is read. Pass missing="drop" to leave such points out.'
+            )
+        n_dropped += int((~kept).sum())
+        where = np.asarray(numbers)[kept]
+        if kept.sum() < 2:
+            raise ReadingError(
+                f"column {column + 1} holds {kept.sum()} points; expected a spectrum, "
+                "of two points or more."
+            )
+        _check_monotone(axis[kept], where, lines, width)
+        heading = headings[column] if headings else None
+        spectra.append((axis[kept], values[kept, column], heading))
+    if n_dropped:
+        facts["dropped points"] = n_dropped
+    return spectra, headings[axis_column] if headings else None, facts
+
+
+def _read_plain(lines, mark, point, header):
+    """Read a block of numbers without gaps or comments at once, or return None.
+
+    It begins and ends with the first and last line of numbers, and all lines between
+    have as many. What is not so plain is left to `_read_rows`, line by line.
+    """
+    start = header
+    while start < len(lines) and len(to_row(lines[start], mark, point) or ()) < 2:
+        start += 1
+    stop = len(lines)
+    while stop > start and not lines[stop - 1].strip():
+        stop -= 1
+    body = lines[start:stop]
+    text = "\n".join(body)
+    if "_" in text or "#" in text or (point == "," and "." in text):
+        return None
+    if point == ",":
+        body = text.replace(",", ".").split("\n")
+    if mark is not None and body and body[0].endswith(mark):
+        body = [line.removesuffix(mark) for line in body]
+    cells = [line.split(mark) for line in body]
+    widths = set(map(len, cells))
+    if len(widths) != 1 or (width := widths.pop()) < 2:
+        return None
+    try:
+        values = np.array([float(cell) for row in cells for cell in row])
+    except ValueError:
+        return None
+    if not np.isfinite(values).all():
+        return None
+    if any(
+        _is_damaged(line, mark, width) for line in lines[max(start - 1, header) : start]
+    ):
+        return None
+    return start, stop, values.reshape(-1, width)
+
+
+def _read_rows(lines, mark, point):
+    """Return for each line its numbers, or None."""
+    rows = []
+    plain = point == "."
+    for line in lines:
+        try:
+            if plain:
+                row = [float(cell) for cell in line.split(mark)]
+            elif "." in line:
+                row = to_row(line, mark, point)
+            else:
+                row = [float(cell) for cell in line.replace(",", ".").split(mark)]
+        except ValueError:
+            row = None if is_comment(line) else to_row(line, mark, point)
+        if row and "_" in line:  # float() reads 1_000
+            row = to_row(line, mark, point)
+        rows.append(row or None)
+    return rows
+
+
+def _find_block(lines, rows, mark, header):
+    """Return start, stop and width of the block of numbers."""
+    widths = Counter(len(row) for row in rows if row and len(row) > 1)
+    width, _ = widths.most_common(1)[0]
+    start = next(i for i, row in enumerate(rows) if row and len(row) == width)
+    stop = 1 + max(i for i, row in enumerate(rows) if row and len(row) == width)
+    for i in range(start, stop):
+        if rows[i] and len(rows[i]) == width:
+            continue
+        if lines[i].strip() and not is_comment(lines[i]):
+            raise _bad_line(lines, i, width)
+    before = [i for i in range(header, start) if lines[i].strip()]
+    for i in before[-1:] + list(range(stop, len(lines))):
+        if i >= stop and rows[i]:  # a row that breaks off: the end is missing
+            raise _bad_line(lines, i, width)
+        if _is_damaged(lines[i], mark, width):
+            raise _bad_line(lines, i, width)
+    return start, stop, width
+
+
+def _is_damaged(line, mark, width):
+    """Tell whether a line beside the numbers is one of them, with a misprint.
+
+    It has a number first and digits in each column, or no letter at all; dates and
+    times are no numbers.
+    """
+    if not line.strip() or is_comment(line) or _DATE.search(line):
+        return False
+    cells = line.split(mark)
+    if not all(any(map(str.isdigit, cell)) for cell in cells if cell.strip()):
+        return False
+    first = to_number(cells[0], "." if "." in cells[0] else ",")
+    if len(cells) == width and first is not None and first == first:
+        return True
+    n_parts = len(cells) if len(cells) > 1 else len(re.findall(r"\d+", line)) - 1
+    return n_parts > 1 and not re.search(r"[^\W\d_eE]", line)
+
+
+def _bad_line(lines, i, width):
+    return ReadingError(
+        f"line {i + 1}: {show(lines[i])}; expected {width} numbers, as in most lines. "
+        "If this line belongs to no spectrum, pass header= (the number of lines before "
+        "the spectra) or comment= (how such lines begin)."
+    )
+
+
+def _no_rows(lines, delimiter, decimal):
+    """Say which line came nearest to a row of numbers."""
+    digits = [sum(map(str.isdigit, line)) for line in lines]
+    i = int(np.argmax(digits))
+    given = [
+        f"{n}={v!r}"
+        for n, v in (("delimiter", delimiter), ("decimal", decimal))
+        if v is not None
+    ]
+    hint = ""
+    if len(re.split(r"[\t;]|,(?!\d+(?:[;\t]|$))", lines[i])) > 3:
+        hint = (
+            " If each row of the file is a spectrum, read it with read_spectra_table."
+        )
+    elif re.search(r"\d[.,']\d{3}[.,]\d|\d[.,']\d{3}[.,']\d{3}", lines[i]):
+        hint = " Thousands separators are not read: export the file without them."
+    elif re.search(r"\d,\d+, ?-?\d+,\d", lines[i]) and "." not in lines[i]:
+        hint = (
+            " If commas stand for the decimal mark and between columns, export the "
+            "file with another delimiter."
+        )
+    return ReadingError(
+        f"line {i + 1}: {show(lines[i])}; expected a row of two or more numbers"
+        + (f" with {' and '.join(given)}" if given else "")
+        + ", and no line of the file is one."
+        + hint
+    )
+
+
+def _find_headings(header, mark, values):
+    """Return the names of the columns if the last header line gives them, else None."""
+    width = values.shape[1]
+    for line in reversed(header):
+        if not line.strip():
+            continue
+        cells = [cell.strip() for cell in line.strip(" #%/!").split(mark)]
+        if mark is None and len(cells) != width:
+            cells = [c.strip() for c in re.split(r"\s{2,}|\t|,", line.strip(" #%/!\t"))]
+        if len(cells) == width:
+            return cells
+        named = [cell for cell in cells if cell]
+        used = np.flatnonzero(~np.isnan(values).all(axis=0))
+        if len(named) == width:
+            return named
+        if len(named) == len(used):
+            names = [""] * width
+            for column, name in zip(used, named, strict=True):
+                names[column] = name
+            return names
+        return None
+    return None
+
+
+def _has_mark(lines, numbers, point):
+    return any(point in lines[i] for i in numbers)
+
+
+def _refuse_ambiguous_commas(lines, numbers, headings, width):
+    """Refuse 1,5,2,5: four whole numbers, or two with a decimal comma."""
+    if width < 3 or any("." in lines[i] for i in numbers):
+        return
+    if headings is not None and all(headings[1:]):  # the index of pandas has none
+        return
+    raise ReadingError(
+        f"line {numbers[0] + 1}: {show(lines[numbers[0]])} can be read in two ways: as "
+        f"{width} whole numbers with commas between them, or as numbers with decimal "
+        'commas. Pass delimiter="," for the first; for the second, export the file '
+        "with another delimiter."
+    )
+
+
+def _refuse_thousands(lines, numbers, values, mark, point):
+    """Refuse a column that reads as 987 and 1.234: thousands, or decimals?"""
+    fractional = values != np.round(values)
+    fractional &= np.isfinite(values)
+    mixed = fractional.any(axis=0) & ~fractional.all(axis=0)
+    for column in np.flatnonzero(mixed):
+        part = np.abs(values[fractional[:, column], column])
+        if len(part) < 3 or part.min() < 1 or part.max() >= 1000:
+            continue
+        if not np.allclose(part * 1000, np.round(part * 1000), rtol=0, atol=1e-6):
+            continue
+        cells = [lines[i].split(mark)[column].strip() for i in numbers]
+        marked = [cell for cell in cells if point in cell]
+        pattern = rf"[+-]?[1-9]\d{{0,2}}{re.escape(point)}\d{{3}}"
+        if len(marked) < len(cells) and all(re.fullmatch(pattern, c) for c in marked):
+            where = next(
+                i for i, cell in zip(numbers, cells, strict=True) if point in cell
+            )
+            raise ReadingError(
+                f"line {where + 1}: {show(lines[where])}: the {DECIMALS[point]} in "
+                f"column {column + 1} may separate thousands, for it always has three "
+                f"digits behind it and other values have none. Pass "
+                f'decimal="{point}" if it is the decimal mark; files with thousands '
+                "separators must be exported without them."
+            )
+
+
+def _choose_columns(values, headings, columns, facts, lines):
+    """Return the column of the axis and those of the spectra."""
+    width = values.shape[1]
+    names = headings or [""] * width
+    if columns is not None:
+        chosen = [_find_column(column, names, width) for column in columns]
+        if len(set(chosen)) < len(chosen):
+            raise ReadingError(f"columns={columns!r} names a column twice.")
+        facts["columns"] = ", ".join(_call(i, names) for i in chosen)
+        return chosen[0], chosen[1:]
+    used = [int(i) for i in np.flatnonzero(~np.isnan(values).all(axis=0))]
+    if len(used) < 2:
+        raise ReadingError("only one column holds numbers; expected an axis as well.")
+    row = values[0, np.isfinite(values[0])]
+    if np.isnan(values[0, 0]) and len(row) > 2 and len(set(np.sign(np.diff(row)))) == 1:
+        raise ReadingError(
+            "the first row has no number in the first column and then rises or falls "
+            "like an axis; expected the axis in the first column. Read such a table, "
+            "as LabSpec writes maps, with read_spectra_table."
+        )
+    as_labels = [to_number(name) for name in names if name]
+    if len(used) > 10 and sum(v is not None for v in as_labels) > 0.8 * len(used):
+        raise ReadingError(
+            "the headings are numbers, so each row may be a spectrum; expected the "
+            "axis in the first column. Read such a table with read_spectra_table."
+        )
+    first = used[0]
+    if len(used) > 2 and are_positions(values[:, first]):
+        if names[first].lower() in ("", "index", "unnamed: 0") and headings:
+            facts["left out"] = "the index in the first column"
+            used = used[1:]
+        elif not is_shift_heading(names[first]):
+            raise ReadingError(
+                _ask_for_columns(
+                    "the first column counts 0, 1, 2, ... and is no axis", used, names
+                )
+            )
+    shifts = [i for i in used if is_shift_heading(names[i])]
+    if shifts and shifts[0] != used[0]:
+        raise ReadingError(
+            _ask_for_columns(
+                f"the Raman shift is in column {shifts[0] + 1}, not in the first",
+                used,
+                names,
+            )
+        )
+    facts["columns"] = (
+        ", ".join(_call(i, names) for i in used)
+        if any(names)
+        else (f"{len(used)} without headings")
+    )
+    return used[0], used[1:]
+
+
+def _ask_for_columns(why, used, names):
+    listed = ", ".join(f"{i} {names[i]!r}" if names[i] else str(i) for i in used)
+    return (
+        f"{why}; expected the axis first, then intensities. Pass columns=(axis, "
+        f"intensity), by position or heading: {listed}."
+    )
+
+
+def _call(i, names):
+    return repr(names[i]) if names[i] else f"column {i}"
+
+
+def _find_column(column, names, width):
+    if isinstance(column, str):
+        found = [i for i, name in enumerate(names) if name == column]
+        if len(found) == 1:
+            return found[0]
+        raise ReadingError(
+            f"{len(found) or 'no'} column{'s are' if len(found) > 1 else ' is'} headed "
+            f"{column!r}; the headings are {names if any(names) else 'missing'}. Pass "
+            "columns= by position, from 0."
+        )
+    if not 0 <= column < width:
+        raise ReadingError(
+            f"columns= asks for column {column}, but there are {width}, from 0."
+        )
+    return int(column)
+
+
+def _check_monotone(axis, where, lines, width):
+    """Refuse an axis that turns or repeats, with the line."""
+    turn = first_turn(axis)
+    if turn is None:
+        return
+    here = where[turn]
+    before = np.flatnonzero(axis[:turn] == axis[turn])
+    what = (
+        f"repeats the axis value of line {where[before[0]] + 1}"
+        if len(before)
+        else f"goes back from {axis[turn - 1]:g} to {axis[turn]:g}"
+    )
+    hint = (
+        " If each row of the file is a spectrum, or the file a map with coordinates, "
+        "read it with read_spectra_table."
+        if width > 2
+        else ""
+    )
+    raise ReadingError(
+        f"line {here + 1}: {show(lines[here])} {what}; expected an axis that rises or "
+        "falls from line to line, one spectrum in a file." + hint
+    )

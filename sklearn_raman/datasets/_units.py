@@ -1,0 +1,264 @@
+"""Units of an axis: nanometres to Raman shift and back, and what an axis looks like."""
+
+import re
+
+import numpy as np
+
+from sklearn_raman._utils._frames import frame_like, is_frame
+from sklearn_raman._utils._wavenumbers import format_wavenumbers
+
+_CM_PER_NM = 1e7  # 1 cm = 1e7 nm
+
+_HEADING_UNITS = (  # the first that fits
+    ("cm-1", re.compile(r"raman|shift|cm\s*\^?\{?\s*[-−–⁻]\s*[1¹]|1\s*/\s*cm", re.I)),
+    ("cm-1", re.compile(r"^\W*(wave\s*numbers?|wellenzahl(en)?)\W*$", re.I)),
+    ("nm", re.compile(r"\bnm\b|nanomet|wave\s*length|wellenl", re.I)),
+    ("eV", re.compile(r"\bm?eV\b|photon energy")),
+)
+
+
+def nm_to_wavenumber(nm, laser_nm):
+    """Convert wavelengths to Raman shifts.
+
+    The shift is `1e7 * (1 / laser_nm - 1 / nm)`: positive on the Stokes side, where the
+    wavelength is longer than that of the laser.
+
+    Parameters
+    ----------
+    nm : float, array-like of shape (n_points,), or data frame of shape \
+(n_spectra, n_points)
+        Wavelengths in nanometres. Of a data frame the column labels are converted; its
+        intensities stay as they are.
+    laser_nm : float
+        Wavelength of the laser in nanometres, such as 532, 633 or 785. The shift is as
+        exact as this number: 0.1 nm is 3.5 cm-1 at 532 nm and 1.6 cm-1 at 785 nm.
+
+    Returns
+    -------
+    float, ndarray of shape (n_points,) or data frame of shape (n_spectra, n_points)
+        Raman shifts in cm-1, in the form in which the wavelengths were given. They rise
+        where the wavelengths rise.
+
+    Raises
+    ------
+    ValueError
+        If a wavelength is not a positive number, or lies so far from the laser that the
+        values can't be nanometres.
+
+    See Also
+    --------
+    wavenumber_to_nm : The way back.
+    load_spectra : Converts the axes of files with `laser_nm`.
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import nm_to_wavenumber
+    >>> nm_to_wavenumber([785.0, 820.0, 850.0], laser_nm=785.0).round(1)
+    array([  0. , 543.7, 974.1])
+    """
+    laser = _check_laser(laser_nm)
+
+    def convert(values):
+        _check_positive(values, name="nm")
+        _check_range(values, laser)
+        return _CM_PER_NM * (1 / laser - 1 / values)
+
+    return _apply(convert, nm, name="nm")
+
+
+def wavenumber_to_nm(wavenumbers, laser_nm):
+    """Convert Raman shifts to wavelengths.
+
+    Parameters
+    ----------
+    wavenumbers : float, array-like of shape (n_points,), or data frame of shape \
+(n_spectra, n_points)
+        Raman shifts in cm-1; negative ones are anti-Stokes. Of a data frame the column
+        labels are converted; its intensities stay as they are.
+    laser_nm : float
+        Wavelength of the laser in nanometres.
+
+    Returns
+    -------
+    float, ndarray of shape (n_points,) or data frame of shape (n_spectra, n_points)
+        Wavelengths in nanometres, in the form in which the shifts were given.
+
+    Raises
+    ------
+    ValueError
+        If a shift is not a finite number or not below the wavenumber of the laser,
+        `1e7 / laser_nm`: light can't lose more than its whole energy.
+
+    See Also
+    --------
+    nm_to_wavenumber : The way back.
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import wavenumber_to_nm
+    >>> wavenumber_to_nm([0.0, 1000.0, 3000.0], laser_nm=532.0).round(2)
+    array([532.  , 561.89, 633.03])
+    """
+    laser = _check_laser(laser_nm)
+
+    def convert(values):
+        if not np.isfinite(values).all():
+            raise ValueError("wavenumbers contains NaN or infinity.")
+        absolute = _CM_PER_NM / laser - values
+        if (absolute <= 0).any():
+            worst = values[absolute.argmin()]
+            raise ValueError(
+                f"wavenumbers holds {worst:g} cm-1, but light of {laser:g} nm has "
+                f"{_CM_PER_NM / laser:.0f} cm-1 in all: is the axis a Raman shift?"
+            )
+        return _CM_PER_NM / absolute
+
+    return _apply(convert, wavenumbers, name="wavenumbers")
+
+
+def _apply(convert, values, *, name):
+    """Convert a number, an array, or the column labels of a frame."""
+    if is_frame(values):
+        axis = _as_numbers(list(values.columns), name=f"The column labels of {name}")
+        labels = format_wavenumbers(convert(axis))
+        return frame_like(values.to_numpy(), values, columns=labels)
+    converted = convert(np.atleast_1d(_as_numbers(values, name=name)))
+    return float(converted[0]) if np.ndim(values) == 0 else converted
+
+
+def _as_numbers(values, *, name):
+    try:
+        numbers = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be numbers, got {values!r}.") from error
+    if numbers.ndim > 1:
+        raise ValueError(
+            f"{name} has shape {numbers.shape}, but an axis has one dimension: pass "
+            "the axis, or a data frame with the axis as column labels."
+        )
+    return numbers
+
+
+def _check_positive(values, *, name):
+    bad = ~(np.isfinite(values) & (values > 0))
+    if bad.any():
+        raise ValueError(
+            f"{name} must be positive wavelengths, but position {int(bad.argmax())} "
+            f"holds {values[bad.argmax()]:g}."
+        )
+
+
+def _check_laser(laser_nm):
+    try:
+        laser = float(laser_nm)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"laser_nm must be a number, got {laser_nm!r}.") from error
+    if not 100 <= laser <= 5000:
+        raise ValueError(
+            f"laser_nm={laser_nm!r} must be the wavelength of the laser in nanometres, "
+            "such as 532, 633, 785 or 1064."
+        )
+    return laser
+
+
+def _check_range(values, laser):
+    """Refuse wavelengths that no Raman spectrum of this laser reaches."""
+    shift = _CM_PER_NM * (1 / laser - 1 / values)
+    # The largest shift, of hydrogen, is 4160 cm-1; overtones and wide detectors reach
+    # further, an axis in cm-1 taken for nm further still.
+    if np.abs(shift).max(initial=0) > 9000:
+        worst = values[np.abs(shift).argmax()]
+        raise ValueError(
+            f"nm holds {worst:g}, which is {shift[np.abs(shift).argmax()]:.0f} cm-1 "
+            f"from a laser at {laser:g} nm. No Raman band lies there: are the values "
+            "nanometres, and is laser_nm right?"
+        )
+
+
+def unit_of_heading(heading):
+    """Return "cm-1", "nm" or "eV" if a heading says so, else None."""
+    if heading is None:
+        return None
+    for unit, pattern in _HEADING_UNITS:
+        if pattern.search(heading):
+            return unit
+    return None
+
+
+def is_axis_heading(heading):
+    """Tell whether a heading is that of an axis, in whatever unit."""
+    return unit_of_heading(heading) is not None or bool(
+        re.fullmatch(r"\W*(wave|x[ -_]?(axis|data))\W*", heading, re.I)
+    )
+
+
+def is_shift_heading(heading):
+    """Tell whether a heading can only mean the Raman shift."""
+    return heading is not None and bool(
+        re.search(r"raman\s*[-_]?\s*shift|rel\.?\s*1\s*/\s*cm", heading, re.I)
+    )
+
+
+def are_positions(values):
+    """Tell whether numbers count points: evenly, in whole steps, from below 50."""
+    values = np.asarray(values, dtype=np.float64)
+    steps = np.diff(values)
+    return bool(
+        len(values) > 2
+        and abs(values[0]) < 50
+        and (values == np.round(values)).all()
+        and steps[0] != 0
+        and (steps == steps[0]).all()
+    )
+
+
+def first_turn(axis):
+    """Return the first position that does not go on as most of an axis does, or None.
+
+    An axis that rises or falls all the way has none.
+    """
+    steps = np.diff(axis)
+    direction = np.sign(np.median(np.sign(steps))) if len(steps) else 0
+    bad = np.flatnonzero(steps * (direction or 1) <= 0)
+    return int(bad[0]) + 1 if len(bad) else None
+
+
+def describe_doubt(axis):
+    """Say what an axis looks like if it does not look like Raman shifts, else None.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_points,)
+        Strictly monotone.
+
+    Returns
+    -------
+    str or None
+        For a warning: only values are looked at, and unusual Raman axes exist.
+    """
+    low, high = axis.min(), axis.max()
+    step = np.median(np.abs(np.diff(axis))) if len(axis) > 1 else np.inf
+    span = f"{low:g} to {high:g} in steps of {step:.3g}"
+    if are_positions(axis):
+        return f"{span} count points and look like positions, not wavenumbers"
+    if 0.1 < low and high < 10:
+        return f"{span} looks like eV, not Raman shifts in cm-1"
+    if 180 <= low and high <= 1200 and step < 0.25:
+        return f"{span} looks like nanometres, not Raman shifts in cm-1"
+    if low > 5000:
+        return f"{span} looks like absolute wavenumbers, not Raman shifts"
+    return None
+
+
+def unit_of_text(text, n_lines):
+    """Return the unit that a line of a header states for the axis, or None.
+
+    WITec writes "XAxisUnit = rel. 1/cm", LabSpec "#AxisUnit[1]=1/cm".
+    """
+    for line in text.splitlines()[:n_lines]:
+        match = re.match(
+            r"\W*(x?\s*axis\s*unit(\[1\])?|x\s*units?)\s*[=:]\s*(.+)", line, re.I
+        )
+        if match:
+            return unit_of_heading(match[3])
+    return None

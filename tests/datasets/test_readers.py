@@ -1,0 +1,295 @@
+"""Instruments' own formats: small files made here, read by the packages of `files`."""
+
+import struct
+
+import numpy as np
+import pytest
+
+from sklearn_raman.datasets import load_spectra, read_spectra_table
+
+AXIS = np.array([400.0, 402.0, 404.0, 406.0, 408.0])
+Y = np.array([1.0, 5.0, 2.5, -1.0, 3.0])
+
+
+def needs(module, package):
+    return pytest.importorskip(module, reason=f"{package} is not installed")
+
+
+def write_wdf(path, spectra, axis=AXIS, unit=1, n_planned=None, places=()):
+    """Write a Renishaw file: header, data, axis, and places of the spectra."""
+    spectra = np.asarray(spectra, dtype="<f4")
+    n_planned = n_planned or len(spectra)
+    header = struct.pack(
+        "<IIQQ16s12xIIIQQIIII24s4HIIQQIf48x32s160s48x32x32x",
+        0x31464457,
+        1,
+        512,
+        0,
+        b"",
+        1,
+        0,
+        len(axis),
+        n_planned,
+        len(spectra),
+        1,
+        1,
+        len(axis),
+        len(places),
+        b"test",
+        1,
+        0,
+        0,
+        0,
+        1,
+        1,
+        0,
+        0,
+        6,
+        18797.0,
+        b"",
+        b"",
+    )
+
+    def block(name, content):
+        return struct.pack("<4sIQ", name, 0, 16 + len(content)) + content
+
+    planned = np.zeros((n_planned, len(axis)), dtype="<f4")
+    planned[: len(spectra)] = spectra
+    content = header + block(b"DATA", planned.tobytes())
+    values = np.asarray(axis, dtype="<f4").tobytes()
+    content += block(b"XLST", struct.pack("<II", 19, unit) + values)
+    content += block(b"YLST", struct.pack("<IIf", 0, 0, 0.0))
+    if places:
+        origins = struct.pack("<I", len(places))
+        for kind, positions in places:
+            origins += struct.pack("<II16s", kind, 5, b"place")
+            origins += np.asarray(positions, dtype="<f8").tobytes()
+        content += block(b"ORGN", origins)
+    path.write_bytes(content)
+    return path
+
+
+def test_wdf_single(tmp_path):
+    needs("wdf", "renishaw-wdf")
+    bunch = load_spectra(write_wdf(tmp_path / "a.wdf", [Y]))
+    np.testing.assert_array_equal(bunch.wavenumbers, AXIS)
+    np.testing.assert_array_equal(bunch.data.to_numpy(), [Y])
+    assert list(bunch.names) == ["a.wdf"]
+    assert "Renishaw .wdf" in bunch.DESCR
+
+
+def test_wdf_map(tmp_path):
+    """Coordinates are kept; spectra that were planned and not measured are stated."""
+    needs("wdf", "renishaw-wdf")
+    path = write_wdf(
+        tmp_path / "a.wdf",
+        [Y, 2 * Y, 3 * Y],
+        n_planned=4,
+        places=[(3, [0, 1, 0, 1]), (4, [0, 0, 2, 2])],
+    )
+    bunch = load_spectra(path, group="file")
+    np.testing.assert_array_equal(bunch.data.to_numpy(), [Y, 2 * Y, 3 * Y])
+    assert bunch.metadata["x"].tolist() == [0, 1, 0]
+    assert bunch.metadata["y"].tolist() == [0, 0, 2]
+    assert set(bunch.groups) == {"a.wdf"}
+    assert "not measured 1 planned" in bunch.DESCR
+    with pytest.raises(ValueError, match="load_spectra reads it"):
+        read_spectra_table(path)
+
+
+def test_wdf_in_nanometres(tmp_path):
+    needs("wdf", "renishaw-wdf")
+    path = write_wdf(tmp_path / "a.wdf", [Y], axis=AXIS + 400, unit=3)
+    with pytest.warns(UserWarning, match="it is stated in nm"):
+        load_spectra(path)
+    bunch = load_spectra(path, laser_nm=785)
+    assert bunch.wavenumbers[0] == pytest.approx(1e7 * (1 / 785 - 1 / 800))
+
+
+def write_spc(path, spectra, x_type=13, axis=None):
+    """Write a GRAMS file of version 0x4B with single-precision numbers."""
+    flags = (4 if len(spectra) > 1 else 0) | (0x80 if axis is not None else 0)
+    header = struct.pack(
+        "<BBBbIddIBBBB",
+        flags,
+        0x4B,
+        0,
+        -128,
+        len(AXIS),
+        AXIS[0],
+        AXIS[-1],
+        len(spectra),
+        x_type,
+        4,
+        0,
+        0,
+    )
+    header = header.ljust(512, b"\0")
+    content = header
+    if axis is not None:
+        content += np.asarray(axis, dtype="<f4").tobytes()
+    for number, y in enumerate(spectra):
+        sub = struct.pack("<BbHfffIIf", 0, -128, number, number, number + 1, 0, 0, 0, 0)
+        content += sub.ljust(32, b"\0") + np.asarray(y, dtype="<f4").tobytes()
+    path.write_bytes(content)
+    return path
+
+
+def test_spc(tmp_path):
+    needs("spc_io", "spc-io")
+    bunch = load_spectra(write_spc(tmp_path / "a.spc", [Y]))
+    np.testing.assert_allclose(bunch.wavenumbers, AXIS)
+    np.testing.assert_array_equal(bunch.data.to_numpy(), [Y])
+    uneven = AXIS + [0, 0.5, 0, 0, 0]
+    bunch = load_spectra(write_spc(tmp_path / "b.spc", [Y], axis=uneven))
+    np.testing.assert_array_equal(bunch.wavenumbers, uneven)
+
+
+def test_spc_with_several(tmp_path):
+    needs("spc_io", "spc-io")
+    bunch = load_spectra(write_spc(tmp_path / "a.spc", [Y, 2 * Y]))
+    np.testing.assert_array_equal(bunch.data.to_numpy(), [Y, 2 * Y])
+    assert list(bunch.names) == ["a.spc: 0", "a.spc: 1"]
+
+
+JCAMP = (
+    "##TITLE=calcite\n##JCAMP-DX=4.24\n##DATA TYPE=RAMAN SPECTRUM\n##XUNITS=1/CM\n"
+    "##YUNITS=ARBITRARY UNITS\n##XFACTOR=1\n##YFACTOR=0.5\n##FIRSTX=400\n##LASTX=408\n"
+    "##NPOINTS=5\n##XYDATA=(X++(Y..Y))\n400 2 10 5\n406 -2 6\n##END=\n"
+)
+
+
+@pytest.mark.parametrize("suffix", ["jdx", "dx", "JDX", "jcamp"])
+def test_jcamp(tmp_path, suffix):
+    needs("jcamp", "jcamp")
+    path = tmp_path / f"a.{suffix}"
+    path.write_text(JCAMP)
+    bunch = load_spectra(path)
+    np.testing.assert_allclose(bunch.wavenumbers, AXIS)
+    np.testing.assert_allclose(bunch.data.to_numpy(), [Y])
+    assert "JCAMP-DX" in bunch.DESCR
+
+
+def test_jcamp_that_lost_points(tmp_path, capsys):
+    """The package only prints; here it is an error."""
+    needs("jcamp", "jcamp")
+    path = tmp_path / "a.jdx"
+    path.write_text(JCAMP.replace("406 -2 6", "406 -2"))
+    with pytest.raises(
+        ValueError, match=r"a\.jdx: the package jcamp reports: Mismatch"
+    ):
+        load_spectra(path)
+    assert capsys.readouterr().out == ""
+
+
+def write_opus(path, blocks):
+    """Write a Bruker file: a directory, spectra and what says where they lie."""
+
+    def kind(*parts):
+        return sum(
+            p << shift for p, shift in zip(parts, (0, 2, 4, 10, 17, 19), strict=True)
+        )
+
+    def parameter(name, value):
+        if isinstance(value, str):
+            text = value.encode().ljust(8, b"\0")
+            return struct.pack("<4shh", name, 2, len(text) // 2) + text
+        code, form = (1, "<d") if isinstance(value, float) else (0, "<i")
+        number = struct.pack(form, value)
+        return struct.pack("<4shh", name, code, len(number) // 2) + number
+
+    contents = []
+    for data_type, y in blocks:
+        status = b"".join(
+            parameter(name, value)
+            for name, value in (
+                (b"DPF", 1),
+                (b"NPT", len(y)),
+                (b"FXV", 400.0),
+                (b"LXV", 408.0),
+                (b"CSF", 1.0),
+                (b"MXY", float(max(y))),
+                (b"MNY", float(min(y))),
+                (b"DXU", "WN"),
+            )
+        )
+        status += struct.pack("<4shh", b"END", 0, 0)
+        contents.append(
+            (kind(3, 0, 0, data_type, 0, 0), np.asarray(y, dtype="<f4").tobytes())
+        )
+        contents.append((kind(3, 0, 1, data_type, 0, 0), status))
+    start = 24 + 12 * (len(contents) + 1)
+    directory = struct.pack("<3i", kind(0, 0, 0, 13, 0, 0), 3 * (len(contents) + 1), 24)
+    for number, content in contents:
+        directory += struct.pack("<3i", number, len(content) // 4, start)
+        start += len(content)
+    header = b"\n\n\xfe\xfe" + struct.pack(
+        "<diii", 920622.0, 24, len(contents) + 1, len(contents) + 1
+    )
+    path.write_bytes(header + directory + b"".join(c for _, c in contents))
+    return path
+
+
+def test_opus(tmp_path):
+    """The Raman spectrum, among others."""
+    needs("brukeropus", "brukeropus")
+    bunch = load_spectra(write_opus(tmp_path / "a.0", [(10, Y), (4, 2 * Y)]))
+    np.testing.assert_allclose(bunch.wavenumbers, AXIS)
+    np.testing.assert_array_equal(bunch.data.to_numpy(), [Y])
+    assert "Raman" in bunch.DESCR
+    with pytest.raises(ValueError, match="data blocks .* expected one Raman"):
+        load_spectra(write_opus(tmp_path / "b.1", [(4, Y), (5, 2 * Y)]))
+
+
+@pytest.mark.parametrize(
+    "suffix, module, package",
+    [
+        ("wdf", "wdf", "renishaw-wdf"),
+        ("spc", "spc_io", "spc-io"),
+        ("jdx", "jcamp", "jcamp"),
+        ("0", "brukeropus", "brukeropus"),
+    ],
+)
+def test_broken_files(tmp_path, suffix, module, package):
+    needs(module, package)
+    path = tmp_path / f"a.{suffix}"
+    for content in (b"", b"\x00" * 700, b"WDF1 and no more", bytes(range(256)) * 8):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=rf"(?s)a\.{suffix}: \w+"):
+            load_spectra(path)
+
+
+@pytest.mark.parametrize(
+    "suffix, module, package",
+    [
+        ("wdf", "wdf", "renishaw-wdf"),
+        ("spc", "spc_io", "spc-io"),
+        ("jdx", "jcamp", "jcamp"),
+        ("0", "brukeropus", "brukeropus"),
+    ],
+)
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+def test_missing_package(tmp_path, monkeypatch, suffix, module, package, on_error):
+    """The error names what to install, and no file is skipped for it."""
+    monkeypatch.setitem(__import__("sys").modules, module, None)
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(b"something")
+    with pytest.raises(ImportError, match=rf"needs? the package {package}.*\[files\]"):
+        load_spectra(path, on_error=on_error)
+
+
+@pytest.mark.parametrize(
+    "suffix, way_out",
+    [
+        ("wip", "as ASCII"),
+        ("l6s", "LabSpec 6"),
+        ("pkl", "runs code"),
+        ("xlsx", "read_excel"),
+        ("npy", "no axis"),
+    ],
+)
+def test_formats_that_are_not_read(tmp_path, suffix, way_out):
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(b"x")
+    with pytest.raises(ValueError, match=way_out):
+        load_spectra(path)

@@ -1,0 +1,482 @@
+"""Tables: either way round, long, as instruments and other packages write them."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.neighbors import KNeighborsClassifier
+
+from sklearn_raman.datasets import load_spectra, read_spectra_table
+from sklearn_raman.model_selection import compare
+
+AXIS = np.array([400.0, 401.5, 403.0, 404.5])
+X = np.array([[1.0, 2.5, 3.0, 4.0], [5.0, 6.0, -7.25, 8.0], [9.0, 10.0, 11.0, 12.5]])
+WHO = ["calcite", "quartz", "calcite"]
+
+
+def write(folder, text, name="t.csv", encoding="utf-8"):
+    path = folder / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def wide(delimiter=",", decimal=".", unit="", head=("class",), columns=(WHO,)):
+    """A spectrum in each row, metadata before."""
+    number = "{}".format
+    rows = [[*head, *(number(a) + unit for a in AXIS)]]
+    rows += [[*(c[i] for c in columns), *map(number, X[i])] for i in range(len(X))]
+    data = [
+        [
+            cell.replace(".", decimal)
+            if cell[-1:] in "0123456789" + unit[-1:]
+            else cell
+            for cell in row
+        ]
+        for row in rows
+    ]
+    return "\n".join(delimiter.join(row) for row in data) + "\n"
+
+
+def check(bunch, target=WHO):
+    np.testing.assert_array_equal(bunch.wavenumbers, AXIS)
+    np.testing.assert_array_equal(bunch.data.to_numpy(), X)
+    assert [float(label) for label in bunch.data.columns] == AXIS.tolist()
+    if target is not None:
+        assert bunch.target.tolist() == target
+
+
+@pytest.mark.parametrize("unit", ["", " cm-1", " (cm-1)", " 1/cm", " cm^-1", " cm⁻¹"])
+@pytest.mark.parametrize(
+    "delimiter, decimal", [(",", "."), (";", ","), ("\t", ","), (";", "."), ("|", ".")]
+)
+def test_rows(tmp_path, delimiter, decimal, unit):
+    path = write(tmp_path, wide(delimiter, decimal, unit))
+    check(read_spectra_table(path, label="class"))
+    check(read_spectra_table(str(path), label="class", orientation="rows"))
+
+
+def turned(delimiter=",", decimal="."):
+    """A spectrum in each column, one row of names and one of classes."""
+    rows = [["Raman shift", "s1", "s2", "s3"], ["mineral", *WHO]]
+    rows += [[str(a), *map(str, x)] for a, x in zip(AXIS, X.T, strict=True)]
+    rows[2:] = [[c.replace(".", decimal) for c in row] for row in rows[2:]]
+    return "\n".join(delimiter.join(row) for row in rows) + "\n"
+
+
+@pytest.mark.parametrize("delimiter, decimal", [(",", "."), (";", ","), ("\t", ".")])
+def test_columns(tmp_path, delimiter, decimal):
+    path = write(tmp_path, turned(delimiter, decimal))
+    bunch = read_spectra_table(path, label="mineral")
+    check(bunch)
+    assert list(bunch.names) == ["s1", "s2", "s3"]
+    assert "spectra in columns" in bunch.DESCR
+
+
+def test_classes_in_the_headings(tmp_path):
+    """As label by name, or by an expression on the names."""
+    text = turned().replace("s1,s2,s3", "calcite 1,quartz 1,calcite 2")
+    text = text.replace("mineral,calcite,quartz,calcite\n", "")
+    path = write(tmp_path, text)
+    check(read_spectra_table(path, label=r"(\w+) \d"))
+    check(read_spectra_table(path, label=lambda name: name.split()[0]))
+    table = {"calcite 1": "calcite", "quartz 1": "quartz", "calcite 2": "calcite"}
+    check(read_spectra_table(path, label=table))
+    with pytest.raises(ValueError, match="label is missing for 1 of 3"):
+        read_spectra_table(path, label=lambda name: name.replace("quartz 1", ""))
+    text = text.replace(
+        "Raman shift,calcite 1,quartz 1,calcite 2", "class,calcite,quartz,calcite"
+    )
+    check(read_spectra_table(write(tmp_path, text), label="class"))
+
+
+WITEC = (
+    "//Exported ASCII-File\n\n[Header]\nFileName = a.wip\nXAxisUnit = rel. 1/cm\n\n"
+    "[Data]\nX-Axis\tSpec.Data 1\tSpec.Data 2\tSpec.Data 3\n"
+    + "".join(
+        f" {a:.5E}\t" + "\t".join(f" {v:.5E}" for v in row) + "\n"
+        for a, row in zip(AXIS, X.T, strict=True)
+    )
+)
+RENISHAW = "#X\t\t#Y\t\t#Wave\t\t#Intensity\n" + "".join(
+    f"{n % 2:.6f}\t{n // 2:.6f}\t{a:.6f}\t{v:.6f}\n"
+    for n in range(3)
+    for a, v in list(zip(AXIS, X[n], strict=True))[::-1]
+)
+HORIBA = (
+    "#Acq. time (s)=\t1\n#AxisUnit[1]=\t1/cm\n\t\t"
+    + "\t".join(map(str, AXIS))
+    + "\n"
+    + "".join(
+        f"{n % 2}.5\t{n // 2}\t" + "\t".join(map(str, X[n])) + "\n" for n in range(3)
+    )
+)
+
+
+def test_witec(tmp_path):
+    for encoding in ("utf-8", "utf-16"):
+        path = write(tmp_path, WITEC, "w.txt", encoding)
+        bunch = read_spectra_table(path)
+        check(bunch, None)
+        assert bunch.names[0] == "Spec.Data 1"
+    np.testing.assert_array_equal(load_spectra(path).data, bunch.data)
+
+
+def test_renishaw_map(tmp_path):
+    bunch = read_spectra_table(write(tmp_path, RENISHAW, "r.txt"))
+    np.testing.assert_array_equal(bunch.wavenumbers, AXIS[::-1])
+    np.testing.assert_array_equal(bunch.data.to_numpy(), X[:, ::-1])
+    assert bunch.metadata.to_dict("list") == {"x": [0, 1, 0], "y": [0, 0, 1]}
+    assert "spectra in long" in bunch.DESCR
+
+
+def test_order_of_a_long_table_does_not_matter(tmp_path):
+    """Sorted by wavenumber first, as some export it."""
+    head, *rows = RENISHAW.splitlines()
+    by_wave = sorted(rows, key=lambda row: float(row.split("\t")[2]))
+    path = write(tmp_path, "\n".join([head, *by_wave]), "r.txt")
+    check(read_spectra_table(path), None)
+
+
+def test_horiba_map(tmp_path):
+    bunch = read_spectra_table(write(tmp_path, HORIBA, "h.txt"))
+    check(bunch, None)
+    assert bunch.metadata.to_dict("list") == {"x": [0.5, 1.5, 0.5], "y": [0, 0, 1]}
+
+
+@pytest.mark.parametrize("text", [HORIBA, RENISHAW, wide(), wide("\t", ",")])
+@pytest.mark.parametrize("missing", ["raise", "drop"])
+def test_load_spectra_points_here(tmp_path, text, missing):
+    """A table is no spectrum, also where points without a number are dropped."""
+    with pytest.raises(ValueError, match="read_spectra_table"):
+        load_spectra(write(tmp_path, text, "t.txt"), missing=missing)
+
+
+def test_horiba_line(tmp_path):
+    """One coordinate: a time or a depth."""
+    text = "\n".join(
+        line.split("\t", 1)[1] if "=" not in line else line
+        for line in HORIBA.splitlines()
+    )
+    check(read_spectra_table(write(tmp_path, text, "h.txt")), None)
+
+
+def test_coordinates_are_numbers(tmp_path):
+    """-0.0 and 0.000000 are one place."""
+    text = RENISHAW.replace("0.000000\t0.000000\t401", "-0.0\t0\t401")
+    bunch = read_spectra_table(write(tmp_path, text, "r.txt"))
+    np.testing.assert_array_equal(bunch.data.to_numpy(), X[:, ::-1])
+
+
+def test_long_with_names(tmp_path):
+    text = "Sample;Raman shift;Intensity\n" + "".join(
+        f"{name} {n};{a};{v}\n".replace(".", ",")
+        for n, name in enumerate(WHO)
+        for a, v in zip(AXIS, X[n], strict=True)
+    )
+    bunch = read_spectra_table(write(tmp_path, text), sample="Sample")
+    check(bunch, None)
+    assert bunch.samples.tolist() == ["calcite 0", "quartz 1", "calcite 2"]
+
+
+def test_long_with_different_axes(tmp_path):
+    text = "x,wave,intensity\n0,400,1\n0,401,2\n1,400,3\n1,402,4\n1,404,5\n"
+    bunch = read_spectra_table(write(tmp_path, text))
+    assert [len(axis) for axis, _ in bunch.data] == [2, 3]
+
+
+def test_long_errors(tmp_path):
+    text = RENISHAW + "0.000000\t0.000000\t400.000000\t9.0\n"
+    with pytest.raises(ValueError, match=r"line 14: .*measured twice"):
+        read_spectra_table(write(tmp_path, text))
+    with pytest.raises(ValueError, match="line 14: .* has one point"):
+        read_spectra_table(write(tmp_path, RENISHAW + "7.0\t0.0\t400.0\t9.0\n"))
+    path = write(tmp_path, wide())
+    with pytest.raises(ValueError, match="not those of a long table"):
+        read_spectra_table(path, orientation="long")
+
+
+def test_index_of_pandas(tmp_path):
+    """to_csv writes an index without heading; read_csv calls it "Unnamed: 0"."""
+    frame = pd.DataFrame(X, columns=AXIS)
+    frame.insert(0, "class", WHO)
+    frame.to_csv(tmp_path / "a.csv")
+    bunch = read_spectra_table(tmp_path / "a.csv", label="class")
+    check(bunch)
+    assert bunch.metadata["index"].tolist() == [0, 1, 2]
+    again = read_spectra_table(pd.read_csv(tmp_path / "a.csv"), label="class")
+    check(again)
+    assert list(again.metadata) == ["index", "class"]
+    frame.index = ["p", "q", "r"]
+    frame.to_csv(tmp_path / "b.csv")
+    named = read_spectra_table(tmp_path / "b.csv", label="class")
+    assert list(named.data.index) == ["p", "q", "r"]
+
+
+def test_index_before_an_axis(tmp_path):
+    frame = pd.DataFrame(X.T, columns=["a", "b", "c"])
+    frame.insert(0, "wavenumber", AXIS)
+    frame.to_csv(tmp_path / "a.csv")
+    bunch = read_spectra_table(tmp_path / "a.csv")
+    check(bunch, None)
+    assert list(bunch.names) == ["a", "b", "c"]
+    assert "left out the index" in bunch.DESCR
+
+
+def test_written_by_r(tmp_path):
+    """Names like X400.5, quotes, and a heading without that of the row names."""
+    text = '"X400","X401.5","X403","X404.5"\n' + "".join(
+        f'"{n + 1}",' + ",".join(map(str, X[n])) + "\n" for n in range(3)
+    )
+    check(read_spectra_table(write(tmp_path, text)), None)
+    check(
+        read_spectra_table(
+            write(
+                tmp_path,
+                '"class",'
+                + text.replace('"1"', '"calcite"')
+                .replace('"2"', '"quartz"')
+                .replace('"3"', '"calcite"'),
+            ),
+            label="class",
+        )
+    )
+
+
+def test_heading_that_is_short(tmp_path):
+    text = "400 401.5 403 404.5\n" + "".join(
+        f"{n} " + " ".join(map(str, X[n])) + "\n" for n in range(3)
+    )
+    check(read_spectra_table(write(tmp_path, text, "t.txt")), None)
+
+
+def test_quotes_and_delimiters_inside(tmp_path):
+    text = wide(columns=([f'"{w}, pure; 1"' for w in WHO],))
+    bunch = read_spectra_table(write(tmp_path, text), label="class")
+    check(bunch, [f"{w}, pure; 1" for w in WHO])
+
+
+def test_trailing_delimiters_and_footer(tmp_path):
+    text = "exported by me\n\n" + wide(";", ",").replace("\n", ";\n") + "the end\n"
+    bunch = read_spectra_table(write(tmp_path, text), label="class")
+    check(bunch)
+    assert "1 footer line" in bunch.DESCR
+
+
+def test_quoted_decimals(tmp_path):
+    """Commas between cells, commas in numbers, and quotation marks to tell them."""
+    text = wide(";", ",").replace(";", '","').replace("\n", '"\n"')[:-1]
+    check(read_spectra_table(write(tmp_path, '"' + text), label="class"))
+
+
+def test_header_and_comments_given(tmp_path):
+    text = "a,1,2,3,4\n* 1,1,1,1,1\n" + wide()
+    path = write(tmp_path, text)
+    bunch = read_spectra_table(path, label="class", header=2)
+    check(bunch)
+    bunch = read_spectra_table(path, label="class", header=1, comment="*")
+    check(bunch)
+    path = write(tmp_path, wide().replace("quartz", "#calcite,9,9,9,9\nquartz"))
+    bunch = read_spectra_table(path, label="class")
+    check(bunch)
+    assert "1 comment line" in bunch.DESCR
+
+
+def test_heading_in_a_comment(tmp_path):
+    """As numpy.savetxt writes it, above rows that rise like an axis."""
+    np.savetxt(tmp_path / "a.txt", X[[0, 2]], header="400.0 401.5 403.0 404.5")
+    bunch = read_spectra_table(tmp_path / "a.txt")
+    np.testing.assert_array_equal(bunch.wavenumbers, AXIS)
+    np.testing.assert_array_equal(bunch.data.to_numpy(), X[[0, 2]])
+
+
+def test_metadata(tmp_path):
+    """Kept and named; with a list, what is not named is an error."""
+    text = wide(
+        head=("id", "class", "note"),
+        columns=(["007", "008", "009"], WHO, ["x", "", "NA"]),
+    )
+    path = write(tmp_path, text)
+    bunch = read_spectra_table(path, label="class", group="id")
+    check(bunch)
+    assert bunch.groups.tolist() == ["007", "008", "009"]
+    assert bunch.metadata["note"].tolist() == ["x", "", "NA"]
+    assert "Metadata: id, class, note." in bunch.DESCR
+    read_spectra_table(path, label="class", metadata=["id", "note"])
+    with pytest.raises(ValueError, match="the headings note are no wavenumbers"):
+        read_spectra_table(path, label="class", metadata=["id"])
+    with pytest.raises(ValueError, match="metadata names age"):
+        read_spectra_table(path, metadata=["age"])
+    with pytest.raises(ValueError, match="label='note' is empty for 1 of 3"):
+        read_spectra_table(path, label="note")
+    with pytest.raises(ValueError, match="label='Class' is no heading.*'class'"):
+        read_spectra_table(path, label="Class")
+
+
+@pytest.mark.parametrize("kind", ["strings", "floats", "index", "polars", "transposed"])
+def test_frames(kind):
+    frame = pd.DataFrame(X, columns=AXIS)
+    if kind == "strings":
+        frame.columns = [f"{a} cm-1" for a in AXIS]
+    elif kind == "index":
+        frame.index = pd.Index(["p", "q", "r"], name="who")
+    elif kind == "polars":
+        frame = pl.DataFrame(X, schema=[str(a) for a in AXIS], orient="row")
+    elif kind == "transposed":
+        frame = pd.DataFrame(X.T, index=AXIS, columns=["p", "q", "r"])
+    bunch = read_spectra_table(frame, group="who" if kind == "index" else None)
+    check(bunch, None)
+    if kind == "index":
+        assert bunch.groups.tolist() == ["p", "q", "r"]
+    if kind == "transposed":
+        assert list(bunch.names) == ["p", "q", "r"]
+
+
+def test_frame_of_text():
+    """Cells with decimal commas, as read_csv leaves them without decimal=."""
+    frame = pd.DataFrame(
+        [[f"{v}".replace(".", ",") for v in x] for x in X],
+        columns=[f"{a}".replace(".", ",") for a in AXIS],
+    )
+    with pytest.raises(ValueError, match="row 1, column 1 .* expected a number"):
+        read_spectra_table(frame)
+    check(read_spectra_table(frame, decimal=","), None)
+
+
+def test_orientation_is_asked_if_both_fit(tmp_path):
+    """Samples 101, 102, ... in the headings and an axis in the first column."""
+    text = "n,101,102,103\n" + "".join(
+        f"{a}," + ",".join(map(str, x)) + "\n" for a, x in zip(AXIS, X.T, strict=True)
+    )
+    path = write(tmp_path, text)
+    with pytest.raises(ValueError, match='both rise or fall.*orientation="rows"'):
+        read_spectra_table(path)
+    check(read_spectra_table(path, orientation="columns"), None)
+    path = write(tmp_path, text.replace("n,", "wavenumber,"))
+    check(read_spectra_table(path), None)
+
+
+def row(cells):
+    return ",".join(str(c) for c in cells) + "\n"
+
+
+ERRORS = {
+    "positions": (
+        row(["c", *range(9)]) + row(["a", *range(9)]),
+        "positions are no wavenumbers",
+    ),
+    "no axis": (row(["c", "a", "b"]) + row(["x", "1", "2"]), "neither the headings"),
+    "turns": (
+        row(["c", 400, 402, 401, 403]) + row(["a", 1, 2, 3, 4]),
+        "After the wavenumber '402' comes '401'",
+    ),
+    "twice": (
+        row(["c", 400, 402, 402, 403]) + row(["a", 1, 2, 3, 4]),
+        "After the wavenumber '402' comes '402'",
+    ),
+    "pandas' second name": (
+        row(["c", "400.0", "402.0", "402.0.1", "403.0"]) + row(["a", 1, 2, 3, 4]),
+        "402.0.1 are pandas' new names",
+    ),
+    "misprint": (
+        row(["c", "400", "4O2", "404", "406", "408"]) + row(["a", 1, 2, 3, 4, 5]),
+        "'4O2' stand among wavenumbers",
+    ),
+    "text": (
+        wide().replace("-7.25", "n.d."),
+        r"line 3, column 4 \('403.0'\): 'n.d.'; expected a number",
+    ),
+    "empty": (
+        wide().replace("-7.25", ""),
+        r"line 3: no number at 403 cm-1 \(1 of 4 points\)",
+    ),
+    "short row": (wide().replace("-7.25,", ""), "line 3: .* has 4 cells; expected 5"),
+    "breaks off": (wide() + "quartz,1", "line 5: .* has 2 cells; expected 5. Is the"),
+    "headings only": (wide().splitlines()[0], "headings only|expected"),
+    "nothing": ("\n", "the file is empty"),
+    "commas for all": (
+        "class,400,5,401,5\na,1,5,2,5\nb,1,7,2,9\n",
+        "If commas are decimal marks here",
+    ),
+    "column text": (turned().replace("-7.25", "?"), "line 5, column 3"),
+    "column turns": (
+        turned().replace("403.0", "401.0"),
+        "line 5: the axis goes from 401.5 to 401",
+    ),
+    "column gap": (turned().replace("-7.25", ""), "line 5, column 's2': no number"),
+    "blank heading": (
+        row(["c", "400", "402", "404", ""]) + row(["a", 1, 2, 3, 4]),
+        "'' stand among",
+    ),
+    "open quotation mark": (wide().replace("quartz", '"quartz'), "does not close"),
+    "two headings": (wide(head=("a", "a"), columns=(WHO, WHO)), "several columns"),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_errors(tmp_path, name):
+    text, match = ERRORS[name]
+    with pytest.raises(ValueError, match=rf"(?s)t\.csv: .*{match}"):
+        read_spectra_table(write(tmp_path, text))
+
+
+def test_missing_points_dropped(tmp_path):
+    for text in (wide().replace("-7.25", "nan"), turned().replace("-7.25", "--")):
+        bunch = read_spectra_table(write(tmp_path, text), missing="drop")
+        assert [len(axis) for axis, _ in bunch.data] == [4, 3, 4]
+        np.testing.assert_array_equal(bunch.data[1][1], [5, 6, 8])
+
+
+def test_not_a_table(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no file"):
+        read_spectra_table(tmp_path / "none.csv")
+    with pytest.raises(ValueError, match="frame is empty"):
+        read_spectra_table(pd.DataFrame())
+    with pytest.raises(ValueError, match="path or a data frame, got ndarray"):
+        read_spectra_table(X)
+    path = write(tmp_path, "PK\3\4", "t.xlsx")
+    with pytest.raises(ValueError, match="pandas.read_excel"):
+        read_spectra_table(path)
+
+
+def test_nanometres(tmp_path):
+    text = wide(unit=" nm").replace("40", "80")
+    path = write(tmp_path, text)
+    with pytest.warns(UserWarning, match="it is stated in nm.*laser_nm"):
+        read_spectra_table(path)
+    bunch = read_spectra_table(path, laser_nm=785)
+    assert bunch.wavenumbers[0] == pytest.approx(1e7 * (1 / 785 - 1 / 800))
+    with pytest.raises(ValueError, match="stated in cm-1"):
+        read_spectra_table(write(tmp_path, wide(unit=" cm-1")), laser_nm=785)
+
+
+def test_float_labels_read_back(tmp_path):
+    axis = np.cumsum(np.random.default_rng(0).uniform(0.1, 2, 40)) + 100
+    frame = pd.DataFrame(np.random.default_rng(1).normal(size=(5, 40)), columns=axis)
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    bunch = read_spectra_table(tmp_path / "a.csv")
+    np.testing.assert_array_equal(bunch.wavenumbers, axis)
+    np.testing.assert_array_equal(bunch.data.to_numpy(), frame.to_numpy())
+
+
+def test_from_a_table_to_a_comparison_in_six_lines(tmp_path):
+    rng = np.random.default_rng(0)
+    axis = np.arange(400.0, 500.0)
+    y = np.repeat(["a", "b"], 20)
+    values = np.exp(-((axis - np.where(y == "a", 430, 460)[:, None]) ** 2) / 50)
+    frame = pd.DataFrame(values + rng.normal(0, 0.1, values.shape), columns=axis)
+    frame.insert(0, "class", y)
+    frame.insert(1, "patient", np.tile(np.arange(10), 4))
+    frame.to_csv(tmp_path / "study.csv", sep=";", decimal=",")
+    table = read_spectra_table(tmp_path / "study.csv", label="class", group="patient")
+    models = {"KNN": KNeighborsClassifier()}
+    result = compare(models, table, groups=table.groups, cv=4, progress=False)
+    assert result.to_frame()["accuracy"].iloc[0] > 0.95
+
+
+def test_read_csv_text():
+    """What pandas has read already, with classes and groups as numbers."""
+    frame = pd.read_csv(io.StringIO("class,g,400,402,404\n1,5,1,2,3\n2,6,4,5,6\n"))
+    bunch = read_spectra_table(frame, label="class", group="g")
+    assert bunch.target.tolist() == [1, 2] and bunch.groups.tolist() == [5, 6]
