@@ -274,8 +274,6 @@ def make_bunch(spectra, names, *, fields, sources, metadata, filenames, head, do
     else:
         axis, data = None, [(axis, intensities) for axis, intensities in spectra]
         lines.append(_describe_axes(axes))
-    if fields["group"] is not None and axis is not None:
-        data.attrs["groups"] = f"{sources['group']}: Bunch.groups"
     for field, title in zip(FIELDS, ("Classes", "Groups", "Samples"), strict=True):
         if fields[field] is None:
             continue

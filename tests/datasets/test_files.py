@@ -215,12 +215,12 @@ def test_different_axes_give_pairs(make_files):
     np.testing.assert_allclose(grid, [[3, 2], [1, 2.5]])
 
 
-def test_groups_travel_with_the_frame(folder):
+def test_groups_are_asked_for(folder):
     """`compare` refuses to lose them."""
     bunch = load_spectra(folder, label="folder", group="(.*)_")
     models = {"KNN": KNeighborsClassifier(1)}
     with pytest.raises(ValueError, match="groups is None"):
-        compare(models, bunch.data, bunch.target, cv=2, progress=False)
+        compare(models, bunch, cv=2, progress=False)
 
 
 def test_no_file(tmp_path, monkeypatch):
