@@ -2,12 +2,17 @@
 it scikit-learn skips one of its checks."""
 
 import os
+import signal
 
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import numpy as np
 import pandas as pd
 import pytest
+
+# A shell that starts the tests in the background has SIGINT ignored, here and in every
+# child; tests of Ctrl-C need it as it is at a prompt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
