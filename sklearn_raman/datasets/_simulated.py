@@ -247,8 +247,7 @@ def make_raman_spectra(
         spike_mask : ndarray of shape (n_samples, n_points), True where a spike is
         positions, fwhm, heights : ndarrays of shape (n_samples, n_bands)
             Bands of each spectrum in cm-1 and counts.
-        class_positions, class_fwhm, class_heights : ndarrays of shape \
-            (n_classes, n_bands)
+        class_positions, class_fwhm, class_heights : the same, (n_classes, n_bands)
             Bands of each class; the shared ones come first.
         n_shared : int, how many are shared
         wavenumbers : ndarray of shape (n_points,), in cm-1.
@@ -450,8 +449,8 @@ def make_mixtures(
         minor : ndarray of shape (n_mixtures,), class of the minor spectrum
         rows : ndarray of shape (n_mixtures, 2), rows of X: major and minor
         classes : ndarray of shape (n_classes,), order of the next two
-        composition : ndarray of shape (n_mixtures, n_classes), 1 for the major and
-            the ratio for the minor class
+        composition : ndarray of shape (n_mixtures, n_classes)
+            1 for the major and the ratio for the minor class
         one_hot : ndarray of shape (n_mixtures, n_classes), 1 for the major class only
         scale : ndarray of shape (n_mixtures, 1), by what each mixture was divided.
 

@@ -379,7 +379,7 @@ default=None
         Parameters
         ----------
         kind : {"mean", "frequency", "misclassified"}, default="mean"
-            The mean map with its standard deviation and the mean spectrum ([1]_ in the
+            The mean map with its standard deviation and the mean spectrum ([1] in the
             class, Fig. 2 and 4); how often a point is active (Fig. 3 and 5); or the
             maps of the first 12 misclassified spectra (Fig. A3).
         classes : list of labels or None, default=None

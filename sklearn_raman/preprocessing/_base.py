@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._map_back import check_maps, check_mode
 from sklearn_raman._utils._sklearn import (
+    DocLinkMixin,
     check_feature_names_in,
     fit_context,
     output_is_chosen,
@@ -28,7 +29,7 @@ from sklearn_raman._utils._wavenumbers import (
 from sklearn_raman.preprocessing._whittaker.reference import relative_rounding
 
 
-class SpectrumTransformer(TransformerMixin, BaseEstimator):
+class SpectrumTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
     """Base of all transformers of spectra.
 
     A subclass writes `_transform_spectra(X)`: validated spectra in, as many spectra
