@@ -57,11 +57,11 @@ figure, ax = plt.subplots(figsize=(8.2, 3.8))
 for shift, (title, result) in zip([-0.2, 0.2], ways.items(), strict=True):
     scores = 100 * result.to_frame()["balanced_accuracy"][list(models)]
     bars = ax.bar(np.arange(3) + shift, scores, 0.38, label=title)
-    ax.bar_label(bars, fmt="%.0f %%", padding=2)
+    ax.bar_label(bars, fmt="%.0f %%", label_type="center", color="white")
 ax.axhline(50, color="#1f2933", ls="--", lw=1)
 ax.text(2.45, 51, "guessing")
 ax.set_xticks(range(3), models)
-ax.set_ylim(0, 112)
+ax.set_ylim(0, 100)
 ax.set_ylabel("balanced accuracy (%)")
 ax.legend(ncols=2, loc="upper left")
 ax.set_title("There is nothing to learn, and a random split does not notice", pad=12)
