@@ -318,7 +318,8 @@ def _remarks(comparison):
     lines = []
     if "tie" in set(compare_with_best(comparison)):
         lines.append(
-            "tie: no difference from the best that is more than chance (95 % interval)"
+            "tie: these folds cannot tell it from the best (the 95 % interval of the "
+            "difference in accuracy holds 0)"
         )
     summary = comparison.to_frame()
     if (summary["calibrated"] & summary["log_loss"].notna()).any():
