@@ -21,7 +21,7 @@ from sklearn_raman.inspection import ExplanationSummary, map_stability, plot_sta
 from sklearn_raman.preprocessing import SNV, WavenumberResampler
 
 minerals = load_minerals(as_frame=True)
-noise = np.random.default_rng(0).normal(0, 0.1, minerals.data.shape)
+noise = np.random.default_rng(0).normal(0, 0.05, minerals.data.shape)
 X, y = minerals.data + noise, minerals.target_names[minerals.target]
 grid = WavenumberResampler(target_wavenumbers=(150, 1506, 4))
 folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)
