@@ -4,7 +4,7 @@ BIN := .venv/bin
 # One thread a process: two processes work side by side.
 RUN := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1
 
-.PHONY: compare test lint format benchmarks clean
+.PHONY: compare test lint format docs benchmarks clean
 
 compare: .venv/installed-plot  ## compare six classifiers on minerals, write report/
 	$(RUN) $(BIN)/python -m benchmarks.compare_minerals
@@ -20,6 +20,10 @@ lint: .venv/installed-tests
 format: .venv/installed-tests
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: .venv/installed-docs  ## the site, in docs/_build/html; needs no network
+	$(RUN) $(BIN)/python -m sphinx -b html -W --keep-going -d docs/_build/doctrees \
+	  docs docs/_build/html
 
 benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82 MB of data
 	$(RUN) $(BIN)/python -m benchmarks.bench_baseline

@@ -10,7 +10,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 # Pages outside this folder that are included in the site, and how they are called here.
-INCLUDED = {"../benchmarks/README.md": "benchmarks.md", "../CHANGELOG.md": "changelog.md"}
+INCLUDED = {
+    "../benchmarks/README.md": "benchmarks.md",
+    "../CHANGELOG.md": "changelog.md",
+}
 
 # The palette of Okabe and Ito, told apart by every kind of color vision.
 PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8a94a3"]
@@ -85,8 +88,11 @@ def fit_links(app, docname, content):
 def fit_included_links(app, relative_path, parent_docname, content):
     """The same for the text of an included page."""
     content[0] = content[0].replace("](../docs/", "](").replace("](docs/", "](")
-    content[0] = re.sub(r"\[([^\]]+)\]\((?:\.\./)?(?:sklearn_raman|results|LICENSE)[^)]*\)",
-                        r"\1", content[0])
+    content[0] = re.sub(
+        r"\[([^\]]+)\]\((?:\.\./)?(?:sklearn_raman|results|LICENSE)[^)]*\)",
+        r"\1",
+        content[0],
+    )
     fit_links(app, parent_docname, content)
 
 
@@ -103,7 +109,9 @@ def keep_names(app, what, name, obj, options, lines):
     """Write `n_components_` as a name: its last character would make it a link."""
     for number, line in enumerate(lines):
         if ">>>" not in line:
-            lines[number] = re.sub(r"(?<![`\w.])([a-z]\w*_)(?=[\s),;]|$)", r"\1\\ ", line)
+            lines[number] = re.sub(
+                r"(?<![`\w.])([a-z]\w*_)(?=[\s),;]|$)", r"\1\\ ", line
+            )
 
 
 def setup(app):

@@ -93,7 +93,9 @@ def test_inner_folds_keep_groups_together(spectra):
     assert inner.get_n_splits(X, y, groups) == inner.get_n_splits(X, y) == 3
     for train, test in inner.split(X, y, groups):
         assert not set(groups[train]) & set(groups[test])
-    sides = [set(groups[train]) & set(groups[test]) for train, test in inner.split(X, y)]
+    sides = [
+        set(groups[train]) & set(groups[test]) for train, test in inner.split(X, y)
+    ]
     assert all(sides)
     # A class with two groups only: two folds, so that each trains it.
     few = ~np.isin(groups, ["0-0", "0-1", "0-2"])

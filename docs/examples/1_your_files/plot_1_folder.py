@@ -2,9 +2,10 @@
 How do I get from a folder of files to an answer?
 =================================================
 
-A folder of text files, one spectrum in each, as instruments leave them: axes that differ a
-little, a decimal comma here and there, headings in some. The class is the name of the
-folder, the crystal is in the name of the file. Ten lines lead to a comparison of models.
+A folder of text files, one spectrum in each, as instruments leave them: axes that
+differ a little, a decimal comma here and there, headings in some. The class is the name
+of the folder, the crystal is in the name of the file. Ten lines lead to a comparison of
+models.
 """
 
 # %%
@@ -55,8 +56,8 @@ ax.set_xlabel("Raman shift (cm$^{-1}$)")
 plt.show()
 
 # %%
-# Two models, the same folds, no crystal on both sides. The first step puts all spectra on
-# one axis; in front of the models, so that new files are treated the same way.
+# Two models, the same folds, no crystal on both sides. The first step puts all spectra
+# on one axis; in front of the models, so that new files are treated the same way.
 grid = WavenumberResampler(target_wavenumbers=(175, 1485, 2))
 models = {
     "SVM": make_pipeline(grid, SNV(), SVC(kernel="linear", C=100.0)),
@@ -68,8 +69,8 @@ result = compare(
 print(result)
 
 # %%
-# ``result.save_html("report.html")`` writes everything into one page: scores of each fold,
-# differences with their intervals, confusion matrices, and by which bands the classes were
-# told apart. One of its pictures is here. (Six minerals with strong bands of their own are
-# an easy task: do not expect such scores of yours.)
+# ``result.save_html("report.html")`` writes everything into one page: scores of each
+# fold, differences with their intervals, confusion matrices, and by which bands the
+# classes were told apart. One of its pictures is here. (Six minerals with strong bands
+# of their own are an easy task: do not expect such scores of yours.)
 figure = result.plot_explanations(["Calcite", "Dolomite", "Forsterite"])

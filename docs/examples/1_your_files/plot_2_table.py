@@ -2,8 +2,9 @@
 Was my table read as I meant it?
 ================================
 
-A table from a spreadsheet holds more than spectra: an index, the name of the mineral, the
-crystal, a date. One column too many among the intensities and a model learns the date.
+A table from a spreadsheet holds more than spectra: an index, the name of the mineral,
+the crystal, a date. One column too many among the intensities and a model learns the
+date.
 """
 
 # %%
@@ -34,9 +35,9 @@ spectra = read_spectra_table(path, label="mineral", group="crystal")
 print(spectra.DESCR)
 
 # %%
-# The check that takes a minute and saves a week: the mean of each class with its spread.
-# Are the bands where they should be? Does one class have another background? Does a class
-# hold spectra of another?
+# The check that takes a minute and saves a week: the mean of each class with its
+# spread. Are the bands where they should be? Does one class have another background?
+# Does a class hold spectra of another?
 shown = ["Calcite", "Dolomite", "Forsterite", "Fluorite"]
 figure, panels = plt.subplots(4, 1, figsize=(8.2, 6.5), sharex=True, sharey=True)
 for ax, name in zip(panels, shown, strict=True):
@@ -52,7 +53,7 @@ figure.suptitle("median, and the middle 80 % of the spectra", fontsize=11)
 plt.show()
 
 # %%
-# If it is not what you meant, say so: ``metadata=["power_mW"]`` lists the columns that are
-# no intensities and makes any other an error; ``orientation="columns"`` reads a table with
-# a spectrum in each column.
+# If it is not what you meant, say so: ``metadata=["power_mW"]`` lists the columns that
+# are no intensities and makes any other an error; ``orientation="columns"`` reads a
+# table with a spectrum in each column.
 print(spectra.metadata.head())

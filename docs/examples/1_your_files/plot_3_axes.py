@@ -8,7 +8,8 @@ cuts the tops off the bands, and each spectrum loses a different part of them.
 """
 
 # %%
-# Spectra of one crystal of calcite, written on four axes that start and step differently.
+# Spectra of one crystal of calcite, written on four axes that start and step
+# differently.
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -42,8 +43,9 @@ panels[0].set_ylabel("intensity")
 plt.show()
 
 # %%
-# How far apart are spectra that should be the same? The band is 6 cm-1 wide. Here the crystal is written on 40 random axes, and the spread is that of the highest
-# point, which a model may rely on.
+# How far apart are spectra that should be the same? The band is 6 cm-1 wide. Here the
+# crystal is written on 40 random axes, and the spread is that of the highest point,
+# which a model may rely on.
 rng = np.random.default_rng(0)
 many = []
 for _ in range(40):

@@ -9,8 +9,8 @@ background is known, so that both mistakes can be seen.
 """
 
 # %%
-# Raw spectra with fluorescence, the hump of a glass slide and noise, and what they are made
-# of. Each column is a wavenumber in cm-1.
+# Raw spectra with fluorescence, the hump of a glass slide and noise, and what they are
+# made of. Each column is a wavenumber in cm-1.
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -42,8 +42,9 @@ panels[-1].set_xlabel("Raman shift (cm$^{-1}$)")
 plt.show()
 
 # %%
-# With the truth at hand the mistake can be measured: how far is the baseline from the true
-# background, relative to the height of the bands? Each gray line is one of 60 spectra.
+# With the truth at hand the mistake can be measured: how far is the baseline from the
+# true background, relative to the height of the bands? Each gray line is one of 60
+# spectra.
 grid = np.logspace(2, 8, 13)
 height = np.ptp(truth.signal, axis=1)
 
@@ -65,9 +66,9 @@ plt.show()
 
 # %%
 # Where the valley lies depends on the spacing of the points, the width of the bands and
-# the background, so look at your own spectra: at a good ``lam`` the baseline touches the
-# spectrum between the bands and passes below each of them. Without a truth to look at,
-# let a search choose ``lam`` by what it does to the classification; see
+# the background, so look at your own spectra: at a good ``lam`` the baseline touches
+# the spectrum between the bands and passes below each of them. Without a truth to look
+# at, let a search choose ``lam`` by what it does to the classification; see
 # :ref:`sphx_glr_auto_examples_3_models_plot_4_preprocessing.py`.
 #
 # ``lam`` counts points. After resampling to half the spacing the same baseline needs 16

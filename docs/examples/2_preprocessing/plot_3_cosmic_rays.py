@@ -3,13 +3,13 @@ Cosmic ray or narrow band?
 ==========================
 
 A cosmic ray hits the detector and leaves a spike: as high as a band, but one to three
-points wide. The danger is on both sides: a spike that stays is learned like a band, and a
-band that is taken for a spike is gone. Here every spike is known.
+points wide. The danger is on both sides: a spike that stays is learned like a band, and
+a band that is taken for a spike is gone. Here every spike is known.
 """
 
 # %%
-# Noisy spectra, 100 photons in the strongest band, with two spikes on average. ``find_spikes`` says what ``transform`` would
-# replace.
+# Noisy spectra, 100 photons in the strongest band, with two spikes on average.
+# ``find_spikes`` says what ``transform`` would replace.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -46,8 +46,8 @@ for ax in panels:
 plt.show()
 
 # %%
-# How high must a spike be to be found? Its height is counted in standard deviations of the
-# noise around it.
+# How high must a spike be to be found? Its height is counted in standard deviations of
+# the noise around it.
 height = truth.spikes / np.sqrt(truth.signal + truth.fluorescence + 5.0**2)
 edges = [5, 8, 10, 12, 15, 20, 30, np.inf]
 names = [f"{low} to {high}" for low, high in zip(edges[:-2], edges[1:-1], strict=True)]
@@ -66,5 +66,5 @@ print(f"points taken for spikes that are none: {false.mean():.4%} in these spect
 print(f"{taken.mean():.4%} in clean spectra of minerals with very narrow bands")
 
 # %%
-# Use the despiker on raw spectra, before smoothing or resampling makes a spike as wide as
-# a band. ``threshold`` trades missed spikes for damaged bands.
+# Use the despiker on raw spectra, before smoothing or resampling makes a spike as wide
+# as a band. ``threshold`` trades missed spikes for damaged bands.

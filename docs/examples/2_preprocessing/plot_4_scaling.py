@@ -2,13 +2,13 @@
 SNV, min-max or area: what does scaling do?
 ===========================================
 
-Spectra of one substance differ in height because the focus, the laser power or the grain
-differs. Scaling takes that away. Each method takes away something else too.
+Spectra of one substance differ in height because the focus, the laser power or the
+grain differs. Scaling takes that away. Each method takes away something else too.
 """
 
 # %%
-# Twenty simulated spectra of one substance with different fluorescence, multiplied by what
-# a focus could do, and five common ways to scale them.
+# Twenty simulated spectra of one substance with different fluorescence, multiplied by
+# what a focus could do, and five common ways to scale them.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.pipeline import make_pipeline
@@ -36,10 +36,10 @@ scalers = {
 }
 
 # %%
-# Left without, right with a baseline correction before. The title says how much the height
-# of the strongest band (over its surroundings) still varies: standard deviation over the
-# spectra relative to the mean. The substance itself varies by 10 %, so a scaling can't be
-# asked for less.
+# Left without, right with a baseline correction before. The title says how much the
+# height of the strongest band (over its surroundings) still varies: standard deviation
+# over the spectra relative to the mean. The substance itself varies by 10 %, so a
+# scaling can't be asked for less.
 names = X.columns[(axis > 550) & (axis < 1700)]
 truth = AIRPLS(lam=1e6).fit_transform(X)[names].mean()
 band = axis.get_loc(float(truth.idxmax()))
@@ -62,12 +62,13 @@ figure.suptitle("left: raw spectra     right: baseline corrected first", fontsiz
 plt.show()
 
 # %%
-# - On **raw** spectra no method works well: the background is part of the mean, the area
-#   and the lowest point. Baseline first, then scale.
-# - **Min-max** and **max** tie each spectrum to its highest point. They even out that one
-#   band too much (less spread than the substance has) and hand its noise to all others.
+# - On **raw** spectra no method works well: the background is part of the mean, the
+#   area and the lowest point. Baseline first, then scale.
+# - **Min-max** and **max** tie each spectrum to its highest point. They even out that
+#   one band too much (less spread than the substance has) and hand its noise to all
+#   others.
 # - **SNV** and **area** use all points, and with them the strongest bands most.
 # - **MSC** fits each spectrum to a reference, so it learns from the training spectra.
 #
-# What none of them can give back is the absolute intensity: if concentration is what you
-# want to know, scale by a band that does not depend on it.
+# What none of them can give back is the absolute intensity: if concentration is what
+# you want to know, scale by a band that does not depend on it.

@@ -2,9 +2,9 @@
 How much smoothing is too much?
 ===============================
 
-A Savitzky-Golay filter takes noise away, and with a long window the narrow bands as well.
-The right window depends on the width of your narrowest band in points, not on how noisy
-the spectrum looks.
+A Savitzky-Golay filter takes noise away, and with a long window the narrow bands as
+well. The right window depends on the width of your narrowest band in points, not on how
+noisy the spectrum looks.
 """
 
 # %%
@@ -36,8 +36,8 @@ panels[-1].set_xlabel("Raman shift (cm$^{-1}$)")
 plt.show()
 
 # %%
-# What is gained and what is lost, for every window: the noise that is left, and the height
-# that is left of each band.
+# What is gained and what is lost, for every window: the noise that is left, and the
+# height that is left of each band.
 windows = np.arange(3, 62, 2)
 left, heights = [], {width: [] for width in widths}
 for window in windows:
@@ -62,8 +62,8 @@ plt.show()
 
 # %%
 # A window of about one and a half times the width of the narrowest band that matters
-# lowers the noise to a half or less and costs that band little. Beyond it the noise falls
-# slowly and the band fast.
+# lowers the noise to a half or less and costs that band little. Beyond it the noise
+# falls slowly and the band fast.
 #
 # Networks with filters of their own rarely gain from smoothing; linear models in noise
 # often do. Put the window into the search, with ``"passthrough"`` among the choices.

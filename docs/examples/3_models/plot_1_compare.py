@@ -8,8 +8,8 @@ which differences are more than chance.
 """
 
 # %%
-# The bundled minerals are clean; noise of 20 % of the highest point makes the task harder.
-# Each model gets the same steps in front.
+# The bundled minerals are clean; noise of 20 % of the highest point makes the task
+# harder. Each model gets the same steps in front.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -35,7 +35,9 @@ classifiers = {
     "KNN": KNeighborsClassifier(1),
     "random forest": RandomForestClassifier(100, random_state=0),
 }
-models = {name: make_pipeline(grid, SNV(), model) for name, model in classifiers.items()}
+models = {
+    name: make_pipeline(grid, SNV(), model) for name, model in classifiers.items()
+}
 
 # %%
 # Ten times, one crystal of each mineral is held out.
@@ -46,14 +48,14 @@ result = compare(
 print(result)
 
 # %%
-# Each circle is one set of held-out crystals. The spread along a line is how much a score
-# depends on which crystals were held out: more than most models differ.
+# Each circle is one set of held-out crystals. The spread along a line is how much a
+# score depends on which crystals were held out: more than most models differ.
 figure = result.plot()
 
 # %%
-# All models were scored on the same crystals, so look at the difference within each fold.
-# The bars are 95 % intervals that allow for the overlap of the training sets (Nadeau and
-# Bengio). A bar that crosses zero is a tie: no ground to prefer either.
+# All models were scored on the same crystals, so look at the difference within each
+# fold. The bars are 95 % intervals that allow for the overlap of the training sets
+# (Nadeau and Bengio). A bar that crosses zero is a tie: no ground to prefer either.
 pairs = result.differences().iloc[::-1]
 tie = (pairs["lower"] <= 0) & (pairs["upper"] >= 0)
 figure, ax = plt.subplots(figsize=(8.2, 4.2))
@@ -68,5 +70,5 @@ plt.show()
 
 # %%
 # Ten comparisons are ten chances to be misled: p-values here are not corrected for the
-# number of pairs. Where several models tie, take the one that is fastest, or that explains
-# itself best.
+# number of pairs. Where several models tie, take the one that is fastest, or that
+# explains itself best.

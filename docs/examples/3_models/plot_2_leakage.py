@@ -2,15 +2,17 @@
 How much does a random split flatter a model?
 =============================================
 
-Several spectra of one crystal, patient or tablet are near-duplicates. If some are in the
-training part and some in the test part, the model only has to remember. How far this goes
-shows a test in which there is nothing to learn: a coin decides which crystals are "ill".
+Several spectra of one crystal, patient or tablet are near-duplicates. If some are in
+the training part and some in the test part, the model only has to remember. How far
+this goes shows a test in which there is nothing to learn: a coin decides which crystals
+are "ill".
 """
 
 # %%
-# 320 real spectra of 113 crystals. Half of the crystals of each mineral, drawn at random, are
-# called ill: all spectra of a crystal share the label, as those of a patient share a
-# diagnosis. About a crystal that it has not seen a model can only guess.
+# 320 real spectra of 113 crystals. Half of the crystals of each mineral, drawn at
+# random, are called ill: all spectra of a crystal share the label, as those of a
+# patient share a diagnosis. About a crystal that it has not seen a model can only
+# guess.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
@@ -68,8 +70,9 @@ ax.set_title("There is nothing to learn, and a random split does not notice", pa
 plt.show()
 
 # %%
-# Why? The nearest neighbor of a spectrum is often another one of the same crystal, taken
-# in another orientation: the black and the orange spectrum share a label by birth.
+# Why? The nearest neighbor of a spectrum is often another one of the same crystal,
+# taken in another orientation: the black and the orange spectrum share a label by
+# birth.
 clean = X.to_numpy()
 distance = np.linalg.norm(clean[:, None, ::4] - clean[None, :, ::4], axis=2)
 np.fill_diagonal(distance, np.inf)
@@ -83,7 +86,9 @@ figure, ax = plt.subplots(figsize=(8.2, 3.8))
 axis = minerals.wavenumbers
 ax.plot(axis, clean[row], color="#1f2933", label="a spectrum of forsterite")
 ax.plot(axis, clean[nearest[row]], color="#d55e00", label="nearest: the same crystal")
-ax.plot(axis, clean[others.argmin()], color="#0072b2", label="nearest of another crystal")
+ax.plot(
+    axis, clean[others.argmin()], color="#0072b2", label="nearest of another crystal"
+)
 ax.legend()
 ax.set_yticks([])
 ax.set_xlim(700, 1050)
@@ -92,5 +97,5 @@ plt.show()
 
 # %%
 # Pass ``groups=`` whenever several spectra come from one sample, and give searches a
-# splitter by group as well (``GridSearchCV(..., cv=StratifiedGroupKFold(3))``). With its
-# data sets ``compare`` insists on it: ``compare(models, minerals)`` raises.
+# splitter by group as well (``GridSearchCV(..., cv=StratifiedGroupKFold(3))``). With
+# its data sets ``compare`` insists on it: ``compare(models, minerals)`` raises.

@@ -2,9 +2,9 @@
 How many latent variables does PLS-LDA need?
 ============================================
 
-Too few can't tell the classes apart, too many learn the noise. The default of two suits two
-classes; 18 minerals need more. The curve shows where the mistakes stop falling on crystals
-that the model has not seen, and why the training score is no guide.
+Too few can't tell the classes apart, too many learn the noise. The default of two suits
+two classes; 18 minerals need more. The curve shows where the mistakes stop falling on
+crystals that the model has not seen, and why the training score is no guide.
 """
 
 # %%
@@ -40,9 +40,9 @@ training, test = validation_curve(
 )
 
 # %%
-# The choice itself belongs inside: a search takes the number that is best on crystals of the
-# training part, and only then meets the test part. Its score is honest; the lowest point of
-# the curve, picked after looking at it, would not be.
+# The choice itself belongs inside: a search takes the number that is best on crystals
+# of the training part, and only then meets the test part. Its score is honest; the
+# lowest point of the curve, picked after looking at it, would not be.
 search = GridSearchCV(
     model,
     {"plslda__n_components": [4, 8, 13, 20, 30]},
@@ -60,7 +60,9 @@ for values, label in [(training, "training spectra"), (test, "new crystals")]:
     low, high = wrong.min(axis=1), wrong.max(axis=1)
     ax.fill_between(numbers, low, high, color=line.get_color(), alpha=0.15, lw=0)
 ax.axhline(100 * (1 - np.mean(scores)), color="#1f2933", ls="--", lw=1)
-ax.text(numbers[-1], 100 * (1 - np.mean(scores)) + 1.5, "chosen by the search", ha="right")
+ax.text(
+    numbers[-1], 100 * (1 - np.mean(scores)) + 1.5, "chosen by the search", ha="right"
+)
 ax.set_ylim(0, 60)
 ax.set_xlabel("latent variables")
 ax.set_ylabel("wrong answers (%); band: lowest and highest fold")

@@ -2,8 +2,9 @@
 Which preprocessing? Let a search find out
 ==========================================
 
-Baseline or not, which stiffness, derivative or not: instead of arguing, put whole steps into
-a grid. The search judges each combination on spectra that its model was not fitted to.
+Baseline or not, which stiffness, derivative or not: instead of arguing, put whole steps
+into a grid. The search judges each combination on spectra that its model was not fitted
+to.
 """
 
 # %%
@@ -82,11 +83,13 @@ ax.spines[:].set_visible(False)
 ax.tick_params(length=0)
 ax.set_title("accuracy in cross-validation; bold: chosen")
 plt.show()
-print(f"the chosen Pipeline on spectra the search never saw: "
-      f"{search.score(X_test, y_test):.2f}")
+print(
+    f"the chosen Pipeline on spectra the search never saw: "
+    f"{search.score(X_test, y_test):.2f}"
+)
 
 # %%
-# The best square is a little flattered, being the best of twenty; the score on the held-out
-# half is the honest one. Squares that differ by less than the folds do are ties. The chosen
-# Pipeline:
+# The best square is a little flattered, being the best of twenty; the score on the
+# held-out half is the honest one. Squares that differ by less than the folds do are
+# ties. The chosen Pipeline:
 search.best_estimator_

@@ -2,9 +2,9 @@
 By which bands does a model know a mineral?
 ===========================================
 
-A network, PLS-LDA and a support vector machine name the same crystal of forsterite, which
-none of them has seen. Do they look at the same bands, and are they those of the textbook
-(824 and 856 cm-1, the doublet of the silicate tetrahedra)?
+A network, PLS-LDA and a support vector machine name the same crystal of forsterite,
+which none of them has seen. Do they look at the same bands, and are they those of the
+textbook (824 and 856 cm-1, the doublet of the silicate tetrahedra)?
 """
 
 # %%
@@ -38,9 +38,9 @@ for name, classifier in classifiers.items():
     print(f"{name}: {models[name].score(X.iloc[test], y[test]):.2f} of new crystals")
 
 # %%
-# The network and PLS-LDA explain themselves, and ``explain_pipeline`` carries their maps back
-# to the raw axis. ``occlusion`` works for any classifier: it hides 18 cm-1 at a time and
-# watches what the model loses.
+# The network and PLS-LDA explain themselves, and ``explain_pipeline`` carries their
+# maps back to the raw axis. ``occlusion`` works for any classifier: it hides 18 cm-1 at
+# a time and watches what the model loses.
 row = test[(y[test] == "Forsterite").argmax()]
 spectrum = X.iloc[[row]]
 maps = {
@@ -53,15 +53,18 @@ maps["SVM, by occlusion"] = occlusion(
 figure = plot_explanation(spectrum.iloc[0], maps, n_bands=2)
 
 # %%
-# All three name the doublet. That need not be so: a model takes what tells *these* classes
-# apart, and may leave out a band that any spectroscopist would name. The highest point of
-# the network's map for each mineral, beside the strongest band of its mean spectrum:
+# All three name the doublet. That need not be so: a model takes what tells *these*
+# classes apart, and may leave out a band that any spectroscopist would name. The
+# highest point of the network's map for each mineral, beside the strongest band of its
+# mean spectrum:
 explained = explain_pipeline(models["network (GAP-CNN)"], X.iloc[test], mode="density")
 figure, ax = plt.subplots(figsize=(8.2, 5.6))
 for line, mineral in enumerate(minerals.target_names):
     mean = X[y == mineral].mean()
     used = explained[y[test] == mineral].mean()
-    ax.plot(minerals.wavenumbers, line - 0.8 * mean / mean.max(), color="#8a94a3", lw=0.8)
+    ax.plot(
+        minerals.wavenumbers, line - 0.8 * mean / mean.max(), color="#8a94a3", lw=0.8
+    )
     ax.plot(float(used.idxmax()), line - 0.9, "v", color="#d55e00", ms=7)
 ax.set_yticks(np.arange(len(minerals.target_names)) - 0.2, minerals.target_names)
 ax.tick_params(axis="y", length=0)

@@ -2,9 +2,10 @@
 Which kind of map can I believe?
 ================================
 
-There are a dozen ways to color a spectrum. On a test of Fukuhara et al. (2019) the right
-answer is known: one band tells the class, three others of the same height stand at random
-places. A map that colors all four says that bands are there, not why the model decided.
+There are a dozen ways to color a spectrum. On a test of Fukuhara et al. (2019) the
+right answer is known: one band tells the class, three others of the same height stand
+at random places. A map that colors all four says that bands are there, not why the
+model decided.
 """
 
 # %%
@@ -17,7 +18,11 @@ from sklearn_raman.inspection import localization_score
 from sklearn_raman.neural_network import CNNClassifier, paper_settings
 
 X, y, truth = make_lorentzian_spectra(
-    100, n_points=512, centers=(60, 250, 440), n_distractors=3, return_truth=True,
+    100,
+    n_points=512,
+    centers=(60, 250, 440),
+    n_distractors=3,
+    return_truth=True,
     random_state=0,
 )
 settings = paper_settings("fukuhara") | {"max_epochs": 60}
@@ -26,8 +31,8 @@ net = CNNClassifier(**settings, random_state=0).fit(X[~test], y[~test])
 print(f"test spectra named correctly: {net.score(X[test], y[test]):.0%}")
 
 # %%
-# One spectrum of the test part in six kinds of maps. The band that decides is at 250, the
-# dotted line.
+# One spectrum of the test part in six kinds of maps. The band that decides is at 250,
+# the dotted line.
 methods = [
     "contribution",
     "integrated_gradients",
@@ -51,8 +56,8 @@ panels[-1].set_xlabel("channel; gray: spectrum, orange: map")
 plt.show()
 
 # %%
-# Over all test spectra: how much of the (positive) map lies at the band that decides? The
-# gray mark is what a map would have that is spread evenly over all four bands.
+# Over all test spectra: how much of the (positive) map lies at the band that decides?
+# The gray mark is what a map would have that is spread evenly over all four bands.
 share = {
     name: localization_score(values, truth.centers[test], fwhm=4, wavenumbers="points")
     for name, values in maps.items()
@@ -69,7 +74,8 @@ ax.set_xlabel("share of the map at the deciding band (%), median")
 plt.show()
 
 # %%
-# Contributions, integrated gradients and occlusion agree, by three different ways, and point
-# at the band that decides. Deconvolution answers another question ("what is in this
-# spectrum?") and colors all four; saliency and Grad-CAM, made for photographs, also color
-# where the spectrum has nothing. No map is chemistry: each says what this network used.
+# Contributions, integrated gradients and occlusion agree, by three different ways, and
+# point at the band that decides. Deconvolution answers another question ("what is in
+# this spectrum?") and colors all four; saliency and Grad-CAM, made for photographs,
+# also color where the spectrum has nothing. No map is chemistry: each says what this
+# network used.

@@ -2,9 +2,9 @@
 Does the model really use what the map colors?
 ==============================================
 
-Ask the model: take away the points that the map ranks highest and watch the probability of
-the class. If the map is right, it falls at once; if it falls as fast for points at random,
-the map is decoration.
+Ask the model: take away the points that the map ranks highest and watch the probability
+of the class. If the map is right, it falls at once; if it falls as fast for points at
+random, the map is decoration.
 """
 
 # %%
@@ -29,13 +29,16 @@ net = GAPCNNClassifier(max_epochs=30, random_state=0).fit(X.iloc[train], y[train
 spectra = X.iloc[test]
 
 # %%
-# Five rankings of the points: two maps, the spectrum itself (highest points first), chance,
-# and the map upside down. Points that are taken away get the value of their surroundings,
-# as if the band were not there.
+# Five rankings of the points: two maps, the spectrum itself (highest points first),
+# chance, and the map upside down. Points that are taken away get the value of their
+# surroundings, as if the band were not there.
 rng = np.random.default_rng(0)
 contribution = net.explain_(spectra)
 rankings = {
-    "integrated gradients": (net.explain_(spectra, method="integrated_gradients"), "C0"),
+    "integrated gradients": (
+        net.explain_(spectra, method="integrated_gradients"),
+        "C0",
+    ),
     "contribution": (contribution, "C1"),
     "height of the spectrum": (spectra, "C2"),
     "at random": (rng.uniform(size=spectra.shape), "C6"),
@@ -53,6 +56,7 @@ ax.legend(loc="center right")
 plt.show()
 
 # %%
-# The height of the spectrum is the rival to beat: in Raman spectra the highest points are
-# bands, and any classifier uses bands. A map is worth its place where it falls faster than
-# that. ``result.area`` sums a curve up in one number for each spectrum; lower is better.
+# The height of the spectrum is the rival to beat: in Raman spectra the highest points
+# are bands, and any classifier uses bands. A map is worth its place where it falls
+# faster than that. ``result.area`` sums a curve up in one number for each spectrum;
+# lower is better.

@@ -3,13 +3,13 @@ Would the map look the same with other samples?
 ===============================================
 
 A model is fitted on the crystals that happened to be at hand. With others it might look
-elsewhere. Before a map goes into a paper, fit the model several times, without a part of
-the samples each time, and see what stays.
+elsewhere. Before a map goes into a paper, fit the model several times, without a part
+of the samples each time, and see what stays.
 """
 
 # %%
-# PLS-LDA, once with few latent variables and once with too many, five times each: every time
-# another fifth of the crystals is missing.
+# PLS-LDA, once with few latent variables and once with too many, five times each: every
+# time another fifth of the crystals is missing.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
@@ -33,7 +33,9 @@ def fit_five_times(n_components):
         model = make_pipeline(grid, SNV(), PLSLDA(n_components=n_components))
         model.fit(X.iloc[train], y[train])
         scores.append(model.score(X.iloc[test], y[test]))
-        summaries.append(ExplanationSummary.from_estimator(model, X.iloc[test], y[test]))
+        summaries.append(
+            ExplanationSummary.from_estimator(model, X.iloc[test], y[test])
+        )
     return summaries, np.mean(scores)
 
 
@@ -47,9 +49,12 @@ figure = plot_stability(fits[20][0], classes=["Epidote", "Forsterite"])
 # %%
 # Accuracy and stability are two things: here both level off at about the same number of
 # latent variables, but a few minerals have maps that still change from fit to fit while
-# nearly all spectra are named correctly. Each circle is a mineral, the bar is their median.
+# nearly all spectra are named correctly. Each circle is a mineral, the bar is their
+# median.
 figure, (left, right) = plt.subplots(2, 1, figsize=(8.2, 5), sharex=True)
-left.plot(settings, [100 * fits[number][1] for number in settings], "o-", color="#0072b2")
+left.plot(
+    settings, [100 * fits[number][1] for number in settings], "o-", color="#0072b2"
+)
 left.set_ylabel("accuracy on\nnew crystals (%)")
 for number in settings:
     values = map_stability(fits[number][0])["mean_correlation"]

@@ -2,14 +2,14 @@
 Where on my raw spectrum did the model look?
 ============================================
 
-The classifier at the end of a Pipeline never sees the raw axis: it gets cropped, corrected,
-resampled, scaled spectra. ``explain_pipeline`` walks a map back through every step, onto
-the columns that the spectrometer wrote.
+The classifier at the end of a Pipeline never sees the raw axis: it gets cropped,
+corrected, resampled, scaled spectra. ``explain_pipeline`` walks a map back through
+every step, onto the columns that the spectrometer wrote.
 """
 
 # %%
-# Raw spectra with fluorescence and cosmic rays on an axis of 1.5 cm-1; two substances that
-# share six of eight bands. The truth is known.
+# Raw spectra with fluorescence and cosmic rays on an axis of 1.5 cm-1; two substances
+# that share six of eight bands. The truth is known.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -48,8 +48,8 @@ model.fit(X.iloc[train], y.iloc[train])
 print(f"accuracy: {model.score(X.iloc[test], y.iloc[test]):.2f}")
 
 # %%
-# The mean map of each class, once on what the classifier is given and once on the raw axis.
-# Dotted: bands that only this class has.
+# The mean map of each class, once on what the classifier is given and once on the raw
+# axis. Dotted: bands that only this class has.
 figure, grid = plt.subplots(2, 2, figsize=(9.8, 5.2), sharex=True)
 for column, label in enumerate([0, 1]):
     rows = test[y.iloc[test] == label]
@@ -74,7 +74,7 @@ figure.suptitle("gray: mean spectrum   orange: map   dotted: bands of this class
 plt.show()
 
 # %%
-# Why is there a map where the spectrum has no band? The missing bands of the other class
-# speak for this one, as much as its own bands do. Contributions are differences from the
-# mean of the training spectra. Points that the crop removed are zero, since the model did
-# not see them.
+# Why is there a map where the spectrum has no band? The missing bands of the other
+# class speak for this one, as much as its own bands do. Contributions are differences
+# from the mean of the training spectra. Points that the crop removed are zero, since
+# the model did not see them.

@@ -2,13 +2,15 @@
 Are these synthetic spectra any good?
 =====================================
 
-SMOTE draws a straight line between two spectra and takes a point on it. That is easy, and
-for spectra it has a price: the mean of two noisy spectra is less noisy than any real one.
-A synthetic set should be compared with real spectra that its maker has not seen.
+SMOTE draws a straight line between two spectra and takes a point on it. That is easy,
+and for spectra it has a price: the mean of two noisy spectra is less noisy than any
+real one. A synthetic set should be compared with real spectra that its maker has not
+seen.
 """
 
 # %%
-# Two hundred simulated spectra of two substances; half of them teach, half are held out.
+# Two hundred simulated spectra of two substances; half of them teach, half are held
+# out.
 import matplotlib.pyplot as plt
 import numpy as np
 from imblearn.over_sampling import SMOTE
@@ -56,10 +58,10 @@ figure = reports["SMOTE"].plot(classes=[0])
 figure = reports["WGANGP"].plot(classes=[0])
 
 # %%
-# Three numbers of the report in one picture; dashed: what cannot be told from real. The noise
-# should be that of real spectra, the distance to the nearest training spectrum that of new
-# real ones (much less is a copy), and a random forest should only be able to guess which
-# are which.
+# Three numbers of the report in one picture; dashed: what cannot be told from real. The
+# noise should be that of real spectra, the distance to the nearest training spectrum
+# that of new real ones (much less is a copy), and a random forest should only be able
+# to guess which are which.
 figure, panels = plt.subplots(1, 3, figsize=(9.5, 3.2))
 goals = {"noise_ratio": 1.0, "nn_distance_ratio": 1.0, "forest_accuracy": 0.5}
 for ax, (metric, goal) in zip(panels, goals.items(), strict=True):
@@ -73,8 +75,9 @@ for ax, (metric, goal) in zip(panels, goals.items(), strict=True):
 plt.show()
 
 # %%
-# SMOTE stays close to what it was given and is too smooth; the network has the noise and the
-# distance right, and other flaws by which a forest finds it out. Neither passes for real.
+# SMOTE stays close to what it was given and is too smooth; the network has the noise
+# and the distance right, and other flaws by which a forest finds it out. Neither passes
+# for real.
 #
 # Good synthetic spectra are not yet useful ones: whether they help a classifier is a
 # question for cross-validation, with the sampler inside, see

@@ -2,14 +2,16 @@
 One class is rare. Do synthetic spectra help?
 =============================================
 
-Ten healthy samples for each ill one: a classifier that always says "healthy" is right nine
-times out of ten. Over-sampling fills the small class up. Whether that helps, and whether it
-helps more than asking the classifier to weigh the classes, has to be measured.
+Ten healthy samples for each ill one: a classifier that always says "healthy" is right
+nine times out of ten. Over-sampling fills the small class up. Whether that helps, and
+whether it helps more than asking the classifier to weigh the classes, has to be
+measured.
 """
 
 # %%
-# Simulated spectra: two substances that share all but one of eight bands, 200 of one and 20
-# of the other to learn from, 400 of each to test; four repetitions with other substances.
+# Simulated spectra: two substances that share all but one of eight bands, 200 of one
+# and 20 of the other to learn from, 400 of each to test; four repetitions with other
+# substances.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -60,13 +62,15 @@ for ax, kind, color in zip(panels, ["healthy", "ill"], ["C0", "C1"], strict=True
     values = 100 * table.pivot(index="way", columns="seed", values=kind).loc[list(ways)]
     ax.plot(values.index, values, color=color, lw=0.7, alpha=0.5)
     ax.plot(values.index, values.mean(axis=1), "o-", color=color, lw=2.5)
-    ax.set_title(f"{kind}: {'200' if kind == 'healthy' else '20'} spectra to learn from")
+    ax.set_title(
+        f"{kind}: {'200' if kind == 'healthy' else '20'} spectra to learn from"
+    )
     ax.tick_params(axis="x", rotation=20)
 panels[0].set_ylabel("found (%)")
 plt.show()
 
 # %%
-# Doing nothing is worst by far. Class weights cost nothing and are hard to beat; synthetic
-# spectra have to show on your own data that they do more. Whatever the way, the sampler
-# belongs inside the Pipeline: over-sampling before the split puts children of test spectra
-# into the training part.
+# Doing nothing is worst by far. Class weights cost nothing and are hard to beat;
+# synthetic spectra have to show on your own data that they do more. Whatever the way,
+# the sampler belongs inside the Pipeline: over-sampling before the split puts children
+# of test spectra into the training part.

@@ -45,8 +45,8 @@ class ReferenceBand(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 
 # %%
-# Spectra whose laser power varies by a factor of ten, two substances, and the step among
-# those of the package.
+# Spectra whose laser power varies by a factor of ten, two substances, and the step
+# among those of the package.
 X, y, truth = make_raman_spectra(
     200,
     spike_rate=0,
@@ -68,8 +68,8 @@ model = make_pipeline(baseline, step, PLSLDA(n_components=4)).fit(X_train, y_tra
 print(f"with the step: {model.score(X_test, y_test):.2f}")
 
 # %%
-# What the step does to the spectra of one class, and the map of the Pipeline, back on the
-# raw axis.
+# What the step does to the spectra of one class, and the map of the Pipeline, back on
+# the raw axis.
 rows = X_test[y_test == 0]
 corrected = baseline.fit_transform(rows)
 maps = explain_pipeline(model, rows, 0)
@@ -90,5 +90,5 @@ panels[2].set_xlabel("Raman shift (cm$^{-1}$); dotted: bands that differ")
 plt.show()
 
 # %%
-# ``sklearn.utils.estimator_checks.check_estimator`` tells what a step lacks that is meant
-# for others: this one takes data frames only.
+# ``sklearn.utils.estimator_checks.check_estimator`` tells what a step lacks that is
+# meant for others: this one takes data frames only.

@@ -2,14 +2,14 @@
 Can a network of mine explain itself?
 =====================================
 
-Yes, if it is written as two methods: ``features`` makes feature maps of spectra, ``head``
-makes scores of feature maps. ``SpectralNetClassifier`` does the rest: training, labels,
-scikit-learn's manners and all kinds of maps.
+Yes, if it is written as two methods: ``features`` makes feature maps of spectra,
+``head`` makes scores of feature maps. ``SpectralNetClassifier`` does the rest:
+training, labels, scikit-learn's manners and all kinds of maps.
 """
 
 # %%
-# A small network with wide filters, and averages of five points. It
-# takes spectra (n, n_points) and returns scores (n, n_classes), without softmax.
+# A small network with wide filters, and averages of five points. It takes spectra (n,
+# n_points) and returns scores (n, n_classes), without softmax.
 import torch
 from sklearn.pipeline import make_pipeline
 
