@@ -32,7 +32,7 @@ for axis, values in measured:
 panels[0].set_title("as measured")
 for ax, step in zip(panels[1:], [2, 6, 12], strict=True):
     resampler = WavenumberResampler(target_wavenumbers=(165, 1490, step))
-    common = resampler.fit_transform(measured)
+    common = np.asarray(resampler.fit_transform(measured))
     for values in common:
         ax.plot(resampler.wavenumbers_out_, values, "o-", ms=3, lw=0.8)
     ax.set_title(f"every {step} cm$^{{-1}}$")
@@ -56,7 +56,9 @@ height = []
 for step in steps:
     starts = 165 + rng.uniform(0, step, 20)  # where the grid starts is chance, too
     grids = [WavenumberResampler(target_wavenumbers=(s, 1490, step)) for s in starts]
-    height.append(np.concatenate([g.fit_transform(many).max(axis=1) for g in grids]))
+    height.append(
+        np.concatenate([np.max(g.fit_transform(many), axis=1) for g in grids])
+    )
 figure, ax = plt.subplots(figsize=(8.2, 3.4))
 ax.boxplot(height, positions=steps, widths=0.5, showfliers=False)
 ax.axhline(minerals.data[row].max(), color="#d55e00", lw=1)
