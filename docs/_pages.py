@@ -110,7 +110,7 @@ def keep_names(app, what, name, obj, options, lines):
     for number, line in enumerate(lines):
         if ">>>" not in line:
             lines[number] = re.sub(
-                r"(?<![`\w.])([a-z]\w*_)(?=[\s),;]|$)", r"\1\\ ", line
+                r"(?<![`\w.])([a-z]\w*)_(?=[\s),;]|$)", r"\1\\_", line
             )
 
 
