@@ -85,6 +85,23 @@ def fit_links(app, docname, content):
     content[0] = re.sub(r"\[([^\]]+)\]\(\.\./(?!docs)[^)]+\)", r"\1", content[0])
 
 
+def answer_first(app, docname, content):
+    """Show the picture of an example under its question, before the code."""
+    if not re.search(r"auto_examples/.*/plot_", docname):
+        return
+    script = ROOT / "docs" / docname.replace("auto_examples", "examples", 1)
+    code = script.with_suffix(".py").read_text(encoding="utf-8")
+    chosen = re.search(r"sphinx_gallery_thumbnail_number = (\d+)", code)
+    number = int(chosen[1]) if chosen else 1
+    picture = f"images/sphx_glr_{script.name}_{number:03}.png"
+    if not (ROOT / "docs" / docname).parent.joinpath(picture).exists():
+        return  # built without running the examples
+    parts = content[0].split(".. GENERATED FROM PYTHON SOURCE LINES", 1)
+    shown = f".. image:: {picture}\n   :alt: The answer; the code below draws it\n"
+    parts[0] += f"{shown}   :class: sphx-glr-single-img\n\n"
+    content[0] = ".. GENERATED FROM PYTHON SOURCE LINES".join(parts)
+
+
 def fit_included_links(app, relative_path, parent_docname, content):
     """The same for the text of an included page."""
     content[0] = content[0].replace("](../docs/", "](").replace("](docs/", "](")
@@ -118,5 +135,6 @@ def setup(app):
     app.connect("autodoc-process-docstring", keep_names, priority=600)
     app.connect("autodoc-skip-member", skip_foreign)
     app.connect("source-read", fit_links)
+    app.connect("source-read", answer_first)
     app.connect("include-read", fit_included_links)
     return {"parallel_read_safe": True}

@@ -6,6 +6,7 @@ The one with the highest mean? With five folds, means differ by chance. Here fiv
 name 18 minerals on crystals that none of them has seen, in noise, and the picture says
 which differences are more than chance.
 """
+# sphinx_gallery_thumbnail_number = 2
 
 # %%
 # The bundled minerals are clean; noise of 20 % of the highest point makes the task

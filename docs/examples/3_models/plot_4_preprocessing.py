@@ -8,7 +8,7 @@ to.
 """
 
 # %%
-# Raw simulated spectra: two substances that share three quarters of their bands, strong
+# Raw simulated spectra: four substances that share three quarters of their bands, strong
 # fluorescence, little light.
 import matplotlib.pyplot as plt
 import numpy as np

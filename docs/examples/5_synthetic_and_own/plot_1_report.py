@@ -7,6 +7,7 @@ and for spectra it has a price: the mean of two noisy spectra is less noisy than
 real one. A synthetic set should be compared with real spectra that its maker has not
 seen.
 """
+# sphinx_gallery_thumbnail_number = 3
 
 # %%
 # Two hundred simulated spectra of two substances; half of them teach, half are held
