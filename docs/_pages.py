@@ -85,6 +85,47 @@ def fit_links(app, docname, content):
     content[0] = re.sub(r"\[([^\]]+)\]\(\.\./(?!docs)[^)]+\)", r"\1", content[0])
 
 
+def documented_names():
+    """Return the page of each name that has one, but for maps of torch modules."""
+    pages, module = {}, None
+    for listing in sorted((ROOT / "docs" / "api").glob("*.rst")):
+        for line in listing.read_text(encoding="utf-8").splitlines():
+            if found := re.match(r"\.\. currentmodule:: (\S+)", line):
+                module = found[1]
+            elif found := re.match(r"   (\w+)$", line):
+                name = f"{module}.{found[1]}"
+                pages |= {name: name, name.removeprefix("sklearn_raman."): name}
+                if not module.endswith("attribution"):
+                    pages[found[1]] = name
+    return pages
+
+
+def link_names(app, doctree):
+    """Link `SNV` in the text of a page to where it is documented."""
+    from docutils import nodes
+    from sphinx.addnodes import pending_xref
+
+    docname = app.env.docname
+    if docname.startswith(("api/", "auto_examples/")):
+        return
+    pages = documented_names()
+    for literal in list(doctree.findall(nodes.literal)):
+        name = literal.astext().removesuffix("()")
+        inside = isinstance(literal.parent, (nodes.reference, pending_xref))
+        if name in pages and not inside:
+            link = pending_xref(
+                "",
+                refdomain="py",
+                reftype="obj",
+                reftarget=pages[name],
+                refexplicit=True,
+                refwarn=True,
+                refdoc=docname,
+            )
+            literal.replace_self(link)
+            link += literal
+
+
 def answer_first(app, docname, content):
     """Show the picture of an example under its question, before the code."""
     if not re.search(r"auto_examples/.*/plot_", docname):
@@ -134,6 +175,7 @@ def keep_names(app, what, name, obj, options, lines):
 def setup(app):
     app.connect("autodoc-process-docstring", keep_names, priority=600)
     app.connect("autodoc-skip-member", skip_foreign)
+    app.connect("doctree-read", link_names)
     app.connect("source-read", fit_links)
     app.connect("source-read", answer_first)
     app.connect("include-read", fit_included_links)

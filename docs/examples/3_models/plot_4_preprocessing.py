@@ -8,8 +8,8 @@ to.
 """
 
 # %%
-# Raw simulated spectra: four substances that share three quarters of their bands, strong
-# fluorescence, little light.
+# Raw simulated spectra: four substances that share three quarters of their bands,
+# strong fluorescence, little light.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.model_selection import GridSearchCV, train_test_split

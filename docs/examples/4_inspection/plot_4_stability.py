@@ -9,8 +9,8 @@ of the samples each time, and see what stays.
 # sphinx_gallery_thumbnail_number = 2
 
 # %%
-# PLS-LDA with six numbers of latent variables, five times each: every time another fifth
-# of the crystals is missing.
+# PLS-LDA with six numbers of latent variables, five times each: every time another
+# fifth of the crystals is missing.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
