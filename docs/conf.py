@@ -62,6 +62,7 @@ sphinx_gallery_conf = {
     "reference_url": {"sklearn_raman": None},
     "backreferences_dir": "api/generated",
     "show_memory": False,
+    "write_computation_times": False,  # a page that loads scripts from elsewhere
     "remove_config_comments": True,
     "download_all_examples": False,
     "min_reported_time": 1,
