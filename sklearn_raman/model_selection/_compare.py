@@ -13,6 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
 from sklearn_raman._utils._pipeline import flat_steps, is_search, last_step
+from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._wavenumbers import describe_axis
 from sklearn_raman.inspection import ExplanationSummary
@@ -21,7 +22,6 @@ from sklearn_raman.model_selection._evaluate import evaluate_fold, ignores_group
 from sklearn_raman.model_selection._leakage import (
     count_leaks,
     describe_leaks,
-    is_ragged,
 )
 from sklearn_raman.model_selection._split import refuse_missing
 from sklearn_raman.model_selection._standard import standard_models

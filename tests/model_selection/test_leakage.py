@@ -167,9 +167,13 @@ def test_interpolated_spectra_are_recognized(replicates, sampler, after):
     for row, *parents in mixtures[::10]:
         between = [X[p] - X[p].mean() for p in parents]
         own = X[row] - X[row].mean()
-        rest = own - np.linalg.lstsq(np.transpose(between), own, rcond=None)[0] @ between
+        rest = (
+            own - np.linalg.lstsq(np.transpose(between), own, rcond=None)[0] @ between
+        )
         assert np.linalg.norm(rest) < 1e-3 * np.linalg.norm(own)
-    with pytest.warns(UserWarning, match=r"over-sampled \(SMOTE\).*inside the Pipeline"):
+    with pytest.warns(
+        UserWarning, match=r"over-sampled \(SMOTE\).*inside the Pipeline"
+    ):
         result = compared(X, y, KFold(4, shuffle=True, random_state=0))
     assert sum(result.protocol["n_mixtures"]) > 40
 

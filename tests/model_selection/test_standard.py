@@ -41,8 +41,9 @@ def test_every_search_may_prepare_in_each_way_and_by_group():
         assert last.random_state == 0
 
 
-@pytest.mark.parametrize("grouped", [True, False])
-@pytest.mark.parametrize("kind", ["frame", "array", "pairs"])
+@pytest.mark.parametrize(
+    ("kind", "grouped"), [("frame", True), ("array", False), ("pairs", True)]
+)
 def test_compare_without_models_takes_any_spectra(spectra, kind, grouped, monkeypatch):
     X, y, groups = spectra
     given = {
@@ -93,7 +94,9 @@ def test_inner_folds_keep_groups_together(spectra):
     assert inner.get_n_splits(X, y, groups) == inner.get_n_splits(X, y) == 3
     for train, test in inner.split(X, y, groups):
         assert not set(groups[train]) & set(groups[test])
-    sides = [set(groups[train]) & set(groups[test]) for train, test in inner.split(X, y)]
+    sides = [
+        set(groups[train]) & set(groups[test]) for train, test in inner.split(X, y)
+    ]
     assert all(sides)
     # A class with two groups only: two folds, so that each trains it.
     few = ~np.isin(groups, ["0-0", "0-1", "0-2"])
