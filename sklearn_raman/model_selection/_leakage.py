@@ -144,7 +144,7 @@ def _each_fold(counts):
 
 
 def _matrices(X):
-    """Yield rows and matrix of the spectra that share an axis; nothing if no numbers."""
+    """Yield rows and matrix of spectra that share an axis; nothing if no numbers."""
     try:
         if is_ragged(X):
             rising = [
