@@ -17,7 +17,7 @@ from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._wavenumbers import describe_axis
 from sklearn_raman.inspection import ExplanationSummary
-from sklearn_raman.model_selection._comparison import Comparison
+from sklearn_raman.model_selection._comparison import CHOICES, Comparison
 from sklearn_raman.model_selection._evaluate import evaluate_fold, ignores_groups
 from sklearn_raman.model_selection._leakage import (
     count_leaks,
@@ -154,7 +154,7 @@ def compare(
     KNN    0.95
     Name: accuracy, dtype: float64
     """
-    if not _are_models(estimators) and y is None:
+    if not _are_models(estimators) and y is None and not isinstance(X, Bunch):
         estimators, X, y = None, estimators, X
     if estimators is not None:
         estimators = _name_estimators(estimators)
@@ -210,10 +210,10 @@ def compare(
     return Comparison(
         folds=pd.DataFrame([o.scores for o in ordered]),
         predictions=pd.concat([o.predictions for o in ordered], ignore_index=True),
-        choices=pd.DataFrame(choices, columns=["model", "fold", "parameter", "value"]),
         classes=data.classes,
         protocol=protocol,
         explanations=explanations,
+        choices=pd.DataFrame(choices, columns=CHOICES),
     )
 
 

@@ -23,7 +23,7 @@ BEND = 1e-3
 FEWEST_POINTS = 10
 N_DIRECTIONS = 24
 N_NEIGHBORS = 64
-BLOCK = 1000
+BLOCK = 256
 
 
 def find_relatives(X, y):

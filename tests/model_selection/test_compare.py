@@ -402,6 +402,7 @@ def test_models_can_be_left_out(spectra, monkeypatch):
         (({"KNN": KNeighborsClassifier()},), "X is missing"),
         ((SVC(), np.eye(20), np.tile([0, 1], 10)), "a dict of names and models"),
         ((["SVM"], np.eye(20), np.tile([0, 1], 10)), "entry 0: 'SVM'"),
+        ((["SVM"], Bunch(data=np.eye(20), target=np.tile([0, 1], 10))), "0: 'SVM'"),
         (([SVC(), "KNN"], np.eye(20), np.tile([0, 1], 10)), "entry 1: 'KNN'"),
         (({1: SVC()}, np.eye(20), np.tile([0, 1], 10)), "the name 1"),
         ((Bunch(data=np.eye(20), target=None),), 'no target.*label="folder"'),

@@ -191,7 +191,6 @@ def scored(scores, **protocol):
     ]
     return Comparison(
         folds=pd.DataFrame(rows),
-        choices=pd.DataFrame(columns=["model", "fold", "parameter", "value"]),
         predictions=pd.DataFrame(),
         classes=np.array(["a", "b"]),
         protocol={
