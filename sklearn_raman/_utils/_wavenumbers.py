@@ -309,6 +309,30 @@ def measured_parts(axis):
     return [slice(*ends) for ends in zip([0, *stops], stops, strict=False)]
 
 
+def is_even(axis):
+    """Tell whether the distance between points is the same along an axis."""
+    steps = np.abs(np.diff(axis))
+    return len(steps) < 2 or np.ptp(steps) <= 0.01 * steps.mean()
+
+
+def describe_unevenness(axis):
+    """Say how uneven an axis is, and the way out; nothing if it is even."""
+    if is_even(axis):
+        return ""
+    gaps = find_gaps(axis)
+    if len(gaps):
+        before, after = axis[gaps[0]], axis[gaps[0] + 1]
+        return (
+            f"there is a gap between {before:g} and {after:g} cm-1: treat the parts on "
+            "its sides one by one (WavenumberCrop)"
+        )
+    steps = np.abs(np.diff(axis))
+    return (
+        f"the distance between points varies from {steps.min():g} to {steps.max():g} "
+        "cm-1: resample to an even axis (WavenumberResampler)"
+    )
+
+
 def describe_axis(axis):
     """Say in a few words what an axis is, for error messages."""
     return f"{axis[0]:g} to {axis[-1]:g} cm-1 with {len(axis)} points"
