@@ -243,10 +243,12 @@ def check_same_axis(X, fitted_axis):
         if where < min(len(labels), len(fitted_axis))
         else "one is the beginning of the other"
     )
+    way_out = "Resample them to one axis first (WavenumberResampler)."
+    if first_difference(labels[::-1], fitted_axis) is None:
+        way_out = "The columns are in the opposite order: turn them round."
     raise ValueError(
         f"The spectra have the axis {describe_axis(labels)}, but fit saw "
-        f"{describe_axis(fitted_axis)}; {place}. Resample them to one axis first "
-        "(WavenumberResampler)."
+        f"{describe_axis(fitted_axis)}; {place}. {way_out}"
     )
 
 

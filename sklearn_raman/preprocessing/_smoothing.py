@@ -48,6 +48,9 @@ class SavitzkyGolay(SpectrumTransformer):
     mode : {"interp", "mirror", "nearest", "constant", "wrap"}, default="interp"
         How the ends are treated; see :func:`scipy.signal.savgol_filter`. "constant"
         takes the intensity beyond the ends as 0.
+    wavenumbers : array-like of shape (n_points,) or None, default=None
+        Axis in cm-1. None takes the column labels; where there are none, points count
+        as even.
 
     Attributes
     ----------
@@ -94,6 +97,7 @@ class SavitzkyGolay(SpectrumTransformer):
         "deriv": [Interval(Integral, 0, None, closed="left")],
         "delta": [StrOptions({"axis"}), Interval(Real, None, None, closed="neither")],
         "mode": [StrOptions({"interp", "mirror", "nearest", "constant", "wrap"})],
+        "wavenumbers": ["array-like", None],
     }
 
     def __init__(
@@ -104,12 +108,14 @@ class SavitzkyGolay(SpectrumTransformer):
         deriv=0,
         delta=1.0,
         mode="interp",
+        wavenumbers=None,
     ):
         self.window_length = window_length
         self.polyorder = polyorder
         self.deriv = deriv
         self.delta = delta
         self.mode = mode
+        self.wavenumbers = wavenumbers
 
     def _transform_spectra(self, X):
         axis, parts = self._axis_in_parts(X.shape[1])
