@@ -13,18 +13,19 @@ from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
 from sklearn_raman._utils._pipeline import flat_steps, is_search, last_step
+from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._wavenumbers import describe_axis
 from sklearn_raman.inspection import ExplanationSummary
-from sklearn_raman.model_selection._comparison import Comparison
+from sklearn_raman.model_selection._comparison import CHOICES, Comparison
 from sklearn_raman.model_selection._evaluate import evaluate_fold, ignores_groups
 from sklearn_raman.model_selection._leakage import (
     count_leaks,
     describe_leaks,
-    is_ragged,
 )
 from sklearn_raman.model_selection._split import refuse_missing
 from sklearn_raman.model_selection._standard import standard_models
+from sklearn_raman.preprocessing import WavenumberResampler
 
 
 def compare(
@@ -51,8 +52,8 @@ def compare(
         Models: classifiers, Pipelines, or searches such as GridSearchCV. A dict gives
         their names. In a list they are called by the class of their last step, in lower
         case and numbered where equal, as :func:`~sklearn.pipeline.make_pipeline` calls
-        steps. None takes :func:`standard_models`, with a resampler in front if the
-        spectra are pairs. It can also be left out: ``compare(X, y)``.
+        steps. None takes :func:`standard_models`; pairs are resampled to the range that
+        all spectra cover. It can also be left out: ``compare(X, y)``.
     X : array-like of shape (n_spectra, n_points), data frame, list or Bunch
         Spectra. Column labels of a data frame that are numbers are the wavenumbers in
         cm-1. A list may hold one pair (wavenumbers, intensities) per spectrum, for
@@ -153,7 +154,7 @@ def compare(
     KNN    0.95
     Name: accuracy, dtype: float64
     """
-    if not _are_models(estimators) and y is None:
+    if not _are_models(estimators) and y is None and not isinstance(X, Bunch):
         estimators, X, y = None, estimators, X
     if estimators is not None:
         estimators = _name_estimators(estimators)
@@ -164,7 +165,7 @@ def compare(
     folds = _make_folds(cv, data)
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     if estimators is None:
-        estimators = standard_models(seed, ragged=is_ragged(data.X))
+        estimators = standard_models(seed, target_wavenumbers=_common_axis(data.X))
     protocol = {
         "n_spectra": len(data.y),
         "n_groups": None if data.groups is None else len(np.unique(data.groups)),
@@ -209,10 +210,10 @@ def compare(
     return Comparison(
         folds=pd.DataFrame([o.scores for o in ordered]),
         predictions=pd.concat([o.predictions for o in ordered], ignore_index=True),
-        choices=pd.DataFrame(choices, columns=["model", "fold", "parameter", "value"]),
         classes=data.classes,
         protocol=protocol,
         explanations=explanations,
+        choices=pd.DataFrame(choices, columns=CHOICES),
     )
 
 
@@ -328,6 +329,17 @@ def _one_per_spectrum(name, values, n_spectra):
         )
     refuse_missing(name, values)
     return values
+
+
+def _common_axis(X):
+    """Return an axis that spectra with axes of their own can share, else None.
+
+    It is taken from all spectra, so that those of a test part are within it and the
+    maps of all folds lie on it. Where points were measured says nothing of classes.
+    """
+    if not is_ragged(X):
+        return None
+    return WavenumberResampler(target_wavenumbers="common").fit(X).wavenumbers_out_
 
 
 def _warn_ungrouped_search(name, estimator):

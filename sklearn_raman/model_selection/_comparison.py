@@ -1,6 +1,6 @@
 """The result of comparing models."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from itertools import combinations
 from pathlib import Path
@@ -20,6 +20,7 @@ METRICS = {
     "log_loss": ("log-loss", False),
 }
 TIMES = {"fit_time": "fit (s)", "score_time": "predict (s)"}
+CHOICES = ["model", "fold", "parameter", "value"]
 MISSING = "–"
 UNGROUPED = {
     "none": "no groups were given. If several spectra come from one sample, models "
@@ -42,9 +43,6 @@ class Comparison:
         One row per model and fold: `model`, `fold`, `n_train`, `n_test`, `accuracy`,
         `balanced_accuracy`, `f1_macro`, `log_loss`, `calibrated`, `fit_time`,
         `score_time` (seconds).
-    choices : DataFrame
-        What searches chose, one row per model, fold and parameter: `model`, `fold`,
-        `parameter`, `value` (text). Empty if no model is a search.
     predictions : DataFrame
         One row per model, fold and test spectrum: `model`, `fold`, `row`, `true`,
         `predicted`.
@@ -62,6 +60,9 @@ class Comparison:
         value before averaging. A model whose maps have no way back to the axis of X is
         shown on the axis of what its classifier is given; where that differs between
         folds, there is one entry per axis, with the folds in its name.
+    choices : DataFrame, optional
+        What searches chose, one row per model, fold and parameter: `model`, `fold`,
+        `parameter`, `value` (text). Empty if no model is a search.
 
     Examples
     --------
@@ -82,11 +83,11 @@ class Comparison:
     """
 
     folds: pd.DataFrame
-    choices: pd.DataFrame
     predictions: pd.DataFrame
     classes: np.ndarray
     protocol: dict
     explanations: dict
+    choices: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CHOICES))
 
     def to_frame(self, kind="summary"):
         """Return the scores as a data frame.

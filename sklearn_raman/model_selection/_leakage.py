@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
 
+from sklearn_raman._utils._ragged import by_axis, is_ragged, read_ragged
+
 # Length of the difference of two unit spectra that counts as rounding: copies written
 # with four digits are within it, replicates with a signal of 1000 times the noise three
 # times as far apart.
@@ -21,7 +23,7 @@ BEND = 1e-3
 FEWEST_POINTS = 10
 N_DIRECTIONS = 24
 N_NEIGHBORS = 64
-BLOCK = 1000
+BLOCK = 256
 
 
 def find_relatives(X, y):
@@ -49,7 +51,7 @@ def find_relatives(X, y):
     compared.
     """
     originals, mixtures = np.arange(len(y)), [np.empty((0, 3), dtype=np.intp)]
-    for rows, values in _by_axis(X, len(y)):
+    for rows, values in _matrices(X):
         unit, rows = _unit_spectra(values, rows)
         if len(rows) < 2:
             continue
@@ -141,44 +143,26 @@ def _each_fold(counts):
     return ", ".join(f"fold {k}: {n}" for k, n in enumerate(counts) if n)
 
 
-def is_ragged(X):
-    """Tell whether X is a list of spectra that bring their axes."""
-    return not hasattr(X, "shape") and len(X) > 0 and _read_pair(X[0]) is not None
-
-
-def _by_axis(X, n_spectra):
-    """Yield rows and matrix of spectra that share an axis; nothing if not numbers."""
-    everything = np.arange(n_spectra)
-    pairs = None if hasattr(X, "shape") else [_read_pair(spectrum) for spectrum in X]
-    if pairs is None or any(pair is None for pair in pairs):
-        matrices = [(everything, X)]
-    else:
-        axes = {}
-        for row, (axis, intensities) in enumerate(pairs):
-            rising = np.argsort(axis, kind="stable")
-            spectra = axes.setdefault(axis[rising].tobytes(), ([], []))
-            spectra[0].append(row)
-            spectra[1].append(intensities[rising])
-        matrices = axes.values()
-    for rows, values in matrices:
-        try:
-            values = np.asarray(values)
-            values = values if values.dtype.kind == "f" else values.astype(np.float64)
-        except (TypeError, ValueError):
-            continue
-        if values.ndim == 2 and values.shape[1] >= FEWEST_POINTS:
-            yield np.asarray(rows), values
-
-
-def _read_pair(spectrum):
-    """Return axis and intensities of a spectrum in two rows or columns, else None."""
+def _matrices(X):
+    """Yield rows and matrix of spectra that share an axis; nothing if no numbers."""
     try:
-        pair = np.array(spectrum, dtype=np.float64)
+        if is_ragged(X):
+            rising = [
+                (axis[::step], intensities[::step])
+                for axis, intensities in read_ragged(X)
+                for step in [1 if axis[0] <= axis[-1] else -1]
+            ]
+            matrices = [(rows, values) for _, rows, values in by_axis(rising)]
+        else:
+            values = np.asarray(X)
+            if values.dtype.kind != "f":
+                values = values.astype(np.float64)
+            matrices = [(np.arange(len(values)), values)]
     except (TypeError, ValueError):
-        return None
-    if pair.ndim != 2 or 2 not in pair.shape:
-        return None
-    return pair if len(pair) == 2 else pair.T
+        return
+    for rows, values in matrices:
+        if values.ndim == 2 and values.shape[1] >= FEWEST_POINTS:
+            yield rows, values
 
 
 def _unit_spectra(values, rows):

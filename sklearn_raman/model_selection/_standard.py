@@ -22,7 +22,7 @@ from sklearn_raman.preprocessing import (
 _SIZES = ("n_components", "n_neighbors")
 
 
-def standard_models(random_state=None, *, quick=False, ragged=False):
+def standard_models(random_state=None, *, quick=False, target_wavenumbers=None):
     """Return a roster of models for spectra of any kind, for :func:`compare`.
 
     A support vector machine, PLS-LDA, LDA with shrinkage, nearest neighbors and a
@@ -36,10 +36,11 @@ def standard_models(random_state=None, *, quick=False, ragged=False):
     quick : bool, default=False
         Small grids, small networks and short training, for a first look. The networks
         are then no judge of what networks can do.
-    ragged : bool, default=False
-        Put ``WavenumberResampler(target_wavenumbers="common")`` first, which spectra
-        with axes of their own need (a list of pairs). `compare` does so itself when it
-        is called without models.
+    target_wavenumbers : array-like, tuple (start, stop, step) or None, default=None
+        Axis in cm-1 to which `WavenumberResampler` brings the spectra first. Spectra
+        with axes of their own (a list of pairs) need one. When `compare` is called
+        without models it gives the range that all spectra cover, with their median
+        step, so that each fold has the same axis.
 
     Returns
     -------
@@ -53,8 +54,8 @@ def standard_models(random_state=None, *, quick=False, ragged=False):
     Notes
     -----
     Before :class:`SNV`, the searches choose the step `prepare` among: nothing;
-    smoothing; smoothing and square root; baseline and smoothing; baseline, smoothing
-    and square root. No step needs wavenumbers, so that plain arrays will do; windows
+    smoothing and square root; baseline and smoothing; baseline, smoothing and square
+    root. No step needs wavenumbers, so that plain arrays will do; windows
     and baselines suit about 1 to 4 cm-1 per point.
 
     Searches split by group where `fit` gets groups, otherwise by spectrum, in three
@@ -77,12 +78,13 @@ def standard_models(random_state=None, *, quick=False, ragged=False):
         GAPCNNClassifier,
     )
 
-    first = [WavenumberResampler(target_wavenumbers="common")] if ragged else []
+    first = []
+    if target_wavenumbers is not None:
+        first = [WavenumberResampler(target_wavenumbers=target_wavenumbers)]
     smooth = SavitzkyGolay()
     preparations = ["passthrough", make_pipeline(smooth, SquareRoot())]
     if not quick:
         preparations += [
-            smooth,
             make_pipeline(AIRPLS(), smooth),
             make_pipeline(AIRPLS(), smooth, SquareRoot()),
         ]
@@ -111,7 +113,7 @@ def standard_models(random_state=None, *, quick=False, ragged=False):
     return {
         "SVM": tuned(
             [SVC()],
-            {"kernel": ["linear"], "C": [1.0, 0.01, 0.1, 10.0, 100.0]},
+            {"kernel": ["linear"], "C": [1.0, 0.01, 100.0]},
             {"kernel": ["rbf"], "C": [1.0, 10.0, 100.0]},
         ),
         "PLS-LDA": tuned([PLSLDA()], {"n_components": [2, 10, 5, 20, 40]}),

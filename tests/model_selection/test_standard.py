@@ -41,8 +41,9 @@ def test_every_search_may_prepare_in_each_way_and_by_group():
         assert last.random_state == 0
 
 
-@pytest.mark.parametrize("grouped", [True, False])
-@pytest.mark.parametrize("kind", ["frame", "array", "pairs"])
+@pytest.mark.parametrize(
+    ("kind", "grouped"), [("frame", True), ("array", False), ("pairs", True)]
+)
 def test_compare_without_models_takes_any_spectra(spectra, kind, grouped, monkeypatch):
     X, y, groups = spectra
     given = {
@@ -63,7 +64,11 @@ def test_compare_without_models_takes_any_spectra(spectra, kind, grouped, monkey
         result = compare(
             given, y, groups=groups if grouped else None, cv=2, progress=False
         )
-    assert asked == [{"ragged": kind == "pairs"}]
+    (target,) = [settings["target_wavenumbers"] for settings in asked]
+    if kind == "pairs":
+        np.testing.assert_allclose(target, X.columns.to_numpy(float))
+    else:
+        assert target is None
     assert sorted(result.to_frame().index) == sorted(NAMES)
     assert set(result.explanations) == {"PLS-LDA", "CNN", "FMCNN", "GAP-CNN"}
     units = {summary.unit for summary in result.explanations.values()}
