@@ -75,6 +75,11 @@ SIZED = [
     SavitzkyGolay(window_length=7, polyorder=3, deriv=1, delta=2.0),
     SavitzkyGolay(window_length=8, polyorder=3, mode="mirror"),
     WavenumberCrop(region=(500, 600), wavenumbers=range(400, 700, 2)),
+    WavenumberCrop(
+        region=((410, 500), (600, None)),
+        exclude=(450, 460),
+        wavenumbers=range(400, 700, 2),
+    ),
     WavenumberResampler(
         target_wavenumbers=(401, 697, 1.5), wavenumbers=range(400, 700, 2), kind="cubic"
     ),

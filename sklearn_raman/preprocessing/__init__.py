@@ -4,7 +4,7 @@ Each one treats every spectrum by itself, unless its name or a parameter says ot
 (`MSC`, `SpectrumMinMaxScaler(per="feature" | "dataset")`).
 """
 
-from sklearn_raman.preprocessing._axis import WavenumberCrop, WavenumberResampler
+from sklearn_raman.preprocessing._axis import WavenumberResampler
 from sklearn_raman.preprocessing._baselines import (
     AIRPLS,
     ARPLS,
@@ -14,6 +14,7 @@ from sklearn_raman.preprocessing._baselines import (
     arpls,
     asls,
 )
+from sklearn_raman.preprocessing._crop import WavenumberCrop
 from sklearn_raman.preprocessing._despike import Despiker
 from sklearn_raman.preprocessing._scaling import (
     MSC,

@@ -41,6 +41,7 @@ class SpectrumTransformer(TransformerMixin, BaseEstimator):
 
     _parameter_constraints: dict = {}
     _min_points = 1  # shorter spectra get an error
+    _ensure_all_finite = True  # False if the subclass checks what it uses itself
     _learns_by = None  # the parameter that says what is learned
     _axis_was_given = False  # the axis that fit saw was a parameter's
 
@@ -136,7 +137,13 @@ class SpectrumTransformer(TransformerMixin, BaseEstimator):
         return check_maps(maps, n_points, owner=type(self).__name__)
 
     def _check_training_spectra(self, X):
-        return check_spectra(self, X, reset=True, ensure_min_features=self._min_points)
+        return check_spectra(
+            self,
+            X,
+            reset=True,
+            ensure_min_features=self._min_points,
+            ensure_all_finite=self._ensure_all_finite,
+        )
 
     def _learn(self, X):
         """Learn from the training spectra; by default there is nothing to learn."""
@@ -169,7 +176,9 @@ class SpectrumTransformer(TransformerMixin, BaseEstimator):
         axis = resolve_wavenumbers(X, given, self.n_features_in_)
         step.wavenumbers_in_ = self._known_axis(self.n_features_in_)
         step._axis_was_given = False
-        spectra = check_spectra(step, X, reset=False)
+        spectra = check_spectra(
+            step, X, reset=False, ensure_all_finite=self._ensure_all_finite
+        )
         if axis is not None:
             step.wavenumbers_in_ = axis
         return step, spectra, axis is not None
