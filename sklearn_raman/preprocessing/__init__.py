@@ -1,7 +1,7 @@
 """Transformers from the raw spectrum to the input of a model.
 
 Each one treats every spectrum by itself, unless its name or a parameter says otherwise
-(`MSC`, `SpectrumMinMaxScaler(per="feature" | "dataset")`).
+(`MSC`, `EMSC`, `SpectrumMinMaxScaler(per="feature" | "dataset")`).
 """
 
 from sklearn_raman.preprocessing._axis import WavenumberResampler
@@ -17,18 +17,19 @@ from sklearn_raman.preprocessing._baselines import (
 from sklearn_raman.preprocessing._crop import WavenumberCrop
 from sklearn_raman.preprocessing._despike import Despiker
 from sklearn_raman.preprocessing._scaling import (
-    MSC,
     SNV,
     SpectrumMinMaxScaler,
     SpectrumNormalizer,
     SquareRoot,
 )
+from sklearn_raman.preprocessing._scatter import EMSC, MSC
 from sklearn_raman.preprocessing._smoothing import SavitzkyGolay, WhittakerSmoother
 
 __all__ = [
     "AIRPLS",
     "ARPLS",
     "ASLS",
+    "EMSC",
     "MSC",
     "SNV",
     "BaselineCorrection",
