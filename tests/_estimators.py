@@ -52,6 +52,7 @@ STATELESS = [
     ASLS(),
     BaselineCorrection(),
     Despiker(),
+    Despiker(direction="both"),
     SavitzkyGolay(),
     SNV(),
     SpectrumMinMaxScaler(),
