@@ -16,6 +16,7 @@ from sklearn_raman.preprocessing._baselines import (
 )
 from sklearn_raman.preprocessing._crop import WavenumberCrop
 from sklearn_raman.preprocessing._despike import Despiker
+from sklearn_raman.preprocessing._replicates import average_replicates
 from sklearn_raman.preprocessing._scaling import (
     SNV,
     SpectrumMinMaxScaler,
@@ -44,4 +45,5 @@ __all__ = [
     "airpls",
     "arpls",
     "asls",
+    "average_replicates",
 ]
