@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_array, check_consistent_length
 
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
@@ -75,7 +75,11 @@ def average_replicates(X, y, groups):
 
 def _complete(labels, name):
     """Return labels as a 1-D array, or say which are missing."""
-    labels = column_or_1d(labels, input_name=name)
+    labels = np.asarray(labels)
+    if labels.ndim != 1:
+        raise ValueError(
+            f"{name} must hold one value for each spectrum, got shape {labels.shape}."
+        )
     missing = np.flatnonzero(pd.isna(labels))
     if len(missing):
         raise ValueError(

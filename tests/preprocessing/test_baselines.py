@@ -889,6 +889,22 @@ def test_every_method(spectra, axis):
     assert {"airpls", "arpls", "asls", "iasls", "drpls", "mpls", "fabc"} <= whittaker
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("labelled", [False, True])
+def test_constants_of_any_size_in_every_method(dtype, labelled, axis):
+    """Zeros, one warning: also where pybaselines refuses the size or fails."""
+    tiny, huge = (1e-30, 1e30) if dtype == np.float32 else (1e-300, 1e300)
+    X = np.array([[0], [7], [0.1], [-3.3], [tiny], [huge]], dtype=dtype)
+    X = np.repeat(X, len(axis), axis=1)
+    X[2, ::2] = np.nextafter(X[2, ::2], dtype(1))  # constant apart from rounding
+    for method in offered_methods():
+        step = BaselineCorrection(method=method, wavenumbers=axis if labelled else None)
+        with pytest.warns(UserWarning, match="6 of 6 spectra are constant") as told:
+            found = step.fit_transform(X)
+        assert len(told) == 1, method
+        assert found.dtype == dtype and not found.any(), method
+
+
 @pytest.mark.parametrize("cls", [AIRPLS, ARPLS, ASLS, BaselineCorrection])
 def test_one_default_for_lam(cls):
     found = cls().get_params().get("lam", 1e5)
