@@ -5,3 +5,7 @@ from sklearn_raman.model_selection._comparison import Comparison
 from sklearn_raman.model_selection._split import OneGroupPerClassSplit
 
 __all__ = ["Comparison", "OneGroupPerClassSplit", "compare"]
+
+
+def __dir__():
+    return __all__

@@ -47,3 +47,7 @@ __all__ = [
     "asls",
     "average_replicates",
 ]
+
+
+def __dir__():
+    return __all__
