@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from html import escape
 from itertools import combinations
 
 import numpy as np
@@ -281,6 +282,33 @@ default=None
             normalize=normalize,
         )
 
+    def __repr__(self):
+        return f"{self._headline()}\n{self._overview().to_string()}"
+
+    def _repr_html_(self):
+        return f"<p>{escape(self._headline())}</p>{self._overview().to_html()}"
+
+    def _headline(self):
+        axis, unit = self.axis, "cm-1" if self.unit == "cm-1" else "points"
+        correct, total = self.counts.sum()
+        return (
+            f"ExplanationSummary of {correct} correctly classified spectra of {total}, "
+            f"{axis.min():g} to {axis.max():g} {unit} ({len(axis)} points)"
+        )
+
+    def _overview(self):
+        """Return the number of spectra and the strongest bands of each class."""
+        unit = "cm-1" if self.unit == "cm-1" else "points"
+        bands = self.bands(3)["position"].map("{:.0f}".format)
+        bands = bands.groupby("class", sort=False).agg(", ".join)
+        counts = self.counts.astype(str)
+        return pd.DataFrame(
+            {
+                "correct": counts["correct"] + " of " + counts["total"],
+                f"strongest bands ({unit})": bands.reindex(self.counts.index),
+            }
+        ).fillna("-")
+
     def bands(self, n_bands=5, *, min_distance=None):
         """List the strongest bands of the mean map of each class.
 
@@ -373,7 +401,7 @@ default=None
             | {k: t.to_numpy().ravel() for k, t in tables.items() if t is not None}
         )
 
-    def plot(self, kind="mean", classes=None):
+    def plot(self, kind="mean", classes=None, *, ax=None):
         """Draw one panel per class.
 
         Parameters
@@ -384,6 +412,8 @@ default=None
             maps of the first 12 misclassified spectra (Fig. A3).
         classes : list of labels or None, default=None
             Classes that are drawn; None means all. For "misclassified" true classes.
+        ax : matplotlib Axes, array-like of these or None, default=None
+            Where to draw, one for each class or spectrum; None makes a figure.
 
         Returns
         -------
@@ -404,7 +434,7 @@ default=None
         """
         from sklearn_raman.inspection._plot import draw_summary
 
-        return draw_summary(self, kind, classes)
+        return draw_summary(self, kind, classes, ax)
 
 
 def _labels(labels):

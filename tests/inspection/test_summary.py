@@ -414,3 +414,28 @@ def test_labels_of_any_type(dtype):
     pd.testing.assert_frame_equal(
         found.mean, ExplanationSummary.from_maps(maps, y).mean, check_index_type=False
     )
+
+
+def test_printed_table():
+    """Classes, how many of their spectra, where their map is high; escaped in HTML."""
+    axis = np.arange(400.0, 500.0)
+    maps = np.zeros((5, 100))
+    maps[0, 20], maps[1, [20, 60]], maps[2, 80] = 1, (1, 0.5), 1
+    y = np.array(["<b>calcite", "<b>calcite", "quartz", "quartz", "zircon"])
+    predicted = np.array(["<b>calcite", "<b>calcite", "quartz", "zircon", "quartz"])
+    with pytest.warns(UserWarning, match="No spectrum of"):
+        summary = ExplanationSummary.from_maps(maps, y, predicted, wavenumbers=axis)
+    lines = [line.split() for line in str(summary).splitlines()]
+    assert "3 correctly classified spectra of 5, 400 to 499 cm-1 (100 points)" in str(
+        summary
+    )
+    assert ["<b>calcite", "2", "of", "2", "420,", "460"] in lines
+    assert ["quartz", "1", "of", "2", "480"] in lines
+    assert ["zircon", "0", "of", "1", "-"] in lines
+    page = summary._repr_html_()
+    assert "<table" in page and "420, 460" in page
+    assert "<b>" not in page and "&lt;b&gt;calcite" in page
+    counted = ExplanationSummary.from_maps(maps[:3], y[:3])
+    assert "0 to 99 points" in str(counted) and "strongest bands (points)" in str(
+        counted
+    )
