@@ -6,7 +6,6 @@ takes any method of pybaselines by name.
 """
 
 import inspect
-import warnings
 from functools import cache
 from numbers import Integral, Real
 from typing import ClassVar
@@ -42,6 +41,7 @@ LAM_MAX = {1: 1e15, 2: 1e14, 3: 1e13}
 class PenaltyMixin:
     """Resolves `lam`, `cutoff` and `diff_order` for spectra of some length and axis."""
 
+    _curve = "baseline"  # what is smooth
     constraints: ClassVar = {
         "lam": [Interval(Real, 0, np.inf, closed="neither")],
         "cutoff": [Interval(Real, 0, np.inf, closed="neither"), None],
@@ -58,11 +58,10 @@ class PenaltyMixin:
         if self.cutoff is None:
             lam, given = self.lam, f"lam={self.lam:g}"
             if axis is not None and (uneven := _unevenness(axis)):
-                warnings.warn(
-                    f"{owner} counts points, but {uneven}, or the baseline is stiffer "
-                    "where points are far apart.",
-                    UserWarning,
-                    stacklevel=4,
+                self._warn(
+                    f"{owner} counts points, but {uneven}, or the {self._curve} is "
+                    "stiffer where points are far apart.",
+                    stacklevel=8,
                 )
         else:
             lam, given = self._lam_of_cutoff(axis, order), f"cutoff={self.cutoff:g}"
@@ -73,11 +72,10 @@ class PenaltyMixin:
                 "all that is left of the spectrum."
             )
         if lam > LAM_WARN[order]:
-            warnings.warn(
+            self._warn(
                 f"lam={lam:.3g} is so large for diff_order={order} that rounding may "
                 f"show; up to {LAM_WARN[order]:g} it does not.",
-                UserWarning,
-                stacklevel=4,
+                stacklevel=8,
             )
         return lam, order
 
@@ -176,6 +174,9 @@ class _PenalizedBaseline(PenaltyMixin, SpectrumTransformer):
         # One spectrum shows whether the settings work; transform corrects the others.
         _, info = correct_spectra(X[:1], self._settings(X), engine=self.engine)
         self.n_iter_ = int(info["n_iter"][0])
+
+    def _take_over(self, step):
+        self.n_iter_ = step.n_iter_
 
     def _transform_spectra(self, X):
         return self._correct(X)[0]
@@ -854,6 +855,7 @@ class BaselineCorrection(SpectrumTransformer):
         if own is not None:
             estimator = _OWN[self.method](**own)
             estimator._validate_params()
+            estimator._warnings, estimator._numbers = self._warnings, self._numbers
             return estimator._correct(X)[0]
         constant = are_constant(X, X.dtype)
         self._warn_rows(constant, _CONSTANT)

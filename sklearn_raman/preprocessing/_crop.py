@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._map_back import check_maps, check_mode, place_back
+from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
     format_wavenumbers,
@@ -63,7 +64,6 @@ class WavenumberCrop(SpectrumTransformer):
     0    1.0    3.0
     """
 
-    _ensure_all_finite = False  # outside the regions
     _parameter_constraints: dict = {
         "region": ["array-like", None],
         "exclude": ["array-like", None],
@@ -79,15 +79,12 @@ class WavenumberCrop(SpectrumTransformer):
         self.support_ = self._support(X.shape[1])
         axis = self.wavenumbers_in_
         self.wavenumbers_out_ = None if axis is None else axis[self.support_]
-        self._kept(X)
 
     def _transform_spectra(self, X):
-        return self._kept(X)
+        return X[:, self._support(X.shape[1])]
 
-    def _kept(self, X):
-        """Return the points that are kept, after a look at them alone."""
-        support = self._support(X.shape[1])
-        return check_finite(X[:, support], self._known_axis(X.shape[1]), support)
+    def _used_points(self, n_points):
+        return self._support(n_points)
 
     def _support(self, n_points):
         """Return which points are kept."""
@@ -113,18 +110,20 @@ class WavenumberCrop(SpectrumTransformer):
         maps : array-like of shape (..., n_points_out)
             Maps on the points that were kept.
         X : None or spectra, default=None
-            Ignored.
+            Ragged spectra that the maps belong to; anything else is ignored.
         mode : {"conserve", "density"}, default="conserve"
             Both are the same here.
 
         Returns
         -------
-        ndarray of shape (..., n_points)
+        ndarray of shape (..., n_points), or list of such arrays
             Maps on the whole axis: 0 where points were cut out, which the model did not
             see.
         """
-        check_is_fitted(self, "support_")
         check_mode(mode)
+        if X is not None and is_ragged(X):
+            return self._map_back_ragged(maps, X, mode)
+        check_is_fitted(self, "n_features_in_")
         support = self._support(self.n_features_in_)
         maps = check_maps(maps, int(support.sum()), owner="WavenumberCrop")
         return place_back(maps, support, self.n_features_in_)
@@ -202,18 +201,3 @@ def inside_regions(axis, regions, *, owner):
             )
         inside |= found
     return inside
-
-
-def check_finite(X, axis, support):
-    """Return spectra cut to `support`, or name those that are not finite there."""
-    bad = ~np.isfinite(X)
-    if not bad.any():
-        return X
-    rows, columns = np.nonzero(bad)
-    column = np.flatnonzero(support)[columns[0]]
-    place = f"column {column}" if axis is None else f"{axis[column]:.10g} cm-1"
-    raise ValueError(
-        f"X contains NaN or infinity in {len(np.unique(rows))} of {len(X)} spectra, "
-        f"the first in row {rows[0]} at {place}. Crop further, or leave these spectra "
-        "out."
-    )

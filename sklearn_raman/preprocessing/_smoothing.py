@@ -98,7 +98,10 @@ class SavitzkyGolay(SpectrumTransformer):
     def _transform_spectra(self, X):
         window = self._resolve_window(X.shape[1])
         how = {"deriv": self.deriv, "delta": self.delta, "mode": self.mode}
-        return savgol_filter(X, *window, **how, axis=1)
+        if self._numbers is None:
+            return savgol_filter(X, *window, **how, axis=1)
+        # Ragged: a spectrum has the same bits whatever others are on its axis.
+        return np.stack([savgol_filter(row, *window, **how) for row in X])
 
     def _learn(self, X):
         self._resolve_window(X.shape[1])  # a window that does not fit fails in fit
@@ -174,6 +177,7 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
     array([[0.2, 1.4, 2.6, 3.8]])
     """
 
+    _curve = "curve"
     _min_points = 2  # a single point has no neighbor to be smooth with
     _parameter_constraints: dict = {
         **PenaltyMixin.constraints,
