@@ -120,9 +120,28 @@ def test_only_what_is_kept_is_checked(kind, bad, frame):
     found = crop.fit(kind(X)).transform(kind(X))
     np.testing.assert_array_equal(found, crop.transform(kind(frame)))
     X.loc[[5, 7], "550.0":"560.0"] = bad
-    message = "2 of 12 spectra, the first in row 5 at 550 cm-1"
+    message = r"in 2 of 12 spectra \(rows 5, 7\), at 550 to 560 cm-1"
     for use in (crop.transform, crop.fit):
         with pytest.raises(ValueError, match=message):
             use(kind(X))
-    with pytest.raises(ValueError, match="2 of 12 spectra, the first in row 5"):
+    with pytest.raises(ValueError, match="in 2 of 12 spectra"):
         WavenumberCrop().fit(kind(X.iloc[:, 60:]))
+
+
+def test_each_spectrum_on_its_own_axis(spectra, axis):
+    """Pairs in, pairs out, and maps on the points of each."""
+    ragged = [(axis[i:] + i / 10, row[i:].copy()) for i, row in enumerate(spectra)]
+    ragged[3][1][:2] = np.nan  # cut off
+    settings = {"region": ((450, 500), (600, None)), "exclude": (470, 480)}
+    crop = WavenumberCrop(**settings).fit(ragged)
+    found = crop.transform(ragged)
+    maps = crop.map_back([row + 1 for _, row in found], ragged)
+    for (own, row), (kept, values), one in zip(ragged, found, maps, strict=True):
+        expected = naive_support(own, *settings.values())
+        np.testing.assert_array_equal(kept, own[expected])
+        np.testing.assert_array_equal(values, row[expected])
+        np.testing.assert_array_equal(one[expected], values + 1)
+        assert not one[~expected].any()
+    ragged[5] = ragged[5][0][:20], ragged[5][1][:20]
+    with pytest.raises(ValueError, match="Spectrum 5: .*no point"):
+        crop.transform(ragged)
