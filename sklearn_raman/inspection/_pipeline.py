@@ -1,5 +1,6 @@
 """Explanations of whole Pipelines: maps on the axis of the raw spectra."""
 
+from copy import deepcopy
 from functools import partial
 
 import numpy as np
@@ -175,6 +176,8 @@ def check_space(space):
 
 def unshared(X):
     """Return spectra that a step may overwrite without changing X."""
+    if is_ragged(X):
+        return deepcopy(X)
     return X.copy() if hasattr(X, "copy") else X
 
 

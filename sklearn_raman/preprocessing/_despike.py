@@ -142,16 +142,26 @@ class Despiker(SpectrumTransformer):
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_spectra, n_points)
-            Spectra on the axis seen in fit.
+        X : array-like, data frame (n_spectra, n_points), or sequence of pairs
+            Spectra on the axis seen in fit, or ragged ones.
 
         Returns
         -------
-        ndarray of shape (n_spectra, n_points), bool
-            True at the points that belong to a spike.
+        ndarray of shape (n_spectra, n_points), bool, or list of such arrays
+            True at the points that belong to a spike; for ragged spectra one array for
+            each, aligned with its own points.
         """
+        if self._keeps_ragged(X):
+            self._validate_params()
+            found = {}
+            for numbers, _, masks in self._on_each_axis(X, Despiker._look):
+                found |= dict(zip(numbers, masks, strict=True))
+            return [found[number] for number in range(len(found))]
         _, spectra, _ = self._read(X)
-        return self._find(spectra, *self._resolve_widths(spectra.shape[1]))
+        return self._look(spectra)
+
+    def _look(self, X):
+        return self._find(X, *self._resolve_widths(X.shape[1]))
 
     def _transform_spectra(self, X):
         max_width, window = self._resolve_widths(X.shape[1])

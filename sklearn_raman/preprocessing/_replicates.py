@@ -5,7 +5,13 @@ import pandas as pd
 from sklearn.utils import check_array, check_consistent_length
 
 from sklearn_raman._utils._frames import frame_like, is_frame
-from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
+from sklearn_raman._utils._ragged import is_ragged, read_ragged
+from sklearn_raman._utils._validation import check_finite
+from sklearn_raman._utils._wavenumbers import (
+    describe_axis,
+    first_difference,
+    labels_as_wavenumbers,
+)
 
 
 def average_replicates(X, y, groups):
@@ -13,8 +19,9 @@ def average_replicates(X, y, groups):
 
     Parameters
     ----------
-    X : array-like or data frame of shape (n_spectra, n_points)
-        Spectra on one axis.
+    X : array-like, data frame (n_spectra, n_points), or sequence of pairs
+        Spectra. Ragged ones are pairs `(wavenumbers, intensities)`, which must have one
+        axis within each group.
     y : array-like of shape (n_spectra,) or None
         Labels, the same for all spectra of a group; None if there are none.
     groups : array-like of shape (n_spectra,)
@@ -22,10 +29,10 @@ def average_replicates(X, y, groups):
 
     Returns
     -------
-    X : ndarray or data frame of shape (n_groups, n_points)
+    X : ndarray or data frame of shape (n_groups, n_points), or list of pairs
         Mean spectrum of each group, in the order in which groups first appear. float32
         stays float32. A data frame if X is one, with its column labels and rows counted
-        anew.
+        anew; for ragged spectra a list of pairs.
     y : ndarray of shape (n_groups,) or None
         Label of each group.
     groups : ndarray of shape (n_groups,)
@@ -34,8 +41,8 @@ def average_replicates(X, y, groups):
     Raises
     ------
     ValueError
-        If a group has several labels, if labels or groups are missing (None, NaN), if
-        spectra hold NaN or infinity, or if lengths disagree.
+        If a group has several labels or axes, if labels or groups are missing (None,
+        NaN), if spectra hold NaN or infinity, or if lengths disagree.
 
     Examples
     --------
@@ -45,15 +52,15 @@ def average_replicates(X, y, groups):
     (array([[2., 6.],
            [0., 0.]]), array(['b', 'a'], dtype='<U1'), array([7, 2]))
     """
-    labels_as_wavenumbers(X)  # a stray column is an error
-    values = check_array(X, dtype=(np.float64, np.float32), input_name="X")
+    ragged = read_ragged(X) if is_ragged(X) else None
+    n_spectra = len(X) if ragged is None else len(ragged)
     groups = _complete(groups, "groups")
-    check_consistent_length(values, groups)
+    check_consistent_length(np.empty(n_spectra), groups)
     number, names = pd.factorize(groups)
     _, first = np.unique(number, return_index=True)
     if y is not None:
         y = _complete(y, "y")
-        check_consistent_length(values, y)
+        check_consistent_length(groups, y)
         differs = np.flatnonzero(y != y[first][number])
         if len(differs):
             row = differs[0]
@@ -64,13 +71,48 @@ def average_replicates(X, y, groups):
                 "groups finer, or correct y."
             )
         y = y[first]
-    size = np.bincount(number)[:, None]
-    # Shares of the spectra rather than of their sum, which might overflow.
-    mean = np.zeros((len(names), values.shape[1]))
-    np.add.at(mean, number, values / size[number])
-    mean = mean.astype(values.dtype, copy=False)
+    if ragged is not None:
+        return _average_ragged(ragged, number, names), y, names
+    labels = labels_as_wavenumbers(X)
+    values = check_array(
+        X, dtype=(np.float64, np.float32), ensure_all_finite=False, input_name="X"
+    )
+    check_finite(values, owner="average_replicates", axis=labels)
     # Without the rows of X: those of the means are others.
-    return frame_like(mean, X[:0] if is_frame(X) else X), y, names
+    return frame_like(_means(values, number), X[:0] if is_frame(X) else X), y, names
+
+
+def _means(values, number):
+    """Return the mean of the rows with each number.
+
+    Shares of the rows are added, because the sum of large ones might overflow.
+    """
+    size = np.bincount(number)[:, None]
+    mean = np.zeros((len(size), values.shape[1]))
+    np.add.at(mean, number, values / size[number])
+    return mean.astype(values.dtype, copy=False)
+
+
+def _average_ragged(spectra, number, names):
+    """Return a pair for each group, after a look at whether it has one axis."""
+    found = []
+    for group, name in enumerate(names):
+        rows = np.flatnonzero(number == group)
+        axis, _ = spectra[rows[0]]
+        for row in rows:
+            if first_difference(axis, spectra[row][0]) is not None:
+                raise ValueError(
+                    f"Group {str(name)!r} has several axes: "
+                    f"{describe_axis(axis)} (spectrum {rows[0]}) and "
+                    f"{describe_axis(spectra[row][0])} (spectrum {row}). Resample the "
+                    "spectra to one axis first (WavenumberResampler)."
+                )
+        values = np.stack([spectra[row][1] for row in rows])
+        check_finite(
+            values, owner=f"average_replicates, group {str(name)!r}", axis=axis
+        )
+        found.append((axis, _means(values, np.zeros(len(rows), dtype=int))[0]))
+    return found
 
 
 def _complete(labels, name):

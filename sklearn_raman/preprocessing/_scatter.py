@@ -3,6 +3,7 @@
 from numbers import Integral
 
 import numpy as np
+import pandas as pd
 from numpy.polynomial.legendre import legvander
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions
@@ -53,6 +54,7 @@ class _ReferenceCorrection(SpectrumTransformer):
         self._fit_of_reference(X.shape[1])  # what does not fit fails in fit
 
     def _given_reference(self, n_points):
+        _check_labels(self.reference, self._known_axis(n_points), "reference")
         reference = np.asarray(self.reference, dtype=np.float64)
         if reference.shape != (n_points,) or not np.isfinite(reference).all():
             raise ValueError(
@@ -332,15 +334,7 @@ default=None
         """Return interferents near unit size, of shape (n_interferents, n_points)."""
         if self.interferents is None:
             return np.empty((0, n_points))
-        labels = labels_as_wavenumbers(self.interferents)
-        if labels is not None and axis is not None:
-            where = first_difference(labels, axis)
-            if where is not None:
-                raise ValueError(
-                    f"The interferents have the axis {describe_axis(labels)}, the "
-                    f"spectra {describe_axis(axis)}; they differ from position {where} "
-                    "on. Resample both to one axis first (WavenumberResampler)."
-                )
+        _check_labels(self.interferents, axis, "interferents")
         values = np.atleast_2d(np.asarray(self.interferents, dtype=np.float64))
         if values.ndim != 2 or values.shape[1] != n_points or len(values) == 0:
             raise ValueError(
@@ -359,4 +353,20 @@ default=None
         raise ValueError(
             "reference is a sum of the polynomial and the interferents, from which it "
             "cannot be told: lower the order, or leave out the interferent."
+        )
+
+
+def _check_labels(values, axis, name):
+    """Raise if a given spectrum, or several, bring labels of another axis than X."""
+    if isinstance(values, pd.Series):
+        values = pd.DataFrame(columns=values.index)
+    labels = labels_as_wavenumbers(values)
+    if labels is None or axis is None:
+        return
+    where = first_difference(labels, axis)
+    if where is not None:
+        raise ValueError(
+            f"{name} has the axis {describe_axis(labels)}, but the spectra have "
+            f"{describe_axis(axis)}; they differ from position {where} on. Resample "
+            "both to one axis first (WavenumberResampler)."
         )

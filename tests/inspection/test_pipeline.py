@@ -257,6 +257,22 @@ def test_any_form_of_spectra(frame, labels, axis):
     np.testing.assert_allclose(found, expected.iloc[:, 3:], atol=1e-9)
 
 
+def test_pairs_are_only_read(spectra, labels, axis):
+    """Also where a step works in place."""
+
+    def double(X):
+        for _, row in X:
+            row *= 2
+        return X
+
+    ragged = [(axis, row.copy()) for row in spectra]
+    resampler = WavenumberResampler(target_wavenumbers=TARGET)
+    model = make_pipeline(FunctionTransformer(double), resampler, PLSLDA())
+    model.fit([(axis, row.copy()) for row in spectra], labels)
+    explain_pipeline(model, ragged, space="model")
+    np.testing.assert_array_equal([row for _, row in ragged], spectra)
+
+
 @pytest.mark.parametrize(
     "step",
     [

@@ -344,3 +344,19 @@ def test_few_points_of_real_minerals_look_dead():
     X = load_minerals().data
     found = Despiker(direction="both").find_spikes(X)
     assert found.mean() < 2e-4
+
+
+def test_spikes_of_ragged_spectra(noisy):
+    X = noisy[:4].copy()
+    X[:, 100] += 100
+    axis = 400.0 + np.arange(301)
+    ragged = [(axis[i % 2 :], row[i % 2 :]) for i, row in enumerate(X)]
+    despiker = Despiker().fit(ragged)
+    found = despiker.find_spikes(ragged)
+    for (own, row), mask, (kept, cleaned) in zip(
+        ragged, found, despiker.transform(ragged), strict=True
+    ):
+        np.testing.assert_array_equal(mask, Despiker().find_spikes([row])[0])
+        assert mask[own == 500].all()
+        np.testing.assert_array_equal(kept, own)
+        np.testing.assert_array_equal(cleaned, Despiker().transform([row])[0])

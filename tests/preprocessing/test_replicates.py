@@ -72,3 +72,25 @@ def test_errors(spectra, frame):
         average_replicates(bad, Y, GROUPS)
     with pytest.raises(ValueError, match="'id'"):
         average_replicates(frame.rename(columns={"400.0": "id"}), Y, GROUPS)
+
+
+def test_ragged(spectra, axis):
+    """Groups may have axes of their own, but one each."""
+    shift = {group: i for i, group in enumerate("zamb")}
+    ragged = [
+        (axis + shift[group], row) for group, row in zip(GROUPS, spectra, strict=True)
+    ]
+    found, y, groups = average_replicates(ragged, Y, GROUPS)
+    expected, *_ = average_replicates(spectra, Y, GROUPS)
+    assert list(groups) == ["z", "a", "m", "b"] and len(y) == 4
+    for (own, mean), group, wanted in zip(found, groups, expected, strict=True):
+        np.testing.assert_array_equal(own, axis + shift[group])
+        np.testing.assert_array_equal(mean, wanted)
+    ragged[4] = axis + 7, ragged[4][1]
+    with pytest.raises(ValueError, match="'a' has several axes: .*spectrum 4"):
+        average_replicates(ragged, Y, GROUPS)
+    ragged[4] = axis + 1, np.where(axis == 500, np.nan, spectra[4])
+    with pytest.raises(ValueError, match="NaN.* at 501 cm-1.*group 'a'"):
+        average_replicates(ragged, Y, GROUPS)
+    with pytest.raises(ValueError, match="inconsistent numbers"):
+        average_replicates(ragged[1:], Y, GROUPS)

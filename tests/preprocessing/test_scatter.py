@@ -232,3 +232,30 @@ def test_emsc_of_spectra_without_a_slope(dtype, spectra, axis):
     with pytest.warns(UserWarning, match="2 of 2 spectra have no slope"):
         found = EMSC().fit_transform(X[[3, 5]])
     np.testing.assert_array_equal(found, X[[3, 5]])
+
+
+@pytest.mark.parametrize("cls", [MSC, EMSC])
+def test_a_reference_on_another_axis(cls, frame):
+    """A Series brings its axis, which has to be that of the spectra."""
+    expected = cls(reference=frame.iloc[0].to_numpy()).fit_transform(frame)
+    found = cls(reference=frame.iloc[0]).fit_transform(frame)
+    pd.testing.assert_frame_equal(found, expected)
+    other = frame.iloc[0].set_axis(np.arange(401.0, 701, 2))
+    for use in (cls(reference=other).fit, cls(reference=other).transform):
+        with pytest.raises(ValueError, match="reference .*401 to 699.*400 to 698"):
+            use(frame)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        MSC(),
+        EMSC(),
+        MSC(reference=np.arange(150) % 7),
+        EMSC(reference=np.arange(150) % 7, interferents=np.ones((1, 150))),
+    ],
+)
+def test_ragged_spectra_have_no_common_reference(step, spectra, axis):
+    ragged = [(axis, row) for row in spectra]
+    with pytest.raises(ValueError, match="reference.*WavenumberResampler before it"):
+        step.fit_transform(ragged)
