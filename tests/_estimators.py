@@ -98,6 +98,11 @@ SIZED = [
     WavenumberResampler(
         target_wavenumbers=(401, 697, 1.5), wavenumbers=range(400, 700, 2), kind="pchip"
     ),
+    WavenumberResampler(
+        target_wavenumbers=(401, 697, 7),
+        wavenumbers=range(400, 700, 2),
+        reduction="mean",
+    ),
 ]
 
 LEARNING = [

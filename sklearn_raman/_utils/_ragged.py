@@ -95,6 +95,15 @@ def refuse_ragged(X, owner):
             f"{owner} needs all spectra on one axis, but X holds spectra that each "
             "bring their own: put a WavenumberResampler before it."
         )
+    if not isinstance(X, (list, tuple)):
+        return
+    lengths = {len(row) for row in X if _is_line(row)}
+    if len(lengths) > 1:
+        raise ValueError(
+            f"X is a list of spectra with {min(lengths)} to {max(lengths)} points and "
+            "without wavenumbers, so that nothing says which points belong together: "
+            "give each one as a pair (wavenumbers, intensities)."
+        )
 
 
 def _is_line(part):

@@ -85,7 +85,7 @@ def _with_fitted_labels(estimator, X):
     return X if unchanged else frame_like(np.asarray(X), X, names)
 
 
-def check_finite(X, *, owner=None, axis=None, used=None):
+def check_finite(X, *, owner=None, axis=None, used=None, name="X"):
     """Raise if spectra hold NaN or infinity, and say which and where.
 
     Parameters
@@ -97,6 +97,8 @@ def check_finite(X, *, owner=None, axis=None, used=None):
         In cm-1, if known.
     used : ndarray of shape (n_points,), bool, or None
         The points that have to be finite; None means all.
+    name : str
+        What X is called.
     """
     if X.dtype.kind != "f":
         return
@@ -114,15 +116,16 @@ def check_finite(X, *, owner=None, axis=None, used=None):
             f"{name_points(where, axis)}",
             has_nan=np.isnan(X[bad]).any(),
             owner=owner,
+            name=name,
         )
 
 
-def raise_not_finite(where, *, has_nan, owner=None):
-    """Raise the error that all estimators share for values that are no numbers."""
+def raise_not_finite(where, *, has_nan, owner=None, name="X"):
+    """Raise the error that all share for values that are no numbers."""
     what = "NaN or infinity" if has_nan else "infinity"
-    asks = "" if owner is None else f" {owner} needs a number at each point:"
+    asks = "" if owner is None else f" {owner} needs a number at each point."
     raise ValueError(
-        f"Input X contains {what} {where}.{asks} Cut these wavenumbers off "
+        f"Input {name} contains {what} {where}.{asks} Cut these wavenumbers off "
         "(WavenumberCrop), or leave these spectra out."
     )
 

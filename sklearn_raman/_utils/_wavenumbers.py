@@ -243,10 +243,12 @@ def check_same_axis(X, fitted_axis):
         if where < min(len(labels), len(fitted_axis))
         else "one is the beginning of the other"
     )
+    way_out = "Resample them to one axis first (WavenumberResampler)."
+    if first_difference(labels[::-1], fitted_axis) is None:
+        way_out = "The columns are in the opposite order: turn them round."
     raise ValueError(
         f"The spectra have the axis {describe_axis(labels)}, but fit saw "
-        f"{describe_axis(fitted_axis)}; {place}. Resample them to one axis first "
-        "(WavenumberResampler)."
+        f"{describe_axis(fitted_axis)}; {place}. {way_out}"
     )
 
 
@@ -307,6 +309,30 @@ def measured_parts(axis):
     """Return the parts of an axis between its gaps, as slices."""
     stops = [*(find_gaps(axis) + 1), len(axis)]
     return [slice(*ends) for ends in zip([0, *stops], stops, strict=False)]
+
+
+def is_even(axis):
+    """Tell whether the distance between points is the same along an axis."""
+    steps = np.abs(np.diff(axis))
+    return len(steps) < 2 or np.ptp(steps) <= 0.01 * steps.mean()
+
+
+def describe_unevenness(axis):
+    """Say how uneven an axis is, and the way out; nothing if it is even."""
+    if is_even(axis):
+        return ""
+    gaps = find_gaps(axis)
+    if len(gaps):
+        before, after = axis[gaps[0]], axis[gaps[0] + 1]
+        return (
+            f"there is a gap between {before:g} and {after:g} cm-1: treat the parts on "
+            "its sides one by one (WavenumberCrop)"
+        )
+    steps = np.abs(np.diff(axis))
+    return (
+        f"the distance between points varies from {steps.min():g} to {steps.max():g} "
+        "cm-1: resample to an even axis (WavenumberResampler)"
+    )
 
 
 def describe_axis(axis):

@@ -351,7 +351,7 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
             if of_rows:
                 message = self._say_rows(len(numbers), len(spectra), message)
             named = name_numbers(sorted(numbers), "spectrum")
-            warnings.warn(f"{message} ({named})", category, stacklevel=5)
+            warnings.warn(f"{message} ({named})", category, stacklevel=4)
         return results
 
     def _on_one_axis(self, axis, collected, function, numbers, rows):

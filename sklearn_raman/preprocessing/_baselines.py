@@ -18,7 +18,10 @@ from sklearn_raman._utils._sklearn import (
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn_raman._utils._wavenumbers import require_wavenumbers
+from sklearn_raman._utils._wavenumbers import (
+    describe_unevenness,
+    require_wavenumbers,
+)
 from sklearn_raman.preprocessing._base import SpectrumTransformer, are_constant
 from sklearn_raman.preprocessing._whittaker.correct import correct_spectra
 from sklearn_raman.preprocessing._whittaker.reference import (
@@ -57,7 +60,7 @@ class PenaltyMixin:
         axis = self._known_axis(n_points)
         if self.cutoff is None:
             lam, given = self.lam, f"lam={self.lam:g}"
-            if axis is not None and (uneven := _unevenness(axis)):
+            if axis is not None and (uneven := describe_unevenness(axis)):
                 self._warn(
                     f"{owner} counts points, but {uneven}, or the {self._curve} is "
                     "stiffer where points are far apart.",
@@ -88,7 +91,7 @@ class PenaltyMixin:
         """
         owner, purpose = type(self).__name__, "to turn cutoff into points"
         axis = require_wavenumbers(axis, owner=owner, purpose=purpose)
-        if uneven := _unevenness(axis):
+        if uneven := describe_unevenness(axis):
             raise ValueError(
                 f"{owner}(cutoff={self.cutoff:g}) needs an even axis, but {uneven}, or "
                 "use lam, which counts points."
@@ -100,17 +103,6 @@ class PenaltyMixin:
                 f"and these are {spacing:g} cm-1 apart."
             )
         return (2 * np.sin(np.pi * spacing / self.cutoff)) ** (-2 * diff_order)
-
-
-def _unevenness(axis):
-    """Say how uneven an axis is, and the way out; nothing if it is even."""
-    steps = np.abs(np.diff(axis))
-    if np.ptp(steps) <= 0.01 * steps.mean():
-        return ""
-    return (
-        f"the distance between points varies from {steps.min():g} to {steps.max():g} "
-        "cm-1: resample to an even axis (WavenumberResampler)"
-    )
 
 
 # Penalized least squares ------------------------------------------------------------
