@@ -235,8 +235,7 @@ def test_figures_are_pyplots_where_it_is_in_use():
         from sklearn_raman.inspection import (
             ExplanationSummary, plot_explanation, plot_feature_maps, plot_stability
         )
-        from sklearn_raman.model_selection._plot import draw_confusion
-        import pandas as pd
+        from sklearn_raman._utils._plot import new_figure
         x = np.eye(3, 40).repeat(2, axis=0)
         summary = ExplanationSummary.from_maps(x, [0, 0, 1, 1, 2, 2], spectra=x)
         def draw():
@@ -256,7 +255,7 @@ def test_figures_are_pyplots_where_it_is_in_use():
         plt.close("all")
         figure, ax = plt.subplots()
         assert plot_explanation(x[0], x[0], ax=ax) is figure
-        draw_confusion(pd.DataFrame(np.eye(2, dtype=int)))  # for a page: not left open
+        new_figure(2, 2)  # for a page: not left open
         assert plt.get_fignums() == [figure.number]
     """
     done = subprocess.run(
