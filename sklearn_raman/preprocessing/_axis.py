@@ -269,14 +269,19 @@ default=None
     def _common_axis(self, X):
         """Return the axis that all spectra cover, apart from NaN at their ends."""
         if isinstance(X, list):
-            axes = {
-                number: axis[_between_nan(row)] for number, (axis, row) in enumerate(X)
-            }
-            return common_axis(axes, "spectrum")
-        axis = self._axis_to_resample(X)
-        return common_axis(
-            {number: axis[_between_nan(row)] for number, row in enumerate(X)}, "row"
-        )
+            spectra, noun = X, "spectrum"
+        else:
+            axis = self._axis_to_resample(X)
+            spectra, noun = [(axis, row) for row in X], "row"
+        axes = {
+            number: axis[_between_nan(row)]
+            for number, (axis, row) in enumerate(spectra)
+        }
+        empty = [number for number, axis in axes.items() if not len(axis)]
+        if empty:
+            named = name_numbers(empty, noun)
+            raise_not_finite(f"at all points of {named}", has_nan=True)
+        return common_axis(axes, noun)
 
     def _axis_to_resample(self, X):
         owner, purpose = "WavenumberResampler", "to resample"
