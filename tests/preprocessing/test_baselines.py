@@ -248,7 +248,7 @@ def test_missing_values_stay_in_their_row(name, engine, raw):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = FUNCTIONS[name](raw, engine=engine)
-        with pytest.raises(ValueError, match="NaN or infinity, first in row 3"):
+        with pytest.raises(ValueError, match=r"NaN or infinity .*\(rows 3, 40\)"):
             FUNCTIONS[name](X, engine=engine)
         found, info = FUNCTIONS[name](
             X, engine=engine, ensure_all_finite=False, return_info=True
@@ -411,7 +411,7 @@ def test_in_place_nothing_is_written_where_a_value_is_missing(raw, monkeypatch):
     X = raw.copy()
     X[60, 5] = np.nan
     before = X.copy()
-    with pytest.raises(ValueError, match="first in row 60"):
+    with pytest.raises(ValueError, match=r"\(row 60\)"):
         airpls(X, out=X)
     np.testing.assert_array_equal(X, before)
 
