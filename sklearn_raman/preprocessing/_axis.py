@@ -13,7 +13,7 @@ from sklearn_raman._utils._map_back import (
     check_n_maps,
     place_back,
 )
-from sklearn_raman._utils._ragged import is_ragged, read_ragged
+from sklearn_raman._utils._ragged import by_axis, is_ragged, read_ragged
 from sklearn_raman._utils._sklearn import StrOptions
 from sklearn_raman._utils._validation import (
     name_numbers,
@@ -328,25 +328,34 @@ default=None
         noun : str
             "spectrum" or "row", for messages.
         """
-        target, bad = self._target(), {}
+        target = self._target()
+        cut = self._without_nan(spectra, target, n_spectra, noun)
+        numbers = list(spectra)
         dtype = np.result_type(*(row for _, row in spectra.values()))
         resampled = np.empty((len(spectra), len(target)), dtype=dtype)
-        for place, (number, (axis, row)) in enumerate(spectra.items()):
+        for axis, places, rows in by_axis([cut.get(n, spectra[n]) for n in numbers]):
+            number = numbers[places[0]]
             what = f"{noun.capitalize()} {number}"
-            if not np.isfinite(row).all():
-                whole_axis, what = axis, f"{what} (without its NaN)"
-                axis, row, needed = without_nan(axis, row, target, self.reduction)
-                if needed.any():
-                    bad[number] = name_points(needed, whole_axis)
-                    continue
+            what += " (without its NaN)" if number in cut else ""
             check_coverage(axis, target, self.fill_value, what=what)
-            how = self.kind, self.reduction
             try:
-                found = interpolate_rows(axis, row[None], target, *how)
+                how = self.kind, self.reduction
+                found = interpolate_rows(axis, rows, target, *how)
             except ValueError as error:
                 raise ValueError(f"{what}: {error}") from error
             self._fill_unmeasured(found, axis, target)
-            resampled[place] = found[0]
+            resampled[places] = found
+        return resampled
+
+    def _without_nan(self, spectra, target, n_spectra, noun):
+        """Return the spectra that hold NaN without them, or raise if they matter."""
+        cut, bad = {}, {}
+        for number, (axis, row) in spectra.items():
+            if not np.isfinite(row).all():
+                *pair, needed = without_nan(axis, row, target, self.reduction)
+                cut[number] = pair
+                if needed.any():
+                    bad[number] = name_points(needed, axis)
         if bad:
             first = next(iter(bad))
             raise_not_finite(
@@ -354,7 +363,7 @@ default=None
                 f"between points that are needed; {noun} {first} {bad[first]}",
                 has_nan=True,
             )
-        return resampled
+        return cut
 
     def _fill_unmeasured(self, resampled, axis, target):
         if not isinstance(self.fill_value, str):

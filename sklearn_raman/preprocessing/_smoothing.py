@@ -122,11 +122,7 @@ class SavitzkyGolay(SpectrumTransformer):
         window = self._resolve_window(X.shape[1], parts)
         how = {"deriv": self.deriv, "mode": self.mode}
         if axis is None or is_even(axis):
-            how["delta"] = self._distance(axis)
-            if self._numbers is None:
-                return savgol_filter(X, *window, **how, axis=1)
-            # Ragged: a spectrum has the same bits whatever others are on its axis.
-            return np.stack([savgol_filter(row, *window, **how) for row in X])
+            return _even_filter(X, *window, delta=self._distance(axis), **how)
         smooth = np.empty_like(X)
         for part in parts:
             operator, columns = _uneven_filter(axis[part], *window, **how)
@@ -195,6 +191,22 @@ _PAD = {
     "constant": "constant",
     "wrap": "wrap",
 }
+
+
+def _even_filter(X, window_length, polyorder, *, deriv, delta, mode):
+    """Filter spectra on an even axis; each to the same bits whatever is beside it."""
+    settings = window_length, polyorder, deriv, delta
+    if mode != "interp":
+        return savgol_filter(X, *settings, axis=1, mode=mode)
+    smooth = savgol_filter(X, *settings, axis=1, mode="nearest")
+    half = window_length // 2
+    if half:
+        ends, _ = _uneven_filter(
+            delta * np.arange(window_length), *settings[:2], deriv=deriv, mode="interp"
+        )
+        smooth[:, :half] = (ends[:half] @ X[:, :window_length].T).T
+        smooth[:, -half:] = (ends[-half:] @ X[:, -window_length:].T).T
+    return smooth
 
 
 def _uneven_filter(axis, window_length, polyorder, *, deriv, mode):
