@@ -267,6 +267,7 @@ def plot_feature_maps(
     unit = axis_label(True) if wavenumbers is not None else "unit of the feature map"
     if ax is not None:
         figure, panels = given_panels(ax, n_maps, "map")
+        panels[-1].set_xlabel(unit, fontsize=9, color=INK)
     else:
         figure = new_figure(2.5 * n_columns, 1.15 * n_rows + 0.7, for_user=True)
         shared = {"squeeze": False, "sharex": True, "sharey": True}

@@ -436,8 +436,11 @@ def compile_kernel(settings, dtype, *, keep=True):
 
     nothing = np.empty((0, diff_order + 1), dtype)
     info = np.empty((0, 3), np.int64)
-    how_often = "once, then kept on disk" if keep else "in each process"
-    line = f"Compiling {algorithm} for {np.dtype(dtype)} spectra: seconds, {how_often}."
+    how_often = "once, it is kept on disk" if keep else "in each process"
+    line = (
+        f"Compiling the kernel of {algorithm} for {np.dtype(dtype)} spectra, which "
+        f"takes some seconds ({how_often})."
+    )
     with event.install_listener("numba:compile", _Announcement(correct, line)):
         correct_with_numba(correct, nothing, nothing, info, settings)
     return correct
