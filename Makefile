@@ -28,6 +28,7 @@ docs: .venv/installed-docs  ## the site, in docs/_build/html; needs no network
 benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82 MB of data
 	$(RUN) $(BIN)/python -m benchmarks.bench_baseline
 	$(RUN) $(BIN)/python -m benchmarks.bench_axis
+	$(RUN) $(BIN)/python -m benchmarks.bench_first_call
 	$(RUN) $(BIN)/python -m benchmarks.check_baselines
 	$(RUN) $(BIN)/python -m benchmarks.check_despiker
 	$(RUN) $(BIN)/python -m benchmarks.compare_minerals --save-results

@@ -121,6 +121,12 @@ def check_maps(maps, *, shape=None, name="maps"):
     name : str
         What error messages call them.
     """
+    if isinstance(maps, list) and len({np.shape(one) for one in maps}) > 1:
+        raise ValueError(
+            f"{name} holds arrays of different lengths, as for ragged spectra: pass "
+            'one at a time, as map[None], or explain with space="model", where all '
+            "have one axis."
+        )
     maps = np.asarray(maps, dtype=np.float64)
     if maps.ndim != 2 or maps.size == 0:
         raise ValueError(

@@ -6,3 +6,7 @@ from sklearn_raman.model_selection._split import OneGroupPerClassSplit
 from sklearn_raman.model_selection._standard import standard_models
 
 __all__ = ["Comparison", "OneGroupPerClassSplit", "compare", "standard_models"]
+
+
+def __dir__():
+    return __all__

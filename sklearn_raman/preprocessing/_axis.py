@@ -1,4 +1,4 @@
-"""Transformers that change the wavenumber axis: resample it, cut a region out."""
+"""Resample spectra to another wavenumber axis."""
 
 import copy
 from numbers import Real
@@ -21,7 +21,6 @@ from sklearn_raman._utils._validation import (
     raise_not_finite,
 )
 from sklearn_raman._utils._wavenumbers import (
-    describe_axis,
     expand_grid,
     format_wavenumbers,
     labels_as_wavenumbers,
@@ -470,119 +469,3 @@ def _between_nan(row):
     if not finite.any():
         return slice(0)
     return slice(finite.argmax(), len(row) - finite[::-1].argmax())
-
-
-class WavenumberCrop(SpectrumTransformer):
-    """Keep the part of the spectra inside a wavenumber region.
-
-    Parameters
-    ----------
-    region : tuple (low, high) or None, default=None
-        Region in cm-1, both ends included; None in place of an end leaves it open. None
-        keeps the whole spectrum.
-    wavenumbers : array-like of shape (n_points,) or None, default=None
-        Axis of the input in cm-1, rising or falling. None takes the column labels.
-
-    Attributes
-    ----------
-    support_ : ndarray of shape (n_points,), bool
-        True where a point is kept.
-    wavenumbers_in_, wavenumbers_out_ : ndarray or None
-        Axis of the input and of the result in cm-1, if known.
-    n_features_in_ : int
-        Number of points per spectrum.
-    feature_names_in_ : ndarray of shape (n_points,)
-        Column labels, if all are strings.
-
-    Raises
-    ------
-    ValueError
-        If the axis of a plain array is not known, low is above high, or no point lies
-        inside the region.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from sklearn_raman.preprocessing import WavenumberCrop
-    >>> X = pd.DataFrame([[1.0, 2.0, 3.0]], columns=["400.0", "500.0", "600.0"])
-    >>> crop = WavenumberCrop(region=(450, 600))
-    >>> crop.fit_transform(X)
-       500.0  600.0
-    0    2.0    3.0
-    """
-
-    _parameter_constraints: dict = {
-        "region": [tuple, list, None],
-        "wavenumbers": ["array-like", None],
-    }
-
-    def __init__(self, *, region=None, wavenumbers=None):
-        self.region = region
-        self.wavenumbers = wavenumbers
-
-    def _learn(self, X):
-        self.support_ = self._support(X.shape[1])
-        axis = self.wavenumbers_in_
-        self.wavenumbers_out_ = None if axis is None else axis[self.support_]
-
-    def _transform_spectra(self, X):
-        return X[:, self._support(X.shape[1])]
-
-    def _support(self, n_points):
-        """Return which points lie inside the region."""
-        if self.region is None:
-            return np.ones(n_points, dtype=bool)
-        low, high = self._region_bounds()
-        axis = self._known_axis(n_points)
-        axis = require_wavenumbers(axis, owner="WavenumberCrop", purpose="to crop")
-        support = (axis >= low) & (axis <= high)
-        if not support.any():
-            raise ValueError(
-                f"WavenumberCrop(region={self.region!r}) leaves no point: the spectra "
-                f"cover {describe_axis(axis)}."
-            )
-        return support
-
-    def _region_bounds(self):
-        numbers = all(end is None or isinstance(end, Real) for end in self.region)
-        if len(self.region) == 2 and numbers:
-            low, high = self.region
-            low = -np.inf if low is None else low
-            high = np.inf if high is None else high
-            if low <= high:
-                return low, high
-        raise ValueError(
-            "region must be a pair (low, high) of numbers in cm-1 with low <= high, "
-            f"got {self.region!r}."
-        )
-
-    def map_back(self, maps, X=None, *, mode="conserve"):
-        """Put maps back in their place on the whole axis.
-
-        Parameters
-        ----------
-        maps : array-like of shape (..., n_points_out)
-            Maps on the points that were kept.
-        X : None or spectra, default=None
-            Ignored.
-        mode : {"conserve", "density"}, default="conserve"
-            Both are the same here.
-
-        Returns
-        -------
-        ndarray of shape (..., n_points)
-            Maps on the whole axis: 0 outside the region, which the model did not see.
-        """
-        check_is_fitted(self, "support_")
-        check_mode(mode)
-        support = self._support(self.n_features_in_)
-        maps = check_maps(maps, int(support.sum()), owner="WavenumberCrop")
-        return place_back(maps, support, self.n_features_in_)
-
-    def _labels_out(self, labels):
-        if self.region is None:
-            return labels
-        n_points = len(labels)
-        if self.wavenumbers is not None:  # the labels may say something else
-            labels = format_wavenumbers(self._known_axis(n_points))
-        return np.asarray(labels)[self._support(n_points)]

@@ -383,7 +383,8 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
             if finite and not np.isfinite(intensities).all():
                 step = self._on_axis(axis, np.array([number]))
                 is_bad = ~np.isfinite(intensities)
-                used = step._used_points(len(axis))
+                look = partial(_used_points, step)
+                used = _name_spectrum(look, [number], intensities[None])
                 is_bad &= True if used is None else used
                 if is_bad.any():
                     bad.append((number, axis, is_bad, np.isnan(intensities).any()))
@@ -443,11 +444,15 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
 
 
 # Parameters that do not go together with axes of different spectra.
-_ONE_VALUE_PER_POINT = ("wavenumbers", "weights", "reference")
+_ONE_VALUE_PER_POINT = ("wavenumbers", "weights", "reference", "interferents")
 
 
 def _is_learned(name):
     return name.endswith("_") and not name.startswith("_")
+
+
+def _used_points(step, numbers, rows):
+    return step._used_points(rows.shape[1])
 
 
 def _transform_checked(step, rows):
