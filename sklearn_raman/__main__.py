@@ -167,14 +167,6 @@ def _report(options):
     from sklearn_raman.model_selection import compare, standard_models
     from sklearn_raman.preprocessing import WavenumberResampler
 
-    # With a resampler in front, so that the saved model takes new spectra of any axis.
-    models = standard_models(options.seed, quick=options.quick, ragged=True)
-    if options.models:
-        wanted = [name.strip() for name in options.models.split(",")]
-        unknown = [name for name in wanted if name not in models]
-        if unknown:
-            raise ValueError(f"--models: {unknown} are none of {list(models)}.")
-        models = {name: models[name] for name in wanted}
     label = options.label
     if label is None and Path(options.spectra[0]).is_dir():
         label = "folder"
@@ -184,12 +176,20 @@ def _report(options):
             f"--label is missing: where is the class of each spectrum? Columns: {known}"
         )
     spectra = _read(options, label=label, group=options.group)
-    _say(spectra.DESCR)
-    # The range of all spectra: those of one fold may reach further than the others.
+    # On one axis, so that the saved model takes new spectra of any axis that covers it.
     axis = WavenumberResampler(target_wavenumbers="common").fit(spectra.data)
-    for model in models.values():
-        pipeline = getattr(model, "estimator", model)
-        pipeline[0].set_params(target_wavenumbers=axis.wavenumbers_out_)
+    models = standard_models(
+        options.seed,
+        quick=options.quick,
+        target_wavenumbers=axis.wavenumbers_out_,
+    )
+    if options.models:
+        wanted = [name.strip() for name in options.models.split(",")]
+        unknown = [name for name in wanted if name not in models]
+        if unknown:
+            raise ValueError(f"--models: {unknown} are none of {list(models)}.")
+        models = {name: models[name] for name in wanted}
+    _say(spectra.DESCR)
     if options.group is None:
         _say("note: without --group, spectra of one sample can be on both sides of a")
         _say("      split, and the scores say how well a model remembers")

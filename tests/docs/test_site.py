@@ -66,7 +66,7 @@ def open_page(address, profile):
     console = re.findall(r"CONSOLE.*", done.stderr.decode(errors="replace"))
     # The theme says what it did, and draws scikit-learn's copy icon.
     known = re.compile(
-        r"\[PST\]: (?:Changed to|Scrolled|Set focus)|Expected copy-paste icon is missing"
+        r"\[PST\]: (Changed to|Scrolled|Set focus)|Expected copy-paste icon is missing"
     )
     return done.stdout.decode(), [line for line in console if not known.search(line)]
 
