@@ -39,7 +39,7 @@ benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82
 	$(RUN) $(BIN)/python -m benchmarks.bench_accuracy --sets crystals random noisy
 
 clean:
-	rm -rf .venv report
+	rm -rf .venv report docs/_build docs/auto_examples docs/api/generated
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
