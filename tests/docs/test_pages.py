@@ -27,6 +27,19 @@ def test_glossary(capsys):
     assert "320 spectra of 18 classes" in capsys.readouterr().out
 
 
+def test_equivalents_exist(capsys):
+    """The code runs, and each class or function in the right column has a page here."""
+    run("equivalents.md")
+    rows = re.findall(r"^\|.*\|(.*)\|$", (DOCS / "equivalents.md").read_text(), re.M)
+    found = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    listed = "".join(page.read_text() for page in (DOCS / "api").glob("*.rst"))
+    methods = {"vip_", "differences", "fit_transform"}
+    methods |= {"window_length", "polyorder", "deriv"}
+    missing = [n for n in found if not re.search(rf"^   {n}$", listed, re.M)]
+    assert len(found) > 40
+    assert set(missing) <= methods
+
+
 def test_pages_are_in_the_navigation():
     contents = "".join(page.read_text() for page in DOCS.glob("*.md"))
     for page in DOCS.glob("*.md"):
