@@ -124,7 +124,8 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
         """
         if self._keeps_ragged(X):
             return self._transform_ragged(X)
-        knows_labels = hasattr(self, "n_features_in_") or self._unites_axes
+        fitted = "wavenumbers_in_" if self._unites_axes else "n_features_in_"
+        knows_labels = hasattr(self, fitted)
         if output_is_chosen(self) and not knows_labels:
             # `set_output` asks for labels, which are those of X. The copy has them.
             check_is_fitted(self)  # passes for stateless steps

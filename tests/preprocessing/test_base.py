@@ -75,6 +75,8 @@ def test_unfitted_does_what_fitted_would(estimator, kind, spectra, axis):
     found = clone(estimator).transform(X)
     assert list(found.columns) == list(expected.columns)
     np.testing.assert_array_equal(found, expected)
+    chosen = clone(estimator).set_output(transform="pandas").transform(X)
+    assert list(chosen.columns) == [str(label) for label in expected.columns]
 
 
 @pytest.mark.parametrize("estimator", TRANSFORMERS, ids=str)
