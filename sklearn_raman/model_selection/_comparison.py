@@ -1,7 +1,6 @@
 """The result of comparing models."""
 
 from dataclasses import dataclass, field
-from functools import partial
 from html import escape
 from itertools import combinations
 from pathlib import Path
@@ -88,9 +87,7 @@ class Comparison:
     classes: np.ndarray
     protocol: dict
     explanations: dict
-    choices: pd.DataFrame = field(
-        default_factory=partial(pd.DataFrame, columns=CHOICES)
-    )
+    choices: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CHOICES))
 
     def to_frame(self, kind="summary"):
         """Return the scores as a data frame.

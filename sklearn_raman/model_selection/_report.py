@@ -207,14 +207,14 @@ def _worst(matrix):
 def _maps(comparison):
     """Mean spectrum and map of each class, the models side by side."""
     maps = comparison.explanations
-    parts = []
+    names, parts = [escape(name) for name in maps], []
     for label in comparison.classes if maps else ():
         figure = draw_explanations(maps, [label], standalone=False)
         picture = _image(figure, f"Mean spectrum and map of class {label}")
         parts.append(f"<h3>{escape(str(label))}</h3>{picture}")
     units = {{"cm-1": "cm⁻¹", "point": "points"}[m.unit] for m in maps.values()}
     return {
-        "map_names": " and ".join(escape(name) for name in maps),
+        "map_names": " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])),
         "map_units": " or ".join(sorted(units)),
         "maps": "".join(parts),
     }

@@ -55,11 +55,18 @@ def result(spectra, explainer):
     return compare(models, X, y, groups=groups, cv=3, progress=False, random_state=0)
 
 
-def test_page_is_self_contained_and_escaped(result, tmp_path):
-    path = result.save_html(
-        tmp_path / "report.html", title="A < B", description="First & best.\n\nSecond."
+@pytest.fixture(scope="module")
+def text(result, tmp_path_factory):
+    """The page of all models."""
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    written = result.save_html(
+        path, title="A < B", description="First & best.\n\nSecond."
     )
-    text = path.read_text(encoding="utf-8")
+    assert written == path
+    return path.read_text(encoding="utf-8")
+
+
+def test_page_is_self_contained_and_escaped(text):
     page = Page(text)
     names = {tag for tag, _ in page.tags}
     assert not names & {"script", "link", "iframe", "object"}
@@ -74,8 +81,8 @@ def test_page_is_self_contained_and_escaped(result, tmp_path):
     assert "<b>bold & co</b>" in page.text
 
 
-def test_page_says_what_the_tables_say(result, tmp_path):
-    page = Page(result.save_html(tmp_path / "report.html").read_text("utf-8"))
+def test_page_says_what_the_tables_say(result, text):
+    page = Page(text)
     for row in result.to_frame().itertuples():
         assert f"{row.accuracy:.3f} ± {row.accuracy_std:.3f}" in page.text
     pair = result.differences().iloc[-1]
@@ -108,8 +115,8 @@ def test_page_names_what_searches_chose(spectra, tmp_path):
     assert "What the searches chose" not in text
 
 
-def test_page_marks_what_is_level_with_the_best(result, tmp_path):
-    page = Page(result.save_html(tmp_path / "page.html").read_text("utf-8"))
+def test_page_marks_what_is_level_with_the_best(result, text):
+    page = Page(text)
     kinds = [
         attributes.get("class", "") for tag, attributes in page.tags if tag == "td"
     ]
