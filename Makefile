@@ -24,6 +24,7 @@ format: .venv/installed-tests
 benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82 MB of data
 	$(RUN) $(BIN)/python -m benchmarks.bench_baseline
 	$(RUN) $(BIN)/python -m benchmarks.bench_axis
+	$(RUN) $(BIN)/python -m benchmarks.bench_first_call
 	$(RUN) $(BIN)/python -m benchmarks.check_baselines
 	$(RUN) $(BIN)/python -m benchmarks.check_despiker
 	$(RUN) $(BIN)/python -m benchmarks.compare_minerals --save-results

@@ -36,6 +36,11 @@ from sklearn_raman._utils._validation import (
 
 __all__ = ["PLSLDA"]
 
+
+def __dir__():
+    return __all__
+
+
 _DEFAULT_COMPONENTS = 2
 _RMSE_RANGE = (2, 20)  # numbers of latent variables that the source compares
 

@@ -15,6 +15,7 @@ from sklearn_raman.preprocessing import (
     AIRPLS,
     ARPLS,
     ASLS,
+    EMSC,
     MSC,
     SNV,
     BaselineCorrection,
@@ -51,6 +52,7 @@ STATELESS = [
     ASLS(),
     BaselineCorrection(),
     Despiker(),
+    Despiker(direction="both"),
     SavitzkyGolay(),
     SNV(),
     SpectrumMinMaxScaler(),
@@ -71,19 +73,40 @@ SIZED = [
     WhittakerSmoother(weights=[float(i % 3) for i in range(150)]),
     BaselineCorrection(method="arpls", method_params={"lam": 1e4}),
     BaselineCorrection(method="modpoly"),
+    EMSC(
+        reference=[float(i % 7) for i in range(150)],
+        interferents=[[float(i % 11) for i in range(150)]],
+        order=3,
+    ),
     MSC(reference=[float(i % 7) for i in range(150)]),
+    MSC(
+        reference=[float(i % 7) for i in range(150)],
+        region=(450, 600),
+        wavenumbers=range(400, 700, 2),
+    ),
     SavitzkyGolay(window_length=7, polyorder=3, deriv=1, delta=2.0),
     SavitzkyGolay(window_length=8, polyorder=3, mode="mirror"),
     WavenumberCrop(region=(500, 600), wavenumbers=range(400, 700, 2)),
+    WavenumberCrop(
+        region=((410, 500), (600, None)),
+        exclude=(450, 460),
+        wavenumbers=range(400, 700, 2),
+    ),
     WavenumberResampler(
         target_wavenumbers=(401, 697, 1.5), wavenumbers=range(400, 700, 2), kind="cubic"
     ),
     WavenumberResampler(
         target_wavenumbers=(401, 697, 1.5), wavenumbers=range(400, 700, 2), kind="pchip"
     ),
+    WavenumberResampler(
+        target_wavenumbers=(401, 697, 7),
+        wavenumbers=range(400, 700, 2),
+        reduction="mean",
+    ),
 ]
 
 LEARNING = [
+    EMSC(),
     MSC(),
     MSC(reference="median"),
     SpectrumMinMaxScaler(per="feature"),

@@ -45,6 +45,22 @@ def test_exports(module):
         assert getattr(imported, name).__doc__, name
 
 
+@pytest.mark.parametrize("module", ["sklearn_raman", *PUBLIC_MODULES])
+def test_dir_shows_public_names(module):
+    """What `__all__` names and public modules below, nothing else; all of it there."""
+    imported = importlib.import_module(module)
+    below = {
+        name.removeprefix(f"{module}.")
+        for name in PUBLIC_MODULES
+        if name.startswith(f"{module}.")
+    }
+    expected = {*imported.__all__, *(name for name in below if "." not in name)}
+    if module == "sklearn_raman":
+        expected.add("__version__")
+    assert dir(imported) == sorted(expected)
+    assert all(hasattr(imported, name) for name in dir(imported))
+
+
 def test_submodules_are_imported_when_first_used():
     """In a fresh process: here they are imported already."""
     code = (
@@ -53,6 +69,9 @@ def test_submodules_are_imported_when_first_used():
         "assert set(sklearn_raman.__all__) <= set(dir(sklearn_raman))\n"
         "sklearn_raman.preprocessing.SNV()\n"
         "assert 'sklearn_raman.neural_network' not in sys.modules\n"
+        "assert sklearn_raman.over_sampling.report.synthesis_report\n"
+        "assert 'torch' not in sys.modules\n"
+        "assert sklearn_raman.neural_network.attribution.contribution\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     for name in sklearn_raman.__all__:

@@ -5,17 +5,108 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+
+from sklearn_raman.model_selection import _compare, standard_models
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+OWN_FILES, WIDE_TABLE, EXAMPLE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+BANDS = {"calcite": 1086, "quartz": 465}
+
+
+@pytest.fixture
+def two_models(monkeypatch):
+    """Two of the standard models, in their quick form: one with a search, one net."""
+
+    def few(random_state, **settings):
+        models = standard_models(random_state, quick=True, **settings)
+        return {name: models[name] for name in ("PLS-LDA", "GAP-CNN")}
+
+    monkeypatch.setattr(_compare, "standard_models", few)
+
+
+def measure(mineral, axis, rng):
+    """A noisy spectrum with one band and a background."""
+    band = 900 / (1 + ((axis - BANDS[mineral]) / 8) ** 2)
+    return 100 + 0.02 * axis + band + rng.normal(0, 5, len(axis))
+
+
+def write_folder(folder, rng):
+    """Write two minerals of five crystals, two files each, in four hands."""
+    for mineral in BANDS:
+        (folder / mineral).mkdir(parents=True)
+        for crystal in range(5):
+            for number in range(2):
+                start, step = rng.uniform(398, 402), rng.uniform(7.9, 8.1)
+                axis = start + step * np.arange(110)
+                rows = [
+                    f"{x:.2f}\t{value:.3f}"
+                    for x, value in zip(axis, measure(mineral, axis, rng), strict=True)
+                ]
+                text, encoding = "\n".join(rows), "utf-8"
+                if crystal % 2:
+                    text = text.replace(".", ",")
+                if number:
+                    text, encoding = f"# Größe: 5 µm\n{text}", "latin-1"
+                path = folder / mineral / f"R{mineral[0]}{crystal}_{number}.txt"
+                path.write_text(text, encoding=encoding)
+
+
+def check_report(names, folder):
+    """The result is by crystal and right, and the page has maps on wavenumbers."""
+    result = names["result"]
+    assert names["spectra"].data is not None
+    assert result.protocol["n_spectra"] == 20 and result.protocol["n_groups"] == 10
+    assert list(result.classes) == list(BANDS)
+    assert result.to_frame().loc["PLS-LDA", "accuracy"] == 1
+    assert set(result.explanations) == {"PLS-LDA", "GAP-CNN"}
+    found = result.explanations["PLS-LDA"]
+    assert found.unit == "cm-1"
+    for mineral, position in BANDS.items():
+        # What speaks for one of two minerals is its band, or that the other's is not.
+        highest = found.axis[np.abs(found.mean.loc[mineral]).argmax()]
+        assert min(abs(highest - band) for band in BANDS.values()) <= 16, position
+    page = (folder / "report.html").read_text("utf-8")
+    assert "What the models looked at" in page
+    assert page.count("Mean spectrum and map of class") == 2
+
+
+def test_own_files_become_a_report(tmp_path, monkeypatch, capsys, rng, two_models):
+    """Ten lines or fewer, run as they stand there."""
+    assert len([line for line in OWN_FILES.splitlines() if line]) <= 10
+    write_folder(tmp_path / "data", rng)
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(compile(OWN_FILES, "README.md", "exec"), names)
+    check_report(names, tmp_path)
+    assert isinstance(names["spectra"].data, list)  # pairs: the axes differ
+    printed = capsys.readouterr().out
+    assert "different axes" in printed and "PLS-LDA chose" in printed
+
+
+def test_a_wide_table_becomes_a_report(tmp_path, monkeypatch, rng, two_models):
+    """Six lines or fewer, run as they stand there."""
+    assert len([line for line in WIDE_TABLE.splitlines() if line]) <= 6
+    axis = np.arange(400, 1270, 8.0)
+    table = [
+        {"mineral": mineral, "crystal": f"{mineral[0]}{number // 2}"}
+        | dict(zip(axis, measure(mineral, axis, rng), strict=True))
+        for mineral in BANDS
+        for number in range(10)
+    ]
+    pd.DataFrame(table).to_csv(tmp_path / "spectra.csv")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(compile(WIDE_TABLE, "README.md", "exec"), names)
+    check_report(names, tmp_path)
 
 
 def test_example(capsys):
     """The printed score and band are those shown, up to what processors round."""
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    (shown,) = re.findall(r"```text\n(.*?)```", README, flags=re.DOTALL)
-    exec(compile(code, "README.md", "exec"), {})
+    shown = re.findall(r"```text\n(.*?)```", README, flags=re.DOTALL)[0]
+    exec(compile(EXAMPLE, "README.md", "exec"), {})
     printed = capsys.readouterr().out
     score, band = (float(value) for value in printed.split())
     shown_score, shown_band = (float(value) for value in shown.split())

@@ -6,6 +6,7 @@ from scipy.special import softmax
 from sklearn.utils import check_array
 
 from sklearn_raman._utils._frames import frame_like
+from sklearn_raman._utils._validation import check_finite
 from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 
 NORMALIZATIONS = ("max", "minmax", "sum")
@@ -120,6 +121,12 @@ def check_maps(maps, *, shape=None, name="maps"):
     name : str
         What error messages call them.
     """
+    if isinstance(maps, list) and len({np.shape(one) for one in maps}) > 1:
+        raise ValueError(
+            f"{name} holds arrays of different lengths, as for ragged spectra: pass "
+            'one at a time, as map[None], or explain with space="model", where all '
+            "have one axis."
+        )
     maps = np.asarray(maps, dtype=np.float64)
     if maps.ndim != 2 or maps.size == 0:
         raise ValueError(
@@ -142,7 +149,10 @@ def check_maps(maps, *, shape=None, name="maps"):
 
 def check_spectra_array(X):
     """Return spectra as a finite 2-D array, float32 or float64."""
-    return check_array(X, dtype=(np.float64, np.float32), input_name="X")
+    settings = {"dtype": (np.float64, np.float32), "ensure_all_finite": False}
+    spectra = check_array(X, input_name="X", **settings)
+    check_finite(spectra, axis=labels_as_wavenumbers(X))
+    return spectra
 
 
 def local_width(n_points):

@@ -48,6 +48,17 @@ def check_maps(maps, n_points, *, owner):
     return maps
 
 
+def check_n_maps(maps, n_spectra):
+    """Raise unless there is one map, or one set of maps, for each ragged spectrum."""
+    n_maps = len(maps) if np.ndim(maps[0] if len(maps) else 0) else 0
+    if n_maps != n_spectra:
+        shape = f"a list of {len(maps)}" if isinstance(maps, list) else np.shape(maps)
+        raise ValueError(
+            f"maps has shape {shape}, but X has {n_spectra} spectra: the first axis of "
+            "maps must run over the spectra of X."
+        )
+
+
 def check_mode(mode):
     """Raise if `mode` is not one that `map_back` knows."""
     if mode not in MODES:

@@ -1,8 +1,13 @@
 """What figures of several folders share: colors, axes and legends.
 
-Figures are made without pyplot, so that no window, no backend and no global state is
-involved.
+pyplot is never imported here: without it no window, no backend and no global state is
+involved. Where the user has imported it, figures for the user are pyplot's, so that
+`plt.show()` shows them.
 """
+
+import sys
+
+import numpy as np
 
 from sklearn_raman._utils._optional import import_optional
 
@@ -13,10 +18,36 @@ MAP, SPECTRUM = "#d55e00", "#8a94a3"
 COLOR_KEY = "red: speaks for the class, blue: against it, white: plays no part"
 
 
-def new_figure(width, height):
-    """Return an empty figure of that many inches."""
+def new_figure(width, height, *, for_user=False):
+    """Return an empty figure of that many inches.
+
+    With `for_user` it is pyplot's if pyplot is in use; one that is only written to a
+    file never is, or it would stay open.
+    """
     figure = import_optional("matplotlib.figure", "plot")
-    return figure.Figure(figsize=(width, height), layout="constrained")
+    settings = {"figsize": (width, height), "layout": "constrained"}
+    pyplot = sys.modules.get("matplotlib.pyplot") if for_user else None
+    return figure.Figure(**settings) if pyplot is None else pyplot.figure(**settings)
+
+
+def given_panels(ax, n_panels, what):
+    """Return the panels that a user gives to draw in, and the figure they are in.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes, or array-like of these
+    n_panels : int
+        Number of panels that are needed.
+    what : str
+        What each is for, for the message: "map".
+    """
+    panels = np.ravel(ax)
+    if len(panels) != n_panels:
+        raise ValueError(
+            f"ax holds {len(panels)} Axes, but one for each {what} is needed, "
+            f"{n_panels} in all: plt.subplots({n_panels}) makes them."
+        )
+    return panels[0].figure, panels
 
 
 def axis_label(in_wavenumbers):
@@ -35,15 +66,21 @@ def bare(axes, title, ylabel="", fontsize=9.5):
 
 def same_axis(grid, axes_of_panels, in_wavenumbers):
     """Give all panels one horizontal range, named under the last."""
-    grid[0].set_xlim(
-        min(axis.min() for axis in axes_of_panels),
-        max(axis.max() for axis in axes_of_panels),
-    )
+    low = min(axis.min() for axis in axes_of_panels)
+    high = max(axis.max() for axis in axes_of_panels)
+    for axes in grid:
+        axes.set_xlim(low, high)
     grid[-1].set_xlabel(axis_label(in_wavenumbers), fontsize=9, color=INK)
 
 
 def legend_above(figure, handles):
-    """Write one legend above all panels."""
+    """Write one legend above all panels.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+    handles : dict of str to artist
+    """
     figure.legend(
         handles.values(),
         handles.keys(),

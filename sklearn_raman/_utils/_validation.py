@@ -1,5 +1,6 @@
 """Checks that several estimators share."""
 
+import sys
 import warnings
 from contextlib import contextmanager
 
@@ -7,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from sklearn_raman._utils._frames import frame_like
+from sklearn_raman._utils._ragged import refuse_ragged
 from sklearn_raman._utils._wavenumbers import (
     check_same_axis,
     check_wavenumbers,
@@ -15,7 +17,14 @@ from sklearn_raman._utils._wavenumbers import (
 
 
 def check_spectra(
-    estimator, X, y="no_validation", *, reset, dtype=(np.float64, np.float32), **checks
+    estimator,
+    X,
+    y="no_validation",
+    *,
+    reset,
+    dtype=(np.float64, np.float32),
+    finite=True,
+    **checks,
 ):
     """Validate spectra for an estimator and keep hold of their axis.
 
@@ -32,6 +41,9 @@ def check_spectra(
         True in fit.
     dtype : dtype or sequence of dtype
         Kept if X has one of them, else converted to the first.
+    finite : bool
+        Whether NaN and infinity are refused. False leaves it to the caller, who uses
+        some of the points only (`check_finite`).
     **checks
         Further arguments of `validate_data`.
 
@@ -39,13 +51,18 @@ def check_spectra(
     -------
     X, or the pair X, y if y was given
     """
+    owner = type(estimator).__name__
+    refuse_ragged(X, owner)
     if reset:
         axis = resolve_wavenumbers(X, getattr(estimator, "wavenumbers", None))
     else:
         X = _with_fitted_labels(estimator, X)
-    checked = validate_data(
-        estimator, X, y, dtype=dtype, order="C", reset=reset, **checks
-    )
+        axis = getattr(estimator, "wavenumbers_in_", None)
+    settings = {"dtype": dtype, "order": "C", "ensure_all_finite": False, **checks}
+    checked = validate_data(estimator, X, y, reset=reset, **settings)
+    if finite:
+        spectra = checked[0] if isinstance(checked, tuple) else checked
+        check_finite(spectra, owner=owner, axis=axis)
     if reset:
         if axis is not None:
             check_wavenumbers(axis, n_points=estimator.n_features_in_)
@@ -69,6 +86,79 @@ def _with_fitted_labels(estimator, X):
     return X if unchanged else frame_like(np.asarray(X), X, names)
 
 
+def check_finite(X, *, owner=None, axis=None, used=None, name="X"):
+    """Raise if spectra hold NaN or infinity, and say which and where.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_points)
+    owner : str or None
+        Estimator or function that asks.
+    axis : ndarray of shape (n_points,) or None
+        In cm-1, if known.
+    used : ndarray of shape (n_points,), bool, or None
+        The points that have to be finite; None means all.
+    name : str
+        What X is called.
+    """
+    if X.dtype.kind != "f":
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(X.sum()):  # faster than a look at each value
+            return
+    bad = ~np.isfinite(X)
+    if used is not None:
+        bad &= used
+    rows = np.flatnonzero(bad.any(axis=1))
+    if len(rows):
+        where = bad.any(axis=0)
+        raise_not_finite(
+            f"in {len(rows)} of {len(X)} spectra ({name_numbers(rows, 'row')}), "
+            f"{name_points(where, axis)}",
+            has_nan=np.isnan(X[bad]).any(),
+            owner=owner,
+            name=name,
+        )
+
+
+def raise_not_finite(where, *, has_nan, owner=None, name="X"):
+    """Raise the error that all share for values that are no numbers."""
+    what = "NaN or infinity" if has_nan else "infinity"
+    asks = "" if owner is None else f" {owner} needs a number at each point."
+    raise ValueError(
+        f"Input {name} contains {what} {where}.{asks} Cut these wavenumbers off "
+        "(WavenumberCrop), or leave these spectra out."
+    )
+
+
+def name_numbers(numbers, noun):
+    """Name a few of many: "rows 3, 5, 9, ..."; `noun` is "row" or "spectrum"."""
+    numbers = [int(number) for number in numbers]
+    few = ", ".join(str(number) for number in numbers[:5])
+    plural = (
+        noun if len(numbers) == 1 else {"spectrum": "spectra"}.get(noun, noun + "s")
+    )
+    return f"{plural} {few}{', ...' if len(numbers) > 5 else ''}"
+
+
+def name_points(chosen, axis):
+    """Name points by their wavenumbers, or by their columns: "at 400 to 404 cm-1".
+
+    Parameters
+    ----------
+    chosen : ndarray of shape (n_points,), bool
+    axis : ndarray of shape (n_points,) or None
+    """
+    edges = np.flatnonzero(np.diff(np.pad(chosen.astype(int), 1)))
+    values = np.arange(len(chosen)) if axis is None else axis
+    runs = [
+        f"{values[first]:g}" + (f" to {values[stop - 1]:g}" if stop - first > 1 else "")
+        for first, stop in zip(edges[::2], edges[1::2], strict=True)
+    ]
+    shown = ", ".join(runs[:3]) + (", ..." if len(runs) > 3 else "")
+    return f"in columns {shown}" if axis is None else f"at {shown} cm-1"
+
+
 @contextmanager
 def unchanged_on_error(estimator):
     """Leave an estimator as it was, fitted or not, if what is inside raises.
@@ -85,7 +175,19 @@ def unchanged_on_error(estimator):
         raise
 
 
-def lower_default(value, default, limit, *, owner, name, why):
+def levels_to_user():
+    """Return the `stacklevel` at which a warning points to the user's line.
+
+    That is the first outside this package and scikit-learn, for who calls this in
+    `warnings.warn`.
+    """
+    frame, level = sys._getframe(1), 1
+    while frame.f_globals.get("__name__", "").startswith("sklearn") and frame.f_back:
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def lower_default(value, default, limit, *, owner, name, why, warn=None):
     """Resolve a size that the row length (or rank) limits.
 
     A size left at its default is lowered to `limit` with a warning, because the default
@@ -103,6 +205,8 @@ def lower_default(value, default, limit, *, owner, name, why):
         Class and parameter, for the message.
     why : str
         What sets the limit, for example "the spectra have 5 points".
+    warn : callable or None
+        Takes the message; None warns at once.
 
     Returns
     -------
@@ -116,9 +220,9 @@ def lower_default(value, default, limit, *, owner, name, why):
             f"{owner}({name}={value}) is too large: {why}, which allows at most "
             f"{limit}. Use a smaller {name}."
         )
-    warnings.warn(
-        f"{owner} uses {name}={limit} instead of its default {default}: {why}.",
-        UserWarning,
-        stacklevel=3,
-    )
+    message = f"{owner} uses {name}={limit} instead of its default {default}: {why}."
+    if warn is None:
+        warnings.warn(message, UserWarning, stacklevel=3)
+    else:
+        warn(message)
     return limit

@@ -14,6 +14,9 @@ from sklearn_raman._utils._frames import is_frame
 # Two axes are the same if no point differs by more than this part of the distance to
 # its nearest neighbor: files write wavenumbers with few digits.
 AXIS_TOLERANCE = 0.01
+# A step this many times as long as those on both sides of it is a gap.
+GAP_STEPS = 10
+_BESIDE = 5  # steps on each side that are looked at
 # Raman spectra start above this (cm-1); whole numbers counted from below are positions.
 _LOWEST_START = 50
 
@@ -125,7 +128,7 @@ def labels_as_wavenumbers(X):
             f"{others[:5].tolist()}.{hint if is_renamed else ''} Drop these columns or "
             "make them the index (X.set_index)."
         )
-    return None if _are_positions(labels, axis) else axis
+    return None if _count_columns(labels, axis) else axis
 
 
 def _number(label):
@@ -136,17 +139,31 @@ def _number(label):
         return np.nan
 
 
-def _are_positions(labels, axis):
+def _count_columns(labels, axis):
     """Tell whether numeric labels count columns.
 
-    They may be a selection: each second one, without some, or in another order. Labels
-    with a decimal point, "10.0", were written as wavenumbers.
+    Labels with a decimal point, "10.0", were written as wavenumbers.
     """
-    if not 0 <= axis.min() < _LOWEST_START or (axis != np.round(axis)).any():
-        return False
     if not all(str(label).strip().lstrip("+-").isdigit() for label in labels):
         return False
-    steps = np.diff(np.sort(axis))
+    return are_positions(axis)
+
+
+def are_positions(values):
+    """Tell whether numbers count points: evenly, in whole steps, from below 50.
+
+    They may be a selection: each second one, without some, or in another order.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_points,)
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if len(values) == 0 or not 0 <= values.min() < _LOWEST_START:
+        return False
+    if (values != np.round(values)).any():
+        return False
+    steps = np.diff(np.sort(values))
     if len(steps) == 0:
         return True
     found, counts = np.unique(steps, return_counts=True)
@@ -226,10 +243,12 @@ def check_same_axis(X, fitted_axis):
         if where < min(len(labels), len(fitted_axis))
         else "one is the beginning of the other"
     )
+    way_out = "Resample them to one axis first (WavenumberResampler)."
+    if first_difference(labels[::-1], fitted_axis) is None:
+        way_out = "The columns are in the opposite order: turn them round."
     raise ValueError(
         f"The spectra have the axis {describe_axis(labels)}, but fit saw "
-        f"{describe_axis(fitted_axis)}; {place}. Resample them to one axis first "
-        "(WavenumberResampler)."
+        f"{describe_axis(fitted_axis)}; {place}. {way_out}"
     )
 
 
@@ -250,6 +269,70 @@ def axis_tolerance(axis):
     steps = np.abs(np.diff(axis))
     before, after = np.append(np.inf, steps), np.append(steps, np.inf)
     return AXIS_TOLERANCE * np.minimum(before, after)
+
+
+def find_gaps(axis):
+    """Return where an axis has gaps: after which points.
+
+    In a gap nothing was measured. It is a step more than `GAP_STEPS` times as long as
+    the usual step, the median of all and the median of up to five on either side of it:
+    an axis whose steps drift, or that has two samplings, has none.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_points,)
+
+    Returns
+    -------
+    ndarray of shape (n_gaps,), int
+        A gap lies between a point and the next.
+    """
+    steps = np.abs(np.diff(axis))
+    if len(steps) < 2:
+        return np.empty(0, dtype=int)
+    return np.asarray(
+        [
+            place
+            for place in np.flatnonzero(steps > GAP_STEPS * np.median(steps))
+            if steps[place] > GAP_STEPS * _usual_step(steps, place)
+        ],
+        dtype=int,
+    )
+
+
+def _usual_step(steps, place):
+    sides = steps[max(place - _BESIDE, 0) : place], steps[place + 1 :][:_BESIDE]
+    return max(np.median(side) for side in sides if len(side))
+
+
+def measured_parts(axis):
+    """Return the parts of an axis between its gaps, as slices."""
+    stops = [*(find_gaps(axis) + 1), len(axis)]
+    return [slice(*ends) for ends in zip([0, *stops], stops, strict=False)]
+
+
+def is_even(axis):
+    """Tell whether the distance between points is the same along an axis."""
+    steps = np.abs(np.diff(axis))
+    return len(steps) < 2 or np.ptp(steps) <= 0.01 * steps.mean()
+
+
+def describe_unevenness(axis):
+    """Say how uneven an axis is, and the way out; nothing if it is even."""
+    if is_even(axis):
+        return ""
+    gaps = find_gaps(axis)
+    if len(gaps):
+        before, after = axis[gaps[0]], axis[gaps[0] + 1]
+        return (
+            f"there is a gap between {before:g} and {after:g} cm-1: treat the parts on "
+            "its sides one by one (WavenumberCrop)"
+        )
+    steps = np.abs(np.diff(axis))
+    return (
+        f"the distance between points varies from {steps.min():g} to {steps.max():g} "
+        "cm-1: resample to an even axis (WavenumberResampler)"
+    )
 
 
 def describe_axis(axis):

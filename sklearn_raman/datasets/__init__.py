@@ -21,3 +21,7 @@ __all__ = [
     "read_spectra_table",
     "wavenumber_to_nm",
 ]
+
+
+def __dir__():
+    return __all__

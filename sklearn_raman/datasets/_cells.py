@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from sklearn_raman._utils._wavenumbers import are_positions
 from sklearn_raman.datasets._collect import as_path
 from sklearn_raman.datasets._text import (
     DECIMALS,
@@ -18,7 +19,7 @@ from sklearn_raman.datasets._text import (
     show,
     to_number,
 )
-from sklearn_raman.datasets._units import are_positions, first_turn, unit_of_heading
+from sklearn_raman.datasets._units import first_turn, unit_of_heading
 
 _UNIT = r"cm\s*\^?\{?\s*[-−–⁻]\s*[1¹]\}?|1\s*/\s*cm|nm|eV"
 _LABEL = re.compile(

@@ -16,6 +16,7 @@ import pandas as pd
 
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
+from sklearn_raman._utils._wavenumbers import are_positions
 from sklearn_raman.datasets._cells import (
     is_axis,
     parse_headings,
@@ -38,7 +39,6 @@ from sklearn_raman.datasets._collect import (
 from sklearn_raman.datasets._readers import find_reader
 from sklearn_raman.datasets._text import ReadingError, decode, to_number
 from sklearn_raman.datasets._units import (
-    are_positions,
     first_turn,
     is_axis_heading,
     unit_of_heading,

@@ -10,7 +10,8 @@ from collections import Counter
 
 import numpy as np
 
-from sklearn_raman.datasets._units import are_positions, first_turn, is_shift_heading
+from sklearn_raman._utils._wavenumbers import are_positions
+from sklearn_raman.datasets._units import first_turn, is_shift_heading
 
 # In order of preference. None splits at any run of white space.
 DELIMITERS = {

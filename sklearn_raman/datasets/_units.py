@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from sklearn_raman._utils._frames import frame_like, is_frame
-from sklearn_raman._utils._wavenumbers import format_wavenumbers
+from sklearn_raman._utils._wavenumbers import are_positions, format_wavenumbers
 
 _CM_PER_NM = 1e7  # 1 cm = 1e7 nm
 
@@ -196,19 +196,6 @@ def is_shift_heading(heading):
     """Tell whether a heading can only mean the Raman shift."""
     return heading is not None and bool(
         re.search(r"raman\s*[-_]?\s*shift|rel\.?\s*1\s*/\s*cm", heading, re.I)
-    )
-
-
-def are_positions(values):
-    """Tell whether numbers count points: evenly, in whole steps, from below 50."""
-    values = np.asarray(values, dtype=np.float64)
-    steps = np.diff(values)
-    return bool(
-        len(values) > 2
-        and abs(values[0]) < 50
-        and (values == np.round(values)).all()
-        and steps[0] != 0
-        and (steps == steps[0]).all()
     )
 
 

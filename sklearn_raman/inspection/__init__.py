@@ -28,3 +28,7 @@ __all__ = [
     "plot_stability",
     "randomization_test",
 ]
+
+
+def __dir__():
+    return __all__

@@ -5,22 +5,24 @@ nearest neighbors and forests can be put beside networks.
 """
 
 import warnings
+from functools import partial
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import Bunch, check_scalar, gen_batches
+from sklearn.utils import Bunch, check_array, check_scalar, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._explanation import (
+    REFERENCES,
     SCORES,
     check_maps,
-    check_spectra_array,
     maps_like,
     normalize_maps,
     reference_spectra,
     resolve_target,
 )
 from sklearn_raman._utils._frames import frame_like
+from sklearn_raman._utils._ragged import by_axis, is_ragged, read_ragged
 from sklearn_raman._utils._validation import lower_default
 
 _DEFAULT_WIDTH = 9
@@ -45,11 +47,12 @@ def occlusion(
 
     Parameters
     ----------
-    estimator : fitted classifier or Pipeline
+    estimator : fitted classifier, Pipeline or search
         With `predict_proba` or `decision_function`. With a Pipeline the map lies on the
         axis of X, before all its steps.
-    X : array-like or data frame of shape (n_spectra, n_points)
-        Spectra.
+    X : array-like, data frame (n_spectra, n_points), or sequence of pairs
+        Spectra as the estimator takes them; ragged ones are pairs
+        `(wavenumbers, intensities)`. Points that it does not use may hold NaN.
     target : None, "all", label or array-like of shape (n_spectra,), default=None
         Class to explain: the predicted one, every one, or the given ones.
     width : int or None, default=None
@@ -61,7 +64,7 @@ def occlusion(
     reference : {"local", "blank", "zero"}, float or array-like, default="local"
         What takes the place of hidden points: the running median of the spectrum over a
         tenth of its points, but at least 31; its background level (the median);
-        zero intensity; an intensity; or spectra of shape (n_points,) or
+        zero intensity; an intensity; or, on one axis, spectra of shape (n_points,) or
         (n_spectra, n_points).
     score : {"auto", "logodds", "logit", "prob", "contrast"}, default="auto"
         What is explained: the log-odds of the class; its decision function, which for
@@ -76,12 +79,13 @@ def occlusion(
 
     Returns
     -------
-    ndarray or data frame of shape (n_spectra, n_points), or ndarray of shape \
-(n_spectra, n_classes, n_points)
+    ndarray or data frame of shape (n_spectra, n_points), ndarray of shape \
+(n_spectra, n_classes, n_points), or list
         Loss of score, positive where the spectrum speaks for the class; the second
         shape for target="all". A point has the mean over the stretches that cover it.
-        A frame if X is one with a wavenumber axis. float32 where the spectra or the
-        scores are.
+        A frame if X is one with a wavenumber axis. For ragged spectra a list with one
+        array per spectrum, aligned with its own points. float32 where the spectra or
+        the scores are.
 
     Raises
     ------
@@ -120,10 +124,35 @@ def occlusion(
     >>> maps.argmax(axis=1)
     array([20, 50])
     """
-    values, filler, target = _prepare(estimator, X, target, reference)
-    n_spectra, n_points = values.shape
+    parts, n_spectra = _parts(estimator, X, reference)
+    target = _positions(estimator, X, target, n_spectra)
     if width is not None:
         check_scalar(width, "width", Integral, min_val=1)
+    if step is not None:
+        check_scalar(step, "step", Integral, min_val=1)
+    check_scalar(batch_size, "batch_size", Integral, min_val=1)
+    found = [None] * n_spectra
+    for numbers, values, filler, like in parts:
+        hidden = _stretches(values.shape[1], width, step)
+        maps = []
+        for rows in gen_batches(len(values), batch_size):
+            lost = _lost_scores(
+                estimator, like, values[rows], filler[rows], hidden, score, batch_size
+            )
+            if not isinstance(target, str):
+                own = target[numbers[rows]]
+                lost = lost[:, np.arange(lost.shape[1]), own]
+            dtype = np.float32 if lost.dtype == np.float32 else values.dtype
+            # windows x spectra (x classes) -> spectra (x classes) x points
+            maps.append(np.moveaxis(lost, 0, -1) @ (hidden / hidden.sum(axis=0)))
+        maps = normalize_maps(np.concatenate(maps), normalize).astype(dtype, copy=False)
+        for number, one in zip(numbers, maps, strict=True):
+            found[number] = one
+    return found if is_ragged(X) else maps_like(maps, X)
+
+
+def _stretches(n_points, width, step):
+    """Return which points each stretch hides, of shape (n_stretches, n_points)."""
     width = lower_default(
         width,
         _DEFAULT_WIDTH,
@@ -133,8 +162,6 @@ def occlusion(
         why=f"the spectra have {n_points} points",
     )
     step = max(1, width // 3) if step is None else step
-    check_scalar(step, "step", Integral, min_val=1)
-    check_scalar(batch_size, "batch_size", Integral, min_val=1)
     if step > width:
         raise ValueError(
             f"step={step} must be at most width={width}: otherwise points between the "
@@ -143,43 +170,82 @@ def occlusion(
     # The last stretch ends with the spectrum.
     starts = np.append(np.arange(0, n_points - width, step), n_points - width)[:, None]
     points = np.arange(n_points)
-    hidden = (points >= starts) & (points < starts + width)
-    maps = []
-    for rows in gen_batches(n_spectra, batch_size):
-        lost = _lost_scores(
-            estimator, X, values[rows], filler[rows], hidden, score, batch_size
-        )
-        if not isinstance(target, str):
-            lost = lost[:, np.arange(lost.shape[1]), target[rows]]
-        dtype = np.float32 if lost.dtype == np.float32 else values.dtype
-        # windows x spectra (x classes) -> spectra (x classes) x points
-        maps.append(np.moveaxis(lost, 0, -1) @ (hidden / hidden.sum(axis=0)))
-    maps = normalize_maps(np.concatenate(maps), normalize)
-    return maps_like(maps.astype(dtype, copy=False), X)
+    return (points >= starts) & (points < starts + width)
 
 
-def _prepare(estimator, X, target, reference):
-    """Return spectra, what takes the place of points, and positions of classes."""
+def _parts(estimator, X, reference):
+    """Split spectra into those that share an axis.
+
+    Returns
+    -------
+    parts : list of (numbers, values, filler, like)
+        Which spectra; their intensities, a matrix; what takes the place of points; and
+        a function that gives changed intensities the form in which the estimator takes
+        X. A matrix or frame is one part.
+    n_spectra : int
+    """
     check_is_fitted(estimator)
-    values = check_spectra_array(X)
+    if not is_ragged(X):
+        values = check_array(
+            X, dtype=(np.float64, np.float32), ensure_all_finite=False, input_name="X"
+        )
+        filler = _fill(values, reference)
+        whole = np.arange(len(values)), values, filler, partial(frame_like, X=X)
+        return [whole], len(values)
+    if not isinstance(reference, str) and np.ndim(reference):
+        raise ValueError(
+            "Each spectrum of X has an axis of its own, so that reference can't be "
+            f"spectra: pass a number or one of {REFERENCES}."
+        )
+    spectra = read_ragged(X)
+    return [
+        (numbers, values, _fill(values, reference), partial(_as_pairs, axis=axis))
+        for axis, numbers, values in by_axis(spectra)
+    ], len(spectra)
+
+
+def _as_pairs(values, axis):
+    return [(axis, row) for row in values]
+
+
+def _fill(values, reference):
+    """Return what takes the place of points; those that are no number stay as they are.
+
+    The estimator does not use them, or refuses the spectra itself.
+    """
+    missing = ~np.isfinite(values)
+    if missing.any():
+        row = np.arange(values.shape[1])
+        values = np.stack(
+            [
+                one if ok.all() or not ok.any() else np.interp(row, row[ok], one[ok])
+                for one, ok in zip(values, ~missing, strict=True)
+            ]
+        ).astype(values.dtype)
     filler = reference_spectra(values, reference)
-    target = resolve_target(target, estimator.classes_, len(values))
+    return np.where(missing, values, filler) if missing.any() else filler
+
+
+def _positions(estimator, X, target, n_spectra):
+    """Return the position of the class to explain of each spectrum, or "all"."""
+    target = resolve_target(target, estimator.classes_, n_spectra)
     if target is None:
         predicted = np.asarray(estimator.predict(X))
         target = (predicted[:, None] == estimator.classes_).argmax(axis=1)
-    return values, filler, target
+    return target
 
 
-def _lost_scores(estimator, X, values, filler, hidden, score, batch_size):
+def _lost_scores(estimator, like, values, filler, hidden, score, batch_size):
     """Return what each class loses by each window, (n_windows, n_spectra, n_classes).
 
-    `hidden` (n_windows, n_points) says what each hides; `X` gives the column labels.
+    `hidden` (n_windows, n_points) says what each hides; `like` makes intensities what
+    the estimator takes.
     """
-    before = _class_scores(estimator, frame_like(values, X), score)
+    before = _class_scores(estimator, like(values), score)
     lost = []
     for block in gen_batches(len(hidden), max(1, batch_size // len(values))):
         changed = np.where(hidden[block, None], filler, values)
-        flat = frame_like(changed.reshape(-1, values.shape[1]), X)
+        flat = like(changed.reshape(-1, values.shape[1]))
         after = _class_scores(estimator, flat, score)
         lost.append(before - after.reshape(len(changed), *before.shape))
     return np.concatenate(lost)
@@ -203,12 +269,14 @@ def deletion_curve(
 
     Parameters
     ----------
-    estimator : fitted classifier or Pipeline
+    estimator : fitted classifier, Pipeline or search
         With `predict_proba`, or `decision_function` for ``score="logit"``.
-    X : array-like or data frame of shape (n_spectra, n_points)
-        Spectra.
-    maps : array-like of shape (n_spectra, n_points)
-        The highest values are taken away first.
+    X : array-like, data frame (n_spectra, n_points), or sequence of pairs
+        Spectra as the estimator takes them; ragged ones are pairs
+        `(wavenumbers, intensities)`.
+    maps : array-like of shape (n_spectra, n_points), or list of arrays
+        The highest values are taken away first. For ragged spectra one map for each,
+        on its own points, as :func:`occlusion` and :func:`explain_pipeline` give them.
     target : None, label or array-like of shape (n_spectra,), default=None
         Class that is watched; None means the predicted one.
     steps : int, default=12
@@ -224,7 +292,8 @@ def deletion_curve(
     Returns
     -------
     Bunch
-        fraction : ndarray of shape (steps + 1,), share of points taken away, from 0
+        fraction : ndarray of shape (steps + 1,), share of points taken away, from 0;
+        for ragged spectra of shape (n_spectra, steps + 1)
         curve : ndarray of shape (n_spectra, steps + 1), the score
         area : ndarray of shape (n_spectra,), mean height of the curve; lower is better
 
@@ -251,30 +320,42 @@ def deletion_curve(
     >>> bool(right < wrong)
     True
     """
-    values, filler, positions = _prepare(estimator, X, target, reference)
+    parts, n_spectra = _parts(estimator, X, reference)
+    positions = _positions(estimator, X, target, n_spectra)
     if isinstance(positions, str):
         raise ValueError('target="all" is not possible here: pass one class at a time.')
-    n_spectra, n_points = values.shape
-    maps = check_maps(maps, shape=values.shape)
     check_scalar(steps, "steps", Integral, min_val=1)
     if not 0 < max_fraction <= 1:
         raise ValueError(
             f"max_fraction must lie between 0 and 1, got {max_fraction!r}."
         )
-    counts = np.round(np.linspace(0, max_fraction, steps + 1) * n_points).astype(int)
-    if counts[-1] < 1:
+    if is_ragged(X) and len(maps) != n_spectra:
         raise ValueError(
-            f"max_fraction={max_fraction} of {n_points} points is less than one point."
+            f"maps must hold one map for each of the {n_spectra} spectra, got "
+            f"{len(maps)}."
         )
-    rank = np.argsort(np.argsort(-maps, axis=1, kind="stable"), axis=1, kind="stable")
-    curve = np.empty((n_spectra, steps + 1))
-    for step, count in enumerate(counts):
-        left = frame_like(np.where(rank < count, filler, values), X)
-        scores = _class_scores(estimator, left, score)
-        curve[:, step] = scores[np.arange(n_spectra), positions]
-    fraction = counts / n_points
-    area = np.trapezoid(curve, fraction, axis=1) / fraction[-1]
-    return Bunch(fraction=fraction, curve=curve, area=area)
+    fraction, curve = np.empty((2, n_spectra, steps + 1))
+    for numbers, values, filler, like in parts:
+        n_points = values.shape[1]
+        own = [maps[number] for number in numbers] if is_ragged(X) else maps
+        own = check_maps(own, shape=values.shape)
+        counts = np.linspace(0, max_fraction, steps + 1) * n_points
+        counts = np.round(counts).astype(int)
+        if counts[-1] < 1:
+            raise ValueError(
+                f"max_fraction={max_fraction} of {n_points} points is less than one "
+                "point."
+            )
+        rank = np.argsort(np.argsort(-own, axis=1, kind="stable"), axis=1)
+        fraction[numbers] = counts / n_points
+        for step, count in enumerate(counts):
+            left = like(np.where(rank < count, filler, values))
+            scores = _class_scores(estimator, left, score)
+            curve[numbers, step] = scores[np.arange(len(values)), positions[numbers]]
+    area = np.trapezoid(curve, fraction, axis=1) / fraction[:, -1]
+    return Bunch(
+        fraction=fraction if is_ragged(X) else fraction[0], curve=curve, area=area
+    )
 
 
 # Scores of any classifier ------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Explanations of whole Pipelines: maps on the axis of the raw spectra."""
 
+from copy import deepcopy
 from functools import partial
 
 import numpy as np
@@ -11,9 +12,10 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._explanation import normalize_maps
-from sklearn_raman._utils._frames import frame_like
+from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._map_back import check_mode, place_back
 from sklearn_raman._utils._pipeline import flat_steps, moves_threshold
+from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 
 SPACES = ("input", "model", "auto")
@@ -174,6 +176,8 @@ def check_space(space):
 
 def unshared(X):
     """Return spectra that a step may overwrite without changing X."""
+    if is_ragged(X):
+        return deepcopy(X)
     return X.copy() if hasattr(X, "copy") else X
 
 
@@ -271,8 +275,9 @@ def _way_back(name, step, inputs, outputs, mode):
     """Return the function that carries maps back through one step."""
     n_in, n_out = _n_columns(inputs), _n_columns(outputs)
     if hasattr(step, "map_back"):
-        # Only ragged spectra are needed again; a matrix is not kept in memory.
-        own_axes = inputs if n_in is None else None
+        # Only ragged spectra are needed again, and the labels of others; a matrix is
+        # not kept in memory.
+        own_axes = inputs if n_in is None else inputs[:0] if is_frame(inputs) else None
         return partial(step.map_back, X=own_axes, mode=mode)
     label = f"Step {name!r} ({type(step).__name__})"
     if n_in is None or n_out is None:
@@ -302,12 +307,10 @@ def _n_columns(X):
 
     None if X is something else, as are pairs of wavenumbers and intensities.
     """
-    try:
-        shape = np.shape(X)
-    except ValueError:  # rows of different lengths
+    if is_ragged(X):
         return None
-    holds_arrays = getattr(X, "dtype", None) == np.dtype(object) and np.ndim(X.flat[0])
-    return None if len(shape) != 2 or holds_arrays else shape[1]
+    shape = np.shape(X)
+    return shape[1] if len(shape) == 2 else None
 
 
 def _origin(step, inputs, outputs):

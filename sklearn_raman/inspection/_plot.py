@@ -1,6 +1,7 @@
 """Figures of maps: single ones, feature maps, class summaries, several fits.
 
-Made without pyplot; ``figure.savefig("maps.png")`` writes one.
+``figure.savefig("maps.png")`` writes one; where pyplot is in use, ``plt.show()`` shows
+it.
 """
 
 import warnings
@@ -21,6 +22,7 @@ from sklearn_raman._utils._plot import (
     SPECTRUM,
     axis_label,
     bare,
+    given_panels,
     legend_above,
     new_figure,
     same_axis,
@@ -53,19 +55,20 @@ None, default=None
         show the same range.
     n_bands : int, default=3
         The position of this many of the strongest bands of a map is written above it.
-    ax : matplotlib Axes or None, default=None
-        Where to draw a single map; None makes a figure.
+    ax : matplotlib Axes, array-like of these or None, default=None
+        Where to draw, one for each map; None makes a figure.
 
     Returns
     -------
     matplotlib Figure
         One panel below the other, on one axis; with `ax` the figure that it is in.
+        pyplot's own where pyplot is in use.
 
     Raises
     ------
     ValueError
         If spectrum, map and axis have different lengths, or hold NaN; if some panels
-        are in cm-1 and others in points; if `ax` is given for several maps.
+        are in cm-1 and others in points; if `ax` does not hold one for each map.
     ImportError
         If matplotlib is not installed (extra `plot`).
 
@@ -86,8 +89,6 @@ None, default=None
     2
     """
     named = maps if isinstance(maps, dict) else {"": maps}
-    if ax is not None and len(named) != 1:
-        raise ValueError(f"ax is for one map, got {len(named)}: leave out ax.")
     panels, known = {}, []
     for name, weight in named.items():
         own, given = (
@@ -107,12 +108,10 @@ None, default=None
             f"The axis of {sorted(known)} is in cm-1 and that of the other panels is "
             'not known: give wavenumbers for all, or "points".'
         )
+    figure, grid = _stacked_panels(len(panels), 2.05, 0.6, ax, "map")
     if ax is None:
-        figure, grid = _stacked_panels(len(panels), 2.05, 0.6)
         key = COLOR_KEY + ("; colors scaled in each panel" if len(panels) > 1 else "")
         figure.supxlabel(key, fontsize=8.5, color=INK)
-    else:
-        figure, grid = ax.figure, [ax]
     for axes, name in zip(grid, panels, strict=True):
         axis, intensity, values = panels[name]
         bare(axes, name, "intensity")
@@ -126,9 +125,11 @@ None, default=None
     return figure
 
 
-def _stacked_panels(n_panels, height, margin):
-    """Return a figure and its panels, one below the other, on one horizontal axis."""
-    figure = new_figure(8.2, height * n_panels + margin)
+def _stacked_panels(n_panels, height, margin, ax, what):
+    """Return a figure and its panels, one below the other, or those of the user."""
+    if ax is not None:
+        return given_panels(ax, n_panels, what)
+    figure = new_figure(8.2, height * n_panels + margin, for_user=True)
     return figure, figure.subplots(n_panels, 1, squeeze=False, sharex=True)[:, 0]
 
 
@@ -192,7 +193,13 @@ def _label_bands(axes, axis, curve, bands, room, colors):
 
 
 def plot_feature_maps(
-    feature_maps, *, wavenumbers=None, weights=None, spectrum=None, n_columns=4
+    feature_maps,
+    *,
+    wavenumbers=None,
+    weights=None,
+    spectrum=None,
+    n_columns=4,
+    ax=None,
 ):
     """Draw the feature maps of a layer, one small panel each, as in [1]_, Fig. 7.
 
@@ -209,6 +216,8 @@ def plot_feature_maps(
         The spectrum at the positions of the units, in gray behind each map.
     n_columns : int, default=4
         Panels side by side.
+    ax : matplotlib Axes, array-like of these or None, default=None
+        Where to draw, one for each map; None makes a figure.
 
     Returns
     -------
@@ -255,29 +264,33 @@ def plot_feature_maps(
 
     check_scalar(n_columns, "n_columns", Integral, min_val=1)
     n_rows = -(-n_maps // n_columns)
-    figure = new_figure(2.5 * n_columns, 1.15 * n_rows + 0.7)
-    grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
-    panels = grid.ravel()
-    for axes in panels[n_maps:]:
-        axes.remove()
+    unit = axis_label(True) if wavenumbers is not None else "unit of the feature map"
+    if ax is not None:
+        figure, panels = given_panels(ax, n_maps, "map")
+        panels[-1].set_xlabel(unit, fontsize=9, color=INK)
+    else:
+        figure = new_figure(2.5 * n_columns, 1.15 * n_rows + 0.7, for_user=True)
+        shared = {"squeeze": False, "sharex": True, "sharey": True}
+        panels = figure.subplots(n_rows, n_columns, **shared).ravel()
+        for axes in panels[n_maps:]:
+            axes.remove()
+        figure.supxlabel(unit, fontsize=9, color=INK)
+        figure.supylabel("activation", fontsize=9, color=INK)
     for axes, number in zip(panels, order, strict=False):
         bare(axes, titles[number], fontsize=8)
         axes.tick_params(labelsize=7)
         if behind is not None:
             axes.fill_between(axis, 0, behind, color=SPECTRUM, alpha=0.4, lw=0)
         axes.plot(axis, maps[number], color=MAP, lw=1)
+        axes.set_xlim(axis.min(), axis.max())
         axes.set_ylim(low - room, high + room)
     # A column whose last panel is missing ends one row higher.
     for axes in panels[max(0, n_maps - n_columns) : n_maps]:
         axes.tick_params(labelbottom=True)
-    panels[0].set_xlim(axis.min(), axis.max())
-    unit = axis_label(True) if wavenumbers is not None else "unit of the feature map"
-    figure.supxlabel(unit, fontsize=9, color=INK)
-    figure.supylabel("activation", fontsize=9, color=INK)
     return figure
 
 
-def draw_summary(summary, kind, classes):
+def draw_summary(summary, kind, classes, ax=None):
     """Draw an `ExplanationSummary`; see its method `plot`."""
     kinds = {
         "mean": (_draw_mean, "scaled"),
@@ -297,15 +310,23 @@ def draw_summary(summary, kind, classes):
         }
     if not titles:
         raise ValueError(f"There is nothing to draw: no spectrum is in {kind!r}.")
-    figure, grid = _stacked_panels(len(titles), 1.75, 0.9)
+    figure, grid = _stacked_panels(len(titles), 1.75, 0.9, ax, "panel")
     draw, ylabel = kinds[kind]
     for axes, (key, title) in zip(grid, titles.items(), strict=True):
         bare(axes, title, ylabel)
         draw(axes, summary, key)
     same_axis(grid, [summary.axis], summary.unit == "cm-1")
     handles, labels = grid[0].get_legend_handles_labels()
-    legend_above(figure, dict(zip(labels, handles, strict=True)))
+    _legend(figure, grid, ax, dict(zip(labels, handles, strict=True)))
     return figure
+
+
+def _legend(figure, grid, ax, handles):
+    """Write the legend above the panels, or into the first of the user's."""
+    if ax is None:
+        legend_above(figure, handles)
+    else:
+        grid[0].legend(handles.values(), handles.keys(), fontsize=8, frameon=False)
 
 
 def _choose(classes, known):
@@ -399,7 +420,7 @@ def _draw_spectrum_behind(axes, summary, label, height):
     return mean
 
 
-def plot_stability(fits, *, classes=None, labels=None):
+def plot_stability(fits, *, classes=None, labels=None, ax=None):
     """Draw the class means of several fits over one another, as in [1]_, Fig. 10.
 
     Parameters
@@ -410,6 +431,8 @@ def plot_stability(fits, *, classes=None, labels=None):
         Classes that are drawn; None means all.
     labels : list of str or None, default=None
         Name of each fit; None numbers them.
+    ax : matplotlib Axes, array-like of these or None, default=None
+        Where to draw, one for each class; None makes a figure.
 
     Returns
     -------
@@ -451,7 +474,7 @@ def plot_stability(fits, *, classes=None, labels=None):
     viridis = import_optional("matplotlib", "plot").colormaps["viridis"]
     colors = viridis(np.linspace(0, 0.85, len(tables)))
 
-    figure, grid = _stacked_panels(len(classes), 1.75, 0.9)
+    figure, grid = _stacked_panels(len(classes), 1.75, 0.9, ax, "class")
     handles = {}
     for axes, label in zip(grid, classes, strict=True):
         correlation = stability.loc[label, "mean_correlation"]
@@ -462,7 +485,7 @@ def plot_stability(fits, *, classes=None, labels=None):
                 line = {"color": color, "lw": 0.9, "alpha": 0.9}
                 (handles[name],) = axes.plot(axis, table.loc[label], **line)
     same_axis(grid, [axis], in_wavenumbers)
-    legend_above(figure, handles)
+    _legend(figure, grid, ax, handles)
     return figure
 
 

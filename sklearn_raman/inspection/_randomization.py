@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state, check_scalar
 
 from sklearn_raman._utils._explanation import check_maps
 from sklearn_raman.inspection._metrics import pearson
+from sklearn_raman.inspection._pipeline import run_steps
 
 
 def randomization_test(
@@ -22,14 +23,15 @@ def randomization_test(
 
     Parameters
     ----------
-    classifier : fitted network classifier
+    classifier : fitted network classifier, or a Pipeline or search that ends in one
         With `cascading_reset` and `explain_`, such as `CNNClassifier`. It is not
         changed.
-    X : array-like or data frame of shape (n_spectra, n_points)
-        Spectra as the classifier takes them.
+    X : array-like, data frame (n_spectra, n_points), or sequence of pairs
+        Spectra as the classifier, or the whole Pipeline, takes them.
     method : str or callable, default="auto"
         Method of `explain_`, or a function ``method(classifier, X, target)`` that
-        returns maps (n_spectra, n_points).
+        returns maps (n_spectra, n_points). Of a Pipeline it is given the last step, and
+        X as the steps before return it.
     target : None, label or array-like of shape (n_spectra,), default=None
         Class to explain; None means the one that the untouched classifier predicts.
     n_repeats : int, default=3
@@ -49,7 +51,7 @@ def randomization_test(
     Raises
     ------
     TypeError
-        If the classifier has no `cascading_reset`, as a Pipeline.
+        If the classifier, or the last step of the Pipeline, has no `cascading_reset`.
     ValueError
         If a layer does not know how to start afresh (`reset_parameters`).
 
@@ -76,11 +78,12 @@ def randomization_test(
     >>> randomization_test(net, X, random_state=0).index.to_list()
     ['output', 'hidden', 'blocks.5', 'blocks.1']
     """
+    classifier, info, _ = run_steps(classifier, X, space="model")
+    X = info["spectra"]
     if not hasattr(classifier, "cascading_reset"):
         raise TypeError(
             f"{type(classifier).__name__} has no cascading_reset: randomization_test "
-            "needs a fitted network classifier. Of a Pipeline pass the last step, and "
-            "X as the steps before it return it."
+            "needs a fitted network classifier, or a Pipeline that ends in one."
         )
     check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
     random_state = check_random_state(random_state)

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from html import escape
 from itertools import combinations
 
 import numpy as np
@@ -14,6 +15,8 @@ from sklearn_raman._utils._explanation import (
     normalize_maps,
     smallest_spread,
 )
+from sklearn_raman._utils._pipeline import flat_steps
+from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman.inspection._bands import bands_above_median, common_axis
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._pipeline import (
@@ -219,8 +222,8 @@ default=None
         estimator : fitted classifier, Pipeline or search
             As :func:`explain_pipeline` takes it.
         X : array-like, data frame (n_spectra, n_points), or sequence of pairs
-            Spectra, preferably not those the classifier was trained on. Ragged ones
-            need ``space="model"`` or "auto".
+            Spectra as the estimator takes them, preferably not those it was trained on.
+            Ragged ones have only the model's axis in common: they are summed up there.
         y : array-like of shape (n_spectra,)
             True labels.
         explain : callable or None, default=None
@@ -232,7 +235,8 @@ default=None
         space : {"input", "model", "auto"}, default="input"
             Of a Pipeline: the axis of X, or the one on which the steps before the
             classifier leave the spectra, as :meth:`agreement` with its VIP needs.
-            "auto" is "input" where there is a way back.
+            "auto" is "input" where there is a way back. For ragged spectra always the
+            latter.
         wavenumbers : array-like of shape (n_points,), "points" or None, default=None
             Axis of the maps in cm-1; None takes what column labels or the fitted steps
             know.
@@ -251,25 +255,27 @@ default=None
         Raises
         ------
         ValueError
-            If there is no way back to the axis of X, or X is ragged and `space` is
-            "input"; also as :meth:`from_maps`.
+            If there is no way back to the axis of X, or X holds NaN there; also as
+            :meth:`from_maps`.
         """
+        check_space(space)
+        if is_ragged(X):
+            space = "model"
         if explain is None:
             explain_params = {"mode": "density", **explain_params}
             maps, info = explain_pipeline(
                 estimator, X, space=space, return_info=True, **explain_params
             )
         else:
-            check_space(space)
             model = estimator
             info = {"spectra": X, "wavenumbers": input_axis(estimator, X)}
             if space == "model":
                 model, info, _ = run_steps(estimator, X, space=space)
             maps = explain(model, unshared(info["spectra"]), **explain_params)
-        if isinstance(maps, list):
+        if not np.isfinite(np.asarray(info["spectra"], dtype=float)).all():
             raise ValueError(
-                "Each spectrum of X has an axis of its own, so their maps can't be "
-                'averaged there: use space="model".'
+                "X holds NaN where the model does not look, so that there is no mean "
+                'spectrum on its axis: use space="model", or crop X first.'
             )
         return cls.from_maps(
             maps,
@@ -280,6 +286,33 @@ default=None
             fraction=fraction,
             normalize=normalize,
         )
+
+    def __repr__(self):
+        return f"{self._headline()}\n{self._overview().to_string()}"
+
+    def _repr_html_(self):
+        return f"<p>{escape(self._headline())}</p>{self._overview().to_html()}"
+
+    def _headline(self):
+        axis, unit = self.axis, "cm-1" if self.unit == "cm-1" else "points"
+        correct, total = self.counts.sum()
+        return (
+            f"ExplanationSummary of {correct} correctly classified spectra of {total}, "
+            f"{axis.min():g} to {axis.max():g} {unit} ({len(axis)} points)"
+        )
+
+    def _overview(self):
+        """Return the number of spectra and the strongest bands of each class."""
+        unit = "cm-1" if self.unit == "cm-1" else "points"
+        bands = self.bands(3)["position"].map("{:.0f}".format)
+        bands = bands.groupby("class", sort=False).agg(", ".join)
+        counts = self.counts.astype(str)
+        return pd.DataFrame(
+            {
+                "correct": counts["correct"] + " of " + counts["total"],
+                f"strongest bands ({unit})": bands.reindex(self.counts.index),
+            }
+        ).fillna("-")
 
     def bands(self, n_bands=5, *, min_distance=None):
         """List the strongest bands of the mean map of each class.
@@ -318,7 +351,7 @@ default=None
         ----------
         importance : array-like of shape (n_points,) or fitted PLSLDA
             Importance of each point, such as the VIP of a PLS model, or the model
-            itself, whose `vip_` is taken.
+            itself, or a Pipeline or search that ends in it: its `vip_` is taken.
         fraction : float or None, default=None
             Share of the points that are compared; None means that of the summary.
 
@@ -331,11 +364,14 @@ default=None
             correlation over all points, for information: most points of a Raman
             spectrum hold nothing, and their order is noise.
         """
-        importance = np.asarray(getattr(importance, "vip_", importance), dtype=float)
+        if hasattr(importance, "get_params"):
+            importance = flat_steps(importance)[-1][1].vip_
+        importance = np.asarray(importance, dtype=float)
         if importance.shape != self.axis.shape or not np.isfinite(importance).all():
             raise ValueError(
                 f"importance must hold {len(self.axis)} finite values, one per "
-                f"point of the maps, got shape {importance.shape}."
+                f"point of the maps, got shape {importance.shape}. The last step of a "
+                'Pipeline may have another axis: sum up maps with space="model".'
             )
         fraction = self.fraction if fraction is None else fraction
         _check_fraction(fraction)
@@ -373,7 +409,7 @@ default=None
             | {k: t.to_numpy().ravel() for k, t in tables.items() if t is not None}
         )
 
-    def plot(self, kind="mean", classes=None):
+    def plot(self, kind="mean", classes=None, *, ax=None):
         """Draw one panel per class.
 
         Parameters
@@ -384,6 +420,8 @@ default=None
             maps of the first 12 misclassified spectra (Fig. A3).
         classes : list of labels or None, default=None
             Classes that are drawn; None means all. For "misclassified" true classes.
+        ax : matplotlib Axes, array-like of these or None, default=None
+            Where to draw, one for each class or spectrum; None makes a figure.
 
         Returns
         -------
@@ -404,7 +442,7 @@ default=None
         """
         from sklearn_raman.inspection._plot import draw_summary
 
-        return draw_summary(self, kind, classes)
+        return draw_summary(self, kind, classes, ax)
 
 
 def _labels(labels):

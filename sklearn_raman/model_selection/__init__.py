@@ -3,5 +3,10 @@
 from sklearn_raman.model_selection._compare import compare
 from sklearn_raman.model_selection._comparison import Comparison
 from sklearn_raman.model_selection._split import OneGroupPerClassSplit
+from sklearn_raman.model_selection._standard import standard_models
 
-__all__ = ["Comparison", "OneGroupPerClassSplit", "compare"]
+__all__ = ["Comparison", "OneGroupPerClassSplit", "compare", "standard_models"]
+
+
+def __dir__():
+    return __all__

@@ -6,23 +6,36 @@ import warnings
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.pipeline import make_pipeline
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
-from sklearn_raman._utils._pipeline import is_search, last_step
+from sklearn_raman._utils._pipeline import flat_steps, is_search, last_step
+from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
-from sklearn_raman._utils._wavenumbers import describe_axis
+from sklearn_raman._utils._wavenumbers import (
+    describe_axis,
+    find_gaps,
+    is_even,
+    labels_as_wavenumbers,
+)
 from sklearn_raman.inspection import ExplanationSummary
-from sklearn_raman.model_selection._comparison import Comparison
+from sklearn_raman.model_selection._comparison import CHOICES, Comparison
 from sklearn_raman.model_selection._evaluate import evaluate_fold, ignores_groups
+from sklearn_raman.model_selection._leakage import (
+    count_leaks,
+    describe_leaks,
+)
 from sklearn_raman.model_selection._split import refuse_missing
+from sklearn_raman.model_selection._standard import standard_models
+from sklearn_raman.preprocessing import WavenumberResampler
 
 
 def compare(
-    estimators,
-    X,
+    estimators=None,
+    X=None,
     y=None,
     *,
     groups=None,
@@ -40,13 +53,19 @@ def compare(
 
     Parameters
     ----------
-    estimators : dict of str to estimator
-        Name and model: a classifier, a Pipeline, or a search such as GridSearchCV.
+    estimators : dict of str to estimator, list of estimators or None, default=None
+        Models: classifiers, Pipelines, or searches such as GridSearchCV. A dict gives
+        their names. In a list they are called by the class of their last step, in lower
+        case and numbered where equal, as :func:`~sklearn.pipeline.make_pipeline` calls
+        steps. None takes :func:`standard_models`; pairs, and spectra on an uneven axis,
+        are resampled to the range that all spectra cover. It can also be left out:
+        ``compare(X, y)``.
     X : array-like of shape (n_spectra, n_points), data frame, list or Bunch
         Spectra. Column labels of a data frame that are numbers are the wavenumbers in
         cm-1. A list may hold one pair (wavenumbers, intensities) per spectrum, for
-        models whose first step resamples the axis. A Bunch brings `data` and `target`;
-        whole-number targets are shown by its `target_names`.
+        models whose first step resamples the axis. A Bunch, such as `load_spectra`
+        returns, brings `data` and `target`; whole-number targets are shown by its
+        `target_names`.
     y : array-like of shape (n_spectra,), default=None
         Class of each spectrum. None if X is a Bunch.
     groups : array-like of shape (n_spectra,), "ignore" or None, default=None
@@ -64,8 +83,8 @@ def compare(
     progress : bool, default=True
         Whether to show a progress bar on the standard error stream.
     random_state : int, RandomState instance or None, default=None
-        Decides the folds of an int `cv` and the calibration folds. The models' own
-        randomness is theirs: set their `random_state`.
+        Decides the folds of an int `cv`, the calibration folds and the standard models.
+        The randomness of models given is theirs: set their `random_state`.
 
     Returns
     -------
@@ -84,12 +103,14 @@ def compare(
     Warns
     -----
     UserWarning
-        If a search ignores the groups; if the maps of a model are not on wavenumbers,
-        or lie on different axes in different folds; if a class has no correctly
-        classified spectrum to explain.
+        If test spectra are copies or mixtures of training spectra; if copies have
+        different labels; if a search ignores the groups; if the maps of a model are not
+        on wavenumbers, or lie on different axes in different folds; if a class has no
+        correctly classified spectrum to explain.
 
     See Also
     --------
+    standard_models : The models that are compared if none are given.
     OneGroupPerClassSplit : Holds out one crystal of each class.
     sklearn.model_selection.cross_validate : Scores of one model.
 
@@ -102,7 +123,22 @@ def compare(
     `calibrated` is True; its accuracy remains that of the model itself. Where the
     training part has too few groups for that, log-loss is missing.
 
-    Probabilities, and so log-loss, take further fits that are not in `fit_time`.
+    Probabilities, and so log-loss, take further fits that are not in `fit_time`. Nor is
+    the time in which numba compiles or loads kernels, which each process does once
+    whatever the model. It is in `fit_time` only if a search starts processes of its own
+    (`n_jobs` of GridSearchCV).
+
+    **Copies and mixtures.** A test spectrum counts as a copy if it is a training
+    spectrum times a number plus a number, up to rounding (after subtracting the mean,
+    the difference is below 0.05 % of the spectrum's length). So repeated files,
+    bootstrap samples and RandomOverSampler are found. A test spectrum counts as a
+    mixture if it and two others of its class lie on a line and some of them are in
+    training. So SMOTE and its kin are found, and averages of two, also if the spectra
+    were scaled later. *Not found* are synthetic spectra with noise of their own (a
+    smoothed bootstrap, a WGAN), mixtures of three or more, copies that were smoothed,
+    baseline-corrected or resampled, and anything in spectra of fewer than 10 points.
+    Constant spectra are no copies of one another. Replicates with noise of their own
+    are not counted either: that is what groups are for.
 
     References
     ----------
@@ -124,13 +160,30 @@ def compare(
     KNN    0.95
     Name: accuracy, dtype: float64
     """
-    _check_estimators(estimators)
+    if not _are_models(estimators) and y is None and not isinstance(X, Bunch):
+        estimators, X, y = None, estimators, X
+    if estimators is not None:
+        estimators = _name_estimators(estimators)
     data = _check_data(X, y, groups)
     if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
         kind = StratifiedKFold if data.groups is None else StratifiedGroupKFold
         cv = kind(int(cv), shuffle=True, random_state=random_state)
     folds = _make_folds(cv, data)
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    if estimators is None:
+        estimators = standard_models(seed, target_wavenumbers=_common_axis(data.X))
+    protocol = {
+        "n_spectra": len(data.y),
+        "n_groups": None if data.groups is None else len(np.unique(data.groups)),
+        "grouping": data.grouping,
+        "n_folds": len(folds),
+        "n_train": [len(train) for train, _ in folds],
+        "n_test": [len(test) for _, test in folds],
+        "splitter": repr(cv) if hasattr(cv, "split") else None,
+        **count_leaks(data.X, data.y, folds),
+    }
+    if leaks := describe_leaks(protocol):
+        warnings.warn(" ".join(leaks), UserWarning, stacklevel=2)
     if data.groups is not None:
         for name, estimator in estimators.items():
             _warn_ungrouped_search(name, estimator)
@@ -150,51 +203,87 @@ def compare(
             done[outcome.model, outcome.fold] = outcome
             bar.set_postfix_str(f"{outcome.model}, fold {outcome.fold}", refresh=False)
             bar.update()
-    protocol = {
-        "n_spectra": len(data.y),
-        "n_groups": None if data.groups is None else len(np.unique(data.groups)),
-        "grouping": data.grouping,
-        "n_folds": len(folds),
-        "n_train": [len(train) for train, _ in folds],
-        "n_test": [len(test) for _, test in folds],
-        "splitter": repr(cv) if hasattr(cv, "split") else None,
-    }
     explanations = {}
     for name in estimators:
         outcomes = [done[name, number] for number in range(len(folds))]
         explanations |= _sum_up(name, [o for o in outcomes if o.explanation], data)
     ordered = [done[name, k] for name in estimators for k in range(len(folds))]
+    choices = [
+        (o.model, o.fold, parameter, value)
+        for o in ordered
+        for parameter, value in o.choices.items()
+    ]
     return Comparison(
         folds=pd.DataFrame([o.scores for o in ordered]),
         predictions=pd.concat([o.predictions for o in ordered], ignore_index=True),
         classes=data.classes,
         protocol=protocol,
         explanations=explanations,
+        choices=pd.DataFrame(choices, columns=CHOICES),
     )
 
 
-def _check_estimators(estimators):
-    """Raise unless there is a dict of names and models."""
+def _are_models(estimators):
+    """Tell models, or None, from spectra in their place."""
+    if estimators is None:
+        return True
+    if isinstance(estimators, dict):
+        return not isinstance(estimators, Bunch)
+    if isinstance(estimators, (list, tuple)):
+        return len(estimators) == 0 or any(hasattr(e, "fit") for e in estimators)
+    return hasattr(estimators, "fit")
+
+
+def _name_estimators(estimators):
+    """Return a dict of names and models, or raise if there is something else."""
+    if isinstance(estimators, (list, tuple)) and len(estimators):
+        _check_models([(place, model) for place, model in enumerate(estimators)])
+        lasts = [flat_steps(estimator)[-1][1] for estimator in estimators]
+        names = [name for name, _ in make_pipeline(*lasts).steps]
+        return dict(zip(names, estimators, strict=True))
     if not isinstance(estimators, dict) or not estimators:
         raise ValueError(
             "estimators must be a dict of names and models, for example "
-            f'{{"SVM": make_pipeline(SNV(), SVC())}}, got {estimators!r}.'
+            f'{{"SVM": make_pipeline(SNV(), SVC())}}, or a list of models, got '
+            f"{_shorten(estimators)}."
         )
-    for name, estimator in estimators.items():
+    for name in estimators:
+        if not isinstance(name, str):
+            raise ValueError(f"estimators has the name {name!r}; it needs a text.")
+    _check_models(estimators.items())
+    return estimators
+
+
+def _check_models(named):
+    """Raise unless all are estimator objects."""
+    for name, estimator in named:
         usable = hasattr(estimator, "fit") and hasattr(estimator, "get_params")
-        if not isinstance(name, str) or not usable or isinstance(estimator, type):
+        if not usable or isinstance(estimator, type):
             raise ValueError(
-                f"estimators has the entry {name!r}: {estimator!r}; it needs a text as "
-                "name and an estimator object (not its class) as value."
+                f"estimators has the entry {name!r}: {_shorten(estimator)}; it needs "
+                "an estimator object (not its class)."
             )
+
+
+def _shorten(value):
+    """Write a value, not longer than a line."""
+    text = repr(value)
+    return text if len(text) < 80 else f"{text[:80]} ..."
 
 
 def _check_data(X, y, groups):
     """Take a Bunch apart and check labels and groups against the spectra."""
+    if X is None:
+        raise ValueError("X is missing: pass the spectra, or a Bunch.")
     known = None
     if isinstance(X, Bunch):
         if y is not None:
             raise ValueError("y must be None when X is a Bunch, which has its target.")
+        if X.get("target") is None:
+            raise ValueError(
+                "The Bunch has no target: tell load_spectra where the class of each "
+                'spectrum is, for example label="folder".'
+            )
         X, y, known = X.data, _named_target(X), X.get("groups")
     if y is None:
         raise ValueError("y is missing: pass the class of each spectrum, or a Bunch.")
@@ -246,6 +335,25 @@ def _one_per_spectrum(name, values, n_spectra):
         )
     refuse_missing(name, values)
     return values
+
+
+def _common_axis(X):
+    """Return the axis that standard models need: common to all spectra, and even.
+
+    It is taken from all spectra, so that those of a test part are within it and the
+    maps of all folds lie on it. Where points were measured says nothing of classes.
+
+    Returns
+    -------
+    ndarray or None
+        None if the spectra can stay as they are: on an even axis, on an unknown one, or
+        on one whose gaps no resampling may fill.
+    """
+    if not is_ragged(X):
+        axis = labels_as_wavenumbers(X)
+        if axis is None or is_even(axis) or len(find_gaps(axis)):
+            return None
+    return WavenumberResampler(target_wavenumbers="common").fit(X).wavenumbers_out_
 
 
 def _warn_ungrouped_search(name, estimator):

@@ -1,6 +1,7 @@
 """The result of comparing models."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from html import escape
 from itertools import combinations
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from sklearn_raman.model_selection._leakage import describe_leaks
 from sklearn_raman.model_selection._plot import draw_explanations, draw_scores
 
 # What each column is called where people read it, and whether more is better.
@@ -18,7 +20,14 @@ METRICS = {
     "log_loss": ("log-loss", False),
 }
 TIMES = {"fit_time": "fit (s)", "score_time": "predict (s)"}
+CHOICES = ["model", "fold", "parameter", "value"]
 MISSING = "–"
+UNGROUPED = {
+    "none": "no groups were given. If several spectra come from one sample, models "
+    "have seen the samples they are tested on, and the scores are too high.",
+    "ignored": "the groups of this data set were ignored on purpose. The scores say "
+    "how well a model remembers samples it has seen; expect less on new samples.",
+}
 ROUNDING = 1e-12
 
 
@@ -41,13 +50,19 @@ class Comparison:
         All labels, sorted.
     protocol : dict
         What was done: `n_spectra`, `n_groups` (or None), `grouping` ("given", "ignored"
-        or "none"), `n_folds`, `n_train`, `n_test`, `splitter`.
+        or "none"), `n_folds`, `n_train`, `n_test`, `splitter`; and what leaked:
+        `n_copies` and `n_mixtures` (test spectra of each fold that are copies or
+        mixtures of training spectra, see the notes of :func:`compare`) and
+        `n_conflicts` (spectra that have a copy of another class).
     explanations : dict of str to ExplanationSummary
         For each model that can explain itself, the maps of its test spectra over all
         folds, by class, on the axis of X. Each map was divided by its largest absolute
         value before averaging. A model whose maps have no way back to the axis of X is
         shown on the axis of what its classifier is given; where that differs between
         folds, there is one entry per axis, with the folds in its name.
+    choices : DataFrame, optional
+        What searches chose, one row per model, fold and parameter: `model`, `fold`,
+        `parameter`, `value` (text). Empty if no model is a search.
 
     Examples
     --------
@@ -63,6 +78,8 @@ class Comparison:
     >>> pair = result.differences().iloc[0]
     >>> f"{pair['row']} minus {pair['column']}: {pair['difference']:.2f}"
     'KNN minus guess: 0.62'
+    >>> pair["verdict"]
+    'KNN is better'
     """
 
     folds: pd.DataFrame
@@ -70,6 +87,7 @@ class Comparison:
     classes: np.ndarray
     protocol: dict
     explanations: dict
+    choices: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CHOICES))
 
     def to_frame(self, kind="summary"):
         """Return the scores as a data frame.
@@ -80,7 +98,8 @@ class Comparison:
             "summary": one row per model, best accuracy first; each metric and time
             (seconds) as mean over folds and, in the column that ends in `_std`, as
             standard deviation over folds (divisor n_folds - 1). Log-loss is missing
-            where one or more folds has none. "folds": one row per model and fold.
+            where one or more folds has none. "folds": one row per model and fold, with
+            what its search chose in the column `chosen`.
 
         Returns
         -------
@@ -88,7 +107,7 @@ class Comparison:
             Scores; changing it does not change the comparison.
         """
         if kind == "folds":
-            return self.folds.copy()
+            return self.folds.assign(chosen=self._chosen())
         if kind != "summary":
             raise ValueError(f'kind must be "summary" or "folds", got {kind!r}.')
         columns = {}
@@ -148,12 +167,15 @@ class Comparison:
         DataFrame
             One row per pair: `row` and `column` (names, in the order of the
             summary), `difference` (mean of row minus column), `lower`, `upper`,
-            `p_value`. Intervals are missing with fewer than two folds, and everything
-            is where a model lacks the metric. p is not corrected for the number of
-            pairs.
+            `p_value` and `verdict`: "... is better" if the interval excludes 0, "tie"
+            if it holds 0, "unknown" if there is none. Intervals are missing with fewer
+            than two folds, and all numbers are where a model lacks the metric. p is not
+            corrected for the number of pairs.
 
         Notes
         -----
+        A tie is no proof that two models are equally good: these folds can't tell.
+
         The test assumes that the scores of two folds are correlated as strongly as
         n_test / (n_train + n_test), because their training sets overlap. It was derived
         for random splits and is approximate for k-fold cross-validation; with few folds
@@ -174,8 +196,13 @@ class Comparison:
         for row, column in combinations(scores, 2):
             difference = scores[row] - scores[column]
             found = corrected_t_test(difference, *sizes, confidence=confidence)
-            records.append((row, column, *found))
-        names = ["row", "column", "difference", "lower", "upper", "p_value"]
+            _, lower, upper, _ = found
+            verdict = "unknown" if np.isnan(lower) else "tie"
+            if lower > 0 or upper < 0:
+                better = row if (lower > 0) == METRICS[metric][1] else column
+                verdict = f"{better} is better"
+            records.append((row, column, *found, verdict))
+        names = ["row", "column", "difference", "lower", "upper", "p_value", "verdict"]
         return pd.DataFrame(records, columns=names)
 
     def plot(self, metric="accuracy", *, ax=None):
@@ -261,15 +288,101 @@ class Comparison:
         scores = self.folds.pivot(index="fold", columns="model", values=metric)
         return scores[self.to_frame().index]
 
+    def _chosen(self):
+        """Return what the search of each row of `folds` chose, as text."""
+        texts = self.choices["parameter"] + "=" + self.choices["value"]
+        keys = [self.choices["model"], self.choices["fold"]]
+        texts = texts.groupby(keys).agg(", ".join).to_dict()
+        keys = zip(self.folds["model"], self.folds["fold"], strict=True)
+        return [texts.get(key, "") for key in keys]
+
     def __repr__(self):
-        counts = ", ".join(f"{count} {what}" for what, count in count_all(self).items())
-        cells = format_cells(self.to_frame(), "*")
-        labels = {name: label for name, (label, _) in METRICS.items()} | TIMES
-        table = cells.rename_axis(None).rename(columns=labels).to_string()
-        lines = [f"{counts}; mean ± standard deviation over folds", "", table]
-        if "*" in "".join(cells["log_loss"]):
-            lines.append("* probabilities calibrated on folds of the training part")
-        return "\n".join(lines)
+        table = format_table(self, "*").to_string()
+        return "\n".join([_head(self), "", table, *_remarks(self)])
+
+    def _repr_html_(self):
+        """The table in a notebook."""
+        table = format_table(self, "*").to_html(border=0)
+        remarks = "".join(f"<br>{escape(text)}" for text in _remarks(self))
+        return f"<p>{escape(_head(self))}</p>{table}<p><small>{remarks[4:]}</small></p>"
+
+
+def _head(comparison):
+    """Say how much was compared."""
+    counts = count_all(comparison).items()
+    counts = ", ".join(f"{count} {what}" for what, count in counts)
+    return f"{counts}; mean ± standard deviation over folds"
+
+
+def _remarks(comparison):
+    """Return the sentences below the table."""
+    lines = []
+    if "tie" in set(compare_with_best(comparison)):
+        lines.append(
+            "tie: these folds cannot tell it from the best (the 95 % interval of the "
+            "difference in accuracy holds 0)"
+        )
+    summary = comparison.to_frame()
+    if (summary["calibrated"] & summary["log_loss"].notna()).any():
+        lines.append("* probabilities calibrated on folds of the training part")
+    chosen = [
+        f"{model} chose {text}" for model, text in sum_up_choices(comparison).items()
+    ]
+    # What is too long for a line is in the folds and in the report.
+    lines += [line for line in chosen if len(line) <= 100]
+    grouping = comparison.protocol["grouping"]
+    if grouping != "given":
+        lines.append(f"Warning: {UNGROUPED[grouping]}")
+    return lines + [f"Warning: {text}" for text in describe_leaks(comparison.protocol)]
+
+
+def format_table(comparison, mark):
+    """Write the summary as people read it; `mark` follows calibrated values."""
+    cells = format_cells(comparison.to_frame(), mark)
+    labels = {name: label for name, (label, _) in METRICS.items()} | TIMES
+    cells = cells.rename_axis(None).rename(columns=labels)
+    if len(cells) > 1:
+        cells.insert(1, "vs best", compare_with_best(comparison))
+    return cells
+
+
+def compare_with_best(comparison):
+    """Say of each model whether it is the best, level with it ("tie") or worse.
+
+    Returns
+    -------
+    Series
+        Indexed by model; "best", "tie", "worse", or "?" where one fold can't tell.
+    """
+    names = comparison.to_frame().index
+    found = pd.Series("best", index=names, dtype=object)
+    pairs = comparison.differences()
+    short = {"tie": "tie", "unknown": "?"}
+    for pair in pairs[pairs["row"] == names[0]].itertuples():
+        found[pair.column] = short.get(pair.verdict, "worse")
+    return found
+
+
+def sum_up_choices(comparison):
+    """Say what the search of each model chose, with the number of folds.
+
+    Returns
+    -------
+    dict of str to str
+        Such as "C=10 (3 folds), 1 (2); kernel=linear"; models with a search only.
+    """
+    texts = {}
+    for model, part in comparison.choices.groupby("model", sort=False):
+        parameters = []
+        for name, values in part.groupby("parameter", sort=False)["value"]:
+            counts = values.value_counts()
+            shown = [
+                value if len(counts) == 1 else f"{value} ({count}x)"
+                for value, count in counts.items()
+            ]
+            parameters.append(f"{name}={', '.join(shown)}")
+        texts[model] = "; ".join(parameters)
+    return texts
 
 
 def count_all(comparison):

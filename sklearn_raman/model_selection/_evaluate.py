@@ -2,6 +2,7 @@
 
 import numbers
 import time
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import accuracy_score, f1_score, log_loss, recall_score
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC, NuSVC
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import get_routing_for_object
@@ -39,8 +41,8 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
     Returns
     -------
     Bunch
-        `model`, `fold`, `scores` (dict), `predictions` (data frame) and `explanation`
-        (or None).
+        `model`, `fold`, `scores` (dict), `predictions` (data frame), `choices` (dict)
+        and `explanation` (or None).
 
     Raises
     ------
@@ -59,14 +61,12 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
     X_train, X_test = part(train), part(test)
     stage = "fit"
     try:
-        start = time.perf_counter()
-        model.fit(X_train, y_train, **group_parameters(model, groups))
-        fit_time = time.perf_counter() - start
+        with stopwatch() as fit_clock:
+            model.fit(X_train, y_train, **group_parameters(model, groups))
 
         stage = "predict"
-        start = time.perf_counter()
-        predicted = np.asarray(model.predict(X_test))
-        score_time = time.perf_counter() - start
+        with stopwatch() as score_clock:
+            predicted = np.asarray(model.predict(X_test))
 
         stage = "predict_proba"
         loss, calibrated = probability_score(
@@ -90,8 +90,8 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
         "f1_macro": f1_score(y_test, predicted, average="macro"),
         "log_loss": loss,
         "calibrated": calibrated,
-        "fit_time": fit_time,
-        "score_time": score_time,
+        "fit_time": fit_clock.seconds,
+        "score_time": score_clock.seconds,
         "n_train": len(train),
         "n_test": len(test),
     }
@@ -99,8 +99,75 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
         {**which, "row": test, "true": y_test, "predicted": predicted}
     )
     return Bunch(
-        **which, scores=scores, predictions=predictions, explanation=explanation
+        **which,
+        scores=scores,
+        predictions=predictions,
+        choices=describe_choices(model),
+        explanation=explanation,
     )
+
+
+@contextmanager
+def stopwatch():
+    """Time what happens inside, without what numba compiles or loads meanwhile.
+
+    Kernels are compiled when a process first needs them, which would be charged to the
+    model that happens to come first. numba itself says when it is at work.
+
+    Yields
+    ------
+    Bunch
+        `seconds`, once the block is left.
+    """
+    compiling, listening = None, nullcontext()
+    try:
+        # Before the clock starts: to import numba takes longer than many fits.
+        from numba.core.event import TimingListener, install_listener
+    except (ImportError, OSError):  # not installed, or not for this numpy or system
+        pass
+    else:
+        compiling = TimingListener()
+        listening = install_listener("numba:compiler_lock", compiling)
+    clock = Bunch()
+    with listening:
+        start = time.perf_counter()
+        yield clock
+        clock.seconds = time.perf_counter() - start
+    if compiling is not None and compiling.done:
+        clock.seconds = max(clock.seconds - compiling.duration, 0.0)
+
+
+def describe_choices(model):
+    """Say what the searches in a fitted model chose.
+
+    Returns
+    -------
+    dict of str to str
+        Short names of the parameters and their values; empty without a search.
+    """
+    if isinstance(model, Pipeline):
+        return describe_choices(model.steps[-1][1])
+    if not is_search(model) or not hasattr(model, "best_params_"):
+        return {}
+    chosen = model.best_params_
+    last = [name.rpartition("__")[2] for name in chosen]
+    described = {
+        short if last.count(short) == 1 else name: describe_value(value)
+        for short, (name, value) in zip(last, chosen.items(), strict=True)
+    }
+    return described | describe_choices(getattr(model, "best_estimator_", None))
+
+
+def describe_value(value):
+    """Write the value of a parameter; steps by what they do, in order."""
+    if isinstance(value, Pipeline):
+        return " + ".join(describe_value(step) for _, step in value.steps)
+    if hasattr(value, "get_params"):
+        text = " ".join(repr(value).split())
+        return text.removesuffix("()")
+    if isinstance(value, str):
+        return "nothing" if value == "passthrough" else value
+    return repr(value)
 
 
 def explain_fold(model, X, predicted):

@@ -31,8 +31,9 @@ def draw_scores(scores, label, more_is_better, ax=None):
         Where to draw; None makes a figure.
     """
     n_models = scores.shape[1]
-    figure = new_figure(8, 0.9 + 0.42 * n_models) if ax is None else ax.figure
-    axes = figure.subplots() if ax is None else ax
+    if ax is None:
+        ax = new_figure(8, 0.9 + 0.42 * n_models, for_user=True).subplots()
+    figure, axes = ax.figure, ax
     circle = {"color": ACCENT, "markersize": 5, "alpha": 0.45, "markeredgewidth": 0}
     for line, values in enumerate(scores.to_numpy().T):
         # Folds with the same score would hide one another on one line.
@@ -110,7 +111,7 @@ def draw_explanations(explanations, classes, *, standalone=True):
     n_columns = min(PANELS_PER_ROW, len(explanations))
     n_rows = -(-len(explanations) // n_columns)
     height = 2.35 * n_rows * len(classes) + (0.6 if standalone else 0)
-    figure = new_figure(max(5.6 * n_columns, 7), height)
+    figure = new_figure(max(5.6 * n_columns, 7), height, for_user=standalone)
     grid = figure.subplots(n_rows * len(classes), n_columns, squeeze=False)
     panels = grid.reshape(len(classes), n_rows * n_columns)
     in_wavenumbers = [s for s in explanations.values() if s.unit == "cm-1"]

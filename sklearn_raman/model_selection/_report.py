@@ -18,9 +18,12 @@ from sklearn_raman import __version__
 from sklearn_raman.model_selection._comparison import (
     METRICS,
     MISSING,
+    UNGROUPED,
+    compare_with_best,
     count_all,
     format_cells,
 )
+from sklearn_raman.model_selection._leakage import describe_leaks
 from sklearn_raman.model_selection._plot import draw_confusion, draw_explanations
 
 
@@ -34,7 +37,11 @@ def render(comparison, *, title, description):
         Plain text; blank lines in the description separate paragraphs.
     """
     page = files("sklearn_raman.model_selection").joinpath("report.html")
-    wanted = {f"groups-{comparison.protocol['grouping']}"}
+    wanted, grouping = set(), comparison.protocol["grouping"]
+    if grouping == "given":
+        wanted.add("groups")
+    if len(comparison.choices):
+        wanted.add("choices")
     if len(comparison.to_frame()) > 1:
         wanted.add("differences")
     if comparison.explanations:
@@ -59,8 +66,10 @@ def render(comparison, *, title, description):
         splitter=f" (<code>{escape(splitter)}</code>)" if splitter else "",
         n_train=_range(protocol["n_train"]),
         n_test=_range(protocol["n_test"]),
+        warnings=_warnings(comparison.protocol),
         in_short=_in_short(comparison),
-        score_rows=_score_rows(comparison.to_frame()),
+        score_rows=_score_rows(comparison),
+        **_choices(comparison),
         n_classes=n_classes,
         guess_loss=f"{np.log(n_classes):.2f}",
         score_figure=_image(comparison.plot(), "Accuracy of each model in each fold"),
@@ -72,27 +81,40 @@ def render(comparison, *, title, description):
     )
 
 
+def _warnings(protocol):
+    """Boxes with what makes the scores too high."""
+    texts = describe_leaks(protocol)
+    if protocol["grouping"] in UNGROUPED:
+        text = UNGROUPED[protocol["grouping"]]
+        texts.insert(0, text[0].upper() + text[1:])
+    return "".join(f'<p class="note warning">{escape(text)}</p>' for text in texts)
+
+
 def _in_short(comparison):
     """Name the best model and those that can't be told from it."""
     summary = comparison.to_frame()
     best = summary.index[0]
     score = summary["accuracy"].iloc[0]
     text = f"Highest mean accuracy: <b>{escape(best)}</b>, {score:.3f}."
-    pairs = comparison.differences()
-    pairs = pairs[pairs["row"] == best]
-    close = [escape(name) for name in pairs["column"][~(pairs["lower"] > 0)]]
-    if close and len(close) == len(pairs):
-        text += " These folds do not tell it apart from any other model."
-    elif close:
-        text += f" These folds do not tell it apart from {', '.join(close)}."
-    elif len(pairs):
+    others = compare_with_best(comparison)[1:]
+    ties = [escape(name) for name in others.index[others == "tie"]]
+    if "?" in set(others):
+        text += " One fold cannot say what is more than chance."
+    elif ties:
+        names = "all other models" if len(ties) == len(others) else ", ".join(ties)
+        text += f" It is a tie with {names}: these folds do not tell them apart."
+    elif len(others):
         text += " The differences to all other models are larger than chance."
     return text
 
 
-def _score_rows(summary):
+def _score_rows(comparison):
     """Rows of the table of scores, the best of each metric marked."""
+    summary = comparison.to_frame()
     cells = "<td>" + format_cells(summary, " †") + "</td>"
+    against = compare_with_best(comparison)
+    kinds = [f'<td class="to-{kind}">{kind}</td>' for kind in against]
+    cells.insert(1, "against", kinds)
     for name, (_, more_is_better) in METRICS.items():
         rounded = summary[name].round(3)
         best = rounded.max() if more_is_better else rounded.min()
@@ -134,6 +156,28 @@ def _signed(value):
     return "0.000" if text == "+0.000" else text.replace("-", "−")
 
 
+def _choices(comparison):
+    """Rows of what the searches chose, one per model and parameter."""
+    choices = comparison.choices
+    folds = range(comparison.protocol["n_folds"])
+    rows = []
+    for model, part in choices.groupby("model", sort=False):
+        table = part.pivot(index="parameter", columns="fold", values="value")
+        table = table.reindex(part["parameter"].unique()).reindex(columns=folds)
+        for place, (name, values) in enumerate(table.iterrows()):
+            head = escape(model) if place == 0 else ""
+            cells = "".join(
+                f"<td>{MISSING if pd.isna(value) else escape(value)}</td>"
+                for value in values
+            )
+            kind = ' class="first"' if place == 0 else ""
+            rows.append(f"<tr{kind}><th>{head}</th><td>{escape(name)}</td>{cells}</tr>")
+    return {
+        "choice_head": "".join(f"<th>fold {k}</th>" for k in folds),
+        "choice_rows": "".join(rows),
+    }
+
+
 def _confusions(comparison):
     """Confusion matrix of each model, the first one open."""
     parts = []
@@ -163,14 +207,14 @@ def _worst(matrix):
 def _maps(comparison):
     """Mean spectrum and map of each class, the models side by side."""
     maps = comparison.explanations
-    parts = []
+    names, parts = [escape(name) for name in maps], []
     for label in comparison.classes if maps else ():
         figure = draw_explanations(maps, [label], standalone=False)
         picture = _image(figure, f"Mean spectrum and map of class {label}")
         parts.append(f"<h3>{escape(str(label))}</h3>{picture}")
     units = {{"cm-1": "cm⁻¹", "point": "points"}[m.unit] for m in maps.values()}
     return {
-        "map_names": " and ".join(escape(name) for name in maps),
+        "map_names": " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])),
         "map_units": " or ".join(sorted(units)),
         "maps": "".join(parts),
     }

@@ -22,3 +22,7 @@ __all__ = [
     "SpectralNetClassifier",
     "paper_settings",
 ]
+
+
+def __dir__():
+    return [*__all__, "attribution"]

@@ -5,6 +5,10 @@ from sklearn_raman.over_sampling.report import SynthesisReport, synthesis_report
 __all__ = ["SynthesisReport", "WGANGP", "synthesis_report"]
 
 
+def __dir__():
+    return [*__all__, "report"]
+
+
 def __getattr__(name):
     """Import torch only where a network is wanted: the report needs none."""
     if name != "WGANGP":

@@ -13,13 +13,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._frames import frame_like, is_frame
+from sklearn_raman._utils._ragged import refuse_ragged
 from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_raman._utils._torch import (
     default_torch,
     isolated_randomness,
     limited_threads,
 )
-from sklearn_raman._utils._validation import unchanged_on_error
+from sklearn_raman._utils._validation import check_finite, unchanged_on_error
 from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
 from sklearn_raman.over_sampling._bootstrap import Bootstrap
 from sklearn_raman.over_sampling._wgan_training import (
@@ -260,7 +261,9 @@ class WGANGP(BaseOverSampler):
             The rows of X first, in their order.
         y_resampled : of the type of y, of shape (n_spectra_new,)
         """
-        resolve_wavenumbers(X, None)  # labels that are no axis are refused
+        refuse_ragged(X, type(self).__name__)
+        axis = resolve_wavenumbers(X, None)  # labels that are no axis are refused
+        _check_numbers(X, axis)
         with unchanged_on_error(self):
             X_new, y_new = super().fit_resample(_as_float_frame(X), _as_series(y))
         if _is_polars(X):
@@ -482,6 +485,18 @@ def _cast(spectra, dtype):
 
 def _is_polars(values):
     return type(values).__module__.startswith("polars")
+
+
+def _check_numbers(X, axis):
+    """Say where numbers are missing; imbalanced-learn says what else is wrong."""
+    if sparse.issparse(X):
+        return
+    try:
+        values = np.asarray(X, dtype=np.float64)
+    except (TypeError, ValueError):
+        return
+    if values.ndim == 2:
+        check_finite(values, owner="WGANGP", axis=axis)
 
 
 def _as_float_frame(X):

@@ -6,7 +6,6 @@ takes any method of pybaselines by name.
 """
 
 import inspect
-import warnings
 from functools import cache
 from numbers import Integral, Real
 from typing import ClassVar
@@ -19,7 +18,10 @@ from sklearn_raman._utils._sklearn import (
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn_raman._utils._wavenumbers import require_wavenumbers
+from sklearn_raman._utils._wavenumbers import (
+    describe_unevenness,
+    require_wavenumbers,
+)
 from sklearn_raman.preprocessing._base import SpectrumTransformer, are_constant
 from sklearn_raman.preprocessing._whittaker.correct import correct_spectra
 from sklearn_raman.preprocessing._whittaker.reference import (
@@ -42,6 +44,7 @@ LAM_MAX = {1: 1e15, 2: 1e14, 3: 1e13}
 class PenaltyMixin:
     """Resolves `lam`, `cutoff` and `diff_order` for spectra of some length and axis."""
 
+    _curve = "baseline"  # what is smooth
     constraints: ClassVar = {
         "lam": [Interval(Real, 0, np.inf, closed="neither")],
         "cutoff": [Interval(Real, 0, np.inf, closed="neither"), None],
@@ -57,12 +60,10 @@ class PenaltyMixin:
         axis = self._known_axis(n_points)
         if self.cutoff is None:
             lam, given = self.lam, f"lam={self.lam:g}"
-            if axis is not None and (uneven := _unevenness(axis)):
-                warnings.warn(
-                    f"{owner} counts points, but {uneven}, or the baseline is stiffer "
-                    "where points are far apart.",
-                    UserWarning,
-                    stacklevel=4,
+            if axis is not None and (uneven := describe_unevenness(axis)):
+                self._warn(
+                    f"{owner} counts points, but {uneven}, or the {self._curve} is "
+                    "stiffer where points are far apart.",
                 )
         else:
             lam, given = self._lam_of_cutoff(axis, order), f"cutoff={self.cutoff:g}"
@@ -73,11 +74,9 @@ class PenaltyMixin:
                 "all that is left of the spectrum."
             )
         if lam > LAM_WARN[order]:
-            warnings.warn(
+            self._warn(
                 f"lam={lam:.3g} is so large for diff_order={order} that rounding may "
                 f"show; up to {LAM_WARN[order]:g} it does not.",
-                UserWarning,
-                stacklevel=4,
             )
         return lam, order
 
@@ -90,7 +89,7 @@ class PenaltyMixin:
         """
         owner, purpose = type(self).__name__, "to turn cutoff into points"
         axis = require_wavenumbers(axis, owner=owner, purpose=purpose)
-        if uneven := _unevenness(axis):
+        if uneven := describe_unevenness(axis):
             raise ValueError(
                 f"{owner}(cutoff={self.cutoff:g}) needs an even axis, but {uneven}, or "
                 "use lam, which counts points."
@@ -102,17 +101,6 @@ class PenaltyMixin:
                 f"and these are {spacing:g} cm-1 apart."
             )
         return (2 * np.sin(np.pi * spacing / self.cutoff)) ** (-2 * diff_order)
-
-
-def _unevenness(axis):
-    """Say how uneven an axis is, and the way out; nothing if it is even."""
-    steps = np.abs(np.diff(axis))
-    if np.ptp(steps) <= 0.01 * steps.mean():
-        return ""
-    return (
-        f"the distance between points varies from {steps.min():g} to {steps.max():g} "
-        "cm-1: resample to an even axis (WavenumberResampler)"
-    )
 
 
 # Penalized least squares ------------------------------------------------------------
@@ -176,6 +164,9 @@ class _PenalizedBaseline(PenaltyMixin, SpectrumTransformer):
         # One spectrum shows whether the settings work; transform corrects the others.
         _, info = correct_spectra(X[:1], self._settings(X), engine=self.engine)
         self.n_iter_ = int(info["n_iter"][0])
+
+    def _take_over(self, step):
+        self.n_iter_ = step.n_iter_
 
     def _transform_spectra(self, X):
         return self._correct(X)[0]
@@ -854,6 +845,7 @@ class BaselineCorrection(SpectrumTransformer):
         if own is not None:
             estimator = _OWN[self.method](**own)
             estimator._validate_params()
+            estimator._warnings, estimator._numbers = self._warnings, self._numbers
             return estimator._correct(X)[0]
         constant = are_constant(X, X.dtype)
         self._warn_rows(constant, _CONSTANT)

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import gen_batches
 
-from sklearn_raman._utils._sklearn import Interval
+from sklearn_raman._utils._sklearn import Interval, StrOptions
 from sklearn_raman.preprocessing._base import (
     SpectrumTransformer,
     at_unit_size,
@@ -18,7 +18,7 @@ _SHOULDER = 3  # points beyond the run's neighbors that tell a band from a spike
 
 
 class Despiker(SpectrumTransformer):
-    """Replace cosmic rays by a straight line between their neighbors.
+    """Replace cosmic rays, or dead pixels, by a straight line between their neighbors.
 
     A cosmic ray rises and falls within a few points. It is looked for where the first
     difference of the spectrum jumps up and down again by more than its usual spread
@@ -44,6 +44,10 @@ class Despiker(SpectrumTransformer):
         a line through the mean of those before and the mean of those behind, other
         spikes left out. Larger is less noisy and flattens bands more. None means 2, or
         as many as the spectra have.
+    direction : {"up", "down", "both"}, default="up"
+        Which spikes are replaced: those that point up, as cosmic rays do; those that
+        point down, as dead pixels do; or both, those that point down being looked for
+        where the others have been replaced.
 
     Attributes
     ----------
@@ -83,8 +87,10 @@ class Despiker(SpectrumTransformer):
     MAD. Where bands of less than 4 points' width overlap, some of the small ones are
     taken for spikes. Spectra of less than ten points are too short to find much.
 
+    A spike that points down is one that points up in the spectrum upside down.
+
     At an end the spectrum is continued by its mirror image, where a spike shows half of
-    itself. Dips stay, and steps, except for a step up that only (`max_width` + 1) / 2
+    itself. Wide dips stay, and steps, except for a step that only (`max_width` + 1) / 2
     points follow until the end of the spectrum: these look like half a spike.
 
     If more than half of the differences are equal, rounding aside (spectra without
@@ -122,34 +128,54 @@ class Despiker(SpectrumTransformer):
         "threshold": [Interval(Real, 0, None, closed="neither")],
         "max_width": [Interval(Integral, 1, None, closed="left"), None],
         "window": [Interval(Integral, 1, None, closed="left"), None],
+        "direction": [StrOptions({"up", "down", "both"})],
     }
 
-    def __init__(self, *, threshold=5.0, max_width=None, window=None):
+    def __init__(self, *, threshold=5.0, max_width=None, window=None, direction="up"):
         self.threshold = threshold
         self.max_width = max_width
         self.window = window
+        self.direction = direction
 
     def find_spikes(self, X):
         """Say which points `transform` replaces.
 
         Parameters
         ----------
-        X : array-like or data frame of shape (n_spectra, n_points)
-            Spectra on the axis seen in fit.
+        X : array-like, data frame (n_spectra, n_points), or sequence of pairs
+            Spectra on the axis seen in fit, or ragged ones.
 
         Returns
         -------
-        ndarray of shape (n_spectra, n_points), bool
-            True at the points that belong to a spike.
+        ndarray of shape (n_spectra, n_points), bool, or list of such arrays
+            True at the points that belong to a spike; for ragged spectra one array for
+            each, aligned with its own points.
         """
+        if self._keeps_ragged(X):
+            self._validate_params()
+            found = {}
+            for numbers, _, masks in self._on_each_axis(X, Despiker._look):
+                found |= dict(zip(numbers, masks, strict=True))
+            return [found[number] for number in range(len(found))]
         _, spectra, _ = self._read(X)
-        max_width, _ = self._resolve_widths(spectra.shape[1])
-        return spike_mask(spectra, self.threshold, max_width)
+        return self._look(spectra)
+
+    def _look(self, X):
+        return self._find(X, *self._resolve_widths(X.shape[1]))
 
     def _transform_spectra(self, X):
         max_width, window = self._resolve_widths(X.shape[1])
-        spikes = spike_mask(X, self.threshold, max_width)
-        return replace_spikes(X, spikes, window=window)
+        return replace_spikes(X, self._find(X, max_width, window), window=window)
+
+    def _find(self, X, max_width, window):
+        """Return which points belong to spikes of the directions asked for."""
+        if self.direction == "up":
+            return spike_mask(X, self.threshold, max_width)
+        if self.direction == "down":
+            return spike_mask(-X, self.threshold, max_width)
+        up = spike_mask(X, self.threshold, max_width)
+        without = replace_spikes(X, up, window=window)
+        return up | spike_mask(-without, self.threshold, max_width)
 
     def _learn(self, X):
         self._resolve_widths(X.shape[1])  # what does not fit fails in fit

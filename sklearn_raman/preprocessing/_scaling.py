@@ -10,23 +10,22 @@ from sklearn_raman.preprocessing._base import (
     SpectrumTransformer,
     are_constant,
     at_unit_size,
-    rounding,
 )
 
 
-def _divide(raised, scale, unscalable):
+def divide(raised, scale, unscalable):
     """Divide each spectrum by its scale, those without one by 1."""
     return raised / np.where(unscalable, 1, scale)[:, None]
 
 
-def _keep_unscalable(step, scaled, X, unscalable, reason="are constant"):
+def keep_unscalable(step, scaled, X, unscalable, reason="are constant"):
     """Put spectra without a scale back as they were, and warn once with their number.
 
     The one rule for constant spectra: they never stop a set.
     """
     scaled = scaled.astype(X.dtype, copy=False)
     scaled[unscalable] = X[unscalable]
-    step._warn_rows(unscalable, f"{reason} and come back as they are.", stacklevel=6)
+    step._warn_rows(unscalable, f"{reason} and come back as they are.")
     return scaled
 
 
@@ -162,9 +161,9 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
         resized, _ = at_unit_size(X)
         bottom, spread = resized.min(axis=1, keepdims=True), np.ptp(resized, axis=1)
         constant = are_constant(resized, X.dtype)
-        part = _divide(resized - bottom, spread, constant)
+        part = divide(resized - bottom, spread, constant)
         scaled = np.clip(low * (1 - part) + high * part, low, high)
-        return _keep_unscalable(self, scaled, X, constant)
+        return keep_unscalable(self, scaled, X, constant)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -232,8 +231,8 @@ class SpectrumNormalizer(SpectrumTransformer):
             order = {"max": np.inf, "l1": 1, "l2": 2}[self.norm]
             scale = np.linalg.norm(height, order, axis=1)
         zero = scale == 0
-        scaled = _divide(resized, scale, zero)
-        return _keep_unscalable(self, scaled, X, zero, f"have {self.norm} 0")
+        scaled = divide(resized, scale, zero)
+        return keep_unscalable(self, scaled, X, zero, f"have {self.norm} 0")
 
     def _area(self, height):
         axis = self._known_axis(height.shape[1])
@@ -283,113 +282,5 @@ class SNV(SpectrumTransformer):
         resized, _ = at_unit_size(X)
         constant = are_constant(resized, X.dtype)
         centered = resized - resized.mean(axis=1, keepdims=True)
-        scaled = _divide(centered, resized.std(axis=1), constant)
-        return _keep_unscalable(self, scaled, X, constant)
-
-
-class MSC(SpectrumTransformer):
-    """Multiplicative scatter correction: fit each spectrum to a reference.
-
-    Each spectrum x is regressed on the reference r, x = a + b r + rest, and returned
-    as (x - a) / b.
-
-    Parameters
-    ----------
-    reference : {"mean", "median"} or array-like of shape (n_points,), default="mean"
-        Reference spectrum: mean or median of the training spectra (learned in fit, so
-        that the result depends on them), or a given spectrum, which needs no fit.
-
-    Attributes
-    ----------
-    reference_ : ndarray of shape (n_points,)
-        The reference spectrum.
-    n_features_in_ : int
-        Number of points per spectrum.
-    feature_names_in_ : ndarray of shape (n_points,)
-        Column labels, if all are strings.
-    wavenumbers_in_ : ndarray of shape (n_points,) or None
-        Axis in cm-1, if known.
-
-    Raises
-    ------
-    ValueError
-        If a given reference is constant, not finite or of another length than the
-        spectra.
-
-    Warns
-    -----
-    UserWarning
-        If spectra have no slope against the reference, rounding aside, because they or
-        the learned reference are constant: they come back as they are.
-
-    References
-    ----------
-    .. [1] P. Geladi, D. MacDougall, H. Martens, "Linearization and scatter-correction
-       for near-infrared reflectance spectra of meat", Appl. Spectrosc. 39 (1985)
-       491-500.
-
-    Examples
-    --------
-    >>> from sklearn_raman.preprocessing import MSC
-    >>> MSC(reference=[0.0, 1.0, 2.0]).fit_transform([[5.0, 7.0, 9.0]])
-    array([[0., 1., 2.]])
-    """
-
-    _learns_by = "reference"
-    _parameter_constraints: dict = {
-        "reference": [StrOptions({"mean", "median"}), "array-like"],
-    }
-
-    def __init__(self, *, reference="mean"):
-        self.reference = reference
-
-    def _learn(self, X):
-        if not isinstance(self.reference, str):
-            self.reference_ = self._given_reference(X.shape[1])
-            return
-        combine = np.mean if self.reference == "mean" else np.median
-        whole, exponent = at_unit_size(X.reshape(1, -1))
-        reference = combine(whole.reshape(X.shape), axis=0)
-        if np.ptp(reference) <= rounding(whole, X.dtype)[0]:
-            reference[:] = reference[0]  # what varies is rounding
-        self.reference_ = np.ldexp(reference, exponent[0])
-
-    def _given_reference(self, n_points):
-        reference = np.asarray(self.reference, dtype=np.float64)
-        if reference.shape != (n_points,) or not np.isfinite(reference).all():
-            raise ValueError(
-                f"reference must be one finite spectrum of {n_points} points as in X, "
-                f"got shape {reference.shape}."
-            )
-        if are_constant(reference[None], reference.dtype)[0]:
-            raise ValueError(
-                "reference is constant: no spectrum can be fitted to it. Give a "
-                'spectrum with bands, or "mean".'
-            )
-        return reference
-
-    def _transform_spectra(self, X):
-        if isinstance(self.reference, str):
-            reference = self.reference_
-        else:
-            reference = self._given_reference(X.shape[1])
-        reference, reference_exponent = at_unit_size(reference[None])
-        level = reference.mean()
-        shape = reference[0] - level
-        if np.ptp(reference) == 0:
-            shape[:] = 0
-        resized, _ = at_unit_size(X)
-        mean = resized.mean(axis=1, keepdims=True)
-        product = (resized - mean) @ shape
-        no_slope = np.abs(product) <= rounding(resized, X.dtype) * np.abs(shape).sum()
-        slope = product / ((shape @ shape) or 1)
-        # (x - a) / b with a = mean(x) - b mean(r)
-        scaled = _divide(resized - mean, slope, no_slope) + level
-        scaled = np.ldexp(scaled, reference_exponent)
-        reason = "have no slope against the reference"
-        return _keep_unscalable(self, scaled, X, no_slope, reason)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.requires_fit = isinstance(self.reference, str)
-        return tags
+        scaled = divide(centered, resized.std(axis=1), constant)
+        return keep_unscalable(self, scaled, X, constant)

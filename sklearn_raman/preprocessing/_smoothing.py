@@ -1,12 +1,19 @@
 """Smoothing and derivatives along the wavenumber axis."""
 
+from math import factorial
 from numbers import Integral, Real
 
 import numpy as np
 from scipy.signal import savgol_filter
+from scipy.sparse import csr_array
 from sklearn.utils import gen_batches
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions
+from sklearn_raman._utils._wavenumbers import (
+    is_even,
+    measured_parts,
+    require_wavenumbers,
+)
 from sklearn_raman.preprocessing._base import SpectrumTransformer
 from sklearn_raman.preprocessing._baselines import PenaltyMixin
 from sklearn_raman.preprocessing._whittaker.reference import smooth_spectra
@@ -18,9 +25,9 @@ class SavitzkyGolay(SpectrumTransformer):
     """Savitzky-Golay smoothing and derivatives.
 
     Fits a polynomial to a moving window and evaluates it, or its derivative, in the
-    middle (:func:`scipy.signal.savgol_filter`). Window and derivative count points: the
-    filter assumes an even grid, so resample an uneven axis first
-    (:class:`WavenumberResampler`).
+    middle. The window counts points. On an axis that is known to be uneven the
+    polynomial is fitted over the wavenumbers, and no window reaches across a gap; else
+    the points count as even (:func:`scipy.signal.savgol_filter`).
 
     Parameters
     ----------
@@ -31,13 +38,18 @@ class SavitzkyGolay(SpectrumTransformer):
         that is larger), or as much as the window allows.
     deriv : int, default=0
         Order of the derivative; 0 smooths.
-    delta : float, default=1.0
+    delta : float or "axis", default=1.0
         Distance between points in cm-1, by which derivatives are divided; negative for
-        a falling axis. With 1.0 a derivative is per point. It is not taken from the
-        axis, and smoothing (deriv=0) does not use it.
+        a falling axis. With 1.0 a derivative is per point, which on an uneven axis has
+        the mean size. "axis" takes the distance from the axis, so that derivatives are
+        per cm-1: what spectra with different sampling need. Smoothing (deriv=0) does
+        not use it.
     mode : {"interp", "mirror", "nearest", "constant", "wrap"}, default="interp"
         How the ends are treated; see :func:`scipy.signal.savgol_filter`. "constant"
         takes the intensity beyond the ends as 0.
+    wavenumbers : array-like of shape (n_points,) or None, default=None
+        Axis in cm-1. None takes the column labels; where there are none, points count
+        as even.
 
     Attributes
     ----------
@@ -51,8 +63,14 @@ class SavitzkyGolay(SpectrumTransformer):
     Raises
     ------
     ValueError
-        If a given window is longer than the spectra, or a given order does not fit the
-        window or the derivative.
+        If a given window is longer than the spectra, or than their part on one side of
+        a gap; if a given order does not fit the window or the derivative; if
+        delta="axis" and the axis is not known.
+
+    Notes
+    -----
+    On an uneven axis the modes other than "interp" go on beyond the ends with the
+    mirror image of the distances there.
 
     Warns
     -----
@@ -76,8 +94,9 @@ class SavitzkyGolay(SpectrumTransformer):
         "window_length": [Interval(Integral, 1, None, closed="left"), None],
         "polyorder": [Interval(Integral, 0, None, closed="left"), None],
         "deriv": [Interval(Integral, 0, None, closed="left")],
-        "delta": [Interval(Real, None, None, closed="neither")],
+        "delta": [StrOptions({"axis"}), Interval(Real, None, None, closed="neither")],
         "mode": [StrOptions({"interp", "mirror", "nearest", "constant", "wrap"})],
+        "wavenumbers": ["array-like", None],
     }
 
     def __init__(
@@ -88,26 +107,69 @@ class SavitzkyGolay(SpectrumTransformer):
         deriv=0,
         delta=1.0,
         mode="interp",
+        wavenumbers=None,
     ):
         self.window_length = window_length
         self.polyorder = polyorder
         self.deriv = deriv
         self.delta = delta
         self.mode = mode
+        self.wavenumbers = wavenumbers
 
     def _transform_spectra(self, X):
-        window = self._resolve_window(X.shape[1])
-        how = {"deriv": self.deriv, "delta": self.delta, "mode": self.mode}
-        return savgol_filter(X, *window, **how, axis=1)
+        axis, parts = self._axis_in_parts(X.shape[1])
+        window = self._resolve_window(X.shape[1], parts)
+        how = {"deriv": self.deriv, "mode": self.mode}
+        if axis is None or is_even(axis):
+            return _even_filter(X, *window, delta=self._distance(axis), **how)
+        smooth = np.empty_like(X)
+        for part in parts:
+            operator, columns = _uneven_filter(axis[part], *window, **how)
+            for rows in gen_batches(len(X), max(1, _CHUNK_VALUES // X.shape[1])):
+                piece = X[rows, part].astype(np.float64, copy=False)
+                smooth[rows, part] = (operator @ _take(piece, columns, self.mode).T).T
+        if self.delta != "axis":
+            mean = np.mean(np.concatenate([np.diff(axis[part]) for part in parts]))
+            smooth *= (mean / self.delta) ** self.deriv
+        return smooth
 
     def _learn(self, X):
-        self._resolve_window(X.shape[1])  # a window that does not fit fails in fit
+        _, parts = self._axis_in_parts(X.shape[1])
+        self._resolve_window(X.shape[1], parts)  # what does not fit fails in fit
 
-    def _resolve_window(self, n_points):
-        """Return window length and polynomial order for spectra of n_points."""
-        if self.delta == 0:
+    def _read_ragged(self, X, *, finite=True):
+        spectra = super()._read_ragged(X, finite=finite)
+        if finite and self.deriv > 0 and self.delta != "axis":
+            steps = [np.median(np.abs(np.diff(a))) for a, _ in spectra if len(a) > 1]
+            if steps and max(steps) > 1.01 * min(steps):
+                self._warn(
+                    "SavitzkyGolay: derivatives are per point, and the points of these "
+                    f"spectra are {min(steps):g} to {max(steps):g} cm-1 apart. With "
+                    'delta="axis" they are per cm-1 and can be compared.'
+                )
+        return spectra
+
+    def _axis_in_parts(self, n_points):
+        """Return the axis, or None, and its parts between gaps."""
+        if isinstance(self.delta, Real) and self.delta == 0:
             raise ValueError("delta is the distance between points and can't be 0.")
+        axis = self._known_axis(n_points)
+        if self.delta == "axis":
+            purpose = 'with delta="axis"'
+            axis = require_wavenumbers(axis, owner="SavitzkyGolay", purpose=purpose)
+        return axis, [slice(None)] if axis is None else measured_parts(axis)
+
+    def _distance(self, axis):
+        if self.delta != "axis":
+            return self.delta
+        return np.mean(np.diff(axis)) if len(axis) > 1 else 1.0
+
+    def _resolve_window(self, n_points, parts):
+        """Return window length and polynomial order for spectra of n_points."""
         why = f"the spectra have {n_points} points"
+        if len(parts) > 1:
+            n_points = min(part.stop - part.start for part in parts)
+            why = f"the spectra have {n_points} points on one side of a gap"
         window_length = self._lowered("window_length", 11, n_points, why)
         why = f"the window has {window_length} points"
         default = max(2, self.deriv)
@@ -118,6 +180,72 @@ class SavitzkyGolay(SpectrumTransformer):
                 f"polyorder={polyorder}: raise it (and window_length above it)."
             )
         return window_length, polyorder
+
+
+_PAD = {
+    "mirror": "reflect",
+    "nearest": "edge",
+    "constant": "constant",
+    "wrap": "wrap",
+}
+
+
+def _even_filter(X, window_length, polyorder, *, deriv, delta, mode):
+    """Filter spectra on an even axis; each to the same bits whatever is beside it."""
+    settings = window_length, polyorder, deriv, delta
+    if mode != "interp":
+        return savgol_filter(X, *settings, axis=1, mode=mode)
+    smooth = savgol_filter(X, *settings, axis=1, mode="nearest")
+    half = window_length // 2
+    if half:
+        ends, _ = _uneven_filter(
+            delta * np.arange(window_length), *settings[:2], deriv=deriv, mode="interp"
+        )
+        smooth[:, :half] = (ends[:half] @ X[:, :window_length].T).T
+        smooth[:, -half:] = (ends[-half:] @ X[:, -window_length:].T).T
+    return smooth
+
+
+def _uneven_filter(axis, window_length, polyorder, *, deriv, mode):
+    """Return the Savitzky-Golay filter of an uneven axis.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_points,)
+    window_length, polyorder, deriv, mode
+        As in `SavitzkyGolay`; the derivative is per cm-1.
+
+    Returns
+    -------
+    operator : csr_array of shape (n_points, n_points + sum(columns))
+        For spectra as columns, padded by `_take`.
+    columns : tuple (before, after)
+        How many points it wants to be added at each end.
+    """
+    n_points, half = len(axis), window_length // 2
+    columns = (0, 0) if mode == "interp" else (half, window_length - 1 - half)
+    first = np.arange(n_points)
+    if mode == "interp":
+        first = np.clip(first - half, 0, n_points - window_length)
+    points = np.pad(axis, columns, mode="reflect", reflect_type="odd")
+    window = first[:, None] + np.arange(window_length)
+    offset = points[window] - axis[:, None]
+    reach = np.abs(offset).max(axis=1, keepdims=True)
+    reach[reach == 0] = 1  # of a window of one point
+    powers = (offset / reach)[:, :, None] ** np.arange(polyorder + 1)
+    # The coefficient of order `deriv` of the least squares fit, times its factorial.
+    q, r = np.linalg.qr(powers)
+    unit = np.zeros((n_points, polyorder + 1, 1))
+    unit[:, deriv] = factorial(deriv)
+    weights = (q @ np.linalg.solve(r.transpose(0, 2, 1), unit))[:, :, 0] / reach**deriv
+    rows = np.repeat(np.arange(n_points), window_length)
+    shape = n_points, len(points)
+    return csr_array((weights.ravel(), (rows, window.ravel())), shape=shape), columns
+
+
+def _take(X, columns, mode):
+    """Return spectra continued at their ends."""
+    return X if mode == "interp" else np.pad(X, ((0, 0), columns), mode=_PAD[mode])
 
 
 class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
@@ -174,6 +302,7 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
     array([[0.2, 1.4, 2.6, 3.8]])
     """
 
+    _curve = "curve"
     _min_points = 2  # a single point has no neighbor to be smooth with
     _parameter_constraints: dict = {
         **PenaltyMixin.constraints,

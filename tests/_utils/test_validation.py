@@ -7,6 +7,7 @@ import pytest
 from sklearn.base import BaseEstimator
 
 from sklearn_raman._utils._validation import (
+    check_finite,
     check_spectra,
     lower_default,
     unchanged_on_error,
@@ -43,6 +44,45 @@ def test_labels_in_other_words(fitted_on, used_on):
     before = dict(vars(estimator))
     np.testing.assert_array_equal(check_spectra(estimator, used_on, reset=False), X)
     assert vars(estimator) == before
+
+
+def test_what_is_not_finite_is_named():
+    axis = 400.0 + 2 * np.arange(20)
+    spectra = np.full((9, 20), 1e300)  # their sum is not finite
+    check_finite(spectra)
+    check_finite(np.ones((2, 2), dtype=int))
+    spectra[4, :3] = np.nan
+    spectra[[6, 7], 10] = np.inf
+    expected = r"3 of 9 spectra \(rows 4, 6, 7\), "
+    with pytest.raises(
+        ValueError, match=f"NaN.*{expected}at 400 to 404, 420 cm-1.*Crop"
+    ):
+        check_finite(spectra, axis=axis, owner="SNV")
+    with pytest.raises(ValueError, match=expected + "in columns 0 to 2, 10"):
+        check_finite(spectra)
+    used = axis > 405
+    with pytest.raises(ValueError, match=r"contains infinity in 2 .*\(rows 6, 7\)"):
+        check_finite(spectra, axis=axis, used=used)
+    check_finite(spectra[:6], used=used)
+    spectra = np.where(np.arange(20) % 2, 1.0, np.nan) * np.ones((9, 1))
+    place = r"\(rows 0, 1, 2, 3, 4, \.\.\.\), in columns 0, 2, 4, \.\.\."
+    with pytest.raises(ValueError, match=place):
+        check_finite(spectra)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, pd.DataFrame, pl.DataFrame])
+def test_estimators_say_where(kind):
+    bad = X.copy()
+    bad[1, 2] = np.nan
+    with pytest.raises(ValueError, match=r"1 of 2 spectra \(row 1\), in columns 2"):
+        check_spectra(BaseEstimator(), kind(bad), reset=True)
+    labelled = pd.DataFrame(bad, columns=["400", "402", "404"])
+    with pytest.raises(ValueError, match=r"\(row 1\), at 404 cm-1"):
+        check_spectra(BaseEstimator(), labelled, reset=True)
+    fitted = BaseEstimator()
+    check_spectra(fitted, labelled.fillna(0), reset=True)
+    with pytest.raises(ValueError, match=r"\(row 1\), at 404 cm-1"):
+        check_spectra(fitted, labelled, reset=False)
 
 
 def test_unchanged_on_error():

@@ -10,9 +10,13 @@ import pytest
 from sklearn_raman._utils._wavenumbers import (
     check_same_axis,
     check_wavenumbers,
+    describe_unevenness,
     expand_grid,
+    find_gaps,
     format_wavenumbers,
+    is_even,
     labels_as_wavenumbers,
+    measured_parts,
     require_wavenumbers,
     resolve_wavenumbers,
 )
@@ -212,6 +216,59 @@ def test_tolerance_follows_the_spacing(spacing, direction):
             check_same_axis(frame, other)
         with pytest.raises(ValueError, match="position 2"):
             resolve_wavenumbers(frame, other)
+
+
+def test_opposite_order_is_named():
+    frame = pd.DataFrame(X, columns=[402.0, 401.0, 400.0])
+    with pytest.raises(ValueError, match="opposite order"):
+        check_same_axis(frame, np.array([400.0, 401.0, 402.0]))
+
+
+RAMP = np.linspace(20, 45, 300) ** 2  # steps drift by a factor of two
+NO_GAPS = {
+    "even": np.arange(400.0, 1800.0),
+    "drifting": RAMP,
+    "drifting by three": 400 + 1400 * np.linspace(0.5, 1.5, 500) ** 2,
+    "geometric": np.geomspace(100, 4000, 500),
+    "jittered": np.arange(300.0) * 2 + np.sin(np.arange(300.0) * 7) * 0.9,
+    "few points missing": np.delete(np.arange(400.0, 800.0), [100, 101, 102, 103, 200]),
+    "two samplings": np.r_[400:500:0.1, 500:1000:2.0],
+    "at random": np.sort(np.random.default_rng(0).uniform(200, 2000, 100)),
+    "two points": np.array([400.0, 1800.0]),
+    "one point": np.array([400.0]),
+}
+
+
+@pytest.mark.parametrize("name", NO_GAPS)
+@pytest.mark.parametrize("direction", [1, -1])
+def test_no_gaps(name, direction):
+    axis = NO_GAPS[name][::direction]
+    assert len(find_gaps(axis)) == 0
+    assert measured_parts(axis) == [slice(0, len(axis))]
+
+
+@pytest.mark.parametrize("name", ["even", "drifting", "jittered", "two samplings"])
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize("places", [[100], [30, 200], [50, 53], [0], [1, 297]])
+def test_gaps(name, direction, places):
+    axis = NO_GAPS[name][:300].copy()
+    for place in places:
+        axis[place + 1 :] += 30 * np.diff(axis).max(initial=0, where=np.diff(axis) < 9)
+    found = find_gaps(axis[::direction])
+    expected = places if direction == 1 else [298 - place for place in places[::-1]]
+    assert found.tolist() == expected
+    parts = measured_parts(axis)
+    assert len(parts) == len(places) + 1
+    np.testing.assert_array_equal(np.concatenate([axis[p] for p in parts]), axis)
+    assert "there is a gap between" in describe_unevenness(axis)
+
+
+def test_evenness():
+    assert is_even(NO_GAPS["even"])
+    assert is_even([400.0])
+    assert describe_unevenness(NO_GAPS["even"]) == ""
+    assert not is_even(RAMP)
+    assert "varies from" in describe_unevenness(RAMP)
 
 
 def test_labels_read_back_exactly(rng):

@@ -14,6 +14,7 @@ from benchmarks import (
     bench_axis,
     bench_baseline,
     bench_explain,
+    bench_first_call,
     bench_over_sampling,
     bench_training,
     check_baselines,
@@ -72,6 +73,14 @@ def test_bench_axis_quick(monkeypatch, capsys):
     printed = capsys.readouterr().out
     for method in (bench_axis.OURS, "np.interp", "CubicSpline", "fancy indexing"):
         assert method in printed
+
+
+def test_bench_first_call_quick(monkeypatch, capsys):
+    monkeypatch.setattr(bench_first_call, "write_results", None)
+    bench_first_call.main(["--quick"])
+    printed = capsys.readouterr().out
+    for row in ("cold", "warm", "second", "sklearn_raman"):
+        assert row in printed
 
 
 @pytest.mark.filterwarnings("ignore:No spectrum of")

@@ -206,3 +206,15 @@ def test_widths_are_numbers(name):
     widths = {"fwhm": 4.0, "n_widths": 2.0, name: "a"}
     with pytest.raises(TypeError, match=name):
         localization_score(np.eye(9), 3.0, wavenumbers="points", **widths)
+
+
+def test_maps_of_ragged_spectra_are_scored_one_by_one():
+    ragged = [np.eye(1, 30, 10)[0], np.eye(1, 29, 10)[0]]
+    for score in (
+        lambda: localization_score(ragged, 10, fwhm=2, wavenumbers="points"),
+        lambda: peak_share(ragged, np.ones((2, 30))),
+    ):
+        with pytest.raises(ValueError, match='different lengths.*space="model"'):
+            score()
+    alone = localization_score(ragged[1][None], 10, fwhm=2, wavenumbers="points")
+    assert alone["pointing"].all()

@@ -1,19 +1,21 @@
 """Occlusion and deletion against linear models, loops by hand, and captum."""
 
 import numpy as np
+import pandas as pd
 import polars
 import pytest
 import torch
 from captum import attr
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import deletion_curve, occlusion
-from sklearn_raman.preprocessing import SNV, WavenumberCrop
+from sklearn_raman.preprocessing import SNV, WavenumberCrop, WavenumberResampler
 
 
 @pytest.fixture
@@ -324,3 +326,92 @@ def test_deletion_refuses(linear, scaled, change, message):
     arguments = {"maps": scaled} | change
     with pytest.raises(ValueError, match=message):
         deletion_curve(linear, scaled, **arguments)
+
+
+# What a Pipeline takes ----------------------------------------------------------------
+
+RESAMPLED = (430.0, 670.0, 2.0)
+
+
+@pytest.fixture
+def pipeline(frame, labels):
+    resampler = WavenumberResampler(target_wavenumbers=RESAMPLED)
+    return make_pipeline(resampler, SNV(), PLSLDA()).fit(frame, labels)
+
+
+SETTINGS = {"width": 12, "step": 6, "score": "logit"}
+
+
+@pytest.mark.parametrize("target", [None, "all", "quartz"])
+def test_ragged_on_one_axis_equals_a_frame(target, pipeline, frame, axis):
+    ragged = [(axis, row) for row in frame.to_numpy()]
+    found = occlusion(pipeline, ragged, target, **SETTINGS)
+    assert isinstance(found, list)
+    expected = occlusion(pipeline, frame, target, **SETTINGS)
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    if target != "all":
+        settings = {"target": target, "steps": 3, "score": "logit"}
+        curves = deletion_curve(pipeline, ragged, found, **settings)
+        expected = deletion_curve(pipeline, frame, expected, **settings)
+        np.testing.assert_allclose(curves.curve, expected.curve)
+        np.testing.assert_allclose(curves.area, expected.area)
+        np.testing.assert_array_equal(
+            curves.fraction, np.tile(expected.fraction, (len(frame), 1))
+        )
+
+
+def test_each_spectrum_on_its_own_axis(pipeline, frame, axis, labels):
+    """Aligned with its own points; the same as that spectrum alone."""
+    rows = frame.to_numpy()[::3]
+    ragged = [(axis[i:] + i / 10, row[i:]) for i, row in enumerate(rows)]
+    target = list(labels[::3])
+    found = occlusion(pipeline, ragged, target, **SETTINGS)
+    curves = deletion_curve(pipeline, ragged, found, target=target, steps=4)
+    for i, (own, row) in enumerate(ragged):
+        alone = pd.DataFrame([row], columns=own)
+        expected = occlusion(pipeline, alone, target[i], **SETTINGS)
+        np.testing.assert_allclose(found[i], expected.iloc[0], atol=1e-9)
+        one = deletion_curve(pipeline, alone, expected, target=target[i], steps=4)
+        np.testing.assert_allclose(curves.curve[i], one.curve[0])
+        np.testing.assert_allclose(curves.fraction[i], one.fraction)
+        np.testing.assert_allclose(curves.area[i], one.area[0])
+
+
+def test_searches_and_other_axes(pipeline, frame, labels, axis):
+    search = GridSearchCV(pipeline, {"plslda__n_components": [2]}, cv=2)
+    search.fit(frame, labels)
+    expected = occlusion(search.best_estimator_, frame, **SETTINGS)
+    np.testing.assert_array_equal(occlusion(search, frame, **SETTINGS), expected)
+    other = polars.DataFrame(frame.iloc[:, 4:])
+    found = occlusion(search, other, **SETTINGS)
+    assert isinstance(found, polars.DataFrame)
+    assert found.columns == list(frame.columns[4:])
+
+
+def test_points_that_the_model_does_not_use_may_be_missing(frame, labels):
+    model = make_pipeline(WavenumberCrop(region=(420, 690)), SNV(), PLSLDA())
+    model.fit(frame, labels)
+    X = frame.copy()
+    X.loc[3:, :"416.0"] = np.nan
+    found, expected = (
+        occlusion(model, one, reference=0.0, **SETTINGS) for one in (X, frame)
+    )
+    np.testing.assert_array_equal(found, expected)
+    assert np.isfinite(occlusion(model, X, **SETTINGS)).all(axis=None)
+    curve = deletion_curve(model, X, found, score="logit").curve
+    assert np.isfinite(curve).all()
+    X.loc[5, "500.0"] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        occlusion(model, X)
+
+
+def test_bad_ragged(pipeline, frame, axis):
+    ragged = [(axis, row) for row in frame.to_numpy()]
+    with pytest.raises(ValueError, match="reference can't be spectra"):
+        occlusion(pipeline, ragged, reference=frame.iloc[0])
+    with pytest.raises(ValueError, match="one map for each of the 12 spectra, got 2"):
+        deletion_curve(pipeline, ragged, frame.to_numpy()[:2])
+    with pytest.raises(ValueError, match=r"\(12, 149\)"):
+        deletion_curve(pipeline, ragged, frame.to_numpy()[:, 1:])
+    with pytest.raises(ValueError, match="WavenumberResampler"):
+        occlusion(make_pipeline(SNV(), pipeline[-1]), ragged)

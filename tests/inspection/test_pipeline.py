@@ -227,6 +227,52 @@ def test_ragged_with_own_axes(spectra, labels, axis):
         np.testing.assert_array_equal(one, other)
 
 
+def test_any_form_of_spectra(frame, labels, axis):
+    """A model fitted on frames explains pairs and frames on another axis."""
+    steps = (
+        Despiker(),
+        WavenumberCrop(region=(410, 690), exclude=(500, 504)),
+        WavenumberResampler(target_wavenumbers=(430.0, 670.0, 2.0)),
+        SNV(),
+        PLSLDA(),
+    )
+    model = make_pipeline(*steps).fit(frame, labels)
+    expected = explain_pipeline(model, frame)
+    values = frame.to_numpy()
+    for ragged in (
+        [(axis, row) for row in values],
+        [np.stack([axis, row], axis=1) for row in values],
+        [pd.Series(row, axis) for row in values],
+    ):
+        np.testing.assert_allclose(explain_pipeline(model, ragged), expected, atol=1e-9)
+    (one,) = explain_pipeline(model, (axis, values[0]))
+    np.testing.assert_allclose(one, expected.iloc[0], atol=1e-9)
+    other = frame.iloc[:, 3:]
+    model = make_pipeline(*steps[2:]).fit(frame, labels)
+    for form in (other, pl.DataFrame(other)):
+        found, info = explain_pipeline(model, form, return_info=True)
+        assert list(found.columns) == list(other.columns)
+        np.testing.assert_array_equal(info["wavenumbers"], axis[3:])
+    expected = explain_pipeline(model, frame)
+    np.testing.assert_allclose(found, expected.iloc[:, 3:], atol=1e-9)
+
+
+def test_pairs_are_only_read(spectra, labels, axis):
+    """Also where a step works in place."""
+
+    def double(X):
+        for _, row in X:
+            row *= 2
+        return X
+
+    ragged = [(axis, row.copy()) for row in spectra]
+    resampler = WavenumberResampler(target_wavenumbers=TARGET)
+    model = make_pipeline(FunctionTransformer(double), resampler, PLSLDA())
+    model.fit([(axis, row.copy()) for row in spectra], labels)
+    explain_pipeline(model, ragged, space="model")
+    np.testing.assert_array_equal([row for _, row in ragged], spectra)
+
+
 @pytest.mark.parametrize(
     "step",
     [

@@ -1,5 +1,8 @@
 """Figures: what they show, and in which unit."""
 
+import subprocess
+import sys
+import textwrap
 from io import BytesIO
 
 import numpy as np
@@ -76,7 +79,7 @@ def test_explanation_in_a_panel_of_ones_own(frame):
     axes = figure.add_subplot()
     assert plot_explanation(frame.iloc[1], frame.iloc[1], ax=axes) is figure
     assert axes.get_xlabel() == SHIFT and texts(figure)
-    with pytest.raises(ValueError, match="ax is for one map, got 2"):
+    with pytest.raises(ValueError, match="ax holds 1 Axes, but one for each map"):
         plot_explanation(frame.iloc[1], dict(enumerate(frame.to_numpy()[:2])), ax=axes)
 
 
@@ -196,3 +199,66 @@ def test_refuses(summary, rng):
         plot_stability([summary, summary], labels=["one"])
     with pytest.raises(ValueError, match="some of those"):
         plot_stability([summary, summary], classes=["gold"])
+
+
+def test_every_figure_goes_into_panels_of_ones_own(summary, frame, rng):
+    """The user's panels keep their figure, and nothing is written outside them."""
+    from matplotlib.figure import Figure
+
+    maps = dict(enumerate(frame.to_numpy()[:3]))
+    fits = [summary, summary]
+    for draw in (
+        lambda ax: plot_explanation(frame.iloc[0], maps, ax=ax, wavenumbers="points"),
+        lambda ax: plot_feature_maps(rng.uniform(size=(3, 30)), ax=ax),
+        lambda ax: plot_stability(fits, ax=ax),
+        lambda ax: summary.plot(ax=ax),
+        lambda ax: summary.plot("frequency", ax=list(ax)),
+    ):
+        mine = Figure()
+        panels = mine.subplots(3, 1)
+        assert draw(panels) is mine
+        assert mine.axes == list(panels)
+        assert all(axes.has_data() for axes in panels)
+        assert not mine.legends and mine.get_supxlabel() == ""
+        with pytest.raises(ValueError, match="ax holds 2 Axes.* 3 in all"):
+            draw(panels[:2])
+    one = Figure().subplots()
+    assert summary.plot(classes=["quartz"], ax=one) is one.figure
+    assert one.get_xlabel() == SHIFT
+
+
+def test_figures_are_pyplots_where_it_is_in_use():
+    """In a fresh process: pyplot is never imported here, and used if it is."""
+    code = """
+        import sys
+        import numpy as np
+        from sklearn_raman.inspection import (
+            ExplanationSummary, plot_explanation, plot_feature_maps, plot_stability
+        )
+        from sklearn_raman._utils._plot import new_figure
+        x = np.eye(3, 40).repeat(2, axis=0)
+        summary = ExplanationSummary.from_maps(x, [0, 0, 1, 1, 2, 2], spectra=x)
+        def draw():
+            yield plot_explanation(x[0], x[0])
+            yield plot_feature_maps(x)
+            yield plot_stability([summary, summary])
+            yield summary.plot()
+        first = list(draw())
+        assert "matplotlib.pyplot" not in sys.modules
+        import matplotlib
+        matplotlib.use("agg")
+        import matplotlib.pyplot as plt
+        assert not plt.get_fignums()
+        second = list(draw())
+        assert [plt.figure(number) for number in plt.get_fignums()] == second
+        plt.show()
+        plt.close("all")
+        figure, ax = plt.subplots()
+        assert plot_explanation(x[0], x[0], ax=ax) is figure
+        new_figure(2, 2)  # for a page: not left open
+        assert plt.get_fignums() == [figure.number]
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,13 +1,17 @@
 """The randomisation test tells maps of the network from maps of the input."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklearn_raman.datasets import make_lorentzian_spectra
+from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import randomization_test
 from sklearn_raman.neural_network import CNNClassifier
+from sklearn_raman.preprocessing import SNV, WavenumberResampler
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +97,28 @@ def test_explains_the_class_of_the_original(net, data):
         np.testing.assert_array_equal(target, net.predict(data[0]))
 
 
+def test_pipelines_and_searches(net, data):
+    """The last step is tested, on what the steps before make of spectra of any form."""
+    X, y = data
+    axis = 400.0 + np.arange(X.shape[1])
+    frame = pd.DataFrame(X, columns=axis)
+    target = WavenumberResampler(target_wavenumbers=axis[5:-5])
+    small = CNNClassifier(max_epochs=1, random_state=0)
+    model = make_pipeline(target, SNV(), small).fit(frame, y)
+    settings = {"n_repeats": 1, "random_state": 0}
+    expected = randomization_test(model[-1], model[:-1].transform(frame), **settings)
+    ragged = [(axis, row) for row in X]
+    for spectra in (frame, ragged):
+        found = randomization_test(model, spectra, **settings)
+        pd.testing.assert_frame_equal(found, expected)
+    search = GridSearchCV(make_pipeline(net), {}, cv=2)
+    search.best_estimator_ = make_pipeline(net)  # as after fit
+    found = randomization_test(search, X, **settings)
+    pd.testing.assert_frame_equal(found, randomization_test(net, X, **settings))
+
+
 def test_refuses(net, data):
-    with pytest.raises(TypeError, match="Of a Pipeline pass the last step"):
-        randomization_test(make_pipeline(net), data[0])
+    with pytest.raises(TypeError, match="PLSLDA has no cascading_reset"):
+        randomization_test(make_pipeline(SNV(), PLSLDA()).fit(*data), data[0])
     with pytest.raises(ValueError, match="n_repeats"):
         randomization_test(net, data[0], n_repeats=0)

@@ -234,15 +234,47 @@ def test_a_threshold_is_explained_by_what_it_predicts(frame, labels):
         np.testing.assert_allclose(found.mean.loc[False], expected)
 
 
-def test_ragged_spectra(spectra, axis, labels):
-    ragged = [(axis, row) for row in spectra]
-    grid = WavenumberResampler(target_wavenumbers=(420, 680, 2))
-    model = make_pipeline(grid, PLSLDA()).fit(ragged, labels)
-    for space in ("model", "auto"):
-        found = ExplanationSummary.from_estimator(model, ragged, labels, space=space)
-        assert found.unit == "cm-1" and len(found.axis) == 131
-    with pytest.raises(ValueError, match="axis of its own"):
-        ExplanationSummary.from_estimator(model, ragged, labels)
+@pytest.mark.parametrize("space", ["input", "model", "auto"])
+@pytest.mark.parametrize("explain", [None, occlusion])
+def test_ragged_spectra(space, explain, spectra, axis, labels):
+    """Summed up on the only axis they share, the model's."""
+    ragged = [(axis[i:], row[i:]) for i, row in enumerate(spectra)]
+    grid = WavenumberResampler(target_wavenumbers=(430, 680, 2))
+    model = make_pipeline(SNV(), grid, PLSLDA()).fit(ragged, labels)
+    found = ExplanationSummary.from_estimator(
+        model, ragged, labels, space=space, explain=explain
+    )
+    assert found.unit == "cm-1"
+    np.testing.assert_array_equal(found.axis, np.arange(430.0, 681, 2))
+    seen = model[:-1].transform(ragged)
+    expected = ExplanationSummary.from_estimator(
+        model[-1], seen, labels, explain=explain
+    )
+    pd.testing.assert_frame_equal(found.mean, expected.mean)
+    pd.testing.assert_frame_equal(found.counts, expected.counts)
+
+
+def test_missing_where_the_model_does_not_look(frame, labels):
+    X = frame.copy()
+    X.loc[3:, :"410.0"] = np.nan
+    model = make_pipeline(WavenumberCrop(region=(420, 680)), PLSLDA()).fit(X, labels)
+    with pytest.raises(ValueError, match='does not look.* space="model"'):
+        ExplanationSummary.from_estimator(model, X, labels)
+    found = ExplanationSummary.from_estimator(model, X, labels, space="model")
+    assert found.axis[0] == 420 and np.isfinite(found.mean_spectrum).all(axis=None)
+
+
+def test_agreement_with_a_whole_pipeline(frame, labels):
+    model = make_pipeline(WavenumberCrop(region=(420, 680)), PLSLDA()).fit(
+        frame, labels
+    )
+    summary = ExplanationSummary.from_estimator(model, frame, labels, space="model")
+    pd.testing.assert_frame_equal(
+        summary.agreement(model), summary.agreement(model[-1].vip_)
+    )
+    on_input = ExplanationSummary.from_estimator(model, frame, labels)
+    with pytest.raises(ValueError, match='space="model"'):
+        on_input.agreement(model)
 
 
 def test_spectra_and_model_are_only_read(spectra, labels):
@@ -413,4 +445,29 @@ def test_labels_of_any_type(dtype):
     found = ExplanationSummary.from_maps(maps, as_given)
     pd.testing.assert_frame_equal(
         found.mean, ExplanationSummary.from_maps(maps, y).mean, check_index_type=False
+    )
+
+
+def test_printed_table():
+    """Classes, how many of their spectra, where their map is high; escaped in HTML."""
+    axis = np.arange(400.0, 500.0)
+    maps = np.zeros((5, 100))
+    maps[0, 20], maps[1, [20, 60]], maps[2, 80] = 1, (1, 0.5), 1
+    y = np.array(["<b>calcite", "<b>calcite", "quartz", "quartz", "zircon"])
+    predicted = np.array(["<b>calcite", "<b>calcite", "quartz", "zircon", "quartz"])
+    with pytest.warns(UserWarning, match="No spectrum of"):
+        summary = ExplanationSummary.from_maps(maps, y, predicted, wavenumbers=axis)
+    lines = [line.split() for line in str(summary).splitlines()]
+    assert "3 correctly classified spectra of 5, 400 to 499 cm-1 (100 points)" in str(
+        summary
+    )
+    assert ["<b>calcite", "2", "of", "2", "420,", "460"] in lines
+    assert ["quartz", "1", "of", "2", "480"] in lines
+    assert ["zircon", "0", "of", "1", "-"] in lines
+    page = summary._repr_html_()
+    assert "<table" in page and "420, 460" in page
+    assert "<b>" not in page and "&lt;b&gt;calcite" in page
+    counted = ExplanationSummary.from_maps(maps[:3], y[:3])
+    assert "0 to 99 points" in str(counted) and "strongest bands (points)" in str(
+        counted
     )

@@ -32,7 +32,7 @@ class NearestMean(ClassifierMixin, BaseEstimator):
         return (X - self.means_.mean(axis=0)) * self.means_[nearest]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def explainer():
     """An unfitted classifier with `explain_` and without probabilities."""
     return NearestMean()

@@ -1,11 +1,15 @@
 """compare against scikit-learn's own functions, and its guards against leakage."""
 
+import time
 import warnings
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from numba import njit
+from numba.core import event
+from numba.core.compiler_lock import global_compiler_lock
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
@@ -29,7 +33,12 @@ from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
 from sklearn_raman.discriminant_analysis import PLSLDA
-from sklearn_raman.model_selection import OneGroupPerClassSplit, compare
+from sklearn_raman.model_selection import (
+    OneGroupPerClassSplit,
+    _compare,
+    _evaluate,
+    compare,
+)
 
 METRICS = ["accuracy", "balanced_accuracy", "f1_macro", "log_loss"]
 
@@ -329,7 +338,7 @@ def test_bad_folds_are_explained(spectra, cv, message):
         ({"groups": ["a"] * 3}, r"groups has shape \(3,\)"),
         ({"groups": [None] + ["a"] * 59}, "groups misses 1 of 60 values"),
         ({"estimators": {}}, "estimators must be a dict"),
-        ({"estimators": {"KNN": KNeighborsClassifier}}, "needs a text as name"),
+        ({"estimators": {"KNN": KNeighborsClassifier}}, "'KNN': .* .not its class"),
     ],
 )
 def test_bad_input_is_explained(spectra, changes, message):
@@ -337,6 +346,166 @@ def test_bad_input_is_explained(spectra, changes, message):
     arguments = {"estimators": {"KNN": KNeighborsClassifier()}, "X": X, "y": y}
     with pytest.raises(ValueError, match=message):
         compare(**{**arguments, "groups": groups, "progress": False, **changes})
+
+
+def test_models_in_a_list_are_called_by_their_last_step(spectra):
+    X, y, groups = spectra
+    svc = make_pipeline(StandardScaler(), SVC())
+    search = GridSearchCV(svc, {"svc__C": [1]}, cv=GroupKFold(2))
+    models = [
+        svc,
+        KNeighborsClassifier(3),
+        search,
+        make_pipeline(StandardScaler(), search),
+    ]
+    result = run(models, X, y, groups=groups, cv=2, explain=False)
+    names = ["svc-1", "kneighborsclassifier", "svc-2", "svc-3"]
+    assert list(result.folds["model"].unique()) == names
+    named = run({"KNN": models[1]}, X, y, groups=groups, cv=2)
+    pd.testing.assert_frame_equal(
+        folds_of(result, "kneighborsclassifier")[METRICS],
+        folds_of(named, "KNN")[METRICS],
+    )
+
+
+def test_models_can_be_left_out(spectra, monkeypatch):
+    """`compare(X, y)`, `compare(None, X, y)`, `compare(X=X, y=y)`, `compare(bunch)`."""
+    X, y, groups = spectra
+    seen = []
+
+    def standard(random_state, *, target_wavenumbers):
+        seen.append(target_wavenumbers)
+        return {
+            "guess": DummyClassifier(strategy="stratified", random_state=random_state)
+        }
+
+    monkeypatch.setattr(_compare, "standard_models", standard)
+    given = {"groups": groups, "cv": 2, "progress": False, "random_state": 3}
+    bunch = Bunch(data=X, target=y, groups=groups)
+    results = [
+        compare(X, y, **given),
+        compare(None, X, y, **given),
+        compare(X=X, y=y, **given),
+        compare(bunch, **given),
+        compare(X.to_numpy(), y, **given),
+        compare(X.to_numpy().tolist(), y, **given),
+    ]
+    for other in results[1:]:
+        pd.testing.assert_frame_equal(results[0].predictions, other.predictions)
+    assert seen == [None] * 6
+
+
+def bend(axis):
+    """The axis of a grating: steps that shrink by a third."""
+    return axis - (axis - axis[0]) ** 2 / 6 / np.ptp(axis)
+
+
+@pytest.mark.parametrize(
+    ("change", "resampled"),
+    [
+        (lambda axis: axis, False),
+        (lambda axis: axis[::-1], False),
+        (bend, True),
+        (lambda axis: axis + 300 * (axis > 600), False),  # a gap, which stays one
+    ],
+    ids=["even", "falling", "uneven", "gap"],
+)
+def test_standard_models_get_an_even_axis(spectra, monkeypatch, change, resampled):
+    X, y, groups = spectra
+    seen = []
+
+    def standard(random_state, *, target_wavenumbers):
+        seen.append(target_wavenumbers)
+        return {"guess": DummyClassifier()}
+
+    monkeypatch.setattr(_compare, "standard_models", standard)
+    axis = change(X.columns.to_numpy(float))
+    X = X.set_axis(axis.astype(str), axis=1)
+    compare(X, y, groups=groups, cv=2, progress=False)
+    (target,) = seen
+    if not resampled:
+        assert target is None
+        return
+    steps = np.diff(target)
+    np.testing.assert_allclose(steps, np.median(np.diff(axis)))
+    assert axis[0] == target[0] and axis[-1] - steps[0] < target[-1] <= axis[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "X is missing"),
+        (({"KNN": KNeighborsClassifier()},), "X is missing"),
+        ((SVC(), np.eye(20), np.tile([0, 1], 10)), "a dict of names and models"),
+        ((["SVM"], np.eye(20), np.tile([0, 1], 10)), "entry 0: 'SVM'"),
+        ((["SVM"], Bunch(data=np.eye(20), target=np.tile([0, 1], 10))), "0: 'SVM'"),
+        (([SVC(), "KNN"], np.eye(20), np.tile([0, 1], 10)), "entry 1: 'KNN'"),
+        (({1: SVC()}, np.eye(20), np.tile([0, 1], 10)), "the name 1"),
+        ((Bunch(data=np.eye(20), target=None),), 'no target.*label="folder"'),
+    ],
+)
+def test_what_is_no_model_is_explained(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        compare(*arguments, progress=False)
+
+
+class Clock:
+    """Time that passes only when told to."""
+
+    now = 0.0
+
+    def read(self):
+        return self.now
+
+
+def test_compilation_is_not_charged_to_a_model(spectra, monkeypatch):
+    """In fit, which takes 3 s without it, and in predict, which takes 1 s."""
+    X, y, groups = spectra
+    clock = Clock()
+    monkeypatch.setattr(_evaluate.time, "perf_counter", clock.read)
+    monkeypatch.setattr(event, "timer", clock.read)
+
+    class Compiles(DummyClassifier):
+        def fit(self, X, y):
+            clock.now += 1
+            with global_compiler_lock:
+                clock.now += 20
+                with global_compiler_lock:  # of a function that the first one calls
+                    clock.now += 5
+            clock.now += 2
+            return super().fit(X, y)
+
+        def predict(self, X):
+            with global_compiler_lock:
+                clock.now += 10
+            clock.now += 1
+            return super().predict(X)
+
+    result = run({"slow": Compiles()}, X, y, groups=groups, cv=2)
+    assert result.to_frame("folds")["fit_time"].to_list() == [3, 3]
+    assert result.to_frame("folds")["score_time"].to_list() == [1, 1]
+
+
+def test_kernels_are_compiled_within_what_is_not_timed(spectra):
+    """A kernel that numba meets for the first time takes longer than its model."""
+    X, y, _ = spectra
+
+    @njit
+    def total(values):
+        return values.sum()
+
+    class Adds(DummyClassifier):
+        def fit(self, X, y):
+            start = time.perf_counter()
+            total(X.to_numpy())
+            self.seconds_ = time.perf_counter() - start
+            return super().fit(X, y)
+
+    model = Adds()
+    with _evaluate.stopwatch() as clock:
+        model.fit(X, y)
+    assert len(total.signatures) == 1
+    assert clock.seconds < model.seconds_
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

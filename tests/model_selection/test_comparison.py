@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from sklearn_raman.discriminant_analysis import PLSLDA
-from sklearn_raman.model_selection import compare
+from sklearn_raman.model_selection import Comparison, compare
 from sklearn_raman.model_selection._comparison import corrected_t_test
 from sklearn_raman.preprocessing import (
     SNV,
@@ -157,7 +157,7 @@ def test_differences_hold_each_pair_once(result):
         expected = corrected_t_test(
             scores[pair.row] - scores[pair.column], sizes["n_train"], sizes["n_test"]
         )
-        np.testing.assert_allclose(pair[3:], expected)
+        np.testing.assert_allclose(pair[3:-1], expected)
     narrow = result.differences(confidence=0.5)
     assert (narrow["upper"] - narrow["lower"] < pairs["upper"] - pairs["lower"]).all()
 
@@ -169,6 +169,129 @@ def test_differences_hold_each_pair_once(result):
 def test_differences_name_bad_arguments(result, arguments, message):
     with pytest.raises(ValueError, match=message):
         result.differences(**arguments)
+
+
+def scored(scores, **protocol):
+    """A result with given accuracies, one list for each model."""
+    n_folds = len(next(iter(scores.values())))
+    rows = [
+        {
+            "model": model,
+            "fold": fold,
+            "accuracy": value,
+            "balanced_accuracy": value,
+            "f1_macro": value,
+            "log_loss": 1 - value,
+            "calibrated": False,
+            "fit_time": 1.0,
+            "score_time": 1.0,
+        }
+        for model, values in scores.items()
+        for fold, value in enumerate(values)
+    ]
+    return Comparison(
+        folds=pd.DataFrame(rows),
+        predictions=pd.DataFrame(),
+        classes=np.array(["a", "b"]),
+        protocol={
+            "n_spectra": 100,
+            "n_groups": 20,
+            "grouping": "given",
+            "n_folds": n_folds,
+            "n_train": [80] * n_folds,
+            "n_test": [20] * n_folds,
+            "n_copies": [0] * n_folds,
+            "n_mixtures": [0] * n_folds,
+            "n_conflicts": 0,
+            "splitter": None,
+            **protocol,
+        },
+        explanations={},
+    )
+
+
+SCORES = {
+    "poor": [0.5, 0.52, 0.51, 0.5],
+    "best": [0.9, 0.92, 0.91, 0.9],
+    "level": [0.91, 0.9, 0.92, 0.88],
+}
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "log_loss"])
+def test_ties_are_called_ties(metric):
+    """Whether more is better or less: a tie is an interval that holds 0."""
+    pairs = scored(SCORES).differences(metric)
+    assert pairs["verdict"].to_list() == ["tie", "best is better", "level is better"]
+    holds_zero = (pairs["lower"] <= 0) & (pairs["upper"] >= 0)
+    assert ((pairs["verdict"] == "tie") == holds_zero).all()
+    one = scored({name: values[:1] for name, values in SCORES.items()})
+    assert set(one.differences(metric)["verdict"]) == {"unknown"}
+    same = scored({"one": [0.5, 0.6], "other": [0.5, 0.6]})
+    assert same.differences(metric)["verdict"].to_list() == ["tie"]
+
+
+def test_print_marks_what_is_level_with_the_best():
+    lines = str(scored(SCORES)).splitlines()
+    shown = {line.split()[0]: line.split()[4] for line in lines[3:6]}
+    assert shown == {"best": "best", "level": "tie", "poor": "worse"}
+    assert lines[6].startswith("tie: these folds cannot tell it from the best")
+    clear = str(scored({name: SCORES[name] for name in ("best", "poor")}))
+    assert "tie" not in clear
+    one = str(scored({name: values[:1] for name, values in SCORES.items()}))
+    assert [line.split()[2] for line in one.splitlines()[3:6]] == ["best", "?", "?"]
+    assert "vs best" not in str(scored({"alone": [0.5, 0.6]}))
+
+
+@pytest.mark.parametrize(
+    ("grouping", "words"),
+    [
+        ("none", "no groups were given"),
+        ("ignored", "the groups of this data set were ignored on purpose"),
+    ],
+)
+def test_print_says_that_groups_play_no_part(grouping, words):
+    result = scored(SCORES, grouping=grouping)
+    assert f"Warning: {words}" in str(result)
+    assert "Warning" not in str(scored(SCORES))
+
+
+def test_a_notebook_shows_the_table_escaped():
+    scores = {"<b>bold</b>": [0.9, 0.8], "&": [0.1, 0.3]}
+    html = scored(scores, grouping="none")._repr_html_()
+    assert "&lt;b&gt;bold&lt;/b&gt;" in html and "<b>bold" not in html
+    assert "<table" in html and "0.850 ± 0.071" in html
+    assert "2 models, 2 folds" in html and "no groups were given" in html
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_what_searches_chose_is_told_for_each_fold(spectra, nested):
+    X, y, groups = spectra
+    steps = make_pipeline(SquareRoot(), SNV(), KNeighborsClassifier())
+    grid = {
+        "squareroot": [make_pipeline(SNV(), SquareRoot()), "passthrough"],
+        "kneighborsclassifier__n_neighbors": [1, 3, 5],
+    }
+    search = GridSearchCV(steps, grid, cv=GroupKFold(2))
+    model = make_pipeline(StandardScaler(), search) if nested else search
+    models = {"KNN": model, "guess": DummyClassifier()}
+    cv = GroupKFold(2)
+    result = compare(models, X, y, groups=groups, cv=cv, progress=False)
+    words = {"p": "SNV + SquareRoot", "s": "nothing"}
+    expected = []
+    for train, _ in cv.split(X, y, groups):
+        part = X.iloc[train]
+        if nested:
+            part = StandardScaler().fit_transform(part)
+        best = search.fit(part, y[train], groups=groups[train]).best_params_
+        step = words["s" if best["squareroot"] == "passthrough" else "p"]
+        n = best["kneighborsclassifier__n_neighbors"]
+        expected.append(f"n_neighbors={n}, squareroot={step}")
+    folds = result.to_frame("folds").set_index("model")["chosen"]
+    assert folds["KNN"].to_list() == expected
+    assert folds["guess"].to_list() == [""] * 2
+    assert len(result.choices) == 4
+    assert "KNN chose n_neighbors=" in str(result)
+    assert "guess chose" not in str(result)
 
 
 @pytest.mark.parametrize("search", [False, True])

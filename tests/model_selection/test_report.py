@@ -1,6 +1,7 @@
 """The page stands alone, is safe, and says what the tables say."""
 
 import re
+from copy import deepcopy
 from html.parser import HTMLParser
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.svm import SVC
 
 from sklearn_raman.model_selection import compare
@@ -38,7 +40,7 @@ class Page(HTMLParser):
         self.text += data
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def result(spectra, explainer):
     X, y, groups = spectra
     y = np.where(y == "mineral 1", "<b>bold & co</b>", y)
@@ -53,11 +55,18 @@ def result(spectra, explainer):
     return compare(models, X, y, groups=groups, cv=3, progress=False, random_state=0)
 
 
-def test_page_is_self_contained_and_escaped(result, tmp_path):
-    path = result.save_html(
-        tmp_path / "report.html", title="A < B", description="First & best.\n\nSecond."
+@pytest.fixture(scope="module")
+def text(result, tmp_path_factory):
+    """The page of all models."""
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    written = result.save_html(
+        path, title="A < B", description="First & best.\n\nSecond."
     )
-    text = path.read_text(encoding="utf-8")
+    assert written == path
+    return path.read_text(encoding="utf-8")
+
+
+def test_page_is_self_contained_and_escaped(text):
     page = Page(text)
     names = {tag for tag, _ in page.tags}
     assert not names & {"script", "link", "iframe", "object"}
@@ -72,8 +81,8 @@ def test_page_is_self_contained_and_escaped(result, tmp_path):
     assert "<b>bold & co</b>" in page.text
 
 
-def test_page_says_what_the_tables_say(result, tmp_path):
-    page = Page(result.save_html(tmp_path / "report.html").read_text("utf-8"))
+def test_page_says_what_the_tables_say(result, text):
+    page = Page(text)
     for row in result.to_frame().itertuples():
         assert f"{row.accuracy:.3f} ± {row.accuracy_std:.3f}" in page.text
     pair = result.differences().iloc[-1]
@@ -89,6 +98,34 @@ def test_page_says_what_the_tables_say(result, tmp_path):
     pairs = result.differences()
     clear = (pairs["lower"] > 0) | (pairs["upper"] < 0)
     assert better == worse == clear.sum()
+
+
+def test_page_names_what_searches_chose(spectra, tmp_path):
+    X, y, groups = spectra
+    search = GridSearchCV(SVC(), {"C": [1, 10]}, cv=GroupKFold(2))
+    models = {"<SVM>": search, "guess": DummyClassifier()}
+    result = compare(models, X, y, groups=groups, cv=3, progress=False, random_state=0)
+    text = result.save_html(tmp_path / "page.html").read_text("utf-8")
+    table = text.partition("What the searches chose")[2].partition("</section>")[0]
+    cells = re.findall(r"<td>(.*?)</td>", table)
+    assert cells == ["C", *result.choices["value"]]
+    assert table.count("<th>fold") == 3 and "&lt;SVM&gt;" in table
+    alone = compare({"guess": DummyClassifier()}, X, y, groups=groups, progress=False)
+    text = alone.save_html(tmp_path / "page.html").read_text("utf-8")
+    assert "What the searches chose" not in text
+
+
+def test_page_marks_what_is_level_with_the_best(result, text):
+    page = Page(text)
+    kinds = [
+        attributes.get("class", "") for tag, attributes in page.tags if tag == "td"
+    ]
+    pairs = result.differences()
+    pairs = pairs[pairs["row"] == result.to_frame().index[0]]
+    ties = (pairs["verdict"] == "tie").sum()
+    assert kinds.count("to-best") == 1
+    assert kinds.count("to-tie") == ties > 0
+    assert kinds.count("to-worse") == len(pairs) - ties > 0
 
 
 @pytest.mark.parametrize(
@@ -131,6 +168,7 @@ def test_the_confusion_matrix_of_many_classes_shows_its_counts(rng):
 
 
 def test_a_class_that_was_never_right_gets_a_sentence(result):
+    result = deepcopy(result)
     summary = result.explanations["mean"]
     summary.mean = summary.mean.drop(index=result.classes[0])
     figure = result.plot_explanations([result.classes[0]])

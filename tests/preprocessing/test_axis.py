@@ -4,8 +4,12 @@ import tracemalloc
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
+from scipy.integrate import quad
 from scipy.interpolate import CubicSpline, PchipInterpolator, make_interp_spline
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -68,14 +72,14 @@ def test_blocks_do_not_show(kind, dtype, rng):
 
 @pytest.mark.parametrize("kind", ["linear", "quadratic", "cubic"])
 @pytest.mark.parametrize("direction", [1, -1])
-@pytest.mark.parametrize("spacing", ["even", "uneven", "gap"])
+@pytest.mark.parametrize("spacing", ["even", "uneven", "two samplings"])
 def test_equals_scipy(kind, direction, spacing, rng):
     """Many points, also far from even: what is dropped from the spline is rounding."""
     axis = np.linspace(200, 2000, 1000)
     if spacing == "uneven":
         axis += rng.uniform(-0.7, 0.7, 1000)
-    elif spacing == "gap":
-        axis[500:] += 1000
+    elif spacing == "two samplings":
+        axis[500:] = axis[500] + 15 * (axis[500:] - axis[500])
     X = rng.normal(0, 1, (5, 1000))
     target = np.sort(rng.uniform(axis[0], axis[-1], 700))
     if kind == "linear":
@@ -180,14 +184,16 @@ def test_plain_array_has_no_axis(spectra):
     [
         (([1, 2, 3], [1, 2]), "axis of spectrum 0 has 3 points but the spectra have 2"),
         (([1, 2, 2], [1, 2, 3]), "axis of spectrum 0 must be strictly"),
-        (([1, 2, 3], [1, np.nan, 3]), "Spectrum 0 contains NaN"),
+        (([401, 402, 403], [1, np.nan, 3]), r"NaN.*1 of 1 spectra \(spectrum 0\)"),
+        (([401, 402, 403], [np.nan] * 3), "spectrum 0 at 401 to 403 cm-1"),
+        (([0, 1, 2], [1, 2, 3]), "axis of spectrum 0 counts points.*positions"),
         (([1, 2, 3], [1, 2j, 3]), "type complex128"),
         (([1, 2, 3], ["a", "b", "c"]), "must be real numbers"),
     ],
 )
 def test_bad_ragged(pair, message):
     with pytest.raises(ValueError, match=message):
-        WavenumberResampler(target_wavenumbers=[1, 2]).fit([pair])
+        WavenumberResampler(target_wavenumbers=[401, 402.5]).fit([pair])
 
 
 def test_ragged_with_something_else_in_it(axis, spectra):
@@ -214,7 +220,7 @@ def test_ragged_needs_a_target(axis, spectra):
 def test_ragged_keeps_float32(axis, spectra):
     ragged = [(axis, row.astype(np.float32)) for row in spectra]
     resampler = WavenumberResampler(target_wavenumbers=TARGET)
-    assert resampler.fit_transform(ragged).dtype == np.float32
+    assert (resampler.fit_transform(ragged).dtypes == np.float32).all()
 
 
 def test_refit_forgets_the_other_form(axis, spectra):
@@ -334,3 +340,284 @@ def test_a_new_region_after_fit(frame):
     pd.testing.assert_frame_equal(
         WavenumberCrop(region=(500, 510)).transform(frame), expected
     )
+
+
+# One axis out of many ---------------------------------------------------------------
+
+
+def other_frames(spectra, axis):
+    """Spectra on other axes than `axis`, in frames of every kind."""
+    shorter, values = axis[5:] + 0.7, spectra[:, 5:]
+    yield pd.DataFrame(values, columns=shorter)
+    yield pd.DataFrame(values, columns=[f"{value:.2f}" for value in shorter])
+    yield pd.DataFrame(values[:, ::-1], columns=shorter[::-1])
+    yield pd.DataFrame(values, columns=shorter.astype(int))
+    yield pl.DataFrame(values, schema=[str(value) for value in shorter], orient="row")
+
+
+@pytest.mark.parametrize("fitted_on", ["frame", "pairs", "falling frame"])
+def test_frames_on_other_axes(fitted_on, spectra, axis, frame):
+    """A frame is resampled from its own labels, whatever fit saw."""
+    X = {
+        "frame": frame,
+        "pairs": [(axis, row) for row in spectra],
+        "falling frame": frame.iloc[:, ::-1],
+    }[fitted_on]
+    resampler = WavenumberResampler(target_wavenumbers=(420, 680, 3)).fit(X)
+    before = dict(vars(resampler))
+    for other in (*other_frames(spectra, axis), frame, frame.astype(np.float32)):
+        found = resampler.transform(other)
+        assert type(found) is type(other)
+        alone = clone(resampler).fit_transform(other)
+        np.testing.assert_array_equal(found.to_numpy(), alone.to_numpy())
+        labels = np.asarray([float(label) for label in other.columns])
+        order = labels.argsort()
+        expected = [
+            np.interp(resampler.wavenumbers_out_, labels[order], row[order])
+            for row in other.to_numpy()
+        ]
+        np.testing.assert_allclose(found.to_numpy(), expected, rtol=1e-4)
+    assert vars(resampler) == before
+    with pytest.raises(ValueError, match="1 of 150 column labels.*'id'"):
+        resampler.transform(frame.rename(columns={"400.0": "id"}))
+    with pytest.raises(ValueError, match="500 to 698 cm-1 .*420 to 678"):
+        resampler.transform(frame.iloc[:, 50:])
+
+
+def test_labels_against_the_parameter(spectra, axis, frame):
+    resampler = WavenumberResampler(target_wavenumbers=[500], wavenumbers=axis)
+    with pytest.raises(ValueError, match="parameter wavenumbers and the column labels"):
+        resampler.fit(spectra).transform(pd.DataFrame(spectra, columns=axis + 1))
+
+
+def test_ragged_gives_a_frame(spectra, axis):
+    pairs = pd.Series([(axis, row) for row in spectra], index=range(5, 17))
+    resampler = WavenumberResampler(target_wavenumbers=(420, 424, 2)).fit(pairs)
+    found = resampler.transform(pairs)
+    assert list(found.columns) == ["420.0", "422.0", "424.0"]
+    assert list(found.index) == list(pairs.index)
+    assert isinstance(
+        resampler.set_output(transform="polars").transform(pairs), pl.DataFrame
+    )
+    array = resampler.set_output(transform="default").transform(pairs)
+    np.testing.assert_array_equal(array, found)
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_common_axis(direction, spectra, axis):
+    """From the last beginning to the first end, with the median of the steps."""
+    axes = [axis, axis[4:-10] + 0.5, axis[3:], np.linspace(390, 700, 40)]
+    axes = [own[::direction] for own in axes]
+    pairs = [(own, row[: len(own)]) for own, row in zip(axes, spectra, strict=False)]
+    resampler = WavenumberResampler(target_wavenumbers="common").fit(pairs)
+    np.testing.assert_allclose(resampler.wavenumbers_out_, np.arange(408.5, 678.6, 2))
+    names = [str(value) for value in resampler.wavenumbers_out_]
+    assert list(resampler.get_feature_names_out()) == names
+    assert list(resampler.transform(pairs).columns) == names
+    given = WavenumberResampler(target_wavenumbers=resampler.wavenumbers_out_)
+    pd.testing.assert_frame_equal(resampler.transform(pairs), given.transform(pairs))
+    short = [(axis[20:], spectra[0, 20:])]
+    with pytest.raises(ValueError, match="Spectrum 0 covers 440 to 698"):
+        resampler.transform(short)
+    filled = resampler.set_params(fill_value=-1.0).transform(short).to_numpy()[0]
+    np.testing.assert_array_equal(filled == -1, resampler.wavenumbers_out_ < 440)
+
+
+def test_common_axis_of_a_matrix(spectra, axis, frame):
+    resampler = WavenumberResampler(target_wavenumbers="common")
+    pd.testing.assert_frame_equal(resampler.fit_transform(frame), frame)
+    with pytest.raises(ValueError, match="WavenumberResampler needs the wavenumber"):
+        resampler.fit(spectra)
+    with pytest.raises(ValueError, match="are positions"):
+        resampler.fit(pd.DataFrame(spectra))
+
+
+def test_common_axis_has_to_be_learned(spectra, axis, frame):
+    resampler = WavenumberResampler(target_wavenumbers="common")
+    pairs = [(axis, row) for row in spectra]
+    for X in (frame, pairs):
+        with pytest.raises(NotFittedError):
+            resampler.transform(X)
+    fitted = WavenumberResampler(target_wavenumbers=[500]).fit(frame)
+    fitted.set_params(target_wavenumbers="common")
+    for X in (frame, pairs):
+        with pytest.raises(NotFittedError, match="call fit again"):
+            fitted.transform(X)
+
+
+def test_no_common_range(spectra, axis):
+    pairs = [
+        (axis[:40], spectra[0, :40]),
+        (axis, spectra[1]),
+        (axis[60:], spectra[2, 60:]),
+    ]
+    with pytest.raises(
+        ValueError, match="spectrum 2 begins at 520 and spectrum 0 ends at 478 cm-1"
+    ):
+        WavenumberResampler(target_wavenumbers="common").fit(pairs)
+
+
+# Averages ----------------------------------------------------------------------------
+
+
+def bin_means(curve, axis, target):
+    """The mean of a function over bins that meet half-way between target points."""
+    half = np.diff(target) / 2
+    edges = np.r_[target[0] - half[0], target[:-1] + half, target[-1] + half[-1]]
+    edges = np.clip(edges, *np.sort(axis[[0, -1]]))
+    return [
+        quad(curve, *ends, points=axis[(axis > ends[0]) & (axis < ends[1])], limit=200)[
+            0
+        ]
+        / (ends[1] - ends[0])
+        for ends in zip(edges, edges[1:], strict=False)
+    ]
+
+
+@pytest.mark.parametrize("kind", ORACLES)
+@pytest.mark.parametrize("step", [7.0, 0.9])
+@pytest.mark.parametrize("form", ["matrix", "pairs", "falling"])
+def test_means_over_bins(kind, step, form, spectra, axis):
+    """The integral of the interpolated curve, computed by quadrature."""
+    axis = (axis + np.sin(axis) / 2)[:40]
+    row = spectra[0, :40]
+    target = np.arange(axis[0], axis[-1], step)
+    make = {
+        "linear": lambda: lambda x: np.interp(x, axis, row),
+        "quadratic": lambda: make_interp_spline(axis, row, k=2),
+        "cubic": lambda: CubicSpline(axis, row),
+        "pchip": lambda: PchipInterpolator(axis, row),
+    }
+    expected = bin_means(make[kind](), axis, target)
+    settings = {"kind": kind, "reduction": "mean"}
+    if form == "falling":
+        axis, row, target, expected = (
+            part[::-1] for part in (axis, row, target, expected)
+        )
+    X = [(axis, row)] if form == "pairs" else pd.DataFrame(row[None], columns=axis)
+    resampler = WavenumberResampler(target_wavenumbers=target, **settings)
+    np.testing.assert_allclose(
+        resampler.fit_transform(X).to_numpy()[0], expected, rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("factor", [2, 5, 10])
+def test_noise_falls_as_the_square_root(factor, rng):
+    axis = np.arange(400.0, 1400.0)
+    noise = pd.DataFrame(rng.normal(size=(200, 1000)), columns=axis)
+    target = np.arange(400.0 + factor, 1390.0, factor)
+    settings = {"target_wavenumbers": target}
+    found = WavenumberResampler(**settings, reduction="mean").fit_transform(noise)
+    alone = WavenumberResampler(**settings).fit_transform(noise)
+    np.testing.assert_allclose(alone.to_numpy().std(), 1, rtol=0.02)
+    ratio = found.to_numpy().std() * np.sqrt(factor)
+    assert 0.8 < ratio < 1.02
+    assert found.to_numpy()[:, 0].std() < 1.1 / np.sqrt(factor)
+
+
+def test_means_keep_levels_and_sums(frame, spectra):
+    target = (402, 694, 4)
+    resampler = WavenumberResampler(target_wavenumbers=target, reduction="mean")
+    flat = resampler.fit_transform(frame * 0 + 7.0)
+    np.testing.assert_allclose(flat, 7, rtol=1e-12)
+    # The bins tile 400 to 696: their means times 4 add up to the integral.
+    found = resampler.fit_transform(frame).to_numpy().sum(axis=1) * 4
+    whole = np.trapezoid(spectra[:, :149], dx=2.0, axis=1)
+    np.testing.assert_allclose(found, whole, rtol=1e-12)
+
+
+# Gaps and what is missing ------------------------------------------------------------
+
+
+@pytest.fixture(params=[1, -1], ids=["rising", "falling"])
+def gapped(request, axis):
+    """An axis with nothing between 498 and 900 cm-1, and the gap's ends."""
+    return np.where(axis > 499, axis + 400, axis)[:: request.param]
+
+
+@pytest.mark.parametrize("kind", ORACLES)
+@pytest.mark.parametrize("reduction", [None, "mean"])
+@pytest.mark.parametrize("form", ["frame", "pairs"])
+def test_a_gap_is_no_measured_value(kind, reduction, form, gapped, spectra):
+    target = np.array([480.0, 484.0, 498.0, 520.0, 800.0, 900.0, 904.0])
+    if form == "frame":
+        X = pd.DataFrame(spectra, columns=gapped)
+    else:
+        X = [(gapped, row) for row in spectra]
+    how = {"kind": kind, "reduction": reduction}
+    resampler = WavenumberResampler(target_wavenumbers=target, **how)
+    with pytest.raises(ValueError, match="gap between .*2 points .*first at 520"):
+        resampler.fit(X)
+    resampler.set_params(fill_value="edge").fit(X)
+    left, right = (int(np.flatnonzero(gapped == end)[0]) for end in (498, 900))
+    if reduction is None:
+        found = resampler.transform(X).to_numpy()
+        expected = spectra[:, [left, left, right, right]]
+        np.testing.assert_allclose(found[:, 2:6], expected, rtol=1e-9)
+    found = resampler.set_params(fill_value=-5.0).transform(X).to_numpy()
+    np.testing.assert_array_equal(
+        (found == -5).all(axis=0), (target > 500) & (target < 890)
+    )
+    around = WavenumberResampler(target_wavenumbers=target[[0, 1, 2, 5, 6]], **how)
+    assert np.isfinite(around.fit_transform(X).to_numpy()).all()
+
+
+def test_bins_end_at_a_gap(gapped):
+    """In the axis as in the target: a step in a gap does not show in the means."""
+    X = pd.DataFrame([np.where(gapped > 700, 100.0, 1.0)], columns=gapped)
+    target = np.r_[402:500:4.0, 902:1090:4.0]
+    resampler = WavenumberResampler(target_wavenumbers=target, reduction="mean")
+    found = resampler.fit_transform(X).to_numpy()[0]
+    np.testing.assert_allclose(found, np.where(target > 700, 100, 1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("form", ["frame", "pairs"])
+@pytest.mark.parametrize("reduction", [None, "mean"])
+def test_nan_at_the_ends(form, reduction, spectra, axis):
+    """Only what is kept is looked at; the ends are not measured."""
+    broken = spectra.copy()
+    broken[:, :5] = np.nan
+    broken[3, -20:] = np.inf
+    broken[4, 10:12] = np.nan  # 420 and 422
+    if form == "frame":
+        X, noun = pd.DataFrame(broken, columns=axis.astype(str)), "row"
+    else:
+        X, noun = [(axis, row) for row in broken], "spectrum"
+    resampler = WavenumberResampler(
+        target_wavenumbers=(430, 650, 2.5), reduction=reduction
+    )
+    expected = resampler.fit_transform(pd.DataFrame(spectra, columns=axis.astype(str)))
+    found = resampler.fit_transform(X)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    for method in ("fit", "transform"):
+        wider = clone(resampler).set_params(target_wavenumbers=(412, 650, 2))
+        with pytest.raises(
+            ValueError,
+            match=rf"NaN.*1 of 12 spectra \({noun} 4\).*{noun} 4 at 420 to 422 cm-1",
+        ):
+            getattr(wider, method)(X)
+        wider.set_params(target_wavenumbers=(430, 690, 2))
+        with pytest.raises(
+            ValueError,
+            match=f"{noun.capitalize()} 3 .without its NaN. covers 410 to 658",
+        ):
+            getattr(wider, method)(X)
+    filled = wider.set_params(fill_value=-1.0).transform(X).to_numpy()
+    assert (filled[3] == -1).sum() == 16
+    assert (np.delete(filled, 3, axis=0) != -1).all()
+    X = X.drop(index=4) if form == "frame" else X[:4] + X[5:]
+    common = WavenumberResampler(target_wavenumbers="common").fit(X)
+    np.testing.assert_array_equal(common.wavenumbers_out_, np.arange(410, 659, 2))
+    assert np.isfinite(common.transform(X).to_numpy()).all()
+
+
+def test_nothing_but_nan(axis, spectra):
+    X = pd.DataFrame(
+        np.where(np.arange(12)[:, None] == 7, np.nan, spectra), columns=axis
+    )
+    for target in ([500.0], "common"):
+        resampler = WavenumberResampler(target_wavenumbers=target, fill_value="edge")
+        with pytest.raises(ValueError, match="row 7"):
+            resampler.fit(X)
+    with pytest.raises(ValueError, match=r"NaN.*\(row 7\), at 400 to 698 cm-1"):
+        WavenumberResampler().fit(X)

@@ -1,20 +1,26 @@
 """What all transformers share: frames in, frames out; the axis of what comes in."""
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 from sklearn import config_context
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
+from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.neural_network import CNNClassifier
 from sklearn_raman.preprocessing import (
     AIRPLS,
+    ARPLS,
+    ASLS,
     SNV,
     BaselineCorrection,
     SavitzkyGolay,
@@ -22,8 +28,9 @@ from sklearn_raman.preprocessing import (
     SquareRoot,
     WavenumberCrop,
     WavenumberResampler,
+    WhittakerSmoother,
 )
-from tests._estimators import SIZED, STATELESS, TRANSFORMERS
+from tests._estimators import LEARNING, SIZED, STATELESS, TRANSFORMERS
 
 
 def labelled(kind, X, labels):
@@ -68,6 +75,8 @@ def test_unfitted_does_what_fitted_would(estimator, kind, spectra, axis):
     found = clone(estimator).transform(X)
     assert list(found.columns) == list(expected.columns)
     np.testing.assert_array_equal(found, expected)
+    chosen = clone(estimator).set_output(transform="pandas").transform(X)
+    assert list(chosen.columns) == [str(label) for label in expected.columns]
 
 
 @pytest.mark.parametrize("estimator", TRANSFORMERS, ids=str)
@@ -127,13 +136,33 @@ def test_the_axis_that_a_step_makes_stays_an_axis(spectra):
     ]
 
 
-@pytest.mark.parametrize("step", [AIRPLS(cutoff=100.0), WavenumberCrop(region=(0, 9))])
+NEED_WAVENUMBERS = [
+    AIRPLS(cutoff=100.0),
+    ARPLS(cutoff=100.0),
+    ASLS(cutoff=100.0),
+    SavitzkyGolay(delta="axis"),
+    WavenumberCrop(region=(0, 500)),
+    WavenumberResampler(target_wavenumbers=[100, 120], fill_value="edge"),
+    WavenumberResampler(target_wavenumbers="common"),
+    WhittakerSmoother(cutoff=100.0),
+]
+
+
+@pytest.mark.parametrize("step", NEED_WAVENUMBERS, ids=str)
 def test_positions_are_no_axis(step, spectra):
-    for X in (pd.DataFrame(spectra), pd.DataFrame(spectra).iloc[:, 5:]):
-        with pytest.raises(ValueError, match=r"are positions.*\(wavenumbers="):
-            clone(step).fit(X)
-        with pytest.raises(ValueError, match=r"are positions.*\(wavenumbers="):
-            clone(step).transform(X)
+    """Seen from both sides: 0, 1, 2, ... is none, 400, 401, ... is one."""
+    counted = pd.DataFrame(spectra)
+    text = counted.rename(columns=str)
+    shifted = counted.set_axis(pd.RangeIndex(400, 550), axis=1)
+    for X in (spectra, counted, text, counted.iloc[:, 5:], text.iloc[:, ::2], shifted):
+        for method in ("fit", "transform"):
+            if method == "transform" and step.__sklearn_tags__().requires_fit:
+                continue
+            with pytest.raises(ValueError, match=r"are positions.*\(wavenumbers="):
+                getattr(clone(step), method)(X)
+    for labels in (np.arange(400, 550), [str(v) for v in range(400, 550)]):
+        clone(step).fit(pd.DataFrame(spectra, columns=labels))
+    clone(step).set_params(wavenumbers=range(150)).fit(counted)
 
 
 @pytest.mark.parametrize("norm", ["area", "max"])
@@ -219,3 +248,227 @@ def test_steps_of_others_take_frames(frame, labels):
     assert union.fit_transform(frame).shape == (12, 161)
     chain = make_pipeline(FunctionTransformer(), SNV(), KNeighborsClassifier(1))
     assert chain.fit(frame, labels).score(frame, labels) == 1
+
+
+# Ragged spectra ------------------------------------------------------------------
+
+
+@pytest.fixture
+def ragged(spectra, axis):
+    """Spectra on five axes, three of them shared; one falls, one is float32."""
+    axes = [
+        axis,
+        axis[3:] + 0.3,
+        axis,
+        axis[::-1],
+        axis[3:] + 0.3,
+        axis,
+        axis[7:] * 1.1,
+    ]
+    pairs = [
+        (own, row[len(row) - len(own) :])
+        for own, row in zip(axes, spectra, strict=False)
+    ]
+    pairs[2] = axis, spectra[2].astype(np.float32)
+    return pairs
+
+
+def without_axis(estimator):
+    """The same step where each spectrum brings its axis; None if it can't be."""
+    if isinstance(estimator, WavenumberResampler):
+        return None
+    parameters = estimator.get_params()
+    if parameters.get("weights") is not None or parameters.get("reference") is not None:
+        return None
+    copied = clone(estimator)
+    return (
+        copied.set_params(wavenumbers=None) if "wavenumbers" in parameters else copied
+    )
+
+
+PER_SPECTRUM = [s for s in map(without_axis, STATELESS + SIZED) if s is not None]
+LEARN_OR_FIXED = [
+    s for s in LEARNING + SIZED if without_axis(s) is None or s in LEARNING
+]
+
+
+@pytest.mark.parametrize("estimator", PER_SPECTRUM, ids=str)
+def test_pairs_in_pairs_out(estimator, ragged, spectra, axis, frame):
+    """To the bit what each spectrum gives alone; whatever fit saw, or did not."""
+    expected = []
+    for own, row in ragged:
+        alone = pd.DataFrame(row[None], columns=own)
+        found = clone(estimator).fit_transform(alone)
+        expected.append(([float(label) for label in found], found.to_numpy()[0]))
+    before = pickle.dumps(ragged)
+    for step in (
+        clone(estimator).fit(ragged),
+        clone(estimator).fit(ragged[3:]),
+        clone(estimator),
+        clone(estimator).fit(frame),
+        pickle.loads(pickle.dumps(clone(estimator).fit(ragged))),
+        clone(estimator).set_output(transform="pandas").fit(ragged),
+        make_pipeline(clone(estimator)).set_output(transform="polars").fit(ragged),
+    ):
+        seen = dict(vars(step))
+        found = step.transform(ragged)
+        assert vars(step) == seen
+        assert isinstance(found, list)
+        for pair, (labels, row), given in zip(found, expected, ragged, strict=True):
+            assert isinstance(pair, tuple)
+            np.testing.assert_array_equal(pair[0], labels)
+            np.testing.assert_array_equal(pair[1], row)
+            assert pair[1].dtype == given[1].dtype
+            assert not np.shares_memory(pair[0], given[0])
+    assert pickle.dumps(ragged) == before
+
+
+@pytest.mark.parametrize("estimator", PER_SPECTRUM, ids=str)
+def test_a_fit_on_pairs_holds_for_frames(estimator, ragged, frame):
+    """And leaves nothing behind of an earlier fit on a matrix."""
+    expected = clone(estimator).fit_transform(frame)
+    step = clone(estimator).fit(frame).fit(ragged)
+    assert not hasattr(step, "n_features_in_")
+    assert not hasattr(step, "feature_names_in_")
+    assert step.wavenumbers_in_ is None
+    pd.testing.assert_frame_equal(step.transform(frame), expected)
+    pd.testing.assert_frame_equal(
+        step.set_output(transform="pandas").transform(frame), expected
+    )
+    before = dict(vars(step))
+    for bad in ([([400, 401], [1, np.nan])], [([400, 401], [1])], [*ragged, 1.0]):
+        with pytest.raises(ValueError, match="[Ss]pectrum"):
+            step.fit(bad)
+        assert vars(step) == before
+
+
+@pytest.mark.parametrize("estimator", PER_SPECTRUM[:3], ids=str)
+def test_other_forms_of_ragged_spectra(estimator, ragged):
+    """One check that steps read them; what the forms are is tested where they are."""
+    expected = estimator.transform(ragged)
+    series = [pd.Series(row, index=axis) for axis, row in ragged]
+    for X in (series, pd.Series(ragged), tuple(ragged)):
+        for found, wanted in zip(estimator.transform(X), expected, strict=True):
+            np.testing.assert_array_equal(found, wanted)
+    (one,) = estimator.transform(ragged[0])
+    np.testing.assert_array_equal(one, expected[0])
+
+
+@pytest.mark.parametrize("estimator", LEARN_OR_FIXED, ids=str)
+def test_what_needs_one_axis_says_so(estimator, ragged, spectra, axis):
+    if isinstance(estimator, WavenumberResampler):
+        message = "bring their own axes"
+    else:
+        message = (
+            "(learns across spectra|one value per point).*Resampler|Leave it at None"
+        )
+    with pytest.raises(ValueError, match=message):
+        clone(estimator).fit(ragged)
+    fitted = clone(estimator).fit(spectra)
+    with pytest.raises(ValueError, match=message):
+        fitted.transform(ragged)
+
+
+def test_one_warning_per_call_names_the_spectra(ragged):
+    flat = [
+        (own, np.full_like(row, 7) if i in (1, 4, 5) else row)
+        for i, (own, row) in enumerate(ragged)
+    ]
+    with pytest.warns(UserWarning) as caught:
+        SNV().fit(flat).transform(flat)
+    (warning,) = caught
+    assert "3 of 7 spectra are constant" in str(warning.message)
+    assert "(spectra 1, 4, 5)" in str(warning.message)
+    assert warning.filename == __file__
+    short = [(own[:5], row[:5]) for own, row in ragged]
+    with pytest.warns(
+        UserWarning, match=r"window_length=5 .*\(spectra 0, 1, 2, 3, 4, "
+    ) as c:
+        SavitzkyGolay().transform(short)
+    assert len(c) == 1
+    uneven = [(own + own**2 / 2e3, row) for own, row in ragged]
+    with pytest.warns(
+        UserWarning, match=r"AIRPLS counts points.*baseline is stiffer"
+    ) as c:
+        AIRPLS().transform(uneven)
+    assert len(c) == 1
+    with pytest.warns(
+        UserWarning, match=r"1 of 7 spectra are constant.*\(spectrum 5\)"
+    ):
+        BaselineCorrection(method="arpls").transform(flat[:1] + ragged[1:5] + flat[5:])
+
+
+@pytest.mark.parametrize(
+    "step", [SNV(), AIRPLS(), SavitzkyGolay(), WhittakerSmoother()]
+)
+def test_an_error_names_the_spectrum(step, ragged):
+    broken = [(own, row.astype(np.float64)) for own, row in ragged]
+    broken[2][1][3:6] = np.nan
+    broken[5][1][0] = np.inf
+    message = r"NaN.* in 2 of 7 spectra \(spectra 2, 5\); spectrum 2 at 406 to 410 cm-1"
+    with pytest.raises(ValueError, match=message):
+        clone(step).fit(broken)
+    with pytest.raises(ValueError, match=message):
+        clone(step).transform(broken)
+    huge = list(ragged)
+    huge[5] = huge[5][0], np.full(150, 1e308) * (-1.0) ** np.arange(150)
+    if not isinstance(step, SNV):
+        with pytest.raises(ValueError, match="^Spectrum 5: "):
+            clone(step).transform(huge)
+    short = [*ragged[:3], (np.array([400.0, 402.0]), np.ones(2))]
+    with pytest.raises(ValueError, match=r"Spectrum 3: .*window_length=7"):
+        SavitzkyGolay(window_length=7).fit(short)
+    with pytest.raises(ValueError, match="Spectrum 1 has 1 point, but AIRPLS needs 2"):
+        AIRPLS().fit([ragged[0], ([400.0], [1.0])])
+
+
+def test_threads_share_a_step(ragged):
+    step = make_pipeline(SNV(), SavitzkyGolay()).fit(ragged)
+    expected = step.transform(ragged)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(step.transform, [ragged] * 20):
+            for pair, wanted in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(pair[1], wanted[1])
+
+
+@pytest.mark.parametrize("output", [{}, {"transform": "pandas"}])
+def test_pairs_through_a_search(output, ragged, labels, frame):
+    """Steps before the resampler, whole steps swapped; frames may come later."""
+    y = labels[[0, 4, 0, 4, 0, 4, 4]]
+    resampler = WavenumberResampler(target_wavenumbers="common", fill_value="edge")
+    steps = [("first", SNV()), ("axis", resampler), ("clf", SVC())]
+    grid = {"first": [AIRPLS(), "passthrough", make_pipeline(SavitzkyGolay(), SNV())]}
+    model = Pipeline(steps).set_output(**output)
+    search = GridSearchCV(model, grid, cv=2, error_score="raise").fit(ragged, y)
+    assert search.predict(ragged).shape == (7,)
+    assert search.predict(frame).shape == (12,)
+    assert cross_val_score(model, ragged, y, cv=2).shape == (2,)
+
+
+CLASSIFIERS = [SVC(), PLSLDA(), CNNClassifier(max_epochs=1, random_state=0)]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda c: type(c).__name__)
+@pytest.mark.parametrize("target", ["common", (410, 690, 4)])
+def test_fitted_on_frames_predicts_pairs_and_the_reverse(
+    classifier, target, frame, spectra, axis, labels
+):
+    """The same spectra in another form are the same spectra."""
+    pairs = [(axis, row) for row in spectra]
+    resampler = WavenumberResampler(target_wavenumbers=target)
+    model = make_pipeline(SNV(), resampler, SNV(), classifier)
+    on_frames, on_pairs = (
+        clone(model).fit(frame, labels),
+        clone(model).fit(pairs, labels),
+    )
+    method = "decision_function" if classifier is CLASSIFIERS[0] else "predict_proba"
+    expected = getattr(on_frames, method)(frame)
+    polars = pl.DataFrame(spectra, schema=[str(value) for value in axis])
+    for fitted in (on_frames, on_pairs):
+        for X in (frame, pairs, polars, frame.set_axis(axis, axis=1)):
+            found = getattr(fitted, method)(X)
+            np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+    for needs_one_axis in (PLSLDA(), CNNClassifier()):
+        with pytest.raises(ValueError, match="WavenumberResampler before it"):
+            needs_one_axis.fit(pairs, labels)

@@ -300,3 +300,63 @@ def test_defaults_follow_short_spectra():
 def test_what_does_not_fit_raises(settings, message):
     with pytest.raises(ValueError, match=message):
         Despiker(**settings).fit(np.zeros((1, 5)))
+
+
+def with_dead_pixels(X, rng):
+    """Spectra with a spike up and a dead pixel each, and where these are."""
+    X, rows = X.copy(), np.arange(len(X))
+    up, down = np.zeros((2, *X.shape), dtype=bool)
+    up[rows, rng.integers(20, 100, len(X))] = True
+    down[rows, rng.integers(200, 280, len(X))] = True
+    X[up] += 60
+    X[down] -= 60
+    return X, up, down
+
+
+def test_direction(noisy, rng):
+    X, up, down = with_dead_pixels(noisy, rng)
+    wanted = {"up": up, "down": down, "both": up | down}
+    for direction, points in wanted.items():
+        despiker = Despiker(direction=direction)
+        found = despiker.find_spikes(X)
+        assert found[points].all() and (found & ~points).sum() <= 3  # of noise
+        cleaned = despiker.fit_transform(X)
+        np.testing.assert_array_equal(cleaned[~found], X[~found])
+        assert np.abs(cleaned - noisy)[points].max() < 8
+
+
+def test_down_is_up_upside_down(noisy, rng):
+    X, _, _ = with_dead_pixels(noisy, rng)
+    found = Despiker(direction="down").fit_transform(X)
+    np.testing.assert_array_equal(found, -Despiker().fit_transform(-X))
+
+
+@pytest.mark.parametrize("distance", [2, 3, 4])
+def test_a_value_between_two_spikes_is_no_dead_pixel(distance, noisy):
+    X = noisy.copy()
+    X[:, [40, 40 + distance]] += 100
+    found = Despiker(direction="both").find_spikes(X)
+    assert found[:, 41 : 40 + distance].any(axis=1).sum() <= 2  # of noise
+    assert found[:, [40, 40 + distance]].all()
+
+
+def test_few_points_of_real_minerals_look_dead():
+    X = load_minerals().data
+    found = Despiker(direction="both").find_spikes(X)
+    assert found.mean() < 2e-4
+
+
+def test_spikes_of_ragged_spectra(noisy):
+    X = noisy[:4].copy()
+    X[:, 100] += 100
+    axis = 400.0 + np.arange(301)
+    ragged = [(axis[i % 2 :], row[i % 2 :]) for i, row in enumerate(X)]
+    despiker = Despiker().fit(ragged)
+    found = despiker.find_spikes(ragged)
+    for (own, row), mask, (kept, cleaned) in zip(
+        ragged, found, despiker.transform(ragged), strict=True
+    ):
+        np.testing.assert_array_equal(mask, Despiker().find_spikes([row])[0])
+        assert mask[own == 500].all()
+        np.testing.assert_array_equal(kept, own)
+        np.testing.assert_array_equal(cleaned, Despiker().transform([row])[0])

@@ -1,6 +1,7 @@
 """Maps go back through each transformer to the axis it was given."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -22,12 +23,13 @@ def uneven(request, axis):
 def resampler(uneven):
     """A function that fits a resampler on the uneven axis."""
 
-    def fit(kind="linear", target=TARGET, fill_value="raise"):
+    def fit(kind="linear", target=TARGET, fill_value="raise", reduction=None):
         transformer = WavenumberResampler(
             target_wavenumbers=target,
             wavenumbers=uneven,
             kind=kind,
             fill_value=fill_value,
+            reduction=reduction,
         )
         return transformer.fit(np.eye(len(uneven)))
 
@@ -76,9 +78,11 @@ def test_same_grid_needs_no_fit():
 
 @pytest.mark.parametrize("kind", ["linear", "quadratic", "cubic"])
 @pytest.mark.parametrize("fill_value", ["edge", 0.0])
-def test_conserve_is_the_transposed_operator(kind, fill_value, resampler, rng):
+@pytest.mark.parametrize("how", [(1.3, None), (1.3, "mean"), (7.0, "mean")])
+def test_conserve_is_the_transposed_operator(kind, fill_value, how, resampler, rng):
     """What transforming the unit spectra shows, read the other way round."""
-    fitted = resampler(kind, (380.0, 720.0, 1.3), fill_value)
+    step, reduction = how
+    fitted = resampler(kind, (380.0, 720.0, step), fill_value, reduction)
     operator = fitted.transform(np.eye(fitted.n_features_in_))
     maps = rng.normal(size=(4, operator.shape[1]))
     back = fitted.map_back(maps)
@@ -93,8 +97,9 @@ def test_pchip_takes_the_linear_operator(resampler, rng):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("target", [TARGET, (380.0, 720.0, 7.0), [500.0]])
-def test_sums_are_conserved(kind, target, resampler, rng):
-    fitted = resampler(kind, target, "edge")
+@pytest.mark.parametrize("reduction", [None, "mean"])
+def test_sums_are_conserved(kind, target, reduction, resampler, rng):
+    fitted = resampler(kind, target, "edge", reduction)
     maps = rng.normal(size=(4, 3, len(fitted.wavenumbers_out_)))
     sums = fitted.map_back(maps).sum(axis=-1)
     np.testing.assert_allclose(sums, maps.sum(axis=-1), atol=1e-10)
@@ -148,6 +153,85 @@ def test_ragged_equals_one_axis_at_a_time(kind, mode, spectra, axis, rng):
         assert found.shape == (3, len(own_axis))
         expected = alone.map_back(one, mode=mode)
         np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_means_leave_out_no_point(resampler):
+    """Each measured point inside the target's range takes part in some bin."""
+    target = (410.0, 680.0, 9.0)
+    maps = np.ones(31)
+    assert (resampler(target=target).map_back(maps) == 0).sum() > 80
+    back = resampler(target=target, reduction="mean").map_back(maps)
+    inside = (back > 0).nonzero()[0]
+    np.testing.assert_array_equal(np.diff(inside), 1)
+    assert len(inside) > 135
+
+
+@pytest.mark.parametrize("mode", ["conserve", "density"])
+@pytest.mark.parametrize("form", ["frame", "pairs"])
+def test_gaps(mode, form, axis, spectra, rng):
+    """What a number filled goes nowhere; the nearest point gets what it lent."""
+    gapped = np.where(axis > 499, axis + 400, axis)
+    target = np.arange(450.0, 1050.0, 5.0)
+    X = pd.DataFrame(spectra, columns=gapped)
+    X = [(gapped, row) for row in spectra] if form == "pairs" else X
+    maps = rng.uniform(1, 2, (12, len(target)))
+    settings = {"target_wavenumbers": target}
+    edge = WavenumberResampler(**settings, fill_value="edge").fit(X)
+    number = WavenumberResampler(**settings, fill_value=0.0).fit(X)
+    in_gap = (target > 498) & (target < 900)
+    back = np.stack(edge.map_back(maps, X, mode=mode))
+    without = np.stack(number.map_back(maps, X, mode=mode))
+    if mode == "density":
+        np.testing.assert_array_equal(back, without)
+        ordered = [np.interp(gapped, target, row, left=0, right=0) for row in maps]
+        np.testing.assert_allclose(back, ordered)
+    else:
+        np.testing.assert_allclose(back.sum(axis=1), maps.sum(axis=1))
+        np.testing.assert_allclose(without.sum(axis=1), maps[:, ~in_gap].sum(axis=1))
+        lent = back - without
+        assert (lent[:, gapped == 498] > 0).all()
+        assert not lent[:, (gapped != 498) & (gapped != 900)].any()
+
+
+def test_frames_bring_their_axis(spectra, axis, rng):
+    """A map goes back to the axis of the frame that it belongs to."""
+    target = {"target_wavenumbers": (420.0, 680.0, 3.0)}
+    maps = rng.normal(size=(12, 87))
+    frame = pd.DataFrame(spectra, columns=axis)
+    other = pd.DataFrame(spectra[:, 4:], columns=axis[4:] + 0.6)
+    for fitted in (
+        WavenumberResampler(**target).fit(frame),
+        WavenumberResampler(**target).fit([(axis, row) for row in spectra]),
+    ):
+        for X in (frame, other):
+            expected = WavenumberResampler(**target).fit(X).map_back(maps)
+            np.testing.assert_array_equal(fitted.map_back(maps, X), expected)
+
+
+@pytest.mark.parametrize("mode", ["conserve", "density"])
+def test_ragged_through_a_step_that_keeps_the_grid(mode, spectra, axis, rng):
+    ragged = [(axis[i:], row[i:]) for i, row in enumerate(spectra)]
+    maps = [rng.normal(size=(3, len(own))) for own, _ in ragged]
+    fitted = SNV().fit(ragged)
+    back = fitted.map_back(maps, ragged, mode=mode)
+    assert isinstance(back, list)
+    for found, one in zip(back, maps, strict=True):
+        np.testing.assert_array_equal(found, one)
+    with pytest.raises(ValueError, match="X has 12 spectra"):
+        fitted.map_back(maps[:5], ragged)
+    with pytest.raises(ValueError, match=r"..., 150.*SNV"):
+        fitted.map_back([maps[1], *maps[1:]], ragged)
+
+
+def test_common_and_nan_go_back(spectra, axis):
+    """Points without a number took no part."""
+    rows = spectra.copy()
+    rows[:, :5] = np.nan
+    ragged = [(axis, row) for row in rows]
+    fitted = WavenumberResampler(target_wavenumbers="common").fit(ragged)
+    back = np.stack(fitted.map_back(np.ones((12, 145)), ragged))
+    np.testing.assert_array_equal(back[:, :5], 0)
+    np.testing.assert_array_equal(back[:, 5:], 1)
 
 
 def test_ragged_errors(spectra, axis):

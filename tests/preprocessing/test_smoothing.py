@@ -1,6 +1,7 @@
 """Savitzky-Golay against scipy, Whittaker against the dense solution."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.signal import savgol_filter
 
@@ -15,6 +16,94 @@ def test_equals_scipy(mode, deriv, window_length, spectra):
     found = SavitzkyGolay(**settings, mode=mode, delta=2.0).fit_transform(spectra)
     expected = savgol_filter(spectra, **settings, mode=mode, delta=2.0)
     np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+# A cubic and its derivatives: what a filter of order 3 follows exactly.
+CUBIC = {
+    0: lambda x: ((x - 800) / 200) ** 3 + x / 500,
+    1: lambda x: 3 * ((x - 800) / 200) ** 2 / 200 + 1 / 500,
+    2: lambda x: 6 * ((x - 800) / 200) / 200**2,
+}
+UNEVEN = 400 + 0.8 * (np.linspace(20, 45, 300) ** 2 - 400)  # 2 to 4.5 cm-1 apart
+
+
+@pytest.mark.parametrize("deriv", CUBIC)
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize("spacing", ["even", "drifting", "gap"])
+@pytest.mark.parametrize("form", ["frame", "pairs", "parameter"])
+def test_derivatives_per_wavenumber(deriv, direction, spacing, form):
+    axis = {
+        "even": np.linspace(400, 1200, 300),
+        "drifting": UNEVEN,
+        "gap": np.r_[UNEVEN[:150], UNEVEN[150:] + 700],
+    }[spacing][::direction]
+    settings = {"window_length": 9, "polyorder": 3, "deriv": deriv, "delta": "axis"}
+    curve, step = CUBIC[0](axis), SavitzkyGolay(**settings)
+    if form == "frame":
+        found = step.fit_transform(pd.DataFrame(curve[None], columns=axis)).to_numpy()[
+            0
+        ]
+    elif form == "pairs":
+        ((_, found),) = step.fit_transform([(axis, curve)])
+    else:
+        found = step.set_params(wavenumbers=axis).fit_transform(curve[None])[0]
+    expected = CUBIC[deriv](axis)
+    rounding = 1e-9 * np.abs(expected).max()
+    np.testing.assert_allclose(found, expected, rtol=0, atol=rounding)
+
+
+@pytest.mark.parametrize("mode", ["interp", "mirror", "nearest", "constant", "wrap"])
+@pytest.mark.parametrize("deriv", [0, 1, 2])
+def test_uneven_goes_over_into_even(mode, deriv, spectra, axis):
+    """An axis that is uneven by next to nothing gives next to the same."""
+    settings = {"window_length": 9, "polyorder": 3, "deriv": deriv, "mode": mode}
+    almost = axis + np.where(np.arange(150) % 7 == 3, 0.02, 0)
+    for delta in (1.0, 2.0, "axis"):
+        step = SavitzkyGolay(**settings, delta=delta)
+        even = step.fit_transform(pd.DataFrame(spectra, columns=axis)).to_numpy()
+        found = step.fit_transform(pd.DataFrame(spectra, columns=almost)).to_numpy()
+        scale = np.abs(even).max()
+        assert 0 < np.abs(found - even).max() < 0.02 * scale
+
+
+def test_no_window_reaches_across_a_gap():
+    axis = np.r_[400:500:2.0, 900:1000:2.0]
+    X = pd.DataFrame([np.where(axis > 700, 100.0, 1.0)], columns=axis)
+    np.testing.assert_allclose(SavitzkyGolay().fit_transform(X), X, rtol=1e-12)
+    slope = SavitzkyGolay(deriv=1).fit_transform(X)
+    np.testing.assert_allclose(slope, 0, atol=1e-10)
+    with pytest.raises(ValueError, match="50 points on one side of a gap"):
+        SavitzkyGolay(window_length=51).fit(X)
+
+
+def test_uneven_rows_do_not_depend_on_each_other(rng):
+    X = pd.DataFrame(rng.normal(size=(30, 300)), columns=UNEVEN)
+    step = SavitzkyGolay(deriv=1).fit(X)
+    alone = pd.concat([step.transform(X.iloc[[i]]) for i in range(30)])
+    pd.testing.assert_frame_equal(step.transform(X), alone, rtol=1e-12)
+    assert (step.transform(X.astype(np.float32)).dtypes == np.float32).all()
+
+
+def test_the_axis_has_to_be_known(spectra):
+    with pytest.raises(ValueError, match=r'delta="axis".*SavitzkyGolay\(wavenumbers='):
+        SavitzkyGolay(delta="axis").fit(spectra)
+
+
+def test_derivatives_per_point_of_different_samplings(axis, spectra):
+    pairs = [(axis, spectra[0]), (axis * 1.5, spectra[1])]
+    with pytest.warns(UserWarning, match='2 to 3 cm-1 apart. With delta="axis"'):
+        SavitzkyGolay(deriv=1).transform(pairs)
+
+
+def test_the_noun_of_an_uneven_axis(spectra):
+    X = pd.DataFrame(spectra, columns=UNEVEN[:150])
+    with pytest.warns(UserWarning, match="distance .* varies .* the curve is stiffer"):
+        WhittakerSmoother().fit(X)
+    X = pd.DataFrame(spectra, columns=np.r_[400:500:1.0, 900:950:1.0])
+    with pytest.warns(UserWarning, match="there is a gap between 499 and 900 cm-1"):
+        WhittakerSmoother().fit(X)
+    with pytest.raises(ValueError, match="needs an even axis, but there is a gap"):
+        WhittakerSmoother(cutoff=30.0).fit(X)
 
 
 def test_defaults(spectra):

@@ -64,3 +64,7 @@ __all__ = [
     "unit_windows",
     "upsampling_operator",
 ]
+
+
+def __dir__():
+    return __all__

@@ -3,3 +3,7 @@
 from sklearn_raman.over_sampling.report._report import SynthesisReport, synthesis_report
 
 __all__ = ["SynthesisReport", "synthesis_report"]
+
+
+def __dir__():
+    return __all__

@@ -1,6 +1,7 @@
 """Figure of a report: spectra, and the plane of a PCA.
 
-Made without pyplot; ``figure.savefig("report.png")`` writes it.
+``figure.savefig("report.png")`` writes it; where pyplot is in use, ``plt.show()`` shows
+it.
 """
 
 import numpy as np
@@ -30,7 +31,7 @@ def draw_report(report, classes):
     unknown = [label for label in classes if label not in known]
     if unknown or not classes:
         raise ValueError(f"classes={classes} must be some of those compared: {known}.")
-    figure = new_figure(11, 5.4 * len(classes) + 0.4)
+    figure = new_figure(11, 5.4 * len(classes) + 0.4, for_user=True)
     panels = figure.subfigures(len(classes), 1, squeeze=False)[:, 0]
     scores = report.to_frame("classes")
     for panel, label in zip(panels, classes, strict=True):

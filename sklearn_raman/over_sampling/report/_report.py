@@ -10,6 +10,7 @@ from sklearn.utils import check_array, check_random_state
 
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._sklearn import Interval, validate_params
+from sklearn_raman._utils._validation import check_finite
 from sklearn_raman._utils._wavenumbers import (
     check_same_axis,
     labels_as_wavenumbers,
@@ -383,7 +384,9 @@ def _check_sets(sets, wavenumbers):
                 "are needed: with fewer, chance decides every metric."
                 + (_WHY_HELD_OUT if name == "real_test" else "")
             )
-        arrays[name] = check_array(X, dtype=_FLOATS, input_name=name)
+        settings = {"dtype": _FLOATS, "ensure_all_finite": False}
+        arrays[name] = check_array(X, input_name=name, **settings)
+        check_finite(arrays[name], axis=labels_as_wavenumbers(X), name=name)
     lengths = {name: X.shape[1] for name, X in arrays.items()}
     n_points = lengths["real_train"]
     if len(set(lengths.values())) > 1:

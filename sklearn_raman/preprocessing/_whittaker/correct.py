@@ -10,6 +10,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from sklearn.utils import gen_batches
 
+from sklearn_raman._utils._validation import name_numbers, name_points
 from sklearn_raman.preprocessing._whittaker.reference import (
     CONSTANT,
     CONVERGED,
@@ -107,13 +108,19 @@ def _may_overlap(X, out):
 
 
 def _check_finite(X, rows):
-    """Raise if rows of X hold NaN or infinity."""
-    bad = np.flatnonzero(~np.isfinite(np.asarray(X[rows], float)).all(axis=1))
-    if len(bad):
-        raise ValueError(
-            f"X contains NaN or infinity, first in row {rows.start + int(bad[0])}. "
-            "Pass ensure_all_finite=False to have such rows come back as NaN."
-        )
+    """Raise if rows of X hold NaN or infinity, and name all such rows of X."""
+    if np.isfinite(np.asarray(X[rows], float)).all():
+        return
+    bad_rows, bad_columns = [], np.zeros(X.shape[1], dtype=bool)
+    for chunk in gen_batches(len(X), max(1, _CHUNK_VALUES // X.shape[1])):
+        bad = ~np.isfinite(np.asarray(X[chunk], float))
+        bad_rows.extend(chunk.start + np.flatnonzero(bad.any(axis=1)))
+        bad_columns |= bad.any(axis=0)
+    raise ValueError(
+        f"X contains NaN or infinity in {len(bad_rows)} of {len(X)} spectra "
+        f"({name_numbers(bad_rows, 'row')}), {name_points(bad_columns, None)}. Pass "
+        "ensure_all_finite=False to have such rows come back as NaN."
+    )
 
 
 def _raise_failure(X, row, dtype, settings):

@@ -7,11 +7,13 @@ memory is laid out.
 """
 
 import hashlib
+import logging
 import math
 from pathlib import Path
 
 import numpy as np
 from numba import njit
+from numba.core import event
 
 from sklearn_raman.preprocessing._whittaker import reference
 from sklearn_raman.preprocessing._whittaker.math import exp, fma
@@ -433,8 +435,30 @@ def compile_kernel(settings, dtype, *, keep=True):
             n_left -= _retire(out, info, settings.max_iter, work, numbers, integers)
 
     nothing = np.empty((0, diff_order + 1), dtype)
-    correct_with_numba(correct, nothing, nothing, np.empty((0, 3), np.int64), settings)
+    info = np.empty((0, 3), np.int64)
+    how_often = "once, it is kept on disk" if keep else "in each process"
+    line = (
+        f"Compiling the kernel of {algorithm} for {np.dtype(dtype)} spectra, which "
+        f"takes some seconds ({how_often})."
+    )
+    with event.install_listener("numba:compile", _Announcement(correct, line)):
+        correct_with_numba(correct, nothing, nothing, info, settings)
     return correct
+
+
+class _Announcement(event.Listener):
+    """Says that a kernel is being compiled, unless numba has it on disk."""
+
+    def __init__(self, kernel, line):
+        self.kernel = kernel
+        self.line = line
+
+    def on_start(self, event):
+        if event.data["dispatcher"] is self.kernel:
+            logging.getLogger("sklearn_raman").info(self.line)
+
+    def on_end(self, event):
+        pass
 
 
 def correct_with_numba(kernel, X, out, info, settings):
