@@ -1,6 +1,5 @@
 """Smoothing and derivatives along the wavenumber axis."""
 
-import warnings
 from math import factorial
 from numbers import Integral, Real
 
@@ -143,12 +142,10 @@ class SavitzkyGolay(SpectrumTransformer):
         if finite and self.deriv > 0 and self.delta != "axis":
             steps = [np.median(np.abs(np.diff(a))) for a, _ in spectra if len(a) > 1]
             if steps and max(steps) > 1.01 * min(steps):
-                warnings.warn(
+                self._warn(
                     "SavitzkyGolay: derivatives are per point, and the points of these "
                     f"spectra are {min(steps):g} to {max(steps):g} cm-1 apart. With "
-                    'delta="axis" they are per cm-1 and can be compared.',
-                    UserWarning,
-                    stacklevel=5,
+                    'delta="axis" they are per cm-1 and can be compared.'
                 )
         return spectra
 
