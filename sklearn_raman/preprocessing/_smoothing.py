@@ -67,15 +67,16 @@ class SavitzkyGolay(SpectrumTransformer):
         a gap; if a given order does not fit the window or the derivative; if
         delta="axis" and the axis is not known.
 
+    Warns
+    -----
+    UserWarning
+        If a default is lowered because the spectra are short, or if derivatives are
+        per point and ragged spectra have points at different distances.
+
     Notes
     -----
     On an uneven axis the modes other than "interp" go on beyond the ends with the
     mirror image of the distances there.
-
-    Warns
-    -----
-    UserWarning
-        If a default is lowered because the spectra are short.
 
     References
     ----------

@@ -16,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.model_selection import compare
 from sklearn_raman.neural_network import CNNClassifier
 from sklearn_raman.preprocessing import (
     AIRPLS,
@@ -23,6 +24,7 @@ from sklearn_raman.preprocessing import (
     ASLS,
     SNV,
     BaselineCorrection,
+    Despiker,
     SavitzkyGolay,
     SpectrumNormalizer,
     SquareRoot,
@@ -443,6 +445,14 @@ def test_pairs_through_a_search(output, ragged, labels, frame):
     assert search.predict(ragged).shape == (7,)
     assert search.predict(frame).shape == (12,)
     assert cross_val_score(model, ragged, y, cv=2).shape == (2,)
+
+
+def test_pairs_in_a_comparison(ragged, labels):
+    y = labels[[0, 4, 0, 4, 0, 4, 4]]
+    resampler = WavenumberResampler(target_wavenumbers="common", fill_value="edge")
+    model = make_pipeline(Despiker(), SNV(), resampler, PLSLDA())
+    result = compare({"PLS-LDA": model}, ragged, y, cv=2, progress=False)
+    assert len(result.predictions) == 7
 
 
 CLASSIFIERS = [SVC(), PLSLDA(), CNNClassifier(max_epochs=1, random_state=0)]
