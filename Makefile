@@ -10,7 +10,7 @@ compare: .venv/installed-plot  ## compare six classifiers on minerals, write rep
 	$(RUN) $(BIN)/python -m benchmarks.compare_minerals
 
 test: .venv/installed-tests lint  ## everything that must hold
-	$(RUN) $(BIN)/python -m pytest
+	$(RUN) $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
 
 lint: .venv/installed-tests
 	$(BIN)/ruff check .

@@ -113,7 +113,7 @@ def summarize(frame):
 
 def run_simulator(options):
     """Fidelity on simulated spectra; a picture of the first seed."""
-    n, step, iterations = (12, 8, (20, 20)) if options.quick else (50, 1, (1500, 400))
+    n, step, iterations = (12, 8, (4, 4)) if options.quick else (50, 1, (1500, 400))
     wavenumbers = (400.0, 1399.0, float(step))
     axis = np.arange(*wavenumbers[:2], step) if step > 1 else np.arange(400.0, 1400.0)
     seeds = range(100, 101) if options.quick else range(100, 110)
@@ -145,7 +145,7 @@ def run_minerals(options):
     axis = np.asarray(minerals.wavenumbers)[::every]
     X = SNV().fit_transform(minerals.data[some][:, ::every])
     y, groups = minerals.target[some], minerals.groups[some]
-    iterations = 20 if options.quick else 400
+    iterations = 4 if options.quick else 400
 
     def data(seed):
         folds = StratifiedGroupKFold(2, shuffle=True, random_state=seed)

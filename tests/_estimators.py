@@ -133,9 +133,9 @@ CLASSIFIERS = [
 # A sampler takes part in imbalanced-learn's checks too, which compare two calls: they
 # need a random_state, as those of imbalanced-learn's own samplers do.
 SAMPLERS = [
-    WGANGP(max_iter=4, random_state=0),
-    WGANGP(max_iter=4, validation_fraction=None, random_state=0),
-    WGANGP(max_iter=4, warm_start_components=0, random_state=0),
+    WGANGP(max_iter=2, random_state=0),
+    WGANGP(max_iter=2, validation_fraction=None, random_state=0),
+    WGANGP(max_iter=2, warm_start_components=0, random_state=0),
 ]
 
 TRANSFORMERS = STATELESS + LEARNING

@@ -51,10 +51,13 @@ def test_bit_identical_scores(backend, data, alone):
 
 @pytest.mark.parametrize(("n_workers", "threads"), [(2, 1), (1, 2)])
 def test_bit_identical_scores_on_dask(n_workers, threads, data, alone):
-    """Two processes of one thread, and one of two threads."""
+    """Two processes of one thread, and two threads of this one."""
     with (
         distributed.LocalCluster(
-            n_workers=n_workers, threads_per_worker=threads, dashboard_address=None
+            n_workers=n_workers,
+            threads_per_worker=threads,
+            processes=n_workers > 1,
+            dashboard_address=None,
         ) as cluster,
         distributed.Client(cluster),
         joblib.parallel_config("dask"),

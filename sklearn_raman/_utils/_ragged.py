@@ -97,7 +97,7 @@ def refuse_ragged(X, owner):
         )
     if not isinstance(X, (list, tuple)):
         return
-    lengths = {len(row) for row in X if _is_line(row)}
+    lengths = {len(row) for row in X if isinstance(row, (list, tuple, np.ndarray))}
     if len(lengths) > 1:
         raise ValueError(
             f"X is a list of spectra with {min(lengths)} to {max(lengths)} points and "

@@ -1,5 +1,6 @@
 """Checks that several estimators share."""
 
+import sys
 import warnings
 from contextlib import contextmanager
 
@@ -172,6 +173,18 @@ def unchanged_on_error(estimator):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+def levels_to_user():
+    """Return the `stacklevel` at which a warning points to the user's line.
+
+    That is the first outside this package and scikit-learn, for who calls this in
+    `warnings.warn`.
+    """
+    frame, level = sys._getframe(1), 1
+    while frame.f_globals.get("__name__", "").startswith("sklearn") and frame.f_back:
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def lower_default(value, default, limit, *, owner, name, why, warn=None):

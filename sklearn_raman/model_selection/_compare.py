@@ -15,7 +15,12 @@ from tqdm import tqdm
 from sklearn_raman._utils._pipeline import flat_steps, is_search, last_step
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
-from sklearn_raman._utils._wavenumbers import describe_axis
+from sklearn_raman._utils._wavenumbers import (
+    describe_axis,
+    find_gaps,
+    is_even,
+    labels_as_wavenumbers,
+)
 from sklearn_raman.inspection import ExplanationSummary
 from sklearn_raman.model_selection._comparison import CHOICES, Comparison
 from sklearn_raman.model_selection._evaluate import evaluate_fold, ignores_groups
@@ -52,8 +57,9 @@ def compare(
         Models: classifiers, Pipelines, or searches such as GridSearchCV. A dict gives
         their names. In a list they are called by the class of their last step, in lower
         case and numbered where equal, as :func:`~sklearn.pipeline.make_pipeline` calls
-        steps. None takes :func:`standard_models`; pairs are resampled to the range that
-        all spectra cover. It can also be left out: ``compare(X, y)``.
+        steps. None takes :func:`standard_models`; pairs, and spectra on an uneven axis,
+        are resampled to the range that all spectra cover. It can also be left out:
+        ``compare(X, y)``.
     X : array-like of shape (n_spectra, n_points), data frame, list or Bunch
         Spectra. Column labels of a data frame that are numbers are the wavenumbers in
         cm-1. A list may hold one pair (wavenumbers, intensities) per spectrum, for
@@ -332,13 +338,21 @@ def _one_per_spectrum(name, values, n_spectra):
 
 
 def _common_axis(X):
-    """Return an axis that spectra with axes of their own can share, else None.
+    """Return the axis that standard models need: common to all spectra, and even.
 
     It is taken from all spectra, so that those of a test part are within it and the
     maps of all folds lie on it. Where points were measured says nothing of classes.
+
+    Returns
+    -------
+    ndarray or None
+        None if the spectra can stay as they are: on an even axis, on an unknown one, or
+        on one whose gaps no resampling may fill.
     """
     if not is_ragged(X):
-        return None
+        axis = labels_as_wavenumbers(X)
+        if axis is None or is_even(axis) or len(find_gaps(axis)):
+            return None
     return WavenumberResampler(target_wavenumbers="common").fit(X).wavenumbers_out_
 
 

@@ -38,9 +38,9 @@ def standard_models(random_state=None, *, quick=False, target_wavenumbers=None):
         are then no judge of what networks can do.
     target_wavenumbers : array-like, tuple (start, stop, step) or None, default=None
         Axis in cm-1 to which `WavenumberResampler` brings the spectra first. Spectra
-        with axes of their own (a list of pairs) need one. When `compare` is called
-        without models it gives the range that all spectra cover, with their median
-        step, so that each fold has the same axis.
+        with axes of their own (a list of pairs) need one, and baselines an even one.
+        When `compare` is called without models it gives, where needed, the range that
+        all spectra cover, with their median step, so that each fold has the same axis.
 
     Returns
     -------

@@ -184,11 +184,11 @@ default=None
             self.wavenumbers_out_ = self._common_axis(X)
         else:
             self.wavenumbers_out_ = self._target()
+        # What does not fit fails in fit.
         if isinstance(X, list):
             self._resample_each(dict(enumerate(X)), len(X), "spectrum")
         else:
-            self._prepared = self._prepare(X, self.wavenumbers_out_)
-            self._resample_matrix(X)
+            self._prepared = self._prepare_for(X)
 
     def _read(self, X):
         if is_ragged(X):
@@ -288,9 +288,19 @@ default=None
         axis = self._known_axis(X.shape[1])
         return require_wavenumbers(axis, owner=owner, purpose=purpose)
 
-    def _prepare(self, X, target):
-        """Return an interpolator, that of fit if it serves, after what it is for."""
-        axis, how = self._axis_to_resample(X), (self.kind, self.reduction)
+    def _prepare_for(self, X):
+        """Return an interpolator after what it is for, if X can be resampled.
+
+        That of fit if it serves; None for spectra that all hold NaN.
+        """
+        axis, target = self._axis_to_resample(X), self._target()
+        whole = _are_finite(X)
+        if not whole.all():
+            self._resample_rows(X, ~whole, axis)
+        if not whole.any():
+            return None, None
+        check_coverage(axis, target, self.fill_value)
+        how = self.kind, self.reduction
         use = axis.tobytes(), target.tobytes(), *how
         if use == self._prepared[0]:
             return self._prepared
@@ -299,22 +309,21 @@ default=None
     def _resample_matrix(self, X):
         """Resample spectra that share one axis, those with NaN one by one."""
         target, axis = self._target(), self._axis_to_resample(X)
-        with np.errstate(over="ignore", invalid="ignore"):
-            finite = np.isfinite(X.sum())
-        whole = np.ones(len(X), bool) if finite else np.isfinite(X).all(axis=1)
-        if whole.any():
-            check_coverage(axis, target, self.fill_value)
-            _, interpolate = self._prepare(X, target)
+        whole = _are_finite(X)
         if whole.all():
+            _, interpolate = self._prepare_for(X)
             resampled = interpolate(X)
             self._fill_unmeasured(resampled, axis, target)
             return resampled
-        rows = {row: (axis, X[row]) for row in np.flatnonzero(~whole)}
         resampled = np.empty((len(X), len(target)), dtype=X.dtype)
-        resampled[~whole] = self._resample_each(rows, len(X), "row")
+        resampled[~whole] = self._resample_rows(X, ~whole, axis)
         if whole.any():
             resampled[whole] = self._resample_matrix(X[whole])
         return resampled
+
+    def _resample_rows(self, X, chosen, axis):
+        rows = {row: (axis, X[row]) for row in np.flatnonzero(chosen)}
+        return self._resample_each(rows, len(X), "row")
 
     def _resample_each(self, spectra, n_spectra, noun):
         """Resample spectra that each have an axis.
@@ -461,6 +470,14 @@ default=None
         tags = super().__sklearn_tags__()
         tags.requires_fit = self._is_common()
         return tags
+
+
+def _are_finite(X):
+    """Tell which spectra hold numbers only, as a mask."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(X.sum()):  # faster than a look at each value
+            return np.ones(len(X), dtype=bool)
+    return np.isfinite(X).all(axis=1)
 
 
 def _between_nan(row):

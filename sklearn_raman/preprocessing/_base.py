@@ -22,6 +22,7 @@ from sklearn_raman._utils._sklearn import (
 from sklearn_raman._utils._validation import (
     check_finite,
     check_spectra,
+    levels_to_user,
     lower_default,
     name_numbers,
     name_points,
@@ -124,7 +125,8 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
         """
         if self._keeps_ragged(X):
             return self._transform_ragged(X)
-        knows_labels = hasattr(self, "n_features_in_") or self._unites_axes
+        fitted = "wavenumbers_in_" if self._unites_axes else "n_features_in_"
+        knows_labels = hasattr(self, fitted)
         if output_is_chosen(self) and not knows_labels:
             # `set_output` asks for labels, which are those of X. The copy has them.
             check_is_fitted(self)  # passes for stateless steps
@@ -275,7 +277,7 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
         place = {"owner": owner, "name": name, "why": why, "warn": self._warn}
         return lower_default(value, default, limit, **place)
 
-    def _warn(self, message, category=UserWarning, *, stacklevel=6, rows=None):
+    def _warn(self, message, category=UserWarning, *, rows=None):
         """Warn, or collect the warning where others of its kind may follow.
 
         With `rows`, a mask, the message goes on after "3 of 12 spectra".
@@ -288,12 +290,12 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
             return
         if rows is not None:
             message = self._say_rows(int(rows.sum()), len(rows), message)
-        warnings.warn(message, category, stacklevel=stacklevel)
+        warnings.warn(message, category, stacklevel=levels_to_user())
 
-    def _warn_rows(self, rows, what, category=UserWarning, stacklevel=6):
+    def _warn_rows(self, rows, what, category=UserWarning):
         """Warn once, with the number of spectra that it is about."""
         if rows.any():
-            self._warn(what, category, stacklevel=stacklevel + 1, rows=rows)
+            self._warn(what, category, rows=rows)
 
     def _say_rows(self, n_rows, n_spectra, what):
         return f"{type(self).__name__}: {n_rows} of {n_spectra} spectra {what}"
@@ -351,8 +353,8 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
         for (category, of_rows, _), (message, numbers) in collected.items():
             if of_rows:
                 message = self._say_rows(len(numbers), len(spectra), message)
-            named = name_numbers(sorted(numbers), "spectrum")
-            warnings.warn(f"{message} ({named})", category, stacklevel=4)
+            message += f" ({name_numbers(sorted(numbers), 'spectrum')})"
+            warnings.warn(message, category, stacklevel=levels_to_user())
         return results
 
     def _on_one_axis(self, axis, collected, function, numbers, rows):

@@ -64,7 +64,6 @@ class PenaltyMixin:
                 self._warn(
                     f"{owner} counts points, but {uneven}, or the {self._curve} is "
                     "stiffer where points are far apart.",
-                    stacklevel=8,
                 )
         else:
             lam, given = self._lam_of_cutoff(axis, order), f"cutoff={self.cutoff:g}"
@@ -78,7 +77,6 @@ class PenaltyMixin:
             self._warn(
                 f"lam={lam:.3g} is so large for diff_order={order} that rounding may "
                 f"show; up to {LAM_WARN[order]:g} it does not.",
-                stacklevel=8,
             )
         return lam, order
 

@@ -25,7 +25,7 @@ def keep_unscalable(step, scaled, X, unscalable, reason="are constant"):
     """
     scaled = scaled.astype(X.dtype, copy=False)
     scaled[unscalable] = X[unscalable]
-    step._warn_rows(unscalable, f"{reason} and come back as they are.", stacklevel=6)
+    step._warn_rows(unscalable, f"{reason} and come back as they are.")
     return scaled
 
 

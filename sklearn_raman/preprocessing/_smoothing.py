@@ -1,6 +1,5 @@
 """Smoothing and derivatives along the wavenumber axis."""
 
-import warnings
 from math import factorial
 from numbers import Integral, Real
 
@@ -68,15 +67,16 @@ class SavitzkyGolay(SpectrumTransformer):
         a gap; if a given order does not fit the window or the derivative; if
         delta="axis" and the axis is not known.
 
+    Warns
+    -----
+    UserWarning
+        If a default is lowered because the spectra are short, or if derivatives are
+        per point and ragged spectra have points at different distances.
+
     Notes
     -----
     On an uneven axis the modes other than "interp" go on beyond the ends with the
     mirror image of the distances there.
-
-    Warns
-    -----
-    UserWarning
-        If a default is lowered because the spectra are short.
 
     References
     ----------
@@ -143,12 +143,10 @@ class SavitzkyGolay(SpectrumTransformer):
         if finite and self.deriv > 0 and self.delta != "axis":
             steps = [np.median(np.abs(np.diff(a))) for a, _ in spectra if len(a) > 1]
             if steps and max(steps) > 1.01 * min(steps):
-                warnings.warn(
+                self._warn(
                     "SavitzkyGolay: derivatives are per point, and the points of these "
                     f"spectra are {min(steps):g} to {max(steps):g} cm-1 apart. With "
-                    'delta="axis" they are per cm-1 and can be compared.',
-                    UserWarning,
-                    stacklevel=5,
+                    'delta="axis" they are per cm-1 and can be compared.'
                 )
         return spectra
 

@@ -395,6 +395,42 @@ def test_models_can_be_left_out(spectra, monkeypatch):
     assert seen == [None] * 6
 
 
+def bend(axis):
+    """The axis of a grating: steps that shrink by a third."""
+    return axis - (axis - axis[0]) ** 2 / 6 / np.ptp(axis)
+
+
+@pytest.mark.parametrize(
+    ("change", "resampled"),
+    [
+        (lambda axis: axis, False),
+        (lambda axis: axis[::-1], False),
+        (bend, True),
+        (lambda axis: axis + 300 * (axis > 600), False),  # a gap, which stays one
+    ],
+    ids=["even", "falling", "uneven", "gap"],
+)
+def test_standard_models_get_an_even_axis(spectra, monkeypatch, change, resampled):
+    X, y, groups = spectra
+    seen = []
+
+    def standard(random_state, *, target_wavenumbers):
+        seen.append(target_wavenumbers)
+        return {"guess": DummyClassifier()}
+
+    monkeypatch.setattr(_compare, "standard_models", standard)
+    axis = change(X.columns.to_numpy(float))
+    X = X.set_axis(axis.astype(str), axis=1)
+    compare(X, y, groups=groups, cv=2, progress=False)
+    (target,) = seen
+    if not resampled:
+        assert target is None
+        return
+    steps = np.diff(target)
+    np.testing.assert_allclose(steps, np.median(np.diff(axis)))
+    assert axis[0] == target[0] and axis[-1] - steps[0] < target[-1] <= axis[-1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -16,11 +16,15 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.model_selection import compare
 from sklearn_raman.neural_network import CNNClassifier
 from sklearn_raman.preprocessing import (
     AIRPLS,
+    ARPLS,
+    ASLS,
     SNV,
     BaselineCorrection,
+    Despiker,
     SavitzkyGolay,
     SpectrumNormalizer,
     SquareRoot,
@@ -73,6 +77,8 @@ def test_unfitted_does_what_fitted_would(estimator, kind, spectra, axis):
     found = clone(estimator).transform(X)
     assert list(found.columns) == list(expected.columns)
     np.testing.assert_array_equal(found, expected)
+    chosen = clone(estimator).set_output(transform="pandas").transform(X)
+    assert list(chosen.columns) == [str(label) for label in expected.columns]
 
 
 @pytest.mark.parametrize("estimator", TRANSFORMERS, ids=str)
@@ -132,13 +138,33 @@ def test_the_axis_that_a_step_makes_stays_an_axis(spectra):
     ]
 
 
-@pytest.mark.parametrize("step", [AIRPLS(cutoff=100.0), WavenumberCrop(region=(0, 9))])
+NEED_WAVENUMBERS = [
+    AIRPLS(cutoff=100.0),
+    ARPLS(cutoff=100.0),
+    ASLS(cutoff=100.0),
+    SavitzkyGolay(delta="axis"),
+    WavenumberCrop(region=(0, 500)),
+    WavenumberResampler(target_wavenumbers=[100, 120], fill_value="edge"),
+    WavenumberResampler(target_wavenumbers="common"),
+    WhittakerSmoother(cutoff=100.0),
+]
+
+
+@pytest.mark.parametrize("step", NEED_WAVENUMBERS, ids=str)
 def test_positions_are_no_axis(step, spectra):
-    for X in (pd.DataFrame(spectra), pd.DataFrame(spectra).iloc[:, 5:]):
-        with pytest.raises(ValueError, match=r"are positions.*\(wavenumbers="):
-            clone(step).fit(X)
-        with pytest.raises(ValueError, match=r"are positions.*\(wavenumbers="):
-            clone(step).transform(X)
+    """Seen from both sides: 0, 1, 2, ... is none, 400, 401, ... is one."""
+    counted = pd.DataFrame(spectra)
+    text = counted.rename(columns=str)
+    shifted = counted.set_axis(pd.RangeIndex(400, 550), axis=1)
+    for X in (spectra, counted, text, counted.iloc[:, 5:], text.iloc[:, ::2], shifted):
+        for method in ("fit", "transform"):
+            if method == "transform" and step.__sklearn_tags__().requires_fit:
+                continue
+            with pytest.raises(ValueError, match=r"are positions.*\(wavenumbers="):
+                getattr(clone(step), method)(X)
+    for labels in (np.arange(400, 550), [str(v) for v in range(400, 550)]):
+        clone(step).fit(pd.DataFrame(spectra, columns=labels))
+    clone(step).set_params(wavenumbers=range(150)).fit(counted)
 
 
 @pytest.mark.parametrize("norm", ["area", "max"])
@@ -419,6 +445,14 @@ def test_pairs_through_a_search(output, ragged, labels, frame):
     assert search.predict(ragged).shape == (7,)
     assert search.predict(frame).shape == (12,)
     assert cross_val_score(model, ragged, y, cv=2).shape == (2,)
+
+
+def test_pairs_in_a_comparison(ragged, labels):
+    y = labels[[0, 4, 0, 4, 0, 4, 4]]
+    resampler = WavenumberResampler(target_wavenumbers="common", fill_value="edge")
+    model = make_pipeline(Despiker(), SNV(), resampler, PLSLDA())
+    result = compare({"PLS-LDA": model}, ragged, y, cv=2, progress=False)
+    assert len(result.predictions) == 7
 
 
 CLASSIFIERS = [SVC(), PLSLDA(), CNNClassifier(max_epochs=1, random_state=0)]
