@@ -5,7 +5,8 @@ import warnings
 from contextlib import contextmanager
 
 import numpy as np
-from sklearn.utils.validation import validate_data
+import pandas as pd
+from sklearn.utils.validation import check_array, validate_data
 
 from sklearn_raman._utils._frames import frame_like
 from sklearn_raman._utils._ragged import refuse_ragged
@@ -59,7 +60,11 @@ def check_spectra(
         X = _with_fitted_labels(estimator, X)
         axis = getattr(estimator, "wavenumbers_in_", None)
     settings = {"dtype": dtype, "order": "C", "ensure_all_finite": False, **checks}
-    checked = validate_data(estimator, X, y, reset=reset, **settings)
+    if isinstance(y, str) and _holds_floats(X):
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+        checked = check_array(X.to_numpy(), estimator=estimator, **settings)
+    else:
+        checked = validate_data(estimator, X, y, reset=reset, **settings)
     if finite:
         spectra = checked[0] if isinstance(checked, tuple) else checked
         check_finite(spectra, owner=owner, axis=axis)
@@ -68,6 +73,17 @@ def check_spectra(
             check_wavenumbers(axis, n_points=estimator.n_features_in_)
         estimator.wavenumbers_in_ = axis
     return checked
+
+
+def _holds_floats(X):
+    """Tell whether X is a pandas frame of one plain type of floating-point numbers.
+
+    scikit-learn looks at each column by itself, which takes longer than most steps.
+    """
+    if not isinstance(X, pd.DataFrame) or X.empty:
+        return False
+    dtypes = X.dtypes.unique()
+    return len(dtypes) == 1 and dtypes[0] in (np.float64, np.float32)
 
 
 def _with_fitted_labels(estimator, X):

@@ -29,6 +29,8 @@ UNGROUPED = {
     "how well a model remembers samples it has seen; expect less on new samples.",
 }
 ROUNDING = 1e-12
+# Two folds leave one degree of freedom: their intervals hold almost anything.
+FEWEST_FOLDS = 3
 
 
 @dataclass(eq=False, repr=False)
@@ -168,9 +170,9 @@ class Comparison:
             One row per pair: `row` and `column` (names, in the order of the
             summary), `difference` (mean of row minus column), `lower`, `upper`,
             `p_value` and `verdict`: "... is better" if the interval excludes 0, "tie"
-            if it holds 0, "unknown" if there is none. Intervals are missing with fewer
-            than two folds, and all numbers are where a model lacks the metric. p is not
-            corrected for the number of pairs.
+            if it holds 0, "unknown" with fewer than three folds. Intervals are missing
+            with fewer than two folds, and all numbers are where a model lacks the
+            metric. p is not corrected for the number of pairs.
 
         Notes
         -----
@@ -197,8 +199,10 @@ class Comparison:
             difference = scores[row] - scores[column]
             found = corrected_t_test(difference, *sizes, confidence=confidence)
             _, lower, upper, _ = found
-            verdict = "unknown" if np.isnan(lower) else "tie"
-            if lower > 0 or upper < 0:
+            verdict = "tie"
+            if np.isnan(lower) or len(difference) < FEWEST_FOLDS:
+                verdict = "unknown"
+            elif lower > 0 or upper < 0:
                 better = row if (lower > 0) == METRICS[metric][1] else column
                 verdict = f"{better} is better"
             records.append((row, column, *found, verdict))
@@ -322,6 +326,8 @@ def _remarks(comparison):
             "tie: these folds cannot tell it from the best (the 95 % interval of the "
             "difference in accuracy holds 0)"
         )
+    if "?" in set(compare_with_best(comparison)):
+        lines.append(f"?: fewer than {FEWEST_FOLDS} folds cannot tell")
     summary = comparison.to_frame()
     if (summary["calibrated"] & summary["log_loss"].notna()).any():
         lines.append("* probabilities calibrated on folds of the training part")
@@ -352,7 +358,7 @@ def compare_with_best(comparison):
     Returns
     -------
     Series
-        Indexed by model; "best", "tie", "worse", or "?" where one fold can't tell.
+        Indexed by model; "best", "tie", "worse", or "?" where the folds are too few.
     """
     names = comparison.to_frame().index
     found = pd.Series("best", index=names, dtype=object)

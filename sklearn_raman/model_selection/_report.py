@@ -16,6 +16,7 @@ import sklearn
 
 from sklearn_raman import __version__
 from sklearn_raman.model_selection._comparison import (
+    FEWEST_FOLDS,
     METRICS,
     MISSING,
     UNGROUPED,
@@ -99,7 +100,9 @@ def _in_short(comparison):
     others = compare_with_best(comparison)[1:]
     ties = [escape(name) for name in others.index[others == "tie"]]
     if "?" in set(others):
-        text += " One fold cannot say what is more than chance."
+        text += (
+            f" {FEWEST_FOLDS - 1} folds or fewer cannot say what is more than chance."
+        )
     elif ties:
         names = "all other models" if len(ties) == len(others) else ", ".join(ties)
         text += f" It is a tie with {names}: these folds do not tell them apart."

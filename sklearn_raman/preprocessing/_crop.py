@@ -10,6 +10,7 @@ from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
     format_wavenumbers,
+    labels_as_wavenumbers,
     require_wavenumbers,
 )
 from sklearn_raman.preprocessing._base import SpectrumTransformer
@@ -110,7 +111,8 @@ class WavenumberCrop(SpectrumTransformer):
         maps : array-like of shape (..., n_points_out)
             Maps on the points that were kept.
         X : None or spectra, default=None
-            Ragged spectra that the maps belong to; anything else is ignored.
+            Ragged spectra that the maps belong to, or a frame whose labels are the
+            whole axis, which it needs after a fit on ragged spectra.
         mode : {"conserve", "density"}, default="conserve"
             Both are the same here.
 
@@ -123,10 +125,12 @@ class WavenumberCrop(SpectrumTransformer):
         check_mode(mode)
         if X is not None and is_ragged(X):
             return self._map_back_ragged(maps, X, mode)
-        check_is_fitted(self, "n_features_in_")
-        support = self._support(self.n_features_in_)
+        axis = labels_as_wavenumbers(X)
+        step = self if axis is None else self._on_axis(axis, None)
+        check_is_fitted(step, "n_features_in_")
+        support = step._support(step.n_features_in_)
         maps = check_maps(maps, int(support.sum()), owner="WavenumberCrop")
-        return place_back(maps, support, self.n_features_in_)
+        return place_back(maps, support, step.n_features_in_)
 
     def _labels_out(self, labels):
         if self.region is None and self.exclude is None:

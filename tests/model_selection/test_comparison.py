@@ -224,9 +224,10 @@ def test_ties_are_called_ties(metric):
     assert pairs["verdict"].to_list() == ["tie", "best is better", "level is better"]
     holds_zero = (pairs["lower"] <= 0) & (pairs["upper"] >= 0)
     assert ((pairs["verdict"] == "tie") == holds_zero).all()
-    one = scored({name: values[:1] for name, values in SCORES.items()})
-    assert set(one.differences(metric)["verdict"]) == {"unknown"}
-    same = scored({"one": [0.5, 0.6], "other": [0.5, 0.6]})
+    for n_folds in (1, 2):
+        few = scored({name: values[:n_folds] for name, values in SCORES.items()})
+        assert set(few.differences(metric)["verdict"]) == {"unknown"}
+    same = scored({"one": [0.5, 0.6, 0.7], "other": [0.5, 0.6, 0.7]})
     assert same.differences(metric)["verdict"].to_list() == ["tie"]
 
 

@@ -145,3 +145,13 @@ def test_each_spectrum_on_its_own_axis(spectra, axis):
     ragged[5] = ragged[5][0][:20], ragged[5][1][:20]
     with pytest.raises(ValueError, match="Spectrum 5: .*no point"):
         crop.transform(ragged)
+
+
+def test_maps_of_a_frame_after_a_fit_on_pairs():
+    """The labels of the spectra say where the maps go."""
+    axis = np.arange(400.0, 500.0, 5)
+    X = pd.DataFrame(np.ones((2, 20)), columns=axis.astype(str))
+    crop = WavenumberCrop(exclude=(430, 450)).fit([(axis + 1, np.ones(20))])
+    kept = (axis < 430) | (axis > 450)
+    maps = crop.map_back(np.ones((2, kept.sum())), X)
+    np.testing.assert_array_equal(maps, np.tile(kept, (2, 1)))
