@@ -30,9 +30,8 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "_pages",
 ]
-exclude_patterns = ["_build", "examples", "api/generated/*.examples", "README.md"]
+exclude_patterns = ["_build", "examples", "api/generated/*.examples"]
 templates_path = ["_templates"]
-# The wide range of a page is for what it says; nothing is loaded from other hosts.
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 

@@ -4,7 +4,7 @@ Which baseline method?
 
 There are more than sixty, in half a dozen families. Each family has its own idea of
 what a background is, and its own way of failing. Here is one method of each on the same
-spectrum, with settings as they come, and the true background beside them.
+spectrum, with one setting each, and the true background beside them.
 """
 
 # %%
@@ -65,7 +65,7 @@ plt.show()
 # - **morphology and smoothing** (mor, snip) need a window wider than the widest band,
 #   and run along the lower edge of the noise;
 # - the **convex hull** touches the spectrum from below, so that it is too low wherever
-#   the background is hollow, and by the depth of the noise everywhere;
+#   the background bulges, and by the depth of the noise everywhere;
 # - the **Whittaker** methods follow slow backgrounds well and cost little; they differ
 #   in where they run within the noise: arPLS through its middle, airPLS nearer to its
 #   lower edge.
