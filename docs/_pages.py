@@ -79,10 +79,24 @@ def _get_sg_image_scraper():
 
 def fit_links(app, docname, content):
     """Point links to included pages at their page of the site."""
+    up = "../" * docname.count("/")
     for outside, inside in INCLUDED.items():
-        content[0] = content[0].replace(f"]({outside}", f"]({inside}")
+        content[0] = content[0].replace(f"]({up}{outside}", f"]({up}{inside}")
     # Other files of the repository are not part of the site.
-    content[0] = re.sub(r"\[([^\]]+)\]\(\.\./(?!docs)[^)]+\)", r"\1", content[0])
+    outside = re.compile(rf"\[([^\]]+)\]\({re.escape(up)}\.\./(?!docs)[^)]+\)")
+    content[0] = outside.sub(r"\1", content[0])
+
+
+def leave_out_pictures(app, docname, content):
+    """Leave out pictures of examples that were not run."""
+    folder = (ROOT / "docs" / docname).parent
+
+    def known(picture):
+        path = folder / picture[1]
+        app.env.note_dependency(str(path))  # read the page again when it is there
+        return picture[0] if path.exists() else ""
+
+    content[0] = re.sub(r"!\[[^\]]*\]\((\S*auto_examples/[^)]+)\)\n", known, content[0])
 
 
 def documented_names():
@@ -177,6 +191,7 @@ def setup(app):
     app.connect("autodoc-skip-member", skip_foreign)
     app.connect("doctree-read", link_names)
     app.connect("source-read", fit_links)
+    app.connect("source-read", leave_out_pictures)
     app.connect("source-read", answer_first)
     app.connect("include-read", fit_included_links)
     return {"parallel_read_safe": True}

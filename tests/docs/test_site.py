@@ -22,7 +22,9 @@ SITE = ROOT / "docs" / "_build" / "html"
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 PAGES = [
     "index.html",
-    "guide.html",
+    "user_guide.html",
+    "guide/baselines.html",
+    "guide/save_and_deploy.html",
     "papers.html",
     "api/index.html",
     "api/generated/sklearn_raman.preprocessing.AIRPLS.html",

@@ -75,8 +75,8 @@ def _unbalanced():
         "",
         "",
         verdict(),
-        "a reason for the work, not a result of it; docs/synthetic_spectra.md has "
-        "unbalanced sets",
+        "a reason for the work, not a result of it; docs/guide/synthetic_spectra.md "
+        "has unbalanced sets",
     )
 
 

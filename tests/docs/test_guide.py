@@ -1,0 +1,132 @@
+"""The pages of the guide: code that runs, a picture, a box with what goes wrong."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "docs" / "guide"
+PAGES = sorted(page.stem for page in GUIDE.glob("*.md"))
+BLOCK = re.compile(r"(?:<!-- ([\w ]+): ([^>]*) -->\n)?```python\n(.*?)```", re.DOTALL)
+# What would be most of the time of a page.
+QUICKER = {
+    "what_models_look_at": ("max_epochs=30", "max_epochs=12"),
+    "synthetic_spectra": ("WGANGP(random_state=0)", "WGANGP(max_iter=3)"),
+}
+
+
+def read(page):
+    return (GUIDE / f"{page}.md").read_text(encoding="utf-8")
+
+
+def run(page):
+    """Run the blocks of a page, one after the other, but for those that are marked."""
+    names = {"__name__": page}
+    for mark, what, code in BLOCK.findall(read(page)):
+        if mark == "not run":
+            continue
+        assert mark in ("", "needs"), mark
+        if all(importlib.util.find_spec(package) for package in what.split()):
+            code = code.replace(*QUICKER.get(page, ("", "")))
+            exec(compile(code, f"{page}.md", "exec", dont_inherit=True), names)
+    return names
+
+
+def files(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+def check_your_files(names, folder):
+    assert names["spectra"].data.shape == (40, 1360)
+    assert names["spectra"].groups is not None
+
+
+def check_cosmic_rays(names, folder):
+    assert names["found"][names["truth"].spike_mask].mean() > 0.8
+
+
+def check_classify(names, folder):
+    assert names["search"].score(names["X"], names["y"]) > 0.9
+
+
+def check_which_model(names, folder):
+    assert names["result"].protocol["n_groups"] == 113
+    assert files(folder) == {"report.html"}
+
+
+def check_what_models_look_at(names, folder):
+    """Both pictures are drawn, and the bands it names are found."""
+    assert files(folder) == {"minerals.png", "forsterite.png"}
+    bands = names["summary"].bands()["position"]
+    known = {
+        "Calcite": [1086],
+        "Dolomite": [1097],
+        "Forsterite": [824, 856],
+        "Fluorapatite": [964],
+    }
+    assert list(known) == names["shown"]
+    for mineral, positions in known.items():
+        for band in positions:
+            assert np.abs(bands.loc[mineral] - band).min() <= 10, (mineral, band)
+
+
+def check_synthetic_spectra(names, folder):
+    assert files(folder) == {"report.png"}
+    assert names["scores"].mean() > 0.9
+    assert set(names["report"].spectra) == {"Calcite", "Forsterite"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_code_runs(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = run(page)
+    check = globals().get(f"check_{page}")
+    if check:
+        check(names, tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_has_picture_code_and_box(page):
+    text = read(page)
+    first_screen = "\n".join(text.splitlines()[:12])
+    assert re.search(r"!\[[^\]]{20,}\]\(", first_screen)
+    assert "```python" in text
+    assert text.count(":::{admonition} What goes wrong\n:class: warning") == 1
+    for old, _ in [QUICKER[page]] if page in QUICKER else []:
+        assert text.count(old) == 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    """Pages of the gallery are made from examples, and so are their pictures."""
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", read(page)):
+        if target.startswith("https://"):
+            continue
+        target = target.replace("../auto_examples/", "../examples/")
+        target = re.sub(r"images/sphx_glr_(\w+)_\d{3}\.png$", r"\1", target)
+        if "/examples/" in target:
+            target += ".py"
+        assert (GUIDE / target).exists(), target
+
+
+def test_figures_of_synthetic_spectra_are_the_committed_results():
+    """Every row of both tables of fidelity stands in the file of results."""
+    page = read("synthetic_spectra")
+    path = ROOT / "benchmarks" / "results" / "over_sampling.json"
+    results = json.loads(path.read_text())
+    tables = re.findall(r"^\| (?:sampler).*\n\|.*\n((?:\|.*\n)+)", page, re.MULTILINE)
+    columns = re.findall(r"^\| sampler \| (.*) \|$", page, re.MULTILINE)
+    for part, names, rows in zip(
+        ("simulator", "minerals"), columns, tables, strict=True
+    ):
+        found = {row["method"]: row for row in results[part]["summary"]}
+        for line in rows.strip().splitlines():
+            method, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+            for name, cell in zip(names.split(" | "), cells, strict=True):
+                value = found[method][name.strip("`")]
+                digits = len(cell.split(".")[1])
+                assert abs(float(cell) - value) <= 0.51 * 10**-digits, (method, name)
