@@ -22,7 +22,7 @@ QUICKER = {
         ("n_draws=2", "n_draws=1"),
     ],
     "what_models_look_at": [("max_epochs=30", "max_epochs=12")],
-    "which_model": [("cv=5", "cv=3")],
+    "which_model": [("cv=5", "cv=3, explain=False")],
 }
 
 
