@@ -96,7 +96,8 @@ def leave_out_pictures(app, docname, content):
         app.env.note_dependency(str(path))  # read the page again when it is there
         return picture[0] if path.exists() else ""
 
-    content[0] = re.sub(r"!\[[^\]]*\]\((\S*auto_examples/[^)]+)\)\n", known, content[0])
+    pictures = r"(?m)^(?:!\[[^\]]*\]\(|:img-top: )(\S*auto_examples/[^\s)]+)\)?\n"
+    content[0] = re.sub(pictures, known, content[0])
 
 
 def documented_names():

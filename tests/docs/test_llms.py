@@ -4,7 +4,8 @@ import importlib
 import re
 from pathlib import Path
 
-TEXT = (Path(__file__).parents[2] / "docs" / "llms.txt").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+TEXT = (DOCS / "llms.txt").read_text(encoding="utf-8")
 
 
 def test_names_exist():
@@ -14,3 +15,11 @@ def test_names_exist():
     for module, names in lines:
         public = importlib.import_module(module).__all__
         assert set(re.findall(r"`(\w+)`", names)) <= set(public)
+
+
+def test_pages_exist():
+    """But for the gallery, which is made when the site is built."""
+    pages = re.findall(r"\]\((\S+)\.html\)", TEXT)
+    assert len(pages) > 5
+    for page in set(pages) - {"auto_examples/index"}:
+        assert (DOCS / f"{page}.md").exists(), page
