@@ -13,7 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
 from sklearn_raman._utils._pipeline import flat_steps, is_search, last_step
-from sklearn_raman._utils._ragged import is_ragged
+from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
@@ -295,6 +295,7 @@ def _check_data(X, y, groups):
             "score would reward memory (leakage). Pass groups=bunch.groups (or the "
             'array of group names), or groups="ignore" to do this on purpose.'
         )
+    check_holds_spectra(X)
     n_spectra = X.shape[0] if hasattr(X, "shape") else len(X)
     y = _one_per_spectrum("y", y, n_spectra)
     check_classification_targets(y)

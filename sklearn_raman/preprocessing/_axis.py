@@ -299,12 +299,16 @@ default=None
             self._resample_rows(X, ~whole, axis)
         if not whole.any():
             return None, None
-        check_coverage(axis, target, self.fill_value)
+        self._check_coverage(axis, target)
         how = self.kind, self.reduction
         use = axis.tobytes(), target.tobytes(), *how
         if use == self._prepared[0]:
             return self._prepared
         return use, shared_axis_interpolator(axis, target, *how)
+
+    def _check_coverage(self, axis, target, **what):
+        is_common = self._is_common()
+        check_coverage(axis, target, self.fill_value, is_common=is_common, **what)
 
     def _resample_matrix(self, X):
         """Resample spectra that share one axis, those with NaN one by one."""
@@ -346,7 +350,7 @@ default=None
             number = numbers[places[0]]
             what = f"{noun.capitalize()} {number}"
             what += " (without its NaN)" if number in cut else ""
-            check_coverage(axis, target, self.fill_value, what=what)
+            self._check_coverage(axis, target, what=what)
             try:
                 how = self.kind, self.reduction
                 found = interpolate_rows(axis, rows, target, *how)
