@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
+from sklearn_raman._utils._explanation import auto_space
 from sklearn_raman._utils._pipeline import flat_steps, is_search, last_step
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
@@ -314,7 +315,14 @@ def _check_data(X, y, groups):
         groups, grouping = None, "ignored"
     if groups is not None:
         groups = _one_per_spectrum("groups", groups, n_spectra)
-    return Bunch(X=X, y=y, groups=groups, classes=classes, grouping=grouping)
+    return Bunch(
+        X=X,
+        y=y,
+        groups=groups,
+        classes=classes,
+        grouping=grouping,
+        space=auto_space(X),
+    )
 
 
 def _named_target(bunch):

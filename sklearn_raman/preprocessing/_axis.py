@@ -439,7 +439,10 @@ default=None
             )
         if axis is None:
             axis = self._known_axis(self.n_features_in_)
-        return unresample_maps(maps, axis, target, **how)
+        found = unresample_maps(maps, axis, target, **how)
+        for number, row in _rows_with_nan(X, maps):
+            found[number] = self._map_back_one(maps[number], axis, row, target, how)
+        return found
 
     @staticmethod
     def _map_back_one(one, axis, row, target, how):
@@ -474,6 +477,15 @@ default=None
         tags = super().__sklearn_tags__()
         tags.requires_fit = self._is_common()
         return tags
+
+
+def _rows_with_nan(X, maps):
+    """Return numbers and rows of spectra that hold NaN, if each one has maps."""
+    one_each = maps.ndim > 1 and np.shape(X)[:1] == maps.shape[:1] != (0,)
+    if X is None or not one_each:
+        return []
+    rows = np.asarray(X, dtype=np.float64)
+    return [(number, rows[number]) for number in np.flatnonzero(~_are_finite(rows))]
 
 
 def _are_finite(X):
