@@ -297,6 +297,7 @@ def _check_data(X, y, groups):
             'array of group names), or groups="ignore" to do this on purpose.'
         )
     check_holds_spectra(X)
+    labels_as_wavenumbers(X)  # raises for columns that are no intensities
     n_spectra = X.shape[0] if hasattr(X, "shape") else len(X)
     y = _one_per_spectrum("y", y, n_spectra)
     check_classification_targets(y)

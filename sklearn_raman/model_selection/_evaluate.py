@@ -18,8 +18,10 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_raman._utils._pipeline import best_of, flat_steps, is_search, last_step
+from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman.inspection import explain_pipeline
+from sklearn_raman.preprocessing import WavenumberResampler
 
 MAX_CALIBRATION_FOLDS = 5
 
@@ -80,6 +82,7 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
         raise RuntimeError(
             f"The model {name!r} failed in fold {number} ({len(train)} training and "
             f"{len(test)} test spectra) in {stage}: {type(error).__name__}: {error}"
+            f"{_hint(model, data.X, error)}"
         ) from error
     which = {"model": name, "fold": number}
     scores = {
@@ -106,6 +109,19 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
         predictions=predictions,
         choices=describe_choices(model),
         explanation=explanation,
+    )
+
+
+def _hint(model, X, error):
+    """Say what is missing if pairs reach a classifier, which few of them explain."""
+    has_resampler = any(
+        isinstance(step, WavenumberResampler) for _, step in flat_steps(model)
+    )
+    if not is_ragged(X) or has_resampler or "Resampler" in str(error):
+        return ""
+    return (
+        " X holds spectra that each bring their own axis: put a WavenumberResampler "
+        "before the classifier."
     )
 
 

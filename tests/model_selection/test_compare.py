@@ -538,3 +538,17 @@ def test_maps_of_spectra_with_nan_are_on_the_axis_of_the_model(spectra):
     found = run({"PLS-LDA": model}, X, y, cv=2).explanations["PLS-LDA"]
     assert found.unit == "cm-1"
     np.testing.assert_array_equal(found.axis, axis[5:])
+
+
+def test_columns_that_are_no_intensities_are_named(spectra):
+    """The models may be others' and take a row number for a band."""
+    X, y, _ = spectra
+    with pytest.raises(ValueError, match="column labels .*'Unnamed: 0'"):
+        run([SVC()], X.assign(**{"Unnamed: 0": range(60)}), y)
+
+
+def test_pairs_that_reach_a_classifier_are_explained(spectra):
+    X, y, _ = spectra
+    pairs = [(X.columns, row) for row in np.asarray(X)]
+    with pytest.raises(RuntimeError, match="SVC.* put a WavenumberResampler before"):
+        run([SVC()], pairs, y)
