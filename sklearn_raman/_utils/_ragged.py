@@ -93,7 +93,8 @@ def by_axis(spectra):
 
 def check_holds_spectra(X):
     """Raise if X holds nothing, or has no order of its own that lasts."""
-    if isinstance(X, (Iterator, Mapping, MappingView, Set)):
+    is_unordered = isinstance(X, (Iterator, Mapping, MappingView, Set))
+    if is_unordered and not hasattr(X, "shape"):  # scipy has a sparse matrix of dicts
         raise ValueError(
             "X must be a matrix, a data frame or a list of spectra, got a "
             f"{type(X).__name__}: make a list of it; of a Bunch pass its data."
@@ -185,7 +186,9 @@ def _read(item, number):
     if are_positions(axis):
         raise ValueError(
             f"{name} counts points ({axis[0]:g}, ..., {axis[-1]:g}): these are "
-            "positions, not wavenumbers. Put the wavenumbers in cm-1 in their place."
+            "positions, not wavenumbers. Put the wavenumbers in cm-1 in their place; "
+            "if they are such numbers indeed, a matrix with the parameter wavenumbers "
+            "may have them."
         )
     return axis, intensities
 
