@@ -7,7 +7,7 @@ RUN := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1
 # The oldest versions that pyproject.toml declares.
 MINIMUM ?= constraints-min.txt
 
-.PHONY: compare test test-min lint format benchmarks clean
+.PHONY: compare test test-min lint format docs benchmarks clean
 
 compare: .venv/installed-plot  ## compare six classifiers on minerals, write report/
 	$(RUN) $(BIN)/python -m benchmarks.compare_minerals
@@ -29,6 +29,10 @@ format: .venv/installed-tests
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: .venv/installed-docs  ## the site, in docs/_build/html; needs no network
+	$(RUN) $(BIN)/python -m sphinx -b html -W --keep-going -d docs/_build/doctrees \
+	  docs docs/_build/html
+
 benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82 MB of data
 	$(RUN) $(BIN)/python -m benchmarks.bench_baseline
 	$(RUN) $(BIN)/python -m benchmarks.bench_axis
@@ -43,7 +47,7 @@ benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82
 	$(RUN) $(BIN)/python -m benchmarks.bench_accuracy --sets crystals random noisy
 
 clean:
-	rm -rf .venv .venv-min report
+	rm -rf .venv .venv-min report docs/_build docs/auto_examples docs/api/generated
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

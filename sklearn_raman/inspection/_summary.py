@@ -30,11 +30,11 @@ from sklearn_raman.inspection._pipeline import (
 
 @dataclass(eq=False, repr=False)
 class ExplanationSummary:
-    """Maps of many spectra, summed up for each class as in [1]_, Fig. 2 to 5 and A3.
+    """Maps of many spectra, summed up for each class.
 
-    Made by :meth:`from_estimator`, which predicts and explains, or by
-    :meth:`from_maps`. Only correctly classified spectra count; the maps of the others
-    are kept apart.
+    The statistics of [1]_, Fig. 2 to 5 and A3. Made by :meth:`from_estimator`, which
+    predicts and explains, or by :meth:`from_maps`. Only correctly classified spectra
+    count; the maps of the others are kept apart.
 
     Parameters
     ----------
@@ -415,7 +415,7 @@ default=None
         Parameters
         ----------
         kind : {"mean", "frequency", "misclassified"}, default="mean"
-            The mean map with its standard deviation and the mean spectrum ([1]_ in the
+            The mean map with its standard deviation and the mean spectrum ([1] in the
             class, Fig. 2 and 4); how often a point is active (Fig. 3 and 5); or the
             maps of the first 12 misclassified spectra (Fig. A3).
         classes : list of labels or None, default=None
@@ -498,7 +498,9 @@ def active_points(maps, fraction):
 
 
 def map_stability(fits):
-    """Correlate the class means of several fits of one model, as in [1]_, Fig. 10.
+    """Correlate the class means of several fits of one model.
+
+    As in [1]_, Fig. 10.
 
     Parameters
     ----------
