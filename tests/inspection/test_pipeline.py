@@ -189,7 +189,7 @@ def test_changes_neither_spectra_nor_model(labelled, frame, spectra, labels):
     before = X.copy(), pickle.dumps(model)
     for _ in range(2):
         maps = explain_pipeline(model, X)
-        np.testing.assert_array_equal(maps, expected)
+        np.testing.assert_allclose(maps, expected, rtol=0, atol=1e-12)
         np.testing.assert_array_equal(X, before[0])
         assert pickle.dumps(model) == before[1]
 
