@@ -33,6 +33,7 @@ extensions = [
 exclude_patterns = ["_build", "examples", "api/generated/*.examples"]
 templates_path = ["_templates"]
 html_static_path = ["_static"]
+html_extra_path = ["llms.txt"]
 html_css_files = ["site.css"]
 
 # Text

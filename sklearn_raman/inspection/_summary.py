@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 from sklearn.utils import check_consistent_length, column_or_1d
 
 from sklearn_raman._utils._explanation import (
+    auto_space,
     check_maps,
     normalize_maps,
     smallest_spread,
@@ -235,8 +236,8 @@ default=None
         space : {"input", "model", "auto"}, default="input"
             Of a Pipeline: the axis of X, or the one on which the steps before the
             classifier leave the spectra, as :meth:`agreement` with its VIP needs.
-            "auto" is "input" where there is a way back. For ragged spectra always the
-            latter.
+            "auto" is "input" where there is a way back and X holds no NaN. For ragged
+            spectra always the latter.
         wavenumbers : array-like of shape (n_points,), "points" or None, default=None
             Axis of the maps in cm-1; None takes what column labels or the fitted steps
             know.
@@ -259,7 +260,7 @@ default=None
             :meth:`from_maps`.
         """
         check_space(space)
-        if is_ragged(X):
+        if is_ragged(X) or (space == "auto" and auto_space(X) == "model"):
             space = "model"
         if explain is None:
             explain_params = {"mode": "density", **explain_params}

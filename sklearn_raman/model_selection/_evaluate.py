@@ -18,8 +18,10 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_raman._utils._pipeline import best_of, flat_steps, is_search, last_step
+from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman.inspection import explain_pipeline
+from sklearn_raman.preprocessing import WavenumberResampler
 
 MAX_CALIBRATION_FOLDS = 5
 
@@ -33,7 +35,7 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
     estimator : estimator, not fitted
     fold : tuple (number, train, test)
     data : Bunch
-        `X`, `y`, `groups` (or None) and `classes`.
+        `X`, `y`, `groups` (or None), `classes`, and the `space` of maps.
     explain : bool
     seed : int
         Decides the calibration folds.
@@ -73,11 +75,14 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
             model, part(train), y_train, groups, part(test), y_test, seed
         )
         stage = "explain_ (explain=False leaves it out)"
-        explanation = explain_fold(model, part(test), predicted) if explain else None
+        explanation = None
+        if explain:
+            explanation = explain_fold(model, part(test), predicted, data.space)
     except Exception as error:
         raise RuntimeError(
             f"The model {name!r} failed in fold {number} ({len(train)} training and "
             f"{len(test)} test spectra) in {stage}: {type(error).__name__}: {error}"
+            f"{_hint(model, data.X, error)}"
         ) from error
     which = {"model": name, "fold": number}
     scores = {
@@ -104,6 +109,19 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
         predictions=predictions,
         choices=describe_choices(model),
         explanation=explanation,
+    )
+
+
+def _hint(model, X, error):
+    """Say what is missing if pairs reach a classifier, which few of them explain."""
+    has_resampler = any(
+        isinstance(step, WavenumberResampler) for _, step in flat_steps(model)
+    )
+    if not is_ragged(X) or has_resampler or "Resampler" in str(error):
+        return ""
+    return (
+        " X holds spectra that each bring their own axis: put a WavenumberResampler "
+        "before the classifier."
     )
 
 
@@ -170,8 +188,8 @@ def describe_value(value):
     return repr(value)
 
 
-def explain_fold(model, X, predicted):
-    """Explain the predicted class of each test spectrum, on the axis of X if possible.
+def explain_fold(model, X, predicted, space):
+    """Explain the predicted class of each test spectrum, on the axis that `space` says.
 
     Returns
     -------
@@ -184,7 +202,7 @@ def explain_fold(model, X, predicted):
     if not hasattr(classifier, "explain_"):
         return None
     maps, info = explain_pipeline(
-        model, X, predicted, space="auto", mode="density", return_info=True
+        model, X, predicted, space=space, mode="density", return_info=True
     )
     spectra = info.pop("spectra")
     if np.shape(maps) != np.shape(spectra):

@@ -299,12 +299,16 @@ default=None
             self._resample_rows(X, ~whole, axis)
         if not whole.any():
             return None, None
-        check_coverage(axis, target, self.fill_value)
+        self._check_coverage(axis, target)
         how = self.kind, self.reduction
         use = axis.tobytes(), target.tobytes(), *how
         if use == self._prepared[0]:
             return self._prepared
         return use, shared_axis_interpolator(axis, target, *how)
+
+    def _check_coverage(self, axis, target, **what):
+        is_common = self._is_common()
+        check_coverage(axis, target, self.fill_value, is_common=is_common, **what)
 
     def _resample_matrix(self, X):
         """Resample spectra that share one axis, those with NaN one by one."""
@@ -346,7 +350,7 @@ default=None
             number = numbers[places[0]]
             what = f"{noun.capitalize()} {number}"
             what += " (without its NaN)" if number in cut else ""
-            check_coverage(axis, target, self.fill_value, what=what)
+            self._check_coverage(axis, target, what=what)
             try:
                 how = self.kind, self.reduction
                 found = interpolate_rows(axis, rows, target, *how)
@@ -435,7 +439,10 @@ default=None
             )
         if axis is None:
             axis = self._known_axis(self.n_features_in_)
-        return unresample_maps(maps, axis, target, **how)
+        found = unresample_maps(maps, axis, target, **how)
+        for number, row in _rows_with_nan(X, maps):
+            found[number] = self._map_back_one(maps[number], axis, row, target, how)
+        return found
 
     @staticmethod
     def _map_back_one(one, axis, row, target, how):
@@ -470,6 +477,15 @@ default=None
         tags = super().__sklearn_tags__()
         tags.requires_fit = self._is_common()
         return tags
+
+
+def _rows_with_nan(X, maps):
+    """Return numbers and rows of spectra that hold NaN, if each one has maps."""
+    one_each = maps.ndim > 1 and np.shape(X)[:1] == maps.shape[:1] != (0,)
+    if X is None or not one_each:
+        return []
+    rows = np.asarray(X, dtype=np.float64)
+    return [(number, rows[number]) for number in np.flatnonzero(~_are_finite(rows))]
 
 
 def _are_finite(X):

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from sklearn.utils import Bunch
 
 from sklearn_raman._utils._ragged import by_axis, is_ragged, read_ragged, refuse_ragged
 
@@ -183,5 +182,5 @@ def test_refuse_ragged():
         refuse_ragged(PAIRS, "SVM")
     with pytest.raises(ValueError, match="3 to 4 points and without wavenumbers"):
         refuse_ragged(ROWS, "SVM")
-    for X in (MATRIX, MATRIX.tolist(), pd.DataFrame(MATRIX), [], Bunch(), "text"):
+    for X in (MATRIX, MATRIX.tolist(), pd.DataFrame(MATRIX), "text"):
         refuse_ragged(X, "SVM")
