@@ -21,7 +21,7 @@ def two_models(monkeypatch):
     """Two of the standard models, in their quick form: one with a search, one net."""
 
     def few(random_state, **settings):
-        models = standard_models(random_state, quick=True, **settings)
+        models = standard_models(random_state, **{**settings, "quick": True})
         return {name: models[name] for name in ("PLS-LDA", "GAP-CNN")}
 
     monkeypatch.setattr(_compare, "standard_models", few)

@@ -51,7 +51,9 @@ default=None
         The new axis in cm-1: a list or array gives the points themselves, a tuple
         (start, stop, step) a range that includes `stop` when it falls on the grid.
         "common" takes the longest range that all training spectra cover, with the
-        median of their steps. None leaves the spectra as they are, whatever the other
+        median of their steps; spectra that reach less far in prediction are then an
+        error, so give the range itself where spectra are split (searches,
+        cross-validation). None leaves the spectra as they are, whatever the other
         parameters say.
     wavenumbers : array-like of shape (n_points,) or None, default=None
         Axis of the input in cm-1, rising or falling. None takes the column labels.
