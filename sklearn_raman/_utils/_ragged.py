@@ -88,8 +88,18 @@ def by_axis(spectra):
     ]
 
 
+def refuse_bunch(X):
+    """Raise if X is all of what `load_spectra` and its like return."""
+    if isinstance(X, dict):
+        raise TypeError(
+            f"X is a {type(X).__name__}, which holds spectra beside other things: pass "
+            "its data (X.data)."
+        )
+
+
 def refuse_ragged(X, owner):
     """Raise if spectra bring their own axes to an estimator that takes a matrix."""
+    refuse_bunch(X)
     if is_ragged(X):
         raise ValueError(
             f"{owner} needs all spectra on one axis, but X holds spectra that each "

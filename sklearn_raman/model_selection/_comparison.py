@@ -256,7 +256,7 @@ class Comparison:
         known = np.isin(classes, self.classes)
         if isinstance(classes, str) or known.size == 0 or not known.all():
             raise ValueError(
-                f"classes must be a list of labels from {list(self.classes)}, got "
+                f"classes must be a list of labels from {self.classes.tolist()}, got "
                 f"{classes!r}."
             )
         return draw_explanations(self.explanations, classes)

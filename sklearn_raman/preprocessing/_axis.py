@@ -13,7 +13,7 @@ from sklearn_raman._utils._map_back import (
     check_n_maps,
     place_back,
 )
-from sklearn_raman._utils._ragged import by_axis, is_ragged, read_ragged
+from sklearn_raman._utils._ragged import by_axis, is_ragged, read_ragged, refuse_bunch
 from sklearn_raman._utils._sklearn import StrOptions
 from sklearn_raman._utils._validation import (
     name_numbers,
@@ -193,6 +193,7 @@ default=None
             self._prepared = self._prepare_for(X)
 
     def _read(self, X):
+        refuse_bunch(X)
         if is_ragged(X):
             self._validate_params()
             if self._is_common():

@@ -285,7 +285,7 @@ def check_coverage(axis, target, fill_value, *, what="X"):
         raise ValueError(
             f"{what} covers {describe_axis(axis)}, but target_wavenumbers runs from "
             f"{target.min():g} to {target.max():g} cm-1: {int(outside.sum())} of its "
-            f"points lie outside. Shorten it, {ways_out}"
+            f"points lie outside. Give a shorter range (start, stop, step), {ways_out}"
         )
     unmeasured = is_unmeasured(axis, target)
     if unmeasured.any():

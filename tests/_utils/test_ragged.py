@@ -7,6 +7,8 @@ import pytest
 from sklearn.utils import Bunch
 
 from sklearn_raman._utils._ragged import by_axis, is_ragged, read_ragged, refuse_ragged
+from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.preprocessing import SNV, WavenumberResampler
 
 AXES = [np.array([400.0, 402.0, 404.5]), np.array([500.0, 499.0, 497.0, 490.0])]
 ROWS = [np.array([1.0, 5.0, 2.0]), np.array([3.0, 1.0, 4.0, 1.0])]
@@ -183,5 +185,20 @@ def test_refuse_ragged():
         refuse_ragged(PAIRS, "SVM")
     with pytest.raises(ValueError, match="3 to 4 points and without wavenumbers"):
         refuse_ragged(ROWS, "SVM")
-    for X in (MATRIX, MATRIX.tolist(), pd.DataFrame(MATRIX), [], Bunch(), "text"):
+    for X in (MATRIX, MATRIX.tolist(), pd.DataFrame(MATRIX), [], "text"):
         refuse_ragged(X, "SVM")
+
+
+@pytest.mark.parametrize("kind", ["frame", "pairs"])
+def test_a_bunch_is_told_from_its_spectra(kind):
+    frame = pd.DataFrame(np.eye(6) + 1, columns=np.arange(400, 412, 2))
+    pairs = [(frame.columns.to_numpy(), row) for row in frame.to_numpy()]
+    bunch = Bunch(data=frame if kind == "frame" else pairs, target=[0, 1] * 3)
+    grid = WavenumberResampler(target_wavenumbers=(402, 408, 2))
+    with pytest.raises(TypeError, match=r"X is a Bunch.*X\.data"):
+        grid.fit(bunch)
+    with pytest.raises(TypeError, match=r"X is a Bunch.*X\.data"):
+        grid.fit(bunch.data).transform(bunch)
+    for step in (SNV(), PLSLDA()):
+        with pytest.raises(TypeError, match=r"X is a Bunch.*X\.data"):
+            step.fit(bunch, bunch.target)
