@@ -255,6 +255,16 @@ def test_print_marks_what_is_level_with_the_best():
     assert "vs best" not in str(scored({"alone": [0.5, 0.6]}))
 
 
+def test_one_is_not_written_in_the_plural(spectra, tmp_path):
+    X, y, groups = spectra
+    split = [(np.arange(0, 60, 2), np.arange(1, 60, 2))]
+    models = [DummyClassifier()]
+    result = compare(models, X, y, cv=split, progress=False)
+    assert str(result).startswith("1 model, 1 fold, 60 spectra, 3 classes;")
+    page = result.save_html(tmp_path / "one.html").read_text("utf-8")
+    assert "<b>1</b><span>fold</span>" in page and "spectra were split once" in page
+
+
 @pytest.mark.parametrize(
     ("grouping", "words"),
     [
