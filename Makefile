@@ -4,13 +4,21 @@ BIN := .venv/bin
 # One thread a process: two processes work side by side.
 RUN := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1
 
-.PHONY: compare test lint format benchmarks clean
+# The oldest versions that pyproject.toml declares.
+MINIMUM ?= constraints-min.txt
+
+.PHONY: compare test test-min lint format docs benchmarks clean
 
 compare: .venv/installed-plot  ## compare six classifiers on minerals, write report/
 	$(RUN) $(BIN)/python -m benchmarks.compare_minerals
 
 test: .venv/installed-tests lint  ## everything that must hold
 	$(RUN) $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
+
+# Old versions warn of the deprecations of others, which is no fault of theirs or ours.
+test-min: .venv-min/installed  ## every test with the oldest versions
+	$(RUN) .venv-min/bin/python -m pytest --numprocesses=2 --dist=worksteal \
+	  -W default::DeprecationWarning -W default::FutureWarning
 
 lint: .venv/installed-tests
 	$(BIN)/ruff check .
@@ -20,6 +28,10 @@ lint: .venv/installed-tests
 format: .venv/installed-tests
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: .venv/installed-docs  ## the site, in docs/_build/html; needs no network
+	$(RUN) $(BIN)/python -m sphinx -b html -W --keep-going -d docs/_build/doctrees \
+	  docs docs/_build/html
 
 benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82 MB of data
 	$(RUN) $(BIN)/python -m benchmarks.bench_baseline
@@ -35,7 +47,7 @@ benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82
 	$(RUN) $(BIN)/python -m benchmarks.bench_accuracy --sets crystals random noisy
 
 clean:
-	rm -rf .venv report
+	rm -rf .venv .venv-min report docs/_build docs/auto_examples docs/api/generated
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -45,4 +57,12 @@ clean:
 .venv/installed-%: .venv/bin/python pyproject.toml constraints.txt
 	@echo "Installing sklearn-raman[$*] into .venv (a minute or two) ..."
 	$(BIN)/python -m pip install --quiet --editable '.[$*]' --constraint constraints.txt
+	@touch $@
+
+.venv-min/installed: pyproject.toml $(MINIMUM)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "Python 3.11 is needed: make test-min PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv --clear .venv-min
+	@echo "Installing sklearn-raman[tests] in its oldest versions into .venv-min ..."
+	.venv-min/bin/python -m pip install --quiet --editable '.[tests]' --constraint $(MINIMUM)
 	@touch $@

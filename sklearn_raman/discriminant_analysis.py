@@ -27,7 +27,12 @@ from sklearn_raman._utils._explanation import (
     resolve_target,
     score_weights,
 )
-from sklearn_raman._utils._sklearn import Interval, StrOptions, fit_context
+from sklearn_raman._utils._sklearn import (
+    DocLinkMixin,
+    Interval,
+    StrOptions,
+    fit_context,
+)
 from sklearn_raman._utils._validation import (
     check_spectra,
     lower_default,
@@ -46,7 +51,11 @@ _RMSE_RANGE = (2, 20)  # numbers of latent variables that the source compares
 
 
 class PLSLDA(
-    ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, BaseEstimator
+    DocLinkMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    ClassifierMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Linear discriminant analysis on the scores of a partial least squares model.
 

@@ -6,6 +6,7 @@ from scipy.special import softmax
 from sklearn.utils import check_array
 
 from sklearn_raman._utils._frames import frame_like
+from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._validation import check_finite
 from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 
@@ -145,6 +146,20 @@ def check_maps(maps, *, shape=None, name="maps"):
             "points or spectra for which there is no map."
         )
     return maps
+
+
+def auto_space(X):
+    """Return where maps lie that have the spectra behind them: "auto" or "model".
+
+    The latter if a matrix holds NaN, which leaves no mean spectrum on its axis.
+    """
+    if is_ragged(X):
+        return "auto"
+    try:
+        values = np.asarray(X, dtype=np.float64)
+    except (TypeError, ValueError):  # no spectra; the model may know what it is
+        return "auto"
+    return "auto" if np.isfinite(values).all() else "model"
 
 
 def check_spectra_array(X):

@@ -5,6 +5,8 @@ turns all of them into it. What scikit-learn reads as a matrix stays a matrix: a
 one-dimensional rows. A *tuple* of two one-dimensional sequences is one pair.
 """
 
+from collections.abc import Iterator, Mapping, MappingView, Set
+
 import numpy as np
 import pandas as pd
 
@@ -56,6 +58,7 @@ def read_ragged(X):
     ValueError
         Names the spectrum that is no pair, or whose axis is none.
     """
+    check_holds_spectra(X)
     items = [X] if _is_one_pair(X) else X
     return [_read(item, number) for number, item in enumerate(items)]
 
@@ -88,18 +91,31 @@ def by_axis(spectra):
     ]
 
 
-def refuse_bunch(X):
-    """Raise if X is all of what `load_spectra` and its like return."""
-    if isinstance(X, dict):
-        raise TypeError(
-            f"X is a {type(X).__name__}, which holds spectra beside other things: pass "
-            "its data (X.data)."
+def check_holds_spectra(X):
+    """Raise if X holds nothing, or has no order of its own that lasts."""
+    is_unordered = isinstance(X, (Iterator, Mapping, MappingView, Set))
+    if is_unordered and not hasattr(X, "shape"):  # scipy has a sparse matrix of dicts
+        raise ValueError(
+            "X must be a matrix, a data frame or a list of spectra, got a "
+            f"{type(X).__name__}: make a list of it; of a Bunch pass its data."
         )
+    is_list = isinstance(X, (list, tuple))
+    shape = (len(X),) if is_list else getattr(X, "shape", (1,))
+    if len(shape) != 2 and shape[:1] == (0,):  # scikit-learn says so of a matrix
+        raise ValueError("X holds no spectra.")
+
+
+def unmask(values):
+    """Return a masked array as one with NaN where it is masked; others as they are."""
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    dtype = np.result_type(values.dtype, np.float32)
+    return values.astype(dtype).filled(np.nan)
 
 
 def refuse_ragged(X, owner):
     """Raise if spectra bring their own axes to an estimator that takes a matrix."""
-    refuse_bunch(X)
+    check_holds_spectra(X)
     if is_ragged(X):
         raise ValueError(
             f"{owner} needs all spectra on one axis, but X holds spectra that each "
@@ -155,7 +171,7 @@ def _is_spectrum(item):
 
 def _read(item, number):
     """Return one spectrum, of whatever form, as (wavenumbers, intensities)."""
-    axis, intensities = _take_apart(item, number)
+    axis, intensities = map(unmask, _take_apart(unmask(item), number))
     intensities = _as_intensities(intensities, number)
     name = f"The axis of spectrum {number}"
     try:
@@ -170,7 +186,9 @@ def _read(item, number):
     if are_positions(axis):
         raise ValueError(
             f"{name} counts points ({axis[0]:g}, ..., {axis[-1]:g}): these are "
-            "positions, not wavenumbers. Put the wavenumbers in cm-1 in their place."
+            "positions, not wavenumbers. Put the wavenumbers in cm-1 in their place; "
+            "if they are such numbers indeed, a matrix with the parameter wavenumbers "
+            "may have them."
         )
     return axis, intensities
 

@@ -1,5 +1,7 @@
 """The only import of scikit-learn's private names: a change there is one diff."""
 
+import os
+
 from sklearn import get_config
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
@@ -24,7 +26,21 @@ class Interval(_Interval):
         return not isinstance(val, bool) and super().is_satisfied_by(val)
 
 
+# Where the documentation is: pages of estimators are linked from there.
+_DOCS = os.environ.get("SKLEARN_RAMAN_DOCS", "").rstrip("/")
+
+
+class DocLinkMixin:
+    """Links the HTML of an estimator to its page, if `SKLEARN_RAMAN_DOCS` is set."""
+
+    _doc_link_module = "sklearn_raman" if _DOCS else ""
+    _doc_link_template = (
+        _DOCS + "/api/generated/{estimator_module}.{estimator_name}.html"
+    )
+
+
 __all__ = [
+    "DocLinkMixin",
     "HasMethods",
     "Interval",
     "StrOptions",

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.utils.validation import check_array, validate_data
 
 from sklearn_raman._utils._frames import frame_like
-from sklearn_raman._utils._ragged import refuse_ragged
+from sklearn_raman._utils._ragged import refuse_ragged, unmask
 from sklearn_raman._utils._wavenumbers import (
     check_same_axis,
     check_wavenumbers,
@@ -54,6 +54,7 @@ def check_spectra(
     """
     owner = type(estimator).__name__
     refuse_ragged(X, owner)
+    X = unmask(X)
     if reset:
         axis = resolve_wavenumbers(X, getattr(estimator, "wavenumbers", None))
     else:

@@ -74,7 +74,7 @@ def load_spectra(
     Parameters
     ----------
     paths : str, path or list of them
-        A folder (with all folders below), a pattern such as "data/**/*.txt", a file,
+        A folder (with all folders below), a pattern such as ``data/**/*.txt``, a file,
         or a list of any of these. Files are taken in natural order of their names (a2
         before a10), the entries of a list in the order given.
     label, group, sample : str, path, callable, DataFrame, Series, dict, tuple or \

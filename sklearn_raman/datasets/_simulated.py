@@ -89,12 +89,18 @@ def make_lorentzian_spectra(
     truth : Bunch
         Only with `return_truth=True`; `X * truth.scale` is `clean + noise`.
 
-        centers : ndarray of shape (n_spectra,), the band of the class
-        distractors : ndarray of shape (n_spectra, n_distractors), the other bands
-        clean : ndarray of shape (n_spectra, n_points), all bands, of height 1
+        centers : ndarray of shape (n_spectra,)
+            The band of the class.
+        distractors : ndarray of shape (n_spectra, n_distractors)
+            The other bands.
+        clean : ndarray of shape (n_spectra, n_points)
+            All bands, of height 1.
         noise : ndarray of shape (n_spectra, n_points)
-        scale : ndarray of shape (n_spectra, 1), by what each spectrum was divided
-        channels : ndarray of shape (n_points,), 0 to n_points - 1.
+            White noise.
+        scale : ndarray of shape (n_spectra, 1)
+            By what each spectrum was divided.
+        channels : ndarray of shape (n_points,)
+            0 to n_points - 1.
 
     Raises
     ------
@@ -245,18 +251,24 @@ def make_raman_spectra(
         Only with `return_truth=True`; X is
         `signal + fluorescence + noise + spikes`.
 
-        signal : ndarray of shape (n_samples, n_points), the bands
+        signal : ndarray of shape (n_samples, n_points)
+            The bands.
         fluorescence : ndarray of shape (n_samples, n_points)
-        noise : ndarray of shape (n_samples, n_points), shot and read noise
+            The background.
+        noise : ndarray of shape (n_samples, n_points)
+            Shot and read noise.
         spikes : ndarray of shape (n_samples, n_points)
-        spike_mask : ndarray of shape (n_samples, n_points), True where a spike is
+            Cosmic spikes.
+        spike_mask : ndarray of shape (n_samples, n_points)
+            True where a spike is.
         positions, fwhm, heights : ndarrays of shape (n_samples, n_bands)
             Bands of each spectrum in cm-1 and counts.
-        class_positions, class_fwhm, class_heights : ndarrays of shape \
-            (n_classes, n_bands)
+        class_positions, class_fwhm, class_heights : the same, (n_classes, n_bands)
             Bands of each class; the shared ones come first.
-        n_shared : int, how many are shared
-        wavenumbers : ndarray of shape (n_points,), in cm-1.
+        n_shared : int
+            How many are shared.
+        wavenumbers : ndarray of shape (n_points,)
+            In cm-1.
 
     Raises
     ------
@@ -451,14 +463,20 @@ def make_mixtures(
     truth : Bunch
         Only with `return_truth=True`.
 
-        ratio : ndarray of shape (n_mixtures,), share of the minor spectrum
-        minor : ndarray of shape (n_mixtures,), class of the minor spectrum
-        rows : ndarray of shape (n_mixtures, 2), rows of X: major and minor
-        classes : ndarray of shape (n_classes,), order of the next two
-        composition : ndarray of shape (n_mixtures, n_classes), 1 for the major and
-            the ratio for the minor class
-        one_hot : ndarray of shape (n_mixtures, n_classes), 1 for the major class only
-        scale : ndarray of shape (n_mixtures, 1), by what each mixture was divided.
+        ratio : ndarray of shape (n_mixtures,)
+            Share of the minor spectrum.
+        minor : ndarray of shape (n_mixtures,)
+            Class of the minor spectrum.
+        rows : ndarray of shape (n_mixtures, 2)
+            Rows of X: major and minor.
+        classes : ndarray of shape (n_classes,)
+            Order of the next two.
+        composition : ndarray of shape (n_mixtures, n_classes)
+            1 for the major and the ratio for the minor class.
+        one_hot : ndarray of shape (n_mixtures, n_classes)
+            1 for the major class only.
+        scale : ndarray of shape (n_mixtures, 1)
+            By what each mixture was divided.
 
     Raises
     ------

@@ -22,7 +22,12 @@ from sklearn_raman._utils._explanation import (
     resolve_target,
 )
 from sklearn_raman._utils._frames import frame_like
-from sklearn_raman._utils._ragged import by_axis, is_ragged, read_ragged
+from sklearn_raman._utils._ragged import (
+    by_axis,
+    check_holds_spectra,
+    is_ragged,
+    read_ragged,
+)
 from sklearn_raman._utils._validation import lower_default
 
 _DEFAULT_WIDTH = 9
@@ -185,6 +190,7 @@ def _parts(estimator, X, reference):
     n_spectra : int
     """
     check_is_fitted(estimator)
+    check_holds_spectra(X)
     if not is_ragged(X):
         values = check_array(
             X, dtype=(np.float64, np.float32), ensure_all_finite=False, input_name="X"

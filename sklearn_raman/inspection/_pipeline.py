@@ -11,7 +11,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_raman._utils._explanation import normalize_maps
+from sklearn_raman._utils._explanation import auto_space, normalize_maps
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._map_back import check_mode, place_back
 from sklearn_raman._utils._pipeline import flat_steps, moves_threshold
@@ -275,9 +275,11 @@ def _way_back(name, step, inputs, outputs, mode):
     """Return the function that carries maps back through one step."""
     n_in, n_out = _n_columns(inputs), _n_columns(outputs)
     if hasattr(step, "map_back"):
-        # Only ragged spectra are needed again, and the labels of others; a matrix is
-        # not kept in memory.
-        own_axes = inputs if n_in is None else inputs[:0] if is_frame(inputs) else None
+        # Only ragged spectra and what holds NaN are needed again, and the labels of
+        # others; a matrix is not kept in memory.
+        own_axes = inputs[:0] if is_frame(inputs) else None
+        if n_in is None or auto_space(inputs) == "model":
+            own_axes = inputs
         return partial(step.map_back, X=own_axes, mode=mode)
     label = f"Step {name!r} ({type(step).__name__})"
     if n_in is None or n_out is None:

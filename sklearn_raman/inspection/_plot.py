@@ -201,7 +201,9 @@ def plot_feature_maps(
     n_columns=4,
     ax=None,
 ):
-    """Draw the feature maps of a layer, one small panel each, as in [1]_, Fig. 7.
+    """Draw the feature maps of a layer, one small panel each.
+
+    As in [1]_, Fig. 7.
 
     Parameters
     ----------
@@ -421,7 +423,9 @@ def _draw_spectrum_behind(axes, summary, label, height):
 
 
 def plot_stability(fits, *, classes=None, labels=None, ax=None):
-    """Draw the class means of several fits over one another, as in [1]_, Fig. 10.
+    """Draw the class means of several fits over one another.
+
+    As in [1]_, Fig. 10.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 from sklearn.utils import check_consistent_length, column_or_1d
 
 from sklearn_raman._utils._explanation import (
+    auto_space,
     check_maps,
     normalize_maps,
     smallest_spread,
@@ -30,11 +31,11 @@ from sklearn_raman.inspection._pipeline import (
 
 @dataclass(eq=False, repr=False)
 class ExplanationSummary:
-    """Maps of many spectra, summed up for each class as in [1]_, Fig. 2 to 5 and A3.
+    """Maps of many spectra, summed up for each class.
 
-    Made by :meth:`from_estimator`, which predicts and explains, or by
-    :meth:`from_maps`. Only correctly classified spectra count; the maps of the others
-    are kept apart.
+    The statistics of [1]_, Fig. 2 to 5 and A3. Made by :meth:`from_estimator`, which
+    predicts and explains, or by :meth:`from_maps`. Only correctly classified spectra
+    count; the maps of the others are kept apart.
 
     Parameters
     ----------
@@ -235,8 +236,8 @@ default=None
         space : {"input", "model", "auto"}, default="input"
             Of a Pipeline: the axis of X, or the one on which the steps before the
             classifier leave the spectra, as :meth:`agreement` with its VIP needs.
-            "auto" is "input" where there is a way back. For ragged spectra always the
-            latter.
+            "auto" is "input" where there is a way back and X holds no NaN. For ragged
+            spectra always the latter.
         wavenumbers : array-like of shape (n_points,), "points" or None, default=None
             Axis of the maps in cm-1; None takes what column labels or the fitted steps
             know.
@@ -259,7 +260,7 @@ default=None
             :meth:`from_maps`.
         """
         check_space(space)
-        if is_ragged(X):
+        if is_ragged(X) or (space == "auto" and auto_space(X) == "model"):
             space = "model"
         if explain is None:
             explain_params = {"mode": "density", **explain_params}
@@ -415,7 +416,7 @@ default=None
         Parameters
         ----------
         kind : {"mean", "frequency", "misclassified"}, default="mean"
-            The mean map with its standard deviation and the mean spectrum ([1]_ in the
+            The mean map with its standard deviation and the mean spectrum ([1] in the
             class, Fig. 2 and 4); how often a point is active (Fig. 3 and 5); or the
             maps of the first 12 misclassified spectra (Fig. A3).
         classes : list of labels or None, default=None
@@ -498,7 +499,9 @@ def active_points(maps, fraction):
 
 
 def map_stability(fits):
-    """Correlate the class means of several fits of one model, as in [1]_, Fig. 10.
+    """Correlate the class means of several fits of one model.
+
+    As in [1]_, Fig. 10.
 
     Parameters
     ----------

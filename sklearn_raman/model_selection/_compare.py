@@ -12,8 +12,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
+from sklearn_raman._utils._explanation import auto_space
 from sklearn_raman._utils._pipeline import flat_steps, is_search, last_step
-from sklearn_raman._utils._ragged import is_ragged
+from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
@@ -310,6 +311,8 @@ def _check_data(X, y, groups):
             "score would reward memory (leakage). Pass groups=bunch.groups (or the "
             'array of group names), or groups="ignore" to do this on purpose.'
         )
+    check_holds_spectra(X)
+    labels_as_wavenumbers(X)  # raises for columns that are no intensities
     n_spectra = X.shape[0] if hasattr(X, "shape") else len(X)
     _refuse_other_order("y", y, X)
     _refuse_other_order("groups", groups, X)
@@ -331,7 +334,14 @@ def _check_data(X, y, groups):
         groups, grouping = None, "ignored"
     if groups is not None:
         groups = _one_per_spectrum("groups", groups, n_spectra)
-    return Bunch(X=X, y=y, groups=groups, classes=classes, grouping=grouping)
+    return Bunch(
+        X=X,
+        y=y,
+        groups=groups,
+        classes=classes,
+        grouping=grouping,
+        space=auto_space(X),
+    )
 
 
 def _named_target(bunch):

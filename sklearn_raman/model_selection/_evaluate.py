@@ -36,7 +36,7 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
     estimator : estimator, not fitted
     fold : tuple (number, train, test)
     data : Bunch
-        `X`, `y`, `groups` (or None) and `classes`.
+        `X`, `y`, `groups` (or None), `classes`, and the `space` of maps.
     explain : bool
     seed : int
         Decides the calibration folds.
@@ -77,7 +77,9 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
             model, part(train), y_train, groups, part(test), y_test, seed
         )
         stage = "explain_ (explain=False leaves it out)"
-        explanation = explain_fold(model, part(test), predicted) if explain else None
+        explanation = None
+        if explain:
+            explanation = explain_fold(model, part(test), predicted, data.space)
     except Exception as error:
         raise RuntimeError(
             f"The model {name!r} failed in fold {number} ({len(train)} training and "
@@ -224,8 +226,8 @@ def describe_value(value):
     return repr(value)
 
 
-def explain_fold(model, X, predicted):
-    """Explain the predicted class of each test spectrum, on the axis of X if possible.
+def explain_fold(model, X, predicted, space):
+    """Explain the predicted class of each test spectrum, on the axis that `space` says.
 
     Returns
     -------
@@ -238,7 +240,7 @@ def explain_fold(model, X, predicted):
     if not hasattr(classifier, "explain_"):
         return None
     maps, info = explain_pipeline(
-        model, X, predicted, space="auto", mode="density", return_info=True
+        model, X, predicted, space=space, mode="density", return_info=True
     )
     spectra = info.pop("spectra")
     if np.shape(maps) != np.shape(spectra):

@@ -5,14 +5,18 @@ from numbers import Real
 import torch
 from sklearn.base import BaseEstimator
 
-from sklearn_raman._utils._sklearn import Interval, validate_parameter_constraints
+from sklearn_raman._utils._sklearn import (
+    DocLinkMixin,
+    Interval,
+    validate_parameter_constraints,
+)
 
 # What counts as full variation between spectra of a set, see `strength_for`.
 _FULL_SHARE = 0.7
 _N_WAVES = 4  # cosines in a smooth random curve
 
 
-class Augmentation(BaseEstimator):
+class Augmentation(DocLinkMixin, BaseEstimator):
     """Random variations of spectra, drawn anew for each batch in training.
 
     In this order: a mixture with another spectrum of the same class, a shift and a

@@ -15,7 +15,7 @@ from skorch.dataset import unpack_data
 from skorch.utils import is_dataset, noop, to_device
 from torch import nn
 
-from sklearn_raman._utils._sklearn import validate_parameter_constraints
+from sklearn_raman._utils._sklearn import DocLinkMixin, validate_parameter_constraints
 from sklearn_raman._utils._torch import (
     as_device,
     like,
@@ -36,7 +36,7 @@ _COMPONENTS = ("module", "criterion", "optimizer", "iterator_train", "iterator_v
 _COMPONENTS += ("callbacks",)
 
 
-class SklearnNet(NeuralNetClassifier):
+class SklearnNet(DocLinkMixin, NeuralNetClassifier):
     """skorch's classifier, with scikit-learn's parameters and our training step.
 
     Parameters are what the signature lists and what double underscores add. skorch

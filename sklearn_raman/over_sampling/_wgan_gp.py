@@ -14,7 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._ragged import refuse_ragged
-from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
+from sklearn_raman._utils._sklearn import (
+    DocLinkMixin,
+    Interval,
+    StrOptions,
+    validate_params,
+)
 from sklearn_raman._utils._torch import (
     default_torch,
     isolated_randomness,
@@ -34,7 +39,7 @@ from sklearn_raman.over_sampling._wgan_training import (
 _ROUNDING = 1e-14  # relative to the largest intensity
 
 
-class WGANGP(BaseOverSampler):
+class WGANGP(DocLinkMixin, BaseOverSampler):
     """Over-sample classes with spectra of a generative adversarial network.
 
     A generator makes spectra; a critic learns to tell them from real ones of the same

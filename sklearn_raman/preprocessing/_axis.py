@@ -13,7 +13,12 @@ from sklearn_raman._utils._map_back import (
     check_n_maps,
     place_back,
 )
-from sklearn_raman._utils._ragged import by_axis, is_ragged, read_ragged, refuse_bunch
+from sklearn_raman._utils._ragged import (
+    by_axis,
+    check_holds_spectra,
+    is_ragged,
+    read_ragged,
+)
 from sklearn_raman._utils._sklearn import StrOptions
 from sklearn_raman._utils._validation import (
     name_numbers,
@@ -193,7 +198,7 @@ default=None
             self._prepared = self._prepare_for(X)
 
     def _read(self, X):
-        refuse_bunch(X)
+        check_holds_spectra(X)
         if is_ragged(X):
             self._validate_params()
             if self._is_common():
@@ -302,12 +307,16 @@ default=None
             self._resample_rows(X, ~whole, axis)
         if not whole.any():
             return None, None
-        check_coverage(axis, target, self.fill_value)
+        self._check_coverage(axis, target)
         how = self.kind, self.reduction
         use = axis.tobytes(), target.tobytes(), *how
         if use == self._prepared[0]:
             return self._prepared
         return use, shared_axis_interpolator(axis, target, *how)
+
+    def _check_coverage(self, axis, target, **what):
+        is_common = self._is_common()
+        check_coverage(axis, target, self.fill_value, is_common=is_common, **what)
 
     def _resample_matrix(self, X):
         """Resample spectra that share one axis, those with NaN one by one."""
@@ -349,7 +358,7 @@ default=None
             number = numbers[places[0]]
             what = f"{noun.capitalize()} {number}"
             what += " (without its NaN)" if number in cut else ""
-            check_coverage(axis, target, self.fill_value, what=what)
+            self._check_coverage(axis, target, what=what)
             try:
                 how = self.kind, self.reduction
                 found = interpolate_rows(axis, rows, target, *how)
@@ -438,7 +447,10 @@ default=None
             )
         if axis is None:
             axis = self._known_axis(self.n_features_in_)
-        return unresample_maps(maps, axis, target, **how)
+        found = unresample_maps(maps, axis, target, **how)
+        for number, row in _rows_with_nan(X, maps):
+            found[number] = self._map_back_one(maps[number], axis, row, target, how)
+        return found
 
     @staticmethod
     def _map_back_one(one, axis, row, target, how):
@@ -473,6 +485,15 @@ default=None
         tags = super().__sklearn_tags__()
         tags.requires_fit = self._is_common()
         return tags
+
+
+def _rows_with_nan(X, maps):
+    """Return numbers and rows of spectra that hold NaN, if each one has maps."""
+    one_each = maps.ndim > 1 and np.shape(X)[:1] == maps.shape[:1] != (0,)
+    if X is None or not one_each:
+        return []
+    rows = np.asarray(X, dtype=np.float64)
+    return [(number, rows[number]) for number in np.flatnonzero(~_are_finite(rows))]
 
 
 def _are_finite(X):

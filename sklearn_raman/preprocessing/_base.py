@@ -14,6 +14,7 @@ from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._map_back import check_maps, check_mode, check_n_maps
 from sklearn_raman._utils._ragged import by_axis, is_ragged, read_ragged
 from sklearn_raman._utils._sklearn import (
+    DocLinkMixin,
     check_feature_names_in,
     fit_context,
     output_is_chosen,
@@ -36,7 +37,7 @@ from sklearn_raman._utils._wavenumbers import (
 from sklearn_raman.preprocessing._whittaker.reference import relative_rounding
 
 
-class _MatrixTransformer(TransformerMixin, BaseEstimator):
+class _MatrixTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
     """What `set_output` acts on: scikit-learn wraps this `transform`, no other."""
 
     def transform(self, X):

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_raman._utils._ragged import is_ragged, refuse_ragged, unmask
 from sklearn_raman._utils._sklearn import (
     Interval,
     StrOptions,
@@ -21,6 +22,7 @@ from sklearn_raman._utils._sklearn import (
 from sklearn_raman._utils._wavenumbers import (
     describe_unevenness,
     require_wavenumbers,
+    resolve_wavenumbers,
 )
 from sklearn_raman.preprocessing._base import SpectrumTransformer, are_constant
 from sklearn_raman.preprocessing._whittaker.correct import correct_spectra
@@ -178,11 +180,19 @@ def _call(cls, X, **arguments):
     validate_parameter_constraints(
         _OUTPUT_CONSTRAINTS, output, caller_name=cls._algorithm
     )
-    X = _as_matrix(X)
+    if is_ragged(X):
+        raise ValueError(
+            f"{cls._algorithm} needs all spectra on one axis, but X holds spectra that "
+            f"each bring their own: {cls.__name__}().fit_transform(X) takes them."
+        )
+    refuse_ragged(X, cls._algorithm)
+    axis = resolve_wavenumbers(X, None)
+    X = _as_matrix(unmask(X))
     if output["out"] is not None:
         _check_out(output["out"], X.shape)
     estimator = cls(**arguments)
     estimator._validate_params()
+    estimator.wavenumbers_in_ = axis
     return_info = output.pop("return_info")
     corrected, info = estimator._correct(X, **output)
     return (corrected, info) if return_info else corrected

@@ -275,17 +275,23 @@ def is_unmeasured(axis, target):
     return unmeasured
 
 
-def check_coverage(axis, target, fill_value, *, what="X"):
+def check_coverage(axis, target, fill_value, *, what="X", is_common=False):
     """Raise if the target leaves what was measured and fill_value says so."""
     if not isinstance(fill_value, str) or fill_value != "raise":
         return
     ways_out = 'or set fill_value to "edge" or a number.'
+    shorten = "Shorten it"
+    if is_common:
+        shorten = (
+            'That is what the training spectra have in common ("common"): give a range '
+            "that new spectra cover too"
+        )
     outside = is_outside(axis, target)
     if outside.any():
         raise ValueError(
             f"{what} covers {describe_axis(axis)}, but target_wavenumbers runs from "
             f"{target.min():g} to {target.max():g} cm-1: {int(outside.sum())} of its "
-            f"points lie outside. Give a shorter range (start, stop, step), {ways_out}"
+            f"points lie outside. {shorten}, {ways_out}"
         )
     unmeasured = is_unmeasured(axis, target)
     if unmeasured.any():

@@ -5,7 +5,12 @@ import pandas as pd
 from sklearn.utils import check_array, check_consistent_length
 
 from sklearn_raman._utils._frames import frame_like, is_frame
-from sklearn_raman._utils._ragged import is_ragged, read_ragged
+from sklearn_raman._utils._ragged import (
+    check_holds_spectra,
+    is_ragged,
+    read_ragged,
+    unmask,
+)
 from sklearn_raman._utils._validation import check_finite
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
@@ -52,6 +57,8 @@ def average_replicates(X, y, groups):
     (array([[2., 6.],
            [0., 0.]]), array(['b', 'a'], dtype='<U1'), array([7, 2]))
     """
+    check_holds_spectra(X)
+    X = unmask(X)
     ragged = read_ragged(X) if is_ragged(X) else None
     n_spectra = len(X) if ragged is None else len(ragged)
     groups = _complete(groups, "groups")

@@ -59,6 +59,7 @@ class SquareRoot(SpectrumTransformer):
     def _transform_spectra(self, X):
         resized, exponent = at_unit_size(X)
         root = np.sqrt(resized - resized.min(axis=1, keepdims=True))
+        root[are_constant(resized, X.dtype)] = 0  # or the root enlarges rounding
         return np.ldexp(root, exponent[:, None] // 2).astype(X.dtype, copy=False)
 
 

@@ -185,7 +185,7 @@ def test_refuse_ragged():
         refuse_ragged(PAIRS, "SVM")
     with pytest.raises(ValueError, match="3 to 4 points and without wavenumbers"):
         refuse_ragged(ROWS, "SVM")
-    for X in (MATRIX, MATRIX.tolist(), pd.DataFrame(MATRIX), [], "text"):
+    for X in (MATRIX, MATRIX.tolist(), pd.DataFrame(MATRIX), "text"):
         refuse_ragged(X, "SVM")
 
 
@@ -195,10 +195,10 @@ def test_a_bunch_is_told_from_its_spectra(kind):
     pairs = [(frame.columns.to_numpy(), row) for row in frame.to_numpy()]
     bunch = Bunch(data=frame if kind == "frame" else pairs, target=[0, 1] * 3)
     grid = WavenumberResampler(target_wavenumbers=(402, 408, 2))
-    with pytest.raises(TypeError, match=r"X is a Bunch.*X\.data"):
+    with pytest.raises(ValueError, match="of a Bunch pass its data"):
         grid.fit(bunch)
-    with pytest.raises(TypeError, match=r"X is a Bunch.*X\.data"):
+    with pytest.raises(ValueError, match="of a Bunch pass its data"):
         grid.fit(bunch.data).transform(bunch)
     for step in (SNV(), PLSLDA()):
-        with pytest.raises(TypeError, match=r"X is a Bunch.*X\.data"):
+        with pytest.raises(ValueError, match="of a Bunch pass its data"):
             step.fit(bunch, bunch.target)

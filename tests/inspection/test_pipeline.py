@@ -189,7 +189,7 @@ def test_changes_neither_spectra_nor_model(labelled, frame, spectra, labels):
     before = X.copy(), pickle.dumps(model)
     for _ in range(2):
         maps = explain_pipeline(model, X)
-        np.testing.assert_array_equal(maps, expected)
+        np.testing.assert_allclose(maps, expected, rtol=0, atol=1e-12)
         np.testing.assert_array_equal(X, before[0])
         assert pickle.dumps(model) == before[1]
 
@@ -546,3 +546,15 @@ def test_peaks_of_pls_lda_move_by_less_than_a_step(seed):
     maps = explain_pipeline(model, X, mode="density")
     peak = resampler.wavenumbers_out_[inner.argmax(axis=1)]
     assert (np.abs(axis[maps.argmax(axis=1)] - peak) <= 4).mean() >= 0.95
+
+
+def test_points_that_were_not_measured_get_nothing(frame, labels):
+    """Also where the Pipeline is given a frame, whose rows share one axis."""
+    X = frame.copy()
+    X.iloc[3, :6] = np.nan
+    resampler = WavenumberResampler(target_wavenumbers=(400, 698, 4), fill_value="edge")
+    model = make_pipeline(resampler, PLSLDA()).fit(X, labels)
+    maps = explain_pipeline(model, X)
+    assert not maps.to_numpy()[np.isnan(X)].any()
+    seen = explain_pipeline(model, X, space="model")
+    np.testing.assert_allclose(maps.sum(axis=1), seen.sum(axis=1))

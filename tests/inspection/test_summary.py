@@ -260,8 +260,10 @@ def test_missing_where_the_model_does_not_look(frame, labels):
     model = make_pipeline(WavenumberCrop(region=(420, 680)), PLSLDA()).fit(X, labels)
     with pytest.raises(ValueError, match='does not look.* space="model"'):
         ExplanationSummary.from_estimator(model, X, labels)
-    found = ExplanationSummary.from_estimator(model, X, labels, space="model")
-    assert found.axis[0] == 420 and np.isfinite(found.mean_spectrum).all(axis=None)
+    for space in ("model", "auto"):
+        found = ExplanationSummary.from_estimator(model, X, labels, space=space)
+        assert found.axis[0] == 420
+    assert np.isfinite(found.mean_spectrum).all(axis=None)
 
 
 def test_agreement_with_a_whole_pipeline(frame, labels):

@@ -41,7 +41,7 @@ from sklearn_raman.model_selection import (
     _evaluate,
     compare,
 )
-from sklearn_raman.preprocessing import WavenumberResampler
+from sklearn_raman.preprocessing import WavenumberCrop, WavenumberResampler
 
 METRICS = ["accuracy", "balanced_accuracy", "f1_macro", "log_loss"]
 
@@ -603,3 +603,22 @@ def test_progress_goes_to_the_error_stream(spectra, capsys):
         output = capsys.readouterr()
         assert output.out == ""
         assert ("5/5" in output.err) is progress
+
+
+def test_maps_of_spectra_with_nan_are_on_the_axis_of_the_model(spectra):
+    """One NaN that no model looks at must not end a comparison after all fits."""
+    values, y, _ = spectra
+    axis = 400.0 + np.arange(values.shape[1])
+    X = pd.DataFrame(np.asarray(values), columns=axis)
+    X.iloc[3, :4] = np.nan
+    model = make_pipeline(WavenumberCrop(region=(405, None)), PLSLDA(n_components=2))
+    found = run({"PLS-LDA": model}, X, y, cv=2).explanations["PLS-LDA"]
+    assert found.unit == "cm-1"
+    np.testing.assert_array_equal(found.axis, axis[5:])
+
+
+def test_columns_that_are_no_intensities_are_named(spectra):
+    """The models may be others' and take a row number for a band."""
+    X, y, _ = spectra
+    with pytest.raises(ValueError, match="column labels .*'Unnamed: 0'"):
+        run([SVC()], X.assign(**{"Unnamed: 0": range(60)}), y)

@@ -621,3 +621,9 @@ def test_nothing_but_nan(axis, spectra):
             resampler.fit(X)
     with pytest.raises(ValueError, match=r"NaN.*\(row 7\), at 400 to 698 cm-1"):
         WavenumberResampler().fit(X)
+
+
+def test_common_axis_names_itself_where_new_spectra_are_shorter(spectra, axis):
+    common = WavenumberResampler(target_wavenumbers="common").fit([(axis, spectra[0])])
+    with pytest.raises(ValueError, match='"common".*new spectra cover.*"edge"'):
+        common.transform([(axis[1:], spectra[0][1:])])

@@ -14,6 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
+from sklearn.utils import Bunch
 
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.model_selection import compare
@@ -31,6 +32,7 @@ from sklearn_raman.preprocessing import (
     WavenumberCrop,
     WavenumberResampler,
     WhittakerSmoother,
+    average_replicates,
 )
 from tests._estimators import LEARNING, SIZED, STATELESS, TRANSFORMERS
 
@@ -482,3 +484,54 @@ def test_fitted_on_frames_predicts_pairs_and_the_reverse(
     for needs_one_axis in (PLSLDA(), CNNClassifier()):
         with pytest.raises(ValueError, match="WavenumberResampler before it"):
             needs_one_axis.fit(pairs, labels)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [[], (), np.empty(0, dtype=object), pd.Series(dtype=object), np.ones((0, 2, 9))],
+)
+@pytest.mark.parametrize(
+    "step", [SNV(), WavenumberResampler(target_wavenumbers=[450.0])], ids=str
+)
+def test_no_spectra_at_all(X, step, frame):
+    for fitted in (clone(step), clone(step).fit(frame)):
+        with pytest.raises(ValueError, match="X holds no spectra"):
+            fitted.transform(X)
+    with pytest.raises(ValueError, match="X holds no spectra"):
+        average_replicates(X, [], [])
+    with pytest.raises(ValueError, match="X holds no spectra"):
+        compare([SVC()], X, [], progress=False)
+
+
+@pytest.mark.parametrize(
+    "form", [iter, dict, lambda pairs: dict(pairs).values(), lambda X: Bunch(data=X)]
+)
+def test_what_can_be_read_once_or_by_name_is_refused(form):
+    """numpy would take it for a single value."""
+    pairs = [("a", 1), ("b", 2)]
+    with pytest.raises(
+        ValueError, match=f"list of spectra, got a {type(form(pairs)).__name__}"
+    ):
+        SNV().fit(form(pairs))
+    with pytest.raises(ValueError, match="make a list of it"):
+        average_replicates(form(pairs), None, [1, 1])
+
+
+@pytest.mark.parametrize("ragged", [False, True])
+def test_masked_values_are_none(ragged, spectra, axis):
+    """numpy hands out what is behind a mask."""
+    masked = np.ma.masked_invalid(np.where(axis == 450, np.nan, spectra))
+    masked.data[masked.mask] = 1e6
+    X = [(axis, row) for row in masked] if ragged else masked
+    with pytest.raises(ValueError, match="contains NaN .*spectr"):
+        SNV().fit_transform(X)
+    with pytest.raises(ValueError, match="contains NaN"):
+        average_replicates(X, None, np.zeros(len(spectra)))
+    if ragged:
+        stacked = [np.ma.stack([axis, row]) for row in masked]
+        with pytest.raises(ValueError, match="contains NaN.* at 450 cm-1"):
+            SNV().fit_transform(stacked)
+        whole = [(axis, np.ma.array(row)) for row in spectra]
+        np.testing.assert_array_equal(
+            [row for _, row in SNV().fit_transform(whole)], SNV().fit_transform(spectra)
+        )

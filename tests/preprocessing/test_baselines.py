@@ -1008,3 +1008,22 @@ def test_grid_over_methods(spectra, labels):
     search = GridSearchCV(pipeline, grid, cv=2).fit(spectra, labels)
     assert len(search.cv_results_["params"]) == 4
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_look_at_the_axis_as_classes_do(name, raw):
+    """A pair is no matrix of two rows, a stray column no intensity, a mask no zero."""
+    function, axis = FUNCTIONS[name], np.arange(400.0, 1001.0, 2.0)
+    for pairs in ((axis, raw[0]), [(axis, raw[0])]):
+        with pytest.raises(
+            ValueError, match=f"{name} needs .* one axis.*{name.upper()}"
+        ):
+            function(pairs)
+    frame = pd.DataFrame(raw[:2], columns=axis)
+    with pytest.raises(ValueError, match=r"column labels .*\['id'\]"):
+        function(frame.assign(id=[1, 2]))
+    with pytest.raises(ValueError, match="in columns 3"):
+        function(np.ma.array(raw[:2], mask=[np.arange(len(axis)) == 3] * 2))
+    with pytest.warns(UserWarning, match="counts points, but there is a gap"):
+        function(frame.drop(columns=axis[100:150]))
+    np.testing.assert_array_equal(function(frame), function(raw[:2]))

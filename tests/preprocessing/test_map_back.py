@@ -255,3 +255,25 @@ def test_crop_places_back(direction, spectra, axis, rng):
     back = crop.map_back(maps)
     np.testing.assert_array_equal(back[:, inside], maps)
     assert not back[:, ~inside].any()
+
+
+@pytest.mark.parametrize("fill_value", ["edge", 0.0])
+@pytest.mark.parametrize("kind", ["linear", "cubic"])
+def test_resampled_nan_gets_nothing(kind, fill_value, frame, axis):
+    """Points that were not measured have no part in it; frames as pairs."""
+    X = frame.copy()
+    X.iloc[0, :4], X.iloc[1, -3:] = np.nan, np.nan
+    X.iloc[2, 70] = np.nan
+    target = [*np.arange(396.0, 538, 4), *np.arange(544.0, 704, 4)]
+    resampler = WavenumberResampler(
+        target_wavenumbers=target, fill_value=fill_value, kind=kind
+    ).fit(X)
+    maps = np.random.default_rng(0).random((12, 2, len(target)))
+    found = resampler.map_back(maps, X)
+    assert not np.moveaxis(found, 1, 2)[np.isnan(X)].any()
+    pairs = [(axis, row) for row in X.to_numpy()]
+    np.testing.assert_allclose(found, resampler.map_back(maps, pairs), atol=1e-12)
+    if fill_value == "edge":
+        np.testing.assert_allclose(found.sum(axis=2), maps.sum(axis=2))
+    one = resampler.map_back(maps[0, 0], X)  # says nothing of a spectrum
+    np.testing.assert_array_equal(one, resampler.map_back(maps[0, 0]))

@@ -216,3 +216,11 @@ def test_refit_forgets_what_was_learned(spectra):
     scaler.set_params(per="spectrum").fit(spectra)
     with pytest.raises(NotFittedError):
         scaler.set_params(per="feature").transform(spectra)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_square_root_does_not_enlarge_rounding(dtype):
+    """The root of 1e-16 is 1e-8, which SNV would take for bands."""
+    X = np.full((2, 9), 7.3, dtype)
+    X[1, ::2] = np.nextafter(X[1, ::2], dtype(8))
+    assert not SquareRoot().fit_transform(X).any()

@@ -1,0 +1,300 @@
+"""The command line: a report, predictions and conversions without programming."""
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+from zipfile import is_zipfile
+
+import numpy as np
+import pandas as pd
+
+EXAMPLES = """examples:
+  python -m sklearn_raman report spectra.csv --label mineral --group crystal
+  python -m sklearn_raman report data/ --group "/(R[0-9]+)_" --save-model model.skops
+  python -m sklearn_raman predict model.skops new.csv -o predictions.csv
+  python -m sklearn_raman convert data/ -o spectra.csv
+
+`python -m sklearn_raman COMMAND --help` explains a command. Exit codes: 0 done, 1 the
+data or a file is at fault, 2 the command line is, 130 interrupted."""
+
+SPECTRA = (
+    "a table (.csv, .txt, ...), a folder, a quoted pattern such as 'data/*.txt', or \
+several files; in a table one row or one column per spectrum, otherwise one file each"
+)
+
+# What the standard models hold beside what skops trusts. Anything else could run
+# foreign code.
+_TRUSTED = (
+    "sklearn_raman.",
+    "sklearn.tree.",
+    "skorch.callbacks.",
+    "skorch.history.",
+    "skorch.setter.",
+    "skorch.utils.",
+    "torch.nn.modules.",
+    "torch.optim.",
+    "torch.utils.data.dataloader.",
+)
+_TRUSTED_NAMES = ("builtins.print", "functools.partial")
+
+
+def main(arguments=None):
+    """Run a command and return its exit code."""
+    parser = _make_parser()
+    options = parser.parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            options.run(options)
+        except KeyboardInterrupt:
+            _say("interrupted")
+            return 130
+        # What the package raises when data, files or missing packages are at fault.
+        except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
+            _say(f"error: {error}")
+            return 1
+    return 0
+
+
+def _make_parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m sklearn_raman",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    report = _add(commands, "report", _report, "compare models on labeled spectra")
+    report.add_argument("spectra", nargs="+", help=SPECTRA)
+    _add_fields(report)
+    report.add_argument(
+        "-o", "--output", type=Path, default=Path("report.html"), metavar="FILE"
+    )
+    report.add_argument("--title", help="title of the page")
+    report.add_argument(
+        "--models", metavar="NAMES", help='some of the models, such as "SVM,PLS-LDA"'
+    )
+    report.add_argument(
+        "--quick", action="store_true", help="small grids and networks: a first look"
+    )
+    report.add_argument(
+        "--save-model",
+        type=Path,
+        metavar="FILE.skops",
+        help="fit the most accurate model on all spectra and save it for predict",
+    )
+    report.add_argument("--folds", type=int, default=5, metavar="N")
+    report.add_argument("--jobs", type=int, metavar="N", help="processes (1)")
+    report.add_argument("--seed", type=int, default=0, metavar="N")
+    _add_format(report)
+
+    predict = _add(commands, "predict", _predict, "name new spectra with a saved model")
+    predict.add_argument("model", type=Path, help="what report --save-model wrote")
+    predict.add_argument("spectra", nargs="+", help=SPECTRA)
+    predict.add_argument(
+        "-o", "--output", type=Path, metavar="FILE.csv", help="otherwise: print"
+    )
+    _add_format(predict)
+
+    convert = _add(commands, "convert", _convert, "write many spectra into one table")
+    convert.add_argument("spectra", nargs="+", help=SPECTRA)
+    _add_fields(convert)
+    convert.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.csv")
+    convert.add_argument(
+        "--grid",
+        type=float,
+        nargs=3,
+        metavar=("START", "STOP", "STEP"),
+        help="axis of the table in cm-1; by default that of the spectra or, where they "
+        "differ, the range that all cover with their median step",
+    )
+    _add_format(convert)
+    return parser
+
+
+def _add(commands, name, run, what):
+    command = commands.add_parser(name, help=what, description=what.capitalize() + ".")
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_fields(command):
+    where = "the heading of a column, or for files: folder, file, or a regular \
+expression for the path with the name in its group"
+    command.add_argument("--label", help=f"where the class is: {where}")
+    command.add_argument(
+        "--group", help="what makes spectra alike (crystal, patient): given likewise"
+    )
+
+
+def _add_format(command):
+    form = command.add_argument_group("what is found out, unless you say it")
+    form.add_argument(
+        "--orientation",
+        choices=["rows", "columns", "long"],
+        help="of a table: where its spectra are",
+    )
+    form.add_argument("--delimiter", help="what separates columns")
+    form.add_argument("--decimal", choices=[".", ","], help="decimal mark")
+    form.add_argument("--encoding", help="such as utf-8 or cp1252")
+    form.add_argument(
+        "--laser-nm", type=float, metavar="NM", help="the axis is in nm, of this laser"
+    )
+
+
+def _read(options, *, label=None, group=None):
+    """Read one table, or files and folders with a spectrum in each."""
+    from sklearn_raman.datasets import load_spectra, read_spectra_table
+
+    names = ("delimiter", "decimal", "encoding", "laser_nm")
+    how = {name: getattr(options, name) for name in names}
+    how |= {"label": label, "group": group}
+    paths = options.spectra
+    # Instruments' own formats have suffixes of their own.
+    tables = (".csv", ".tsv", ".txt", ".dat", ".asc", ".prn")
+    is_table = len(paths) == 1 and Path(paths[0]).suffix.lower() in tables
+    if is_table and not Path(paths[0]).is_dir() and not set(paths[0]) & set("*?["):
+        return read_spectra_table(paths[0], orientation=options.orientation, **how)
+    if options.orientation:
+        raise ValueError("--orientation is for one table, not for a folder or files.")
+    return load_spectra(paths, **how)
+
+
+def _report(options):
+    """Compare the standard models and write the page."""
+    from sklearn_raman.model_selection import compare, standard_models
+    from sklearn_raman.preprocessing import WavenumberResampler
+
+    label = options.label
+    if label is None and Path(options.spectra[0]).is_dir():
+        label = "folder"
+    if label is None:
+        known = list(_read(options).metadata.columns)
+        raise ValueError(
+            f"--label is missing: where is the class of each spectrum? Columns: {known}"
+        )
+    spectra = _read(options, label=label, group=options.group)
+    # On one axis, so that the saved model takes new spectra of any axis that covers it.
+    axis = WavenumberResampler(target_wavenumbers="common").fit(spectra.data)
+    models = standard_models(
+        options.seed,
+        quick=options.quick,
+        target_wavenumbers=axis.wavenumbers_out_,
+    )
+    if options.models:
+        wanted = [name.strip() for name in options.models.split(",")]
+        unknown = [name for name in wanted if name not in models]
+        if unknown:
+            raise ValueError(f"--models: {unknown} are none of {list(models)}.")
+        models = {name: models[name] for name in wanted}
+    _say(spectra.DESCR)
+    if options.group is None:
+        _say("note: without --group, spectra of one sample can be on both sides of a")
+        _say("      split, and the scores say how well a model remembers")
+    result = compare(
+        models,
+        spectra,
+        groups=spectra.groups,
+        cv=options.folds,
+        n_jobs=options.jobs,
+        random_state=options.seed,
+    )
+    print(result)
+    source = ", ".join(Path(path).name for path in options.spectra)
+    page = result.save_html(
+        options.output,
+        title=options.title or f"Comparison of models on {source}",
+        description="\n\n".join(spectra.DESCR.splitlines()),
+    )
+    print(f"Report: {page}")
+    if options.save_model:
+        best = result.to_frame().index[0]
+        _say(f"fitting {best} on all {len(spectra.target)} spectra")
+        _save(models[best], spectra, options.save_model)
+        print(f"Model: {options.save_model} ({best})")
+
+
+def _save(model, spectra, path):
+    """Fit a model on all spectra, by group where it searches, and write it."""
+    from sklearn_raman._utils._optional import import_optional
+
+    skops = import_optional("skops.io", "deploy")
+    by_group = {"groups": spectra.groups} if hasattr(model, "estimator") else {}
+    model.fit(spectra.data, spectra.target, **by_group)
+    skops.dump(getattr(model, "best_estimator_", model), path)
+
+
+def _predict(options):
+    """Name spectra with a saved model."""
+    from sklearn_raman._utils._optional import import_optional
+
+    skops = import_optional("skops.io", "deploy")
+    if not options.model.is_file():
+        raise FileNotFoundError(f"There is no model {options.model}.")
+    if not is_zipfile(options.model):
+        raise ValueError(f"{options.model} is no model that report --save-model wrote.")
+    types = skops.get_untrusted_types(file=options.model)
+    foreign = [
+        name
+        for name in types
+        if not name.startswith(_TRUSTED) and name not in _TRUSTED_NAMES
+    ]
+    if foreign:
+        raise ValueError(
+            f"{options.model} holds {foreign}, which could run any code. If you trust "
+            "its author, load it in Python with skops.io.load."
+        )
+    model = skops.load(options.model, trusted=types)
+    spectra = _read(options)
+    table = pd.DataFrame(
+        {"spectrum": spectra.names, "predicted": model.predict(spectra.data)}
+    )
+    if hasattr(model, "predict_proba"):
+        table["probability"] = model.predict_proba(spectra.data).max(axis=1).round(4)
+    if options.output is None:
+        print(table.to_csv(index=False), end="")
+    else:
+        table.to_csv(options.output, index=False)
+        print(f"Predictions of {len(table)} spectra: {options.output}")
+
+
+def _convert(options):
+    """Write spectra, labels, groups and what else is known into one wide table."""
+    from sklearn_raman.preprocessing import WavenumberResampler
+
+    spectra = _read(options, label=options.label, group=options.group)
+    _say(spectra.DESCR)
+    data = spectra.data
+    if options.grid or not isinstance(data, pd.DataFrame):
+        grid = tuple(options.grid) if options.grid else "common"
+        resampler = WavenumberResampler(target_wavenumbers=grid)
+        values = np.asarray(resampler.fit_transform(data))
+        axis = resampler.wavenumbers_out_
+        _say(f"note: resampled to {axis[0]:g} to {axis[-1]:g} cm-1, {len(axis)} points")
+        data = pd.DataFrame(values, columns=[f"{at:.10g}" for at in axis])
+    known = {"spectrum": spectra.names}
+    known |= {"label": spectra.target} if spectra.target is not None else {}
+    known |= {"group": spectra.groups} if spectra.groups is not None else {}
+    known |= {
+        name: values.to_numpy()
+        for name, values in spectra.metadata.items()
+        if name not in known
+    }
+    known = pd.DataFrame(known, index=data.index)
+    pd.concat([known, data], axis=1).to_csv(options.output, index=False)
+    print(f"{len(data)} spectra of {data.shape[1]} points: {options.output}")
+
+
+def _say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    """Write a warning as a note: where in the package it arose helps nobody here."""
+    _say(f"note: {message}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
