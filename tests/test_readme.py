@@ -2,12 +2,14 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from sklearn_raman import model_selection
 from sklearn_raman.model_selection import _compare, standard_models
 
 ROOT = Path(__file__).parents[1]
@@ -21,7 +23,7 @@ def two_models(monkeypatch):
     """Two of the standard models, in their quick form: one with a search, one net."""
 
     def few(random_state, **settings):
-        models = standard_models(random_state, quick=True, **settings)
+        models = standard_models(random_state, **{**settings, "quick": True})
         return {name: models[name] for name in ("PLS-LDA", "GAP-CNN")}
 
     monkeypatch.setattr(_compare, "standard_models", few)
@@ -101,6 +103,27 @@ def test_a_wide_table_becomes_a_report(tmp_path, monkeypatch, rng, two_models):
     names = {}
     exec(compile(WIDE_TABLE, "README.md", "exec"), names)
     check_report(names, tmp_path)
+
+
+def test_a_kept_model_names_files_on_another_axis(tmp_path, monkeypatch, capsys, rng):
+    """The guide's example, with small grids."""
+    guide = (ROOT / "docs" / "guide" / "save_and_deploy.md").read_text("utf-8")
+    (example,) = re.findall(
+        r"## A model to keep.*?```python\n(.*?)```", guide, re.DOTALL
+    )
+    write_folder(tmp_path / "data", rng)
+    (tmp_path / "new").mkdir()
+    axis = np.linspace(430, 1230, 300)
+    for mineral in BANDS:
+        rows = np.transpose([axis, measure(mineral, axis, rng)])
+        np.savetxt(tmp_path / "new" / f"unknown {mineral}.txt", rows)
+    monkeypatch.chdir(tmp_path)
+    quick = partial(standard_models, quick=True)
+    monkeypatch.setattr(model_selection, "standard_models", quick)
+    exec(compile(example, "save_and_deploy.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines] == list(BANDS)
+    assert lines[0].startswith("new/unknown calcite.txt")
 
 
 def test_example(capsys):

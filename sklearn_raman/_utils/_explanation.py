@@ -55,10 +55,10 @@ def resolve_target(target, classes, n_spectra):
         )
     known = labels[:, None] == classes[None, :]
     if not known.any(axis=1).all():
-        unknown = labels[~known.any(axis=1)][0]
+        unknown = labels[~known.any(axis=1)].tolist()[0]
         raise ValueError(
             f"target={unknown!r} is not a class of this model; its classes are "
-            f"{list(classes)}."
+            f"{classes.tolist()}."
         )
     return known.argmax(axis=1)
 

@@ -24,7 +24,11 @@ from sklearn_raman._utils._wavenumbers import (
 )
 from sklearn_raman.inspection import ExplanationSummary
 from sklearn_raman.model_selection._comparison import CHOICES, Comparison
-from sklearn_raman.model_selection._evaluate import evaluate_fold, ignores_groups
+from sklearn_raman.model_selection._evaluate import (
+    evaluate_fold,
+    ignores_groups,
+    write_label,
+)
 from sklearn_raman.model_selection._leakage import (
     count_leaks,
     describe_leaks,
@@ -41,6 +45,7 @@ def compare(
     *,
     groups=None,
     cv=5,
+    quick=False,
     n_jobs=None,
     explain=True,
     progress=True,
@@ -74,6 +79,9 @@ def compare(
         "ignore" splits without groups although the data set has some.
     cv : int, splitter or iterable of (train, test), default=5
         An int means stratified, shuffled folds, by group if there are groups.
+    quick : bool, default=False
+        Whether the standard models are the quick ones, for a first look. Models that
+        are given are what they are.
     n_jobs : int or None, default=None
         Processes that work on models and folds at the same time. Folds and seeds don't
         depend on it.
@@ -137,7 +145,8 @@ def compare(
     training. So SMOTE and its kin are found, and averages of two, also if the spectra
     were scaled later. *Not found* are synthetic spectra with noise of their own (a
     smoothed bootstrap, a WGAN), mixtures of three or more, copies that were smoothed,
-    baseline-corrected or resampled, and anything in spectra of fewer than 10 points.
+    baseline-corrected or resampled, mixtures of which roots or logarithms were taken,
+    and anything in spectra of fewer than 10 points.
     Constant spectra are no copies of one another. Replicates with noise of their own
     are not counted either: that is what groups are for.
 
@@ -164,6 +173,11 @@ def compare(
     if not _are_models(estimators) and y is None and not isinstance(X, Bunch):
         estimators, X, y = None, estimators, X
     if estimators is not None:
+        if quick:
+            raise ValueError(
+                "quick=True is for the standard models, but estimators are given: "
+                "leave out one of the two."
+            )
         estimators = _name_estimators(estimators)
     data = _check_data(X, y, groups)
     if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
@@ -172,7 +186,8 @@ def compare(
     folds = _make_folds(cv, data)
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     if estimators is None:
-        estimators = standard_models(seed, target_wavenumbers=_common_axis(data.X))
+        axis = _common_axis(data.X)
+        estimators = standard_models(seed, quick=quick, target_wavenumbers=axis)
     protocol = {
         "n_spectra": len(data.y),
         "n_groups": None if data.groups is None else len(np.unique(data.groups)),
@@ -299,12 +314,15 @@ def _check_data(X, y, groups):
     check_holds_spectra(X)
     labels_as_wavenumbers(X)  # raises for columns that are no intensities
     n_spectra = X.shape[0] if hasattr(X, "shape") else len(X)
+    _refuse_other_order("y", y, X)
+    _refuse_other_order("groups", groups, X)
     y = _one_per_spectrum("y", y, n_spectra)
     check_classification_targets(y)
     classes = np.unique(y)
     if len(classes) < 2:
         raise ValueError(
-            f"y has one class only ({classes[0]!r}): there is nothing to tell apart."
+            f"y has one class only ({write_label(classes[0])}): there is nothing to "
+            "tell apart."
         )
     grouping = "none" if groups is None else "given"
     if isinstance(groups, str):
@@ -335,6 +353,21 @@ def _named_target(bunch):
     return np.asarray(names)[target] if are_positions else target
 
 
+def _refuse_other_order(name, values, X):
+    """Raise if a Series has the index of the frame X in another order."""
+    indexes = getattr(values, "index", None), getattr(X, "index", None)
+    if not all(isinstance(index, pd.Index) for index in indexes):
+        return
+    ours, theirs = indexes
+    if len(ours) == len(theirs) and not ours.equals(theirs):
+        if ours.is_unique and theirs.is_unique and ours.isin(theirs).all():
+            raise ValueError(
+                f"{name} has the index of X in another order, and rows are matched by "
+                f"position. Use {name}.loc[X.index], or {name}.to_numpy() if the order "
+                "is right."
+            )
+
+
 def _one_per_spectrum(name, values, n_spectra):
     """Return 1-D values, one per spectrum and none missing."""
     values = np.asarray(values)
@@ -344,6 +377,12 @@ def _one_per_spectrum(name, values, n_spectra):
             "needs one entry per spectrum."
         )
     refuse_missing(name, values)
+    are_texts = {isinstance(value, str) for value in values.tolist()}
+    if len(are_texts) > 1:
+        raise ValueError(
+            f"{name} mixes texts and other values, which cannot be sorted: write all "
+            f"as text, {name}=[str(value) for value in {name}]."
+        )
     return values
 
 
@@ -508,18 +547,24 @@ def _check_fold(number, train, test, data):
             rows = np.isin(tested, both).sum()
             raise ValueError(
                 f"Fold {number} has {len(both)} of {len(np.unique(tested))} test "
-                f"groups also in training (first: {both[0]!r}; {rows} of {len(test)} "
-                "test spectra), so its score would be a memory test. Use a splitter "
-                "that keeps groups together (cv=5, StratifiedGroupKFold, "
+                f"groups also in training (first: {write_label(both[0])}; {rows} of "
+                f"{len(test)} test spectra), so its score would be a memory test. Use "
+                "a splitter that keeps groups together (cv=5, StratifiedGroupKFold, "
                 'OneGroupPerClassSplit), or groups="ignore" to do this on purpose.'
             )
-    unseen = np.setdiff1d(data.y[test], data.y[train])
+    trained = np.unique(data.y[train])
+    unseen = np.setdiff1d(data.y[test], trained)
     if len(unseen):
         raise ValueError(
-            f"Fold {number} tests {len(unseen)} classes that are not in its training "
-            f"part (first: {unseen[0]!r}). A class needs spectra (with groups: a "
-            "group) on both sides: use fewer folds, leave such classes out, or use "
-            "OneGroupPerClassSplit."
+            f"Fold {number} tests {len(unseen)} of {len(data.classes)} classes that "
+            f"are not in its training part (first: {write_label(unseen[0])}). A class "
+            "needs spectra (with groups: a group) on both sides: use fewer folds, "
+            "leave such classes out, or use OneGroupPerClassSplit."
+        )
+    if len(trained) < 2:
+        raise ValueError(
+            f"Fold {number} trains one class only ({write_label(trained[0])}): there "
+            "is nothing to tell apart. Use a splitter that is stratified (cv=5)."
         )
 
 

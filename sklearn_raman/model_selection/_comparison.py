@@ -256,7 +256,7 @@ class Comparison:
         known = np.isin(classes, self.classes)
         if isinstance(classes, str) or known.size == 0 or not known.all():
             raise ValueError(
-                f"classes must be a list of labels from {list(self.classes)}, got "
+                f"classes must be a list of labels from {self.classes.tolist()}, got "
                 f"{classes!r}."
             )
         return draw_explanations(self.explanations, classes)
@@ -401,7 +401,11 @@ def count_all(comparison):
         "classes": len(comparison.classes),
         "groups": protocol["n_groups"],
     }
-    return {what: count for what, count in counts.items() if count is not None}
+    return {
+        what.removesuffix("s") if count == 1 else what: count
+        for what, count in counts.items()
+        if count is not None
+    }
 
 
 def corrected_t_test(differences, n_train, n_test, *, confidence=0.95):
@@ -429,8 +433,9 @@ def corrected_t_test(differences, n_train, n_test, *, confidence=0.95):
     -------
     mean, lower, upper, p_value : float
         NaN except for the mean when there are fewer than two folds. If all
-        differences are equal (up to rounding) the interval has no width, and p is 1
-        when they are zero and 0 otherwise.
+        differences are zero (up to rounding) the interval has no width and p is 1. If
+        they are equal otherwise, they have no variance because shares of few spectra
+        are coarse: s^2 is then that of rounding to one spectrum, 1 / (12 n_test^2).
 
     References
     ----------
@@ -443,10 +448,13 @@ def corrected_t_test(differences, n_train, n_test, *, confidence=0.95):
     if n_folds < 2 or np.isnan(mean):
         return mean, np.nan, np.nan, np.nan
     ratio = np.mean(np.asarray(n_test) / np.asarray(n_train))
-    error = np.sqrt((1 / n_folds + ratio) * differences.var(ddof=1))
+    variance = differences.var(ddof=1)
     # Below this, differences between scores of order 1 are rounding.
     if np.ptp(differences) < ROUNDING:
-        return mean, mean, mean, float(abs(mean) < ROUNDING)
+        if abs(mean) < ROUNDING:
+            return mean, mean, mean, 1.0
+        variance = np.mean(1 / np.asarray(n_test)) ** 2 / 12
+    error = np.sqrt((1 / n_folds + ratio) * variance)
     width = error * stats.t.ppf((1 + confidence) / 2, n_folds - 1)
     p_value = 2 * stats.t.sf(abs(mean) / error, n_folds - 1)
     return mean, mean - width, mean + width, p_value

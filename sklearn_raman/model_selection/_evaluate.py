@@ -3,6 +3,7 @@
 import numbers
 import time
 from contextlib import contextmanager, nullcontext
+from threading import get_ident
 
 import numpy as np
 import pandas as pd
@@ -69,6 +70,7 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
         stage = "predict"
         with stopwatch() as score_clock:
             predicted = np.asarray(model.predict(X_test))
+        check_predictions(predicted, y_test, data.classes)
 
         stage = "predict_proba"
         loss, calibrated = probability_score(
@@ -81,8 +83,8 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
     except Exception as error:
         raise RuntimeError(
             f"The model {name!r} failed in fold {number} ({len(train)} training and "
-            f"{len(test)} test spectra) in {stage}: {type(error).__name__}: {error}"
-            f"{_hint(model, data.X, error)}"
+            f"{len(test)} test spectra) in {stage}: {needed_axis(model, data.X)}"
+            f"{type(error).__name__}: {error}"
         ) from error
     which = {"model": name, "fold": number}
     scores = {
@@ -112,16 +114,44 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
     )
 
 
-def _hint(model, X, error):
-    """Say what is missing if pairs reach a classifier, which few of them explain."""
-    has_resampler = any(
+def check_predictions(predicted, y, classes):
+    """Raise unless there is one label of the set for each spectrum."""
+    if predicted.shape != y.shape:
+        raise ValueError(
+            f"it returned shape {predicted.shape} for {len(y)} spectra; each needs one "
+            "label."
+        )
+    unknown = ~np.isin(predicted, classes)
+    if unknown.any():
+        raise ValueError(
+            f"it returned labels that y does not hold (first: "
+            f"{write_label(predicted[unknown][0])}): it is no classifier, or its "
+            "labels are numbered in its own way."
+        )
+
+
+def write_label(label):
+    """Write a label as its owner would: 'Quartz', not np.str_('Quartz')."""
+    return repr(label.item() if isinstance(label, np.generic) else label)
+
+
+def needed_axis(model, X):
+    """Say how a model without a resampling step would take ragged spectra."""
+    if not is_ragged(X) or any(
         isinstance(step, WavenumberResampler) for _, step in flat_steps(model)
-    )
-    if not is_ragged(X) or has_resampler or "Resampler" in str(error):
+    ):
         return ""
+    try:
+        grid = WavenumberResampler(target_wavenumbers="common").fit(X).wavenumbers_out_
+    except ValueError:  # no range that all cover: it says so where it is asked
+        return ""
+    # Rounded inwards, to what all spectra cover.
+    low, high = np.ceil(grid[0]), np.floor(grid[-1])
     return (
-        " X holds spectra that each bring their own axis: put a WavenumberResampler "
-        "before the classifier."
+        "the spectra are pairs, each with its own axis, and the model does not bring "
+        "them to one. Make WavenumberResampler(target_wavenumbers="
+        f"({low:g}, {high:g}, {grid[1] - grid[0]:.3g})) its first step; "
+        "standard_models has a parameter of that name. "
     )
 
 
@@ -130,7 +160,8 @@ def stopwatch():
     """Time what happens inside, without what numba compiles or loads meanwhile.
 
     Kernels are compiled when a process first needs them, which would be charged to the
-    model that happens to come first. numba itself says when it is at work.
+    model that happens to come first. numba itself says when it is at work, or waits for
+    a thread that is; other threads have clocks of their own.
 
     Yields
     ------
@@ -144,7 +175,14 @@ def stopwatch():
     except (ImportError, OSError):  # not installed, or not for this numpy or system
         pass
     else:
-        compiling = TimingListener()
+        thread = get_ident()
+
+        class OwnTimingListener(TimingListener):
+            def notify(self, event):
+                if get_ident() == thread:
+                    super().notify(event)
+
+        compiling = OwnTimingListener()
         listening = install_listener("numba:compiler_lock", compiling)
     clock = Bunch()
     with listening:

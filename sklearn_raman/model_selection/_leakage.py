@@ -242,6 +242,8 @@ def _between(unit, places, members):
 def _are_opposite(pair, middle):
     """Tell whether two unit spectra lie in opposite directions from a third."""
     pair, middle = pair.astype(np.float64), middle.astype(np.float64)
+    if pair[0] @ pair[1] < -1 + BEND:
+        return False  # a spectrum and its negative, which any third one lies between
     steps = pair - middle
     steps -= (steps @ middle)[:, None] * middle
     steps /= np.linalg.norm(steps, axis=1, keepdims=True)

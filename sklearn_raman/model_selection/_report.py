@@ -63,7 +63,7 @@ def render(comparison, *, title, description):
             f"<div><b>{count}</b><span>{what}</span></div>"
             for what, count in count_all(comparison).items()
         ),
-        n_folds=protocol["n_folds"],
+        n_times="once" if protocol["n_folds"] == 1 else f"{protocol['n_folds']} times",
         splitter=f" (<code>{escape(splitter)}</code>)" if splitter else "",
         n_train=_range(protocol["n_train"]),
         n_test=_range(protocol["n_test"]),

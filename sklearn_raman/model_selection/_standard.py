@@ -39,6 +39,7 @@ def standard_models(random_state=None, *, quick=False, target_wavenumbers=None):
     target_wavenumbers : array-like, tuple (start, stop, step) or None, default=None
         Axis in cm-1 to which `WavenumberResampler` brings the spectra first. Spectra
         with axes of their own (a list of pairs) need one, and baselines an even one.
+        With one, the models also predict spectra on other axes.
         When `compare` is called without models it gives, where needed, the range that
         all spectra cover, with their median step, so that each fold has the same axis.
 
@@ -79,6 +80,13 @@ def standard_models(random_state=None, *, quick=False, target_wavenumbers=None):
     )
 
     first = []
+    if isinstance(target_wavenumbers, str):
+        raise ValueError(
+            f"target_wavenumbers={target_wavenumbers!r} would be another axis in each "
+            "inner fold, and spectra that reach less far could not be scored. Give the "
+            "axis, (start, stop, step): the DESCR of load_spectra says what all "
+            "spectra cover."
+        )
     if target_wavenumbers is not None:
         first = [WavenumberResampler(target_wavenumbers=target_wavenumbers)]
     smooth = SavitzkyGolay()

@@ -13,7 +13,12 @@ from sklearn_raman._utils._map_back import (
     check_n_maps,
     place_back,
 )
-from sklearn_raman._utils._ragged import by_axis, is_ragged, read_ragged
+from sklearn_raman._utils._ragged import (
+    by_axis,
+    check_holds_spectra,
+    is_ragged,
+    read_ragged,
+)
 from sklearn_raman._utils._sklearn import StrOptions
 from sklearn_raman._utils._validation import (
     name_numbers,
@@ -51,7 +56,9 @@ default=None
         The new axis in cm-1: a list or array gives the points themselves, a tuple
         (start, stop, step) a range that includes `stop` when it falls on the grid.
         "common" takes the longest range that all training spectra cover, with the
-        median of their steps. None leaves the spectra as they are, whatever the other
+        median of their steps; spectra that reach less far in prediction are then an
+        error, so give the range itself where spectra are split (searches,
+        cross-validation). None leaves the spectra as they are, whatever the other
         parameters say.
     wavenumbers : array-like of shape (n_points,) or None, default=None
         Axis of the input in cm-1, rising or falling. None takes the column labels.
@@ -191,6 +198,7 @@ default=None
             self._prepared = self._prepare_for(X)
 
     def _read(self, X):
+        check_holds_spectra(X)
         if is_ragged(X):
             self._validate_params()
             if self._is_common():

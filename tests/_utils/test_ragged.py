@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.utils import Bunch
 
 from sklearn_raman._utils._ragged import by_axis, is_ragged, read_ragged, refuse_ragged
+from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.preprocessing import SNV, WavenumberResampler
 
 AXES = [np.array([400.0, 402.0, 404.5]), np.array([500.0, 499.0, 497.0, 490.0])]
 ROWS = [np.array([1.0, 5.0, 2.0]), np.array([3.0, 1.0, 4.0, 1.0])]
@@ -184,3 +187,18 @@ def test_refuse_ragged():
         refuse_ragged(ROWS, "SVM")
     for X in (MATRIX, MATRIX.tolist(), pd.DataFrame(MATRIX), "text"):
         refuse_ragged(X, "SVM")
+
+
+@pytest.mark.parametrize("kind", ["frame", "pairs"])
+def test_a_bunch_is_told_from_its_spectra(kind):
+    frame = pd.DataFrame(np.eye(6) + 1, columns=np.arange(400, 412, 2))
+    pairs = [(frame.columns.to_numpy(), row) for row in frame.to_numpy()]
+    bunch = Bunch(data=frame if kind == "frame" else pairs, target=[0, 1] * 3)
+    grid = WavenumberResampler(target_wavenumbers=(402, 408, 2))
+    with pytest.raises(ValueError, match="of a Bunch pass its data"):
+        grid.fit(bunch)
+    with pytest.raises(ValueError, match="of a Bunch pass its data"):
+        grid.fit(bunch.data).transform(bunch)
+    for step in (SNV(), PLSLDA()):
+        with pytest.raises(ValueError, match="of a Bunch pass its data"):
+            step.fit(bunch, bunch.target)

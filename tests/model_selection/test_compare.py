@@ -1,7 +1,9 @@
 """compare against scikit-learn's own functions, and its guards against leakage."""
 
+import re
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -39,7 +41,7 @@ from sklearn_raman.model_selection import (
     _evaluate,
     compare,
 )
-from sklearn_raman.preprocessing import WavenumberCrop
+from sklearn_raman.preprocessing import WavenumberCrop, WavenumberResampler
 
 METRICS = ["accuracy", "balanced_accuracy", "f1_macro", "log_loss"]
 
@@ -278,6 +280,34 @@ def test_ragged_spectra_go_through_to_a_resampling_step(spectra):
     assert result.to_frame()["log_loss"].notna().all()
 
 
+def test_ragged_spectra_without_a_resampling_step_name_the_axis(spectra):
+    X, y, groups = spectra
+    axis = X.columns.to_numpy(float)
+    ragged = [(axis + 0.01 * k, row) for k, row in enumerate(X.to_numpy())]
+    model = GridSearchCV(make_pipeline(SVC()), {"svc__C": [1]}, cv=GroupKFold(2))
+    given = {"groups": groups, "cv": 2}
+    with pytest.raises(
+        RuntimeError, match="spectra are pairs.*its first step"
+    ) as raised:
+        run({"SVM": model}, ragged, y, **given)
+    advice = re.search(r"target_wavenumbers=\((.*?)\)\)", str(raised.value))[1]
+    target = tuple(float(number) for number in advice.split(","))
+    grid = WavenumberResampler(target_wavenumbers=target)
+    run({"SVM": make_pipeline(grid, SVC())}, ragged, y, **given)
+
+
+def test_a_series_in_another_order_than_the_frame_is_refused(spectra):
+    X, y, groups = spectra
+    X = X.set_axis([f"s{k}" for k in range(60)])
+    right, other = pd.Series(y, X.index), pd.Series(y, X.index[::-1])
+    models = {"KNN": KNeighborsClassifier()}
+    run(models, X, right, groups=pd.Series(groups), cv=2)
+    with pytest.raises(ValueError, match=r"y has the index of X in another order"):
+        run(models, X, other, groups=groups)
+    with pytest.raises(ValueError, match=r"groups has the index.*groups.to_numpy"):
+        run(models, X, y, groups=other)
+
+
 def test_polars_frames_work(spectra):
     X, y, groups = spectra
     models = {"KNN": KNeighborsClassifier(3)}
@@ -314,7 +344,11 @@ ROWS = np.arange(60)
         (LEAKY, r"Fold 0 has \d+ of \d+ test groups also in training"),
         ([(ROWS[::2], ROWS[1::2])], r"15 of 15 test groups .* 30 of 30 test spectra"),
         ([(ROWS[:40], ROWS[36:])], "4 spectra on both sides .first: row 36"),
-        ([(ROWS[:20], ROWS[20:])], "tests 2 classes that are not in its training part"),
+        ([(ROWS[:20], ROWS[20:])], "tests 2 of 3 classes that are not in its training"),
+        (
+            [(ROWS[:16], ROWS[16:20])],
+            "Fold 0 trains one class only .'mineral 0'.: there",
+        ),
         ([(ROWS, [])], "Fold 0 has 60 training and 0 test spectra"),
         ([([0, 1], [60])], "cv gives row 60, but X has rows 0 to 59"),
         ([([0.5, 1], [2])], "cv must give row positions"),
@@ -332,11 +366,17 @@ def test_bad_folds_are_explained(spectra, cv, message):
     ("changes", "message"),
     [
         ({"y": None}, "y is missing"),
-        ({"y": np.zeros(60)}, "y has one class only"),
+        ({"y": np.zeros(60)}, "y has one class only .0.0.:"),
+        ({"y": np.array([1, "1"] * 30, object)}, "y mixes texts and other values"),
         ({"y": np.zeros(59)}, r"y has shape \(59,\) but X has 60 spectra"),
         ({"y": np.linspace(0, 1, 60)}, "Unknown label type"),
         ({"groups": "crystal"}, "groups must be None"),
         ({"groups": ["a"] * 3}, r"groups has shape \(3,\)"),
+        (
+            {"groups": np.array([1, "1"] * 30, object)},
+            "groups mixes texts and other values",
+        ),
+        ({"quick": True}, "quick=True is for the standard models"),
         ({"groups": [None] + ["a"] * 59}, "groups misses 1 of 60 values"),
         ({"estimators": {}}, "estimators must be a dict"),
         ({"estimators": {"KNN": KNeighborsClassifier}}, "'KNN': .* .not its class"),
@@ -374,7 +414,8 @@ def test_models_can_be_left_out(spectra, monkeypatch):
     X, y, groups = spectra
     seen = []
 
-    def standard(random_state, *, target_wavenumbers):
+    def standard(random_state, *, quick, target_wavenumbers):
+        assert not quick
         seen.append(target_wavenumbers)
         return {
             "guess": DummyClassifier(strategy="stratified", random_state=random_state)
@@ -415,7 +456,8 @@ def test_standard_models_get_an_even_axis(spectra, monkeypatch, change, resample
     X, y, groups = spectra
     seen = []
 
-    def standard(random_state, *, target_wavenumbers):
+    def standard(random_state, *, quick, target_wavenumbers):
+        assert not quick
         seen.append(target_wavenumbers)
         return {"guess": DummyClassifier()}
 
@@ -487,6 +529,22 @@ def test_compilation_is_not_charged_to_a_model(spectra, monkeypatch):
     assert result.to_frame("folds")["score_time"].to_list() == [1, 1]
 
 
+def test_what_another_thread_compiles_is_not_taken_off(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(_evaluate.time, "perf_counter", clock.read)
+    monkeypatch.setattr(event, "timer", clock.read)
+
+    def compile_for(seconds):
+        with global_compiler_lock:
+            clock.now += seconds
+
+    with ThreadPoolExecutor(1) as pool, _evaluate.stopwatch() as measured:
+        pool.submit(compile_for, 20).result()
+        compile_for(5)
+        clock.now += 3
+    assert measured.seconds == 23
+
+
 def test_kernels_are_compiled_within_what_is_not_timed(spectra):
     """A kernel that numba meets for the first time takes longer than its model."""
     X, y, _ = spectra
@@ -507,6 +565,25 @@ def test_kernels_are_compiled_within_what_is_not_timed(spectra):
         model.fit(X, y)
     assert len(total.signatures) == 1
     assert clock.seconds < model.seconds_
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda labels: labels[:-1], r"shape \(29,\) for 30 spectra"),
+        (lambda labels: labels[:, None], r"shape \(30, 1\) for 30 spectra"),
+        (lambda labels: labels + 7, r"labels that y does not hold \(first: [789]"),
+    ],
+)
+def test_predictions_that_are_none_are_named(spectra, change, message):
+    X, y, groups = spectra
+
+    class Odd(KNeighborsClassifier):
+        def predict(self, X):
+            return change(super().predict(X))
+
+    with pytest.raises(RuntimeError, match=f"'odd' failed .*in predict.*{message}"):
+        run({"odd": Odd()}, X, np.unique(y, return_inverse=True)[1], cv=2)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -545,10 +622,3 @@ def test_columns_that_are_no_intensities_are_named(spectra):
     X, y, _ = spectra
     with pytest.raises(ValueError, match="column labels .*'Unnamed: 0'"):
         run([SVC()], X.assign(**{"Unnamed: 0": range(60)}), y)
-
-
-def test_pairs_that_reach_a_classifier_are_explained(spectra):
-    X, y, _ = spectra
-    pairs = [(X.columns, row) for row in np.asarray(X)]
-    with pytest.raises(RuntimeError, match="SVC.* put a WavenumberResampler before"):
-        run([SVC()], pairs, y)

@@ -126,11 +126,23 @@ def test_interval_holds_the_truth_as_often_as_it_says():
     assert covered == pytest.approx(0.95, abs=0.015)
 
 
+def test_one_spectrum_more_in_each_of_three_folds_is_no_proof():
+    """Equal differences have no variance, but only as far as shares are that fine."""
+    three = corrected_t_test([1 / 20] * 3, [40] * 3, [20] * 3)
+    assert three[1] < 0 < three[2]
+    assert three[3] > 0.05
+    # The variance of a number that was rounded to 1/20.
+    width = stats.t.ppf(0.975, 2) * np.sqrt((1 / 3 + 1 / 2) / 12) / 20
+    assert three[2] - three[0] == pytest.approx(width)
+    many = corrected_t_test([10 / 20] * 3, [40] * 3, [20] * 3)
+    assert many[1] > 0
+    assert many[3] < 0.05
+
+
 @pytest.mark.parametrize(
     ("differences", "expected"),
     [
         ([0.0, 0.0, 0.0], (0, 0, 0, 1)),
-        ([0.1, 0.1, 0.1], (0.1, 0.1, 0.1, 0)),
         ([0.1], (0.1, np.nan, np.nan, np.nan)),
         ([0.1, np.nan], (np.nan,) * 4),
     ],
@@ -241,6 +253,16 @@ def test_print_marks_what_is_level_with_the_best():
     one = str(scored({name: values[:1] for name, values in SCORES.items()}))
     assert [line.split()[2] for line in one.splitlines()[3:6]] == ["best", "?", "?"]
     assert "vs best" not in str(scored({"alone": [0.5, 0.6]}))
+
+
+def test_one_is_not_written_in_the_plural(spectra, tmp_path):
+    X, y, groups = spectra
+    split = [(np.arange(0, 60, 2), np.arange(1, 60, 2))]
+    models = [DummyClassifier()]
+    result = compare(models, X, y, cv=split, progress=False)
+    assert str(result).startswith("1 model, 1 fold, 60 spectra, 3 classes;")
+    page = result.save_html(tmp_path / "one.html").read_text("utf-8")
+    assert "<b>1</b><span>fold</span>" in page and "spectra were split once" in page
 
 
 @pytest.mark.parametrize(

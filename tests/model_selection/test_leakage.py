@@ -178,6 +178,13 @@ def test_interpolated_spectra_are_recognized(replicates, sampler, after):
     assert sum(result.protocol["n_mixtures"]) > 40
 
 
+def test_an_inverted_spectrum_makes_no_mixtures(replicates):
+    """Every spectrum lies between another one and its negative."""
+    X, y = replicates
+    X[1] = -X[0]
+    assert len(find_relatives(X, y)[1]) == 0
+
+
 def test_a_mixture_counts_only_across_a_split(replicates):
     X, y = replicates
     X[10] = 0.3 * X[11] + 0.7 * X[12]

@@ -55,15 +55,21 @@ def test_compare_without_models_takes_any_spectra(spectra, kind, grouped, monkey
 
     def fast(random_state, **settings):
         asked.append(settings)
-        return smallest(standard_models(random_state, quick=True, **settings))
+        return smallest(standard_models(random_state, **settings))
 
     monkeypatch.setattr(_compare, "standard_models", fast)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", "No spectrum of")  # a network of one epoch
         result = compare(
-            given, y, groups=groups if grouped else None, cv=2, progress=False
+            given,
+            y,
+            groups=groups if grouped else None,
+            cv=2,
+            quick=True,
+            progress=False,
         )
+    assert all(settings["quick"] for settings in asked)
     (target,) = [settings["target_wavenumbers"] for settings in asked]
     if kind == "pairs":
         np.testing.assert_allclose(target, X.columns.to_numpy(float))
@@ -74,6 +80,11 @@ def test_compare_without_models_takes_any_spectra(spectra, kind, grouped, monkey
     units = {summary.unit for summary in result.explanations.values()}
     assert units == {"point" if kind == "array" else "cm-1"}
     assert set(result.choices["model"]) == set(NAMES[:5])
+
+
+def test_an_axis_that_folds_would_change_is_refused():
+    with pytest.raises(ValueError, match="inner fold.*start, stop, step"):
+        standard_models(target_wavenumbers="common")
 
 
 @pytest.mark.parametrize("name", ["SVM", "PLS-LDA", "KNN"])
