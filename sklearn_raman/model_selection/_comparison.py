@@ -267,7 +267,7 @@ class Comparison:
         Parameters
         ----------
         path : str or Path
-            File to write; an existing one is replaced.
+            File to write; an existing one is replaced, a missing folder is made.
         title : str, default="Comparison of models"
             Plain text at the top of the page.
         description : str, default=""
@@ -282,6 +282,7 @@ class Comparison:
 
         path = Path(path)
         page = render(self, title=title, description=description)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
         return path
 

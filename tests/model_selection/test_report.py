@@ -135,7 +135,7 @@ def test_page_warns_where_groups_play_no_part(spectra, tmp_path, groups, words):
     X, y, _ = spectra
     models = {"guess": DummyClassifier()}
     result = compare(models, X, y, groups=groups, cv=2, progress=False)
-    text = result.save_html(tmp_path / "one.html").read_text("utf-8")
+    text = result.save_html(tmp_path / "new" / "one.html").read_text("utf-8")
     assert words in Page(text).text
     assert "What the models looked at" not in text
     assert "row minus" not in text
