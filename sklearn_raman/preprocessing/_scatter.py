@@ -172,7 +172,7 @@ class MSC(_ReferenceCorrection):
     Examples
     --------
     >>> from sklearn_raman.preprocessing import MSC
-    >>> MSC(reference=[0.0, 1.0, 2.0]).fit_transform([[5.0, 7.0, 9.0]])
+    >>> MSC(reference=[0.0, 1.0, 2.0]).fit_transform([[5.0, 7.0, 9.0]]).round(9)
     array([[0., 1., 2.]])
     """
 
