@@ -152,14 +152,14 @@ def draw_class_means(means):
     Parameters
     ----------
     means : DataFrame of shape (n_classes, n_points)
-        Heights 0..1; columns called "cm-1" or "point".
+        Columns called "cm-1" or "point".
     """
     n_classes = len(means)
     figure = new_figure(8.5, 1 + 0.42 * n_classes)
     axes = figure.subplots()
     for line, (label, values) in enumerate(means.iterrows()):
         base = n_classes - 1 - line
-        axes.plot(means.columns, base + 0.9 * values.to_numpy(), color=INK, lw=0.9)
+        axes.plot(means.columns, base + 0.9 * _stretch(values), color=INK, lw=0.9)
         beside = {"transform": axes.get_yaxis_transform(), "va": "bottom"}
         axes.text(1.01, base, str(label), fontsize=9, color=INK, **beside)
     _without_heights(axes, means)
@@ -191,13 +191,22 @@ def draw_missed(spectra, means, named):
             (0, means.loc[predicted], SPECTRUM, f"mean of {predicted} (predicted)"),
         ]
         for base, heights, color, text in lines:
-            axes.plot(spectra.columns, base + 0.85 * heights, color=color, lw=1)
+            axes.plot(
+                spectra.columns, base + 0.85 * _stretch(heights), color=color, lw=1
+            )
             inside = {"transform": axes.get_yaxis_transform(), "va": "bottom"}
             axes.text(
                 0.99, base + 0.86, text, ha="right", fontsize=8, color=INK, **inside
             )
         _without_heights(axes, spectra)
     return figure
+
+
+def _stretch(heights):
+    """Stretch a spectrum to 0..1: a mean of noisy ones is flatter than each of them."""
+    heights = np.asarray(heights, dtype=float)
+    low, high = np.fmin.reduce(heights), np.fmax.reduce(heights)
+    return (heights - low) / (high - low if high > low else 1)
 
 
 def _without_heights(axes, spectra):

@@ -36,6 +36,7 @@ from sklearn_raman.model_selection._spectra import list_missed
 # Rows of the table of misclassified spectra; the rest is counted.
 MOST_LISTED = 40
 N_COLORS = 64
+NEARLY_WHITE = 250
 DPI = 144
 
 
@@ -358,6 +359,9 @@ def _image(figure, alternative):
     pillow = import_optional("PIL.Image", "plot")  # matplotlib brings it
     picture = pillow.open(drawn).convert("RGB")
     picture = picture.quantize(N_COLORS, method=pillow.Quantize.FASTOCTREE)
+    colors = np.reshape(picture.getpalette(), (-1, 3))
+    colors[colors.min(axis=1) >= NEARLY_WHITE] = 255
+    picture.putpalette(colors.ravel().tolist())
     picture.save(file, format="png", optimize=True)
     data = base64.b64encode(file.getvalue()).decode("ascii")
     return (
