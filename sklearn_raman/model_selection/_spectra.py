@@ -65,7 +65,7 @@ def sum_up_spectra(X, y, classes, missed):
             axis = labels_as_wavenumbers(X)
         means = [_mean(_scaled(X, np.flatnonzero(y == k), resampler)) for k in classes]
         drawn = np.asarray(missed[:MOST_DRAWN], dtype=int)
-        spectra = [_scaled(X, [row], resampler)[0] for row in drawn]
+        spectra = _scaled(X, drawn, resampler) if len(drawn) else []
     except (TypeError, ValueError):  # no range that all cover, or no dense matrix
         return None, None
     n_points = len(means[0])

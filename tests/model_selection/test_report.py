@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import sklearn
 from sklearn.dummy import DummyClassifier
@@ -260,11 +261,15 @@ def test_misclassified_spectra_are_listed_most_missed_first(spectra, tmp_path):
 
 def test_class_means_are_those_of_the_stretched_spectra(result, spectra):
     X, y, _ = spectra
-    X = X.to_numpy()
+    X, y = X.to_numpy(), np.where(y == "mineral 1", "<b>bold & co</b>", y)
     low, high = X.min(axis=1)[:, None], X.max(axis=1)[:, None]
     mean = ((X - low) / (high - low))[y == "mineral 2"].mean(axis=0)
     np.testing.assert_allclose(result.class_means.loc["mineral 2"], mean)
     assert result.class_means.columns.name == "cm-1"
+    frame = pl.DataFrame(X, schema=list(spectra[0].columns))
+    means, missed = sum_up_spectra(frame, y, result.classes, result.missed.index)
+    pd.testing.assert_frame_equal(means, result.class_means, check_dtype=False)
+    pd.testing.assert_frame_equal(missed, result.missed)
 
 
 def test_means_of_pairs_lie_on_the_axis_that_all_cover(spectra, tmp_path):
