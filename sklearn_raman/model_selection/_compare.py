@@ -1,10 +1,14 @@
 """Compare models on the same folds of the same spectra."""
 
 import numbers
+import re
 import warnings
+from datetime import date
 
 import numpy as np
 import pandas as pd
+from sklearn import config_context
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import Bunch, check_random_state
@@ -33,9 +37,13 @@ from sklearn_raman.model_selection._leakage import (
     count_leaks,
     describe_leaks,
 )
+from sklearn_raman.model_selection._spectra import list_missed, sum_up_spectra
 from sklearn_raman.model_selection._split import refuse_missing
 from sklearn_raman.model_selection._standard import standard_models
 from sklearn_raman.preprocessing import WavenumberResampler
+
+# Of a model in a report; longer ones are cut in the middle.
+MOST_CHARACTERS = 20_000
 
 
 def compare(
@@ -197,6 +205,8 @@ def compare(
         "n_test": [len(test) for _, test in folds],
         "splitter": repr(cv) if hasattr(cv, "split") else None,
         **count_leaks(data.X, data.y, folds),
+        "models": {name: _write_model(model) for name, model in estimators.items()},
+        "date": date.today().isoformat(),
     }
     if leaks := describe_leaks(protocol):
         warnings.warn(" ".join(leaks), UserWarning, stacklevel=2)
@@ -229,13 +239,22 @@ def compare(
         for o in ordered
         for parameter, value in o.choices.items()
     ]
+    # Of the processes that fitted: torch may be loaded there only.
+    protocol["versions"] = {k: v for o in ordered for k, v in o.versions.items()}
+    predictions = pd.concat([o.predictions for o in ordered], ignore_index=True)
+    if data.filenames is not None:
+        predictions["file"] = data.filenames[predictions["row"]]
+    missed = list_missed(predictions).index
+    class_means, missed = sum_up_spectra(data.X, data.y, data.classes, missed)
     return Comparison(
         folds=pd.DataFrame([o.scores for o in ordered]),
-        predictions=pd.concat([o.predictions for o in ordered], ignore_index=True),
+        predictions=predictions,
         classes=data.classes,
         protocol=protocol,
         explanations=explanations,
         choices=pd.DataFrame(choices, columns=CHOICES),
+        class_means=class_means,
+        missed=missed,
     )
 
 
@@ -287,11 +306,21 @@ def _shorten(value):
     return text if len(text) < 80 else f"{text[:80]} ..."
 
 
+def _write_model(estimator):
+    """Write a model and the parameters that are not at their default, in full."""
+    with config_context(print_changed_only=True):
+        if isinstance(estimator, BaseEstimator):
+            text = BaseEstimator.__repr__(estimator, N_CHAR_MAX=MOST_CHARACTERS)
+        else:
+            text = repr(estimator)[:MOST_CHARACTERS]
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
+
+
 def _check_data(X, y, groups):
     """Take a Bunch apart and check labels and groups against the spectra."""
     if X is None:
         raise ValueError("X is missing: pass the spectra, or a Bunch.")
-    known = None
+    known = filenames = None
     if isinstance(X, Bunch):
         if y is not None:
             raise ValueError("y must be None when X is a Bunch, which has its target.")
@@ -300,6 +329,7 @@ def _check_data(X, y, groups):
                 "The Bunch has no target: tell load_spectra where the class of each "
                 'spectrum is, for example label="folder".'
             )
+        filenames = X.get("filenames")
         X, y, known = X.data, _named_target(X), X.get("groups")
     if y is None:
         raise ValueError("y is missing: pass the class of each spectrum, or a Bunch.")
@@ -340,8 +370,17 @@ def _check_data(X, y, groups):
         groups=groups,
         classes=classes,
         grouping=grouping,
+        filenames=_one_name_each(filenames, n_spectra),
         space=auto_space(X),
     )
+
+
+def _one_name_each(filenames, n_spectra):
+    """Return the file of each spectrum as text, or None if it is not known."""
+    if filenames is None or isinstance(filenames, str):
+        return None
+    names = np.array([str(name) for name in filenames], dtype=object)
+    return names if names.shape == (n_spectra,) else None
 
 
 def _named_target(bunch):

@@ -47,7 +47,7 @@ class Comparison:
         `score_time` (seconds).
     predictions : DataFrame
         One row per model, fold and test spectrum: `model`, `fold`, `row`, `true`,
-        `predicted`.
+        `predicted`; and `file` if the data set has `filenames`.
     classes : ndarray of shape (n_classes,)
         All labels, sorted.
     protocol : dict
@@ -55,7 +55,8 @@ class Comparison:
         or "none"), `n_folds`, `n_train`, `n_test`, `splitter`; and what leaked:
         `n_copies` and `n_mixtures` (test spectra of each fold that are copies or
         mixtures of training spectra, see the notes of :func:`compare`) and
-        `n_conflicts` (spectra that have a copy of another class).
+        `n_conflicts` (spectra that have a copy of another class); and `models` (text of
+        each as it was given), `date` and `versions` (of the libraries in use).
     explanations : dict of str to ExplanationSummary
         For each model that can explain itself, the maps of its test spectra over all
         folds, by class, on the axis of X. Each map was divided by its largest absolute
@@ -65,6 +66,11 @@ class Comparison:
     choices : DataFrame, optional
         What searches chose, one row per model, fold and parameter: `model`, `fold`,
         `parameter`, `value` (text). Empty if no model is a search.
+    class_means : DataFrame of shape (n_classes, n_points) or None, default=None
+        Mean of the spectra of each class as they were given, each stretched to 0..1
+        first. Columns are wavenumbers, or points. None if the spectra share no axis.
+    missed : DataFrame of shape (n_missed, n_points) or None, default=None
+        The few spectra that most models named wrongly, by row of X, stretched to 0..1.
 
     Examples
     --------
@@ -90,6 +96,8 @@ class Comparison:
     protocol: dict
     explanations: dict
     choices: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CHOICES))
+    class_means: pd.DataFrame | None = None
+    missed: pd.DataFrame | None = None
 
     def to_frame(self, kind="summary"):
         """Return the scores as a data frame.

@@ -1,6 +1,7 @@
 """One model on one fold: fit, predict, score, explain."""
 
 import numbers
+import sys
 import time
 from contextlib import contextmanager, nullcontext
 from threading import get_ident
@@ -25,6 +26,12 @@ from sklearn_raman.inspection import explain_pipeline
 from sklearn_raman.preprocessing import WavenumberResampler
 
 MAX_CALIBRATION_FOLDS = 5
+LIBRARIES = {
+    "sklearn-raman": "sklearn_raman",
+    "scikit-learn": "sklearn",
+    "NumPy": "numpy",
+    "PyTorch": "torch",
+}
 
 
 def evaluate_fold(name, estimator, fold, data, *, explain, seed):
@@ -44,8 +51,8 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
     Returns
     -------
     Bunch
-        `model`, `fold`, `scores` (dict), `predictions` (data frame), `choices` (dict)
-        and `explanation` (or None).
+        `model`, `fold`, `scores` (dict), `predictions` (data frame), `choices` (dict),
+        `explanation` (or None) and `versions` (dict).
 
     Raises
     ------
@@ -111,7 +118,18 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
         predictions=predictions,
         choices=describe_choices(model),
         explanation=explanation,
+        versions=find_versions(),
     )
+
+
+def find_versions():
+    """Return the versions of the libraries that this process has loaded, by name."""
+    loaded = {name: sys.modules.get(module) for name, module in LIBRARIES.items()}
+    return {
+        name: str(getattr(module, "__version__", "?"))
+        for name, module in loaded.items()
+        if module is not None
+    }
 
 
 def check_predictions(predicted, y, classes):

@@ -9,6 +9,8 @@ from sklearn_raman._utils._plot import (
     FAINT,
     GRID,
     INK,
+    SPECTRUM,
+    axis_label,
     bare,
     new_figure,
 )
@@ -142,3 +144,76 @@ def draw_explanations(explanations, classes, *, standalone=True):
         key = f"{COLOR_KEY}; colors scaled in each panel"
         figure.supxlabel(key, fontsize=9, color=INK)
     return figure
+
+
+def draw_class_means(means):
+    """Draw the mean spectrum of each class, one above the other, on one axis.
+
+    Parameters
+    ----------
+    means : DataFrame of shape (n_classes, n_points)
+        Columns called "cm-1" or "point".
+    """
+    n_classes = len(means)
+    figure = new_figure(8.5, 1 + 0.42 * n_classes)
+    axes = figure.subplots()
+    for line, (label, values) in enumerate(means.iterrows()):
+        base = n_classes - 1 - line
+        axes.plot(means.columns, base + 0.9 * _stretch(values), color=INK, lw=0.9)
+        beside = {"transform": axes.get_yaxis_transform(), "va": "bottom"}
+        axes.text(1.01, base, str(label), fontsize=9, color=INK, **beside)
+    _without_heights(axes, means)
+    axes.set_ylim(-0.1, n_classes)
+    return figure
+
+
+def draw_missed(spectra, means, named):
+    """Draw spectra between the means of their own class and of the one they were given.
+
+    Parameters
+    ----------
+    spectra, means : DataFrame
+        As in `Comparison.missed` and `Comparison.class_means`.
+    named : dict of int to (true, predicted)
+        Labels of each row.
+    """
+    n_columns = min(PANELS_PER_ROW, len(spectra))
+    n_rows = -(-len(spectra) // n_columns)
+    figure = new_figure(5.6 * n_columns, 2.7 * n_rows)
+    panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    for axes in panels[len(spectra) :]:
+        axes.set_visible(False)
+    for axes, (row, values) in zip(panels, spectra.iterrows(), strict=False):
+        true, predicted = named[row]
+        lines = [
+            (2.2, means.loc[true], SPECTRUM, f"mean of {true} (true)"),
+            (1.1, values, ACCENT, f"row {row}"),
+            (0, means.loc[predicted], SPECTRUM, f"mean of {predicted} (predicted)"),
+        ]
+        for base, heights, color, text in lines:
+            axes.plot(
+                spectra.columns, base + 0.85 * _stretch(heights), color=color, lw=1
+            )
+            inside = {"transform": axes.get_yaxis_transform(), "va": "bottom"}
+            axes.text(
+                0.99, base + 0.86, text, ha="right", fontsize=8, color=INK, **inside
+            )
+        _without_heights(axes, spectra)
+    return figure
+
+
+def _stretch(heights):
+    """Stretch a spectrum to 0..1: a mean of noisy ones is flatter than each of them."""
+    heights = np.asarray(heights, dtype=float)
+    low, high = np.fmin.reduce(heights), np.fmax.reduce(heights)
+    return (heights - low) / (high - low if high > low else 1)
+
+
+def _without_heights(axes, spectra):
+    """Name the horizontal axis and leave the vertical one away."""
+    bare(axes, "")
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    points = spectra.columns
+    axes.set_xlim(points.min(), points.max())
+    axes.set_xlabel(axis_label(points.name == "cm-1"), fontsize=9, color=INK)

@@ -4,6 +4,7 @@ The words are in `report.html`; here are the numbers, tables and figures.
 """
 
 import base64
+import os
 import re
 from html import escape
 from importlib.resources import files
@@ -12,9 +13,8 @@ from string import Template
 
 import numpy as np
 import pandas as pd
-import sklearn
 
-from sklearn_raman import __version__
+from sklearn_raman._utils._optional import import_optional
 from sklearn_raman.model_selection._comparison import (
     FEWEST_FOLDS,
     METRICS,
@@ -25,7 +25,19 @@ from sklearn_raman.model_selection._comparison import (
     format_cells,
 )
 from sklearn_raman.model_selection._leakage import describe_leaks
-from sklearn_raman.model_selection._plot import draw_confusion, draw_explanations
+from sklearn_raman.model_selection._plot import (
+    draw_class_means,
+    draw_confusion,
+    draw_explanations,
+    draw_missed,
+)
+from sklearn_raman.model_selection._spectra import list_missed
+
+# Rows of the table of misclassified spectra; the rest is counted.
+MOST_LISTED = 40
+N_COLORS = 64
+NEARLY_WHITE = 250
+DPI = 144
 
 
 def render(comparison, *, title, description):
@@ -47,17 +59,26 @@ def render(comparison, *, title, description):
         wanted.add("differences")
     if comparison.explanations:
         wanted.add("maps")
+    if comparison.class_means is not None:
+        wanted.add("spectra")
+    if comparison.protocol.get("models"):
+        wanted.add("models")
     page = re.sub(
-        r'<section id="(.*?)">.*?</section>\n',
+        r'<section id="([^"]*)" class="maybe">.*?</section>\n',
         lambda section: section[0] if section[1] in wanted else "",
         page.read_text(encoding="utf-8"),
         flags=re.DOTALL,
     )
+    headings = re.findall(r'<section id="([^"]*)"[^>]*>\n<h2>(.*?)</h2>', page)
     paragraphs = [part.strip() for part in description.split("\n\n") if part.strip()]
     protocol, n_classes = comparison.protocol, len(comparison.classes)
     splitter = protocol["splitter"]
     return Template(page).substitute(
         title=escape(title),
+        contents="".join(
+            f'<li><a href="#{anchor}">{heading}</a></li>'
+            for anchor, heading in headings
+        ),
         description="".join(f"<p>{escape(text)}</p>" for text in paragraphs),
         facts="".join(
             f"<div><b>{count}</b><span>{what}</span></div>"
@@ -71,14 +92,16 @@ def render(comparison, *, title, description):
         in_short=_in_short(comparison),
         score_rows=_score_rows(comparison),
         **_choices(comparison),
+        models=_models(comparison),
         n_classes=n_classes,
         guess_loss=f"{np.log(n_classes):.2f}",
         score_figure=_image(comparison.plot(), "Accuracy of each model in each fold"),
         **_differences(comparison),
         confusions=_confusions(comparison),
+        missed=_missed(comparison),
+        class_means=_class_means(comparison),
         **_maps(comparison),
-        versions=f"sklearn-raman {escape(__version__)}, scikit-learn "
-        f"{escape(sklearn.__version__)}, NumPy {escape(np.__version__)}.",
+        made=_made(protocol),
     )
 
 
@@ -181,6 +204,110 @@ def _choices(comparison):
     }
 
 
+def _models(comparison):
+    """Text of each model as it was given, folded away."""
+    texts = comparison.protocol.get("models", {})
+    return "".join(
+        f"<details><summary>{escape(name)}</summary>"
+        f'<div class="scroll"><pre>{escape(texts[name])}</pre></div></details>'
+        for name in comparison.to_frame().index
+        if name in texts
+    )
+
+
+def _missed(comparison):
+    """Table of the spectra that models named wrongly, and a picture of the first."""
+    predictions = comparison.predictions
+    missed = list_missed(predictions)
+    if missed.empty:
+        return "<p>Every model named every test spectrum correctly.</p>"
+    n_models, n_tested = predictions["model"].nunique(), predictions["row"].nunique()
+    listed = missed.head(MOST_LISTED)
+    wrong = predictions[predictions["true"] != predictions["predicted"]]
+    wrong = wrong[wrong["row"].isin(listed.index)]
+    files = _short_names(predictions)
+    rows, given = [], {}
+    for row, answers in wrong.groupby("row"):
+        by_label = answers.groupby("predicted", sort=False)["model"]
+        counts = by_label.size().sort_values(ascending=False, kind="stable")
+        listed_models = [_who(by_label.get_group(label)) for label in counts.index]
+        labels = [escape(str(label)) for label in counts.index]
+        answers = zip(labels, listed_models, strict=True)
+        given[row] = (
+            counts.index[0],
+            "<br>".join(f"{label} <small>({who})</small>" for label, who in answers),
+        )
+    for spectrum in listed.itertuples():
+        file = f"<td>{escape(files[spectrum.Index])}</td>" if files else ""
+        rows.append(
+            f"<tr><th>{spectrum.Index}</th>{file}<td>{escape(str(spectrum.true))}</td>"
+            f"<td>{given[spectrum.Index][1]}</td>"
+            f"<td>{spectrum.n_models} of {n_models}</td></tr>"
+        )
+    rest = len(missed) - len(listed)
+    text = f"{len(missed)} of {n_tested} test spectra were named wrongly by a model"
+    text += f"; the first {len(listed)} are listed, {rest} are not." if rest else "."
+    head = "<th>file</th>" if files else ""
+    return (
+        f"<p>{text}</p>{_missed_figure(comparison, missed, given)}"
+        '<div class="scroll"><table class="missed"><thead><tr><th>row</th>'
+        f"{head}<th>true</th><th>taken for (by)</th><th>models wrong</th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _who(models):
+    """Name models, with the number of folds where it is more than one."""
+    counts = models.value_counts(sort=False)
+    return ", ".join(
+        escape(name) if count == 1 else f"{escape(name)} {count}x"
+        for name, count in counts.items()
+    )
+
+
+def _short_names(predictions):
+    """Return the file of each row, without the folder that all share; {} if unknown."""
+    if "file" not in predictions:
+        return {}
+    files = predictions.drop_duplicates("row").set_index("row")["file"]
+    if files.nunique() < 2:  # one table of all spectra
+        return {}
+    try:
+        shared = os.path.commonpath(files.unique().tolist())
+        return {row: os.path.relpath(file, shared) for row, file in files.items()}
+    except ValueError:  # relative and absolute, or on several drives
+        return files.to_dict()
+
+
+def _missed_figure(comparison, missed, given):
+    """Picture of the spectra that most models missed, or nothing if there is none."""
+    spectra, means = comparison.missed, comparison.class_means
+    if spectra is None or means is None or spectra.empty:
+        return ""
+    named = {row: (missed["true"][row], given[row][0]) for row in spectra.index}
+    picture = _image(draw_missed(spectra, means, named), "Spectra most often missed")
+    return (
+        "<p>The spectra that most models missed (blue), between the means of their own "
+        "class and of the one that most took them for (gray). Each is stretched to the "
+        "same height. One that looks like neither may be a bad measurement or a wrong "
+        f"label.</p>{picture}"
+    )
+
+
+def _class_means(comparison):
+    """Picture of the mean spectrum of each class."""
+    if comparison.class_means is None:
+        return ""
+    return _image(draw_class_means(comparison.class_means), "Mean of each class")
+
+
+def _made(protocol):
+    """Say when the models were compared and with what."""
+    versions = [f"{name} {text}" for name, text in protocol.get("versions", {}).items()]
+    parts = [protocol.get("date", ""), ", ".join(versions)]
+    return escape(": ".join(filter(None, parts)))
+
+
 def _confusions(comparison):
     """Confusion matrix of each model, the first one open."""
     parts = []
@@ -226,8 +353,16 @@ def _maps(comparison):
 def _image(figure, alternative):
     """Embed a figure; it keeps its size and scrolls where the screen is narrow."""
     width = round(figure.get_figwidth() * 96)
-    file = BytesIO()
-    figure.savefig(file, format="png", dpi=150)
+    drawn, file = BytesIO(), BytesIO()
+    figure.savefig(drawn, format="png", dpi=DPI, pil_kwargs={"compress_level": 1})
+    # A third of the size; few colors are enough for lines, text and a color scale.
+    pillow = import_optional("PIL.Image", "plot")  # matplotlib brings it
+    picture = pillow.open(drawn).convert("RGB")
+    picture = picture.quantize(N_COLORS, method=pillow.Quantize.FASTOCTREE)
+    colors = np.reshape(picture.getpalette(), (-1, 3))
+    colors[colors.min(axis=1) >= NEARLY_WHITE] = 255
+    picture.putpalette(colors.ravel().tolist())
+    picture.save(file, format="png", optimize=True)
     data = base64.b64encode(file.getvalue()).decode("ascii")
     return (
         f'<div class="scroll"><img width="{width}" alt="{escape(alternative)}" '

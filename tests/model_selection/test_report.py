@@ -1,22 +1,32 @@
 """The page stands alone, is safe, and says what the tables say."""
 
 import re
+import sys
 from copy import deepcopy
+from datetime import date
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
+import sklearn
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from sklearn.utils import Bunch
 
 from sklearn_raman.model_selection import compare
 from sklearn_raman.model_selection._plot import draw_confusion
 from sklearn_raman.model_selection._report import _signed
+from sklearn_raman.model_selection._spectra import sum_up_spectra
+from sklearn_raman.preprocessing import WavenumberResampler
 
 VOID = {"meta", "img", "br"}
+PNG = "data:image/png;base64,"
 
 
 class Page(HTMLParser):
@@ -73,7 +83,7 @@ def test_page_is_self_contained_and_escaped(text):
     for tag, attributes in page.tags:
         for key in ("src", "href"):
             if key in attributes:
-                assert attributes[key].startswith("data:image/png;base64,"), tag
+                assert attributes[key].startswith((PNG, "#")), tag
     assert "http" not in text and "url(" not in text
     assert "<title>A &lt; B</title>" in text
     assert "<p>First &amp; best.</p><p>Second.</p>" in text
@@ -91,8 +101,8 @@ def test_page_says_what_the_tables_say(result, text):
     assert "StratifiedGroupKFold(n_splits=3" in page.text
     assert "never on both sides" in page.text
     figures = [attributes["alt"] for tag, attributes in page.tags if tag == "img"]
-    # One of scores, a confusion matrix for each model, maps for each class.
-    assert len(figures) == 1 + 6 + 3
+    # Scores, class means and misses; a matrix for each model, maps for each class.
+    assert len(figures) == 3 + 6 + 3
     cells = [attributes.get("class") for tag, attributes in page.tags if tag == "td"]
     better, worse = cells.count("better"), cells.count("worse")
     pairs = result.differences()
@@ -106,7 +116,7 @@ def test_page_names_what_searches_chose(spectra, tmp_path):
     models = {"<SVM>": search, "guess": DummyClassifier()}
     result = compare(models, X, y, groups=groups, cv=3, progress=False, random_state=0)
     text = result.save_html(tmp_path / "page.html").read_text("utf-8")
-    table = text.partition("What the searches chose")[2].partition("</section>")[0]
+    table = text.partition("<h2>What the searches chose")[2].partition("</section>")[0]
     cells = re.findall(r"<td>(.*?)</td>", table)
     assert cells == ["C", *result.choices["value"]]
     assert table.count("<th>fold") == 3 and "&lt;SVM&gt;" in table
@@ -183,3 +193,132 @@ def test_signs_are_readable():
         "0.000",
         "0.000",
     ]
+
+
+def test_every_section_is_in_the_contents(text):
+    page = Page(text)
+    anchors = {a["href"] for tag, a in page.tags if tag == "a"}
+    sections = {"#" + a["id"] for tag, a in page.tags if tag == "section"}
+    # The note on groups has no heading, and no search was compared.
+    assert anchors == sections - {"#groups"}
+    assert len(anchors) == text.count("<h2>") == 7
+    alone = text.partition('<nav class="contents"')[2].partition("</nav>")[0]
+    assert re.findall(r">([^<>]+)</a>", alone) == re.findall("<h2>(.*?)</h2>", text)
+
+
+def test_page_tells_date_versions_and_parameters(spectra, tmp_path):
+    X, y, groups = spectra
+    model = make_pipeline(StandardScaler(with_std=False), SVC(C=123))
+    grid = np.arange(3000.0)
+    models = {"<SVM>": model, "odd": FunctionTransformerLike(np.log1p, grid)}
+    result = compare(models, X, y, groups=groups, cv=2, progress=False)
+    text = result.save_html(tmp_path / "page.html").read_text("utf-8")
+    part = text.partition("<h2>The models")[2].partition("</section>")[0]
+    assert part.count("<details>") == part.count("<pre>") == 2
+    shown = Page(part.partition("</p>")[2]).text
+    for words in ("<SVM>", "with_std=False", "SVC(C=123)", "log1p"):
+        assert words in shown
+    assert "0x" not in shown and "SVC()" not in shown
+    foot = text.partition("<footer>")[2]
+    assert str(date.today().year) in foot and sklearn.__version__ in foot
+    assert ("PyTorch" in foot) == ("torch" in sys.modules)
+    assert all(isinstance(text, str) for text in result.protocol["models"].values())
+
+
+class FunctionTransformerLike(DummyClassifier):
+    """A classifier with a function and a long array among its parameters."""
+
+    def __init__(self, func=None, grid=None):
+        super().__init__()
+        self.func = func
+        self.grid = grid
+
+
+def test_misclassified_spectra_are_listed_most_missed_first(spectra, tmp_path):
+    X, y, groups = spectra
+    files = [f"/home/me/set/{label}/{row}.txt" for row, label in enumerate(y)]
+    bunch = Bunch(data=X, target=y, filenames=files)
+    models = {"guess": DummyClassifier(), "SVM": SVC(), "LR": LogisticRegression()}
+    result = compare(models, bunch, groups=groups, cv=3, progress=False, random_state=0)
+    text = result.save_html(tmp_path / "page.html").read_text("utf-8")
+    part = text.partition('<table class="missed">')[2].partition("</table>")[0]
+    found = re.findall(r"<tr><th>(\d+)</th><td>(.*?)</td>.*?<td>(\d) of 3</td>", part)
+    predictions = result.predictions
+    wrong = predictions[predictions["true"] != predictions["predicted"]]
+    counts = wrong["row"].value_counts()
+    assert len(found) == min(len(counts), 40)
+    assert [int(n) for _, _, n in found] == sorted(counts, reverse=True)[:40]
+    for row, file, n in found:
+        assert counts[int(row)] == int(n)
+        assert file == f"{y[int(row)]}/{row}.txt"
+    assert f"{len(counts)} of {len(y)} test spectra" in text
+    rest = len(counts) - len(found)
+    assert (f"{rest} are not" in text) == (rest > 0)
+    # The picture shows the first of the list, and needs no more than them.
+    assert list(result.missed.index) == [int(row) for row, _, _ in found[:6]]
+    assert "/home/me" not in text
+
+
+def test_class_means_are_those_of_the_stretched_spectra(result, spectra):
+    X, y, _ = spectra
+    X, y = X.to_numpy(), np.where(y == "mineral 1", "<b>bold & co</b>", y)
+    low, high = X.min(axis=1)[:, None], X.max(axis=1)[:, None]
+    mean = ((X - low) / (high - low))[y == "mineral 2"].mean(axis=0)
+    np.testing.assert_allclose(result.class_means.loc["mineral 2"], mean)
+    assert result.class_means.columns.name == "cm-1"
+    frame = pl.DataFrame(X, schema=list(spectra[0].columns))
+    means, missed = sum_up_spectra(frame, y, result.classes, result.missed.index)
+    pd.testing.assert_frame_equal(means, result.class_means, check_dtype=False)
+    pd.testing.assert_frame_equal(missed, result.missed)
+
+
+def test_means_of_pairs_lie_on_the_axis_that_all_cover(spectra, tmp_path):
+    X, y, groups = spectra
+    axis = X.columns.astype(float).to_numpy()
+    pairs = [(axis[k % 3 :], row[k % 3 :]) for k, row in enumerate(X.to_numpy())]
+    resampler = WavenumberResampler(target_wavenumbers=(300, 900, 20))
+    models = {"guess": make_pipeline(resampler, DummyClassifier())}
+    result = compare(models, pairs, y, groups=groups, cv=2, progress=False)
+    means = result.class_means
+    assert means.columns.min() >= axis[2] - 1e-9 and np.isfinite(means).all(axis=None)
+    text = result.save_html(tmp_path / "page.html").read_text("utf-8")
+    assert "What the classes look like" in text
+    far = [(a + 5000 * (k % 2), row) for k, (a, row) in enumerate(pairs)]
+    assert sum_up_spectra(far, y, np.unique(y), [0]) == (None, None)
+
+
+def test_gaps_and_constant_spectra_leave_the_means_finite():
+    X = np.array([[0.0, 1, 2], [0, np.nan, 4], [3, 3, 3], [np.nan] * 3, [1, np.inf, 2]])
+    y = np.array(["a", "a", "b", "b", "b"])
+    means, missed = sum_up_spectra(X, y, np.unique(y), [3, 1])
+    np.testing.assert_allclose(means, [[0, 0.5, 1], [0, 0, 0.5]])
+    assert means.columns.name == "point" and list(missed.index) == [3, 1]
+
+
+def test_a_perfect_comparison_has_no_misses(spectra, tmp_path):
+    X, y, _ = spectra
+    X = (y[:, None] == np.unique(y)) + np.arange(len(y))[:, None] % 7 / 100
+    models = {"LR": LogisticRegression(C=100)}
+    result = compare(models, X, y, cv=2, progress=False, random_state=0)
+    text = result.save_html(tmp_path / "page.html").read_text("utf-8")
+    assert "named every test spectrum correctly" in Page(text).text
+    assert len(result.missed) == 0
+
+
+def test_a_comparison_without_the_new_parts_still_makes_a_page(result, tmp_path):
+    result = deepcopy(result)
+    result.class_means = result.missed = None
+    result.explanations = {}
+    for key in ("models", "versions", "date"):
+        del result.protocol[key]
+    text = result.save_html(tmp_path / "page.html").read_text("utf-8")
+    assert "<h2>The models" not in text and "<h2>What the classes" not in text
+    assert '<table class="missed">' in text and "$" not in Page(text).text
+
+
+def test_page_fits_dark_screens_and_paper(text):
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    assert "prefers-color-scheme: dark" in style and "@media print" in style
+    screen = style.partition("@media screen")[0]
+    for name in set(re.findall(r"var\((--[\w-]+)\)", style)):
+        assert f"{name}:" in screen
