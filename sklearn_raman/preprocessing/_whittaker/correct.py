@@ -28,8 +28,9 @@ def correct_spectra(
 ):
     """Correct spectra chunk by chunk.
 
-    A chunk is copied only if it has to be (another dtype, not contiguous, read-only),
-    so the memory beside X and out does not grow with the number of spectra.
+    One compiled kernel serves all dtypes: it computes in float64. A chunk is copied only
+    if it has to be (another dtype, not contiguous, read-only), so the memory beside X
+    and out does not grow with the number of spectra.
 
     Parameters
     ----------
@@ -47,19 +48,18 @@ def correct_spectra(
     info : dict
         "n_iter" (int), "converged" and "constant" (bool), each of shape (n_spectra,).
     """
-    dtype = np.float32 if X.dtype == np.float32 else np.float64
     if out is None:
-        out = np.empty(X.shape, dtype)
+        out = np.empty(X.shape, np.float32 if X.dtype == np.float32 else np.float64)
     in_place = _place(X) == _place(out)
     if not in_place and _may_overlap(X, out):
         X = X.copy()  # else rows would be overwritten before they are read
-    direct = out.dtype == dtype and out.flags.c_contiguous and out.flags.aligned
-    correct = choose_engine(engine, settings, dtype)
+    direct = out.dtype == np.float64 and out.flags.c_contiguous and out.flags.aligned
+    correct = choose_engine(engine, settings)
     info = np.empty((len(X), 3), dtype=np.int64)
 
     def correct_rows(rows):
-        chunk = np.require(X[rows], dtype, "CAW")
-        target = np.asarray(out[rows]) if direct else np.empty(chunk.shape, dtype)
+        chunk = np.require(X[rows], np.float64, "CAW")
+        target = np.asarray(out[rows]) if direct else np.empty(chunk.shape)
         correct(chunk, target, info[rows], settings)
         if not direct:
             with np.errstate(over="ignore"):  # of float32; told below
@@ -152,12 +152,12 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-def choose_engine(engine, settings, dtype):
+def choose_engine(engine, settings):
     """Return the function that corrects a chunk; "auto" takes numba if it can."""
     if engine == "numpy":
         return correct_with_numpy
     refined = needs_refinement(settings)
-    key = (settings.algorithm, settings.diff_order, refined, np.dtype(dtype))
+    key = (settings.algorithm, settings.diff_order, refined)
     if key in _kernels:
         return _kernels[key]
     with _compiling:
@@ -173,9 +173,9 @@ def choose_engine(engine, settings, dtype):
             return correct_with_numpy
         if key not in _kernels:
             try:
-                kernel = compile_kernel(settings, dtype, keep=True)
+                kernel = compile_kernel(settings, keep=True)
             except Exception as error:  # no folder to write to, a full disk, ...
-                kernel = compile_kernel(settings, dtype, keep=False)
+                kernel = compile_kernel(settings, keep=False)
                 _warn_not_kept(error)
             _kernels[key] = partial(correct_with_numba, kernel)
         return _kernels[key]

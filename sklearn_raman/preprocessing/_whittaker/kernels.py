@@ -378,8 +378,8 @@ def _hash_of_sources():
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def compile_kernel(settings, dtype, *, keep=True):
-    """Return the compiled kernel for these settings and spectra of one dtype.
+def compile_kernel(settings, *, keep=True):
+    """Return the compiled kernel for these settings.
 
     numba leaves out the branches that the constants below rule out. With `keep` it
     reads from disk what an earlier process compiled, or writes it there. It does so
@@ -434,12 +434,11 @@ def compile_kernel(settings, dtype, *, keep=True):
                 _update_arpls(n_points, settings, work, numbers)
             n_left -= _retire(out, info, settings.max_iter, work, numbers, integers)
 
-    nothing = np.empty((0, diff_order + 1), dtype)
+    nothing = np.empty((0, diff_order + 1))
     info = np.empty((0, 3), np.int64)
     how_often = "once, it is kept on disk" if keep else "in each process"
     line = (
-        f"Compiling the kernel of {algorithm} for {np.dtype(dtype)} spectra, which "
-        f"takes some seconds ({how_often})."
+        f"Compiling the kernel of {algorithm}, which takes some seconds ({how_often})."
     )
     with event.install_listener("numba:compile", _Announcement(correct, line)):
         correct_with_numba(correct, nothing, nothing, info, settings)
