@@ -28,9 +28,9 @@ def correct_spectra(
 ):
     """Correct spectra chunk by chunk.
 
-    One compiled kernel serves all dtypes: it computes in float64. A chunk is copied only
-    if it has to be (another dtype, not contiguous, read-only), so the memory beside X
-    and out does not grow with the number of spectra.
+    One compiled kernel serves all dtypes: it computes in float64. A chunk is copied
+    only if it has to be (another dtype, not contiguous, read-only), so the memory
+    beside X and out does not grow with the number of spectra.
 
     Parameters
     ----------
