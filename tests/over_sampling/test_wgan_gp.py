@@ -158,6 +158,7 @@ def test_plain_network_improves_on_its_random_start():
             warm_start_components=0,
             validation_fraction=None,
             max_iter=max_iter,
+            n_critic=2,
             random_state=0,
         )
         sampler.fit_resample(X[train], y[train])

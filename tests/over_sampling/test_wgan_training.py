@@ -119,7 +119,7 @@ def test_training_moves_the_generator_toward_the_data(rng):
     X = np.where(codes[:, None] == 1, 1.0, -1.0) + 0.1 * rng.standard_normal((60, 32))
     torch.manual_seed(0)
     model = SpectrumModel.untrained(PlainStart(X, codes), X, latent_dim=4)
-    settings = WGANGP(batch_size=8, max_iter=300, ema=0.9)
+    settings = WGANGP(batch_size=8, max_iter=300, ema=0.9, n_critic=3)
     train_wgan(model, X, codes, settings, 0, n_iter=300)
     means = [model.synthesize(np.full(200, c), rng).mean() for c in (0, 1)]
     assert means == pytest.approx([-1.0, 1.0], abs=0.2)
