@@ -33,11 +33,6 @@ STYLE = {
 }
 
 
-def in_order_of_folders(folder):
-    """Sort the groups of examples by the number that their folder starts with."""
-    return Path(folder).name
-
-
 def reset(gallery_conf, fname):
     """Give every example the same style, before it runs and after."""
     import matplotlib
@@ -159,7 +154,7 @@ def answer_first(app, docname, content):
 
 
 def fit_included_links(app, relative_path, parent_docname, content):
-    """The same for the text of an included page."""
+    """Do what `fit_links` does, for the text of an included page."""
     content[0] = content[0].replace("](../docs/", "](").replace("](docs/", "](")
     content[0] = re.sub(
         r"\[([^\]]+)\]\((?:\.\./)?(?:sklearn_raman|results|LICENSE)[^)]*\)",

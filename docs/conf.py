@@ -53,15 +53,12 @@ numpydoc_class_members_toctree = False
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "auto_examples",
-    "subsection_order": "_pages.in_order_of_folders",
     "within_subsection_order": "FileNameSortKey",
-    "filename_pattern": "/plot_",
     "image_scrapers": ("_pages",),
     "reset_modules": ("_pages.reset",),
     "doc_module": ("sklearn_raman",),
     "reference_url": {"sklearn_raman": None},
     "backreferences_dir": "api/generated",
-    "show_memory": False,
     "write_computation_times": False,  # a page that loads scripts from elsewhere
     "remove_config_comments": True,
     "download_all_examples": False,

@@ -2,13 +2,15 @@
 
 Where things are:
 
-- `sklearn_raman.datasets`: bundled minerals, the RRUFF library, simulated spectra
+- `sklearn_raman.datasets`: files of your own, bundled minerals, the RRUFF library,
+  simulated spectra
 - `sklearn_raman.preprocessing`: transformers from the raw spectrum to the model's input
 - `sklearn_raman.discriminant_analysis`: PLS-LDA with VIP scores
 - `sklearn_raman.neural_network`: convolutional classifiers with `explain_`
 - `sklearn_raman.over_sampling`: WGAN-GP, and whether synthetic spectra are any good
 - `sklearn_raman.inspection`: which wavenumbers a classifier looked at, and how sure
-- `sklearn_raman.model_selection`: splits by crystal and `compare`
+- `sklearn_raman.model_selection`: splits by crystal, `compare` and `standard_models`
+- `sklearn_raman.__main__`: the command line, `python -m sklearn_raman`
 
 Submodules are imported when first used, so that this package loads without torch.
 """

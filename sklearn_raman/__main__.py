@@ -77,7 +77,7 @@ def _make_parser():
         "--models", metavar="NAMES", help='some of the models, such as "SVM,PLS-LDA"'
     )
     report.add_argument(
-        "--quick", action="store_true", help="small grids and networks: a first look"
+        "--quick", action="store_true", help="small grids, short training: a first look"
     )
     report.add_argument(
         "--save-model",
@@ -217,11 +217,12 @@ def _report(options):
 
 
 def _save(model, spectra, path):
-    """Fit a model on all spectra, by group where it searches, and write it."""
+    """Fit a model on all spectra, by group as `compare` does, and write it."""
     from sklearn_raman._utils._optional import import_optional
+    from sklearn_raman._utils._pipeline import group_parameters
 
     skops = import_optional("skops.io", "deploy")
-    by_group = {"groups": spectra.groups} if hasattr(model, "estimator") else {}
+    by_group = group_parameters(model, spectra.groups)
     model.fit(spectra.data, spectra.target, **by_group)
     skops.dump(getattr(model, "best_estimator_", model), path)
 

@@ -3,11 +3,9 @@
 import numpy as np
 from scipy.ndimage import median_filter
 from scipy.special import softmax
-from sklearn.utils import check_array
 
 from sklearn_raman._utils._frames import frame_like
 from sklearn_raman._utils._ragged import is_ragged
-from sklearn_raman._utils._validation import check_finite
 from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 
 NORMALIZATIONS = ("max", "minmax", "sum")
@@ -160,14 +158,6 @@ def auto_space(X):
     except (TypeError, ValueError):  # no spectra; the model may know what it is
         return "auto"
     return "auto" if np.isfinite(values).all() else "model"
-
-
-def check_spectra_array(X):
-    """Return spectra as a finite 2-D array, float32 or float64."""
-    settings = {"dtype": (np.float64, np.float32), "ensure_all_finite": False}
-    spectra = check_array(X, input_name="X", **settings)
-    check_finite(spectra, axis=labels_as_wavenumbers(X))
-    return spectra
 
 
 def local_width(n_points):

@@ -1,9 +1,14 @@
 """Look inside fitted Pipelines, searches and wrappers."""
 
+import numbers
+
+from sklearn import get_config
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import get_routing_for_object
+from sklearn.utils.validation import has_fit_parameter
 
 # They move the threshold of one fitted model. Other estimators with an attribute
 # `estimator_` (bagging, RFE) predict with more than that.
@@ -96,3 +101,36 @@ def best_of(model):
         name, last = model.steps[-1]
         return clone(model).set_params(**{name: best_of(last)})
     return model
+
+
+def group_parameters(estimator, groups):
+    """Return the keyword arguments that pass groups to `estimator.fit`.
+
+    Searches get them for their inner folds, classifiers whose `fit` has a parameter
+    `groups` for their validation split. With scikit-learn's metadata routing switched
+    on, the estimator's own requests decide.
+    """
+    if groups is None:
+        return {}
+    if get_config()["enable_metadata_routing"]:
+        routing = get_routing_for_object(estimator)
+        return {"groups": groups} if routing.consumes("fit", ["groups"]) else {}
+    last, prefix = last_step(estimator)
+    if is_search(last):
+        wanted = not ignores_groups(last.cv)
+    else:
+        wanted = has_fit_parameter(last, "groups")
+    return {f"{prefix}groups": groups} if wanted else {}
+
+
+def ignores_groups(cv):
+    """Say whether a `cv` argument splits without looking at groups.
+
+    An int or None does, and so does a splitter that declares it (KFold, ShuffleSplit,
+    ...). An iterable of splits and splitters that declare nothing count as knowing.
+    """
+    if cv is None or isinstance(cv, numbers.Integral):
+        return True
+    if not hasattr(cv, "get_metadata_routing"):
+        return False
+    return not cv.get_metadata_routing().consumes("split", ["groups"])

@@ -13,6 +13,7 @@ from sklearn_raman._utils._ragged import refuse_ragged, unmask
 from sklearn_raman._utils._wavenumbers import (
     check_same_axis,
     check_wavenumbers,
+    labels_as_wavenumbers,
     resolve_wavenumbers,
 )
 
@@ -101,6 +102,25 @@ def _with_fitted_labels(estimator, X):
         return np.asarray(X)
     unchanged = np.array_equal(np.asarray(X.columns, dtype=object), names)
     return X if unchanged else frame_like(np.asarray(X), X, names)
+
+
+def check_spectra_array(X, *, owner=None, name="X"):
+    """Return spectra, of a function, as a finite 2-D array, float32 or float64.
+
+    Parameters
+    ----------
+    X : array-like or data frame of shape (n_spectra, n_points)
+    owner, name : str
+        As `check_finite` takes them.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra, n_points)
+    """
+    settings = {"dtype": (np.float64, np.float32), "ensure_all_finite": False}
+    spectra = check_array(X, input_name=name, **settings)
+    check_finite(spectra, owner=owner, axis=labels_as_wavenumbers(X), name=name)
+    return spectra
 
 
 def check_finite(X, *, owner=None, axis=None, used=None, name="X"):

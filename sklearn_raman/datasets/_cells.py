@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from sklearn_raman._utils._wavenumbers import are_positions
-from sklearn_raman.datasets._collect import as_path
 from sklearn_raman.datasets._text import (
     DECIMALS,
     DELIMITERS,
     ReadingError,
+    as_path,
     decode,
     is_comment,
     show,

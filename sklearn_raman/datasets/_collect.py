@@ -4,7 +4,6 @@ import os
 import re
 import warnings
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,12 +11,13 @@ from sklearn.utils import Bunch
 
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._wavenumbers import describe_axis, format_wavenumbers
+from sklearn_raman.datasets._cells import read_label_table
 from sklearn_raman.datasets._units import describe_doubt, nm_to_wavenumber
 
 FIELDS = ("label", "group", "sample")
 
 
-def resolve_fields(given, names, files, below, *, read_table):
+def resolve_fields(given, names, files, below):
     """Find class, group and sample of each spectrum.
 
     Parameters
@@ -31,8 +31,6 @@ def resolve_fields(given, names, files, below, *, read_table):
         File of each spectrum.
     below : list of str
         Path of each file below the folder.
-    read_table : callable
-        Reads the table of a path.
 
     Returns
     -------
@@ -47,9 +45,7 @@ def resolve_fields(given, names, files, below, *, read_table):
     for field, value in given.items():
         if value is None:
             continue
-        values, sources[field], more = _resolve(
-            field, value, names, files, below, read_table
-        )
+        values, sources[field], more = _resolve(field, value, names, files, below)
         refuse_missing(field, values, names)
         fields[field] = np.asarray(values)
         extra.update(more)
@@ -62,10 +58,10 @@ def resolve_fields(given, names, files, below, *, read_table):
     return fields, extra, sources
 
 
-def _resolve(field, value, names, files, below, read_table):
+def _resolve(field, value, names, files, below):
     """Return the values of one field, where they come from, and what else was found."""
     if isinstance(value, tuple) and len(value) == 2:
-        return *_from_table(field, *value, names, files, below, read_table), {}
+        return *_from_table(field, *value, names, files, below), {}
     if isinstance(value, str):
         if value == "folder":
             return [path.absolute().parent.name for path in files], "the folder", {}
@@ -74,7 +70,7 @@ def _resolve(field, value, names, files, below, read_table):
         if not os.path.isfile(value):
             return _from_pattern(field, value, names)
     if isinstance(value, (str, os.PathLike, pd.Series, dict)) or is_frame(value):
-        return *_from_table(field, value, None, names, files, below, read_table), {}
+        return *_from_table(field, value, None, names, files, below), {}
     if callable(value):
         return [value(path) for path in files], "a function of the path", {}
     raise ValueError(
@@ -118,12 +114,12 @@ def _from_pattern(field, value, names):
     return values, f"the regular expression {value!r}", others
 
 
-def _from_table(field, table, column, names, files, below, read_table):
+def _from_table(field, table, column, names, files, below):
     """Look each file up in a table, by name, path below the folder, or stem."""
     what = "a table"
     if isinstance(table, (str, os.PathLike)):
         what = f"the table {os.fspath(table)}"
-        table = read_table(table)
+        table = read_label_table(table)
     if isinstance(table, dict):
         table = pd.Series(table)
     if isinstance(table, pd.Series):
@@ -362,7 +358,3 @@ def natural_key(text):
     """Sort "a2" before "a10"."""
     parts = re.split(r"(\d+)", str(text).casefold())
     return [int(p) if i % 2 else p for i, p in enumerate(parts)], str(text)
-
-
-def as_path(value):
-    return Path(os.path.expanduser(os.fspath(value)))

@@ -11,9 +11,7 @@ import pandas as pd
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_raman._utils._wavenumbers import check_wavenumbers
-from sklearn_raman.datasets._cells import read_label_table
 from sklearn_raman.datasets._collect import (
-    as_path,
     convert_axis,
     count,
     describe_facts,
@@ -24,7 +22,7 @@ from sklearn_raman.datasets._collect import (
     resolve_fields,
 )
 from sklearn_raman.datasets._readers import find_reader, is_spectrum_suffix
-from sklearn_raman.datasets._text import ReadingError, decode, parse_spectra
+from sklearn_raman.datasets._text import ReadingError, as_path, decode, parse_spectra
 from sklearn_raman.datasets._units import unit_of_heading, unit_of_text
 
 _JUNK = {"thumbs.db", "desktop.ini"}
@@ -107,7 +105,7 @@ None, default=None
         Number of lines before the numbers; the last of them may hold the headings. None
         finds it out.
     comment : str or None, default=None
-        How lines begin that belong to no spectrum. None means #, %, // and !.
+        How further lines begin that belong to no spectrum, besides #, %, // and !.
     laser_nm : float or None, default=None
         Wavelength of the laser in nanometres, if the axes are wavelengths in nanometres
         that should become Raman shifts.
@@ -220,7 +218,6 @@ None, default=None
         names,
         [path for path, *_ in parts],
         where,
-        read_table=read_label_table,
     )
     metadata = pd.DataFrame(
         [{"file": file} | part[4] for file, part in zip(where, parts, strict=True)],

@@ -15,11 +15,10 @@ from sklearn.utils import (
 
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._sklearn import Interval, validate_params
-from sklearn_raman._utils._validation import check_finite
+from sklearn_raman._utils._validation import check_spectra_array
 from sklearn_raman._utils._wavenumbers import (
     expand_grid,
     format_wavenumbers,
-    labels_as_wavenumbers,
 )
 
 _MOST_COUNTS = 1e15  # a Poisson distribution of more cannot be drawn
@@ -503,9 +502,7 @@ def make_mixtures(
     rng = check_random_state(random_state)
     allowed = Interval(Real, 0, 1, closed="right")
     low, high = _check_span(ratio, name="ratio", allowed=allowed)
-    settings = {"dtype": [np.float64, np.float32], "ensure_all_finite": False}
-    spectra = check_array(X, input_name="X", **settings)
-    check_finite(spectra, axis=labels_as_wavenumbers(X))
+    spectra = check_spectra_array(X)
     labels = column_or_1d(y)
     check_consistent_length(spectra, labels)
     missing = np.flatnonzero(pd.isna(labels))

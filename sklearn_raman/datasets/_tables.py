@@ -22,12 +22,10 @@ from sklearn_raman.datasets._cells import (
     parse_headings,
     parse_label,
     read_cells,
-    read_label_table,
     table_of_frame,
 )
 from sklearn_raman.datasets._collect import (
     FIELDS,
-    as_path,
     convert_axis,
     describe_facts,
     few,
@@ -37,7 +35,7 @@ from sklearn_raman.datasets._collect import (
     resolve_fields,
 )
 from sklearn_raman.datasets._readers import find_reader
-from sklearn_raman.datasets._text import ReadingError, decode, to_number
+from sklearn_raman.datasets._text import ReadingError, as_path, decode, to_number
 from sklearn_raman.datasets._units import (
     first_turn,
     is_axis_heading,
@@ -124,7 +122,8 @@ default=None
     header : int or None, default=None
         Number of lines before the headings of the table. None finds it out.
     comment : str or None, default=None
-        How lines begin that do not belong to the table. None means #, %, // and !.
+        How further lines begin that do not belong to the table, besides #, %, //
+        and !.
     laser_nm : float or None, default=None
         Wavelength of the laser in nanometres, if the axis is in nanometres and should
         become Raman shifts.
@@ -583,8 +582,6 @@ def _resolve_fields(given, known, names, name):
         else:
             rest[field] = value
     files = [Path(spectrum) for spectrum in names]
-    found, extra, more = resolve_fields(
-        rest, names, files, names, read_table=read_label_table
-    )
+    found, extra, more = resolve_fields(rest, names, files, names)
     found.update(fields)
     return found, extra, more | sources

@@ -5,8 +5,10 @@ can't be decided is an error that names the parameter which decides it.
 """
 
 import contextlib
+import os
 import re
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 
@@ -585,3 +587,8 @@ def _check_monotone(axis, where, lines, width):
         f"line {here + 1}: {show(lines[here])} {what}; expected an axis that rises or "
         "falls from line to line, one spectrum in a file." + hint
     )
+
+
+def as_path(value):
+    """Return a text or path as a path; a leading ~ is the home folder."""
+    return Path(os.path.expanduser(os.fspath(value)))

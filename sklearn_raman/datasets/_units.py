@@ -59,7 +59,7 @@ def nm_to_wavenumber(nm, laser_nm):
     laser = _check_laser(laser_nm)
 
     def convert(values):
-        _check_positive(values, name="nm")
+        _check_positive(values)
         _check_range(values, laser)
         return _CM_PER_NM * (1 / laser - 1 / values)
 
@@ -139,11 +139,11 @@ def _as_numbers(values, *, name):
     return numbers
 
 
-def _check_positive(values, *, name):
+def _check_positive(values):
     bad = ~(np.isfinite(values) & (values > 0))
     if bad.any():
         raise ValueError(
-            f"{name} must be positive wavelengths, but position {int(bad.argmax())} "
+            f"nm must be positive wavelengths, but position {int(bad.argmax())} "
             f"holds {values[bad.argmax()]:g}."
         )
 

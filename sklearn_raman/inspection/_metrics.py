@@ -12,9 +12,9 @@ from sklearn.utils import check_scalar
 
 from sklearn_raman._utils._explanation import (
     check_maps,
-    check_spectra_array,
     smallest_spread,
 )
+from sklearn_raman._utils._validation import check_spectra_array
 from sklearn_raman.inspection._bands import common_axis
 
 

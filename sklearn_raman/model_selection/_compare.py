@@ -17,7 +17,12 @@ from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
 from sklearn_raman._utils._explanation import auto_space
-from sklearn_raman._utils._pipeline import flat_steps, is_search, last_step
+from sklearn_raman._utils._pipeline import (
+    flat_steps,
+    ignores_groups,
+    is_search,
+    last_step,
+)
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._wavenumbers import (
@@ -28,11 +33,7 @@ from sklearn_raman._utils._wavenumbers import (
 )
 from sklearn_raman.inspection import ExplanationSummary
 from sklearn_raman.model_selection._comparison import CHOICES, Comparison
-from sklearn_raman.model_selection._evaluate import (
-    evaluate_fold,
-    ignores_groups,
-    write_label,
-)
+from sklearn_raman.model_selection._evaluate import evaluate_fold, write_label
 from sklearn_raman.model_selection._leakage import (
     count_leaks,
     describe_leaks,

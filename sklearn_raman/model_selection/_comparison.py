@@ -68,9 +68,11 @@ class Comparison:
         `parameter`, `value` (text). Empty if no model is a search.
     class_means : DataFrame of shape (n_classes, n_points) or None, default=None
         Mean of the spectra of each class as they were given, each stretched to 0..1
-        first. Columns are wavenumbers, or points. None if the spectra share no axis.
+        first. Columns are wavenumbers or points, and their index is named "cm-1" or
+        "point". None if the spectra share no axis.
     missed : DataFrame of shape (n_missed, n_points) or None, default=None
-        The few spectra that most models named wrongly, by row of X, stretched to 0..1.
+        The few spectra that most models named wrongly, by row of X, stretched to 0..1;
+        columns as above. None if the spectra share no axis.
 
     Examples
     --------
@@ -115,6 +117,11 @@ class Comparison:
         -------
         DataFrame
             Scores; changing it does not change the comparison.
+
+        Raises
+        ------
+        ValueError
+            If `kind` is neither.
         """
         if kind == "folds":
             return self.folds.assign(chosen=self._chosen())
@@ -145,6 +152,11 @@ class Comparison:
         -------
         DataFrame of shape (n_classes, n_classes)
             True classes in rows, predicted classes in columns.
+
+        Raises
+        ------
+        ValueError
+            If the model was not compared.
         """
         rows = self.predictions[self.predictions["model"] == model]
         if rows.empty:
@@ -181,6 +193,11 @@ class Comparison:
             if it holds 0, "unknown" with fewer than three folds. Intervals are missing
             with fewer than two folds, and all numbers are where a model lacks the
             metric. p is not corrected for the number of pairs.
+
+        Raises
+        ------
+        ValueError
+            If `metric` is unknown, or `confidence` is not between 0 and 1.
 
         Notes
         -----
@@ -231,7 +248,14 @@ class Comparison:
         Returns
         -------
         matplotlib.figure.Figure
-            Save it with `figure.savefig(path)`.
+            That of `ax` if given. Save it with `figure.savefig(path)`.
+
+        Raises
+        ------
+        ValueError
+            If `metric` is unknown.
+        ImportError
+            If matplotlib is not installed (extra `plot`).
         """
         scores = self._scores(metric)
         return draw_scores(scores, *METRICS[metric], ax)
@@ -254,6 +278,8 @@ class Comparison:
         ------
         ValueError
             If no model was explained or a label is unknown.
+        ImportError
+            If matplotlib is not installed (extra `plot`).
         """
         if not self.explanations:
             raise ValueError(
@@ -285,6 +311,11 @@ class Comparison:
         -------
         Path
             The file written.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed (extra `plot`).
         """
         from sklearn_raman.model_selection._report import render
 
@@ -329,13 +360,13 @@ def _head(comparison):
 
 def _remarks(comparison):
     """Return the sentences below the table."""
-    lines = []
-    if "tie" in set(compare_with_best(comparison)):
+    lines, verdicts = [], set(compare_with_best(comparison))
+    if "tie" in verdicts:
         lines.append(
             "tie: these folds cannot tell it from the best (the 95 % interval of the "
             "difference in accuracy holds 0)"
         )
-    if "?" in set(compare_with_best(comparison)):
+    if "?" in verdicts:
         lines.append(f"?: fewer than {FEWEST_FOLDS} folds cannot tell")
     summary = comparison.to_frame()
     if (summary["calibrated"] & summary["log_loss"].notna()).any():
@@ -384,7 +415,7 @@ def sum_up_choices(comparison):
     Returns
     -------
     dict of str to str
-        Such as "C=10 (3 folds), 1 (2); kernel=linear"; models with a search only.
+        Such as "C=10 (3x), 1 (2x); kernel=linear"; models with a search only.
     """
     texts = {}
     for model, part in comparison.choices.groupby("model", sort=False):

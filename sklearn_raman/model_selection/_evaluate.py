@@ -1,6 +1,5 @@
 """One model on one fold: fit, predict, score, explain."""
 
-import numbers
 import sys
 import time
 from contextlib import contextmanager, nullcontext
@@ -8,7 +7,6 @@ from threading import get_ident
 
 import numpy as np
 import pandas as pd
-from sklearn import get_config
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import accuracy_score, f1_score, log_loss, recall_score
@@ -16,10 +14,13 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC, NuSVC
 from sklearn.utils import Bunch
-from sklearn.utils.metadata_routing import get_routing_for_object
-from sklearn.utils.validation import has_fit_parameter
 
-from sklearn_raman._utils._pipeline import best_of, flat_steps, is_search, last_step
+from sklearn_raman._utils._pipeline import (
+    best_of,
+    flat_steps,
+    group_parameters,
+    is_search,
+)
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman.inspection import explain_pipeline
@@ -271,26 +272,6 @@ def explain_fold(model, X, predicted, space):
     return Bunch(maps=np.asarray(maps), spectra=spectra, **info)
 
 
-def group_parameters(estimator, groups):
-    """Return the keyword arguments that pass groups to `estimator.fit`.
-
-    Searches get them for their inner folds, classifiers whose `fit` has a parameter
-    `groups` for their validation split. With scikit-learn's metadata routing switched
-    on, the estimator's own requests decide.
-    """
-    if groups is None:
-        return {}
-    if get_config()["enable_metadata_routing"]:
-        routing = get_routing_for_object(estimator)
-        return {"groups": groups} if routing.consumes("fit", ["groups"]) else {}
-    last, prefix = last_step(estimator)
-    if is_search(last):
-        wanted = not ignores_groups(last.cv)
-    else:
-        wanted = has_fit_parameter(last, "groups")
-    return {f"{prefix}groups": groups} if wanted else {}
-
-
 def probability_score(model, X_train, y_train, groups, X_test, y_test, seed):
     """Return the log-loss of a fitted model and whether it was calibrated for it.
 
@@ -319,13 +300,19 @@ def probability_score(model, X_train, y_train, groups, X_test, y_test, seed):
     return loss, calibrated
 
 
+def fewest_units(y, groups):
+    """Return the number of spectra, or groups if given, of the smallest class."""
+    units = np.arange(len(y)) if groups is None else np.asarray(groups)
+    y = np.asarray(y)
+    return min(len(np.unique(units[y == label])) for label in np.unique(y))
+
+
 def calibration_folds(y, groups, seed):
     """Return folds of the training part that train every class, by group if given.
 
     None if a class has fewer than two spectra (groups), or if no such folds are found.
     """
-    units = np.arange(len(y)) if groups is None else groups
-    n_units = min(len(np.unique(units[y == label])) for label in np.unique(y))
+    n_units = fewest_units(y, groups)
     if n_units < 2:
         return None
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
@@ -334,16 +321,3 @@ def calibration_folds(y, groups, seed):
     folds = list(splitter.split(y, y, groups))
     complete = all(len(test) and np.isin(y, y[train]).all() for train, test in folds)
     return folds if complete else None
-
-
-def ignores_groups(cv):
-    """Say whether a `cv` argument splits without looking at groups.
-
-    An int or None does, and so does a splitter that declares it (KFold, ShuffleSplit,
-    ...). An iterable of splits and splitters that declare nothing count as knowing.
-    """
-    if cv is None or isinstance(cv, numbers.Integral):
-        return True
-    if not hasattr(cv, "get_metadata_routing"):
-        return False
-    return not cv.get_metadata_routing().consumes("split", ["groups"])

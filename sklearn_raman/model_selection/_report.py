@@ -88,7 +88,7 @@ def render(comparison, *, title, description):
         splitter=f" (<code>{escape(splitter)}</code>)" if splitter else "",
         n_train=_range(protocol["n_train"]),
         n_test=_range(protocol["n_test"]),
-        warnings=_warnings(comparison.protocol),
+        warnings=_warnings(protocol),
         in_short=_in_short(comparison),
         score_rows=_score_rows(comparison),
         **_choices(comparison),
@@ -106,7 +106,7 @@ def render(comparison, *, title, description):
 
 
 def _warnings(protocol):
-    """Boxes with what makes the scores too high."""
+    """Boxes with what is wrong with the data or the split."""
     texts = describe_leaks(protocol)
     if protocol["grouping"] in UNGROUPED:
         text = UNGROUPED[protocol["grouping"]]

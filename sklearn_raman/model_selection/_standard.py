@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.model_selection._evaluate import fewest_units
 from sklearn_raman.preprocessing import (
     AIRPLS,
     SNV,
@@ -18,7 +19,7 @@ from sklearn_raman.preprocessing import (
     WavenumberResampler,
 )
 
-# Parameters that must not exceed the number of training spectra.
+# Parameters that must stay below the numbers of spectra and points; see `_Search`.
 _SIZES = ("n_components", "n_neighbors")
 
 
@@ -34,8 +35,8 @@ def standard_models(random_state=None, *, quick=False, target_wavenumbers=None):
     random_state : int, RandomState instance or None, default=None
         Decides the random forest and the networks.
     quick : bool, default=False
-        Small grids, small networks and short training, for a first look. The networks
-        are then no judge of what networks can do.
+        Small grids, a small CNN, fewer trees and short training, for a first look. The
+        networks are then no judge of what networks can do.
     target_wavenumbers : array-like, tuple (start, stop, step) or None, default=None
         Axis in cm-1 to which `WavenumberResampler` brings the spectra first. Spectra
         with axes of their own (a list of pairs) need one, and baselines an even one.
@@ -48,6 +49,11 @@ def standard_models(random_state=None, *, quick=False, target_wavenumbers=None):
     dict of str to estimator
         "SVM", "PLS-LDA", "LDA", "KNN", "Random forest", "CNN", "FMCNN", "GAP-CNN".
 
+    Raises
+    ------
+    ValueError
+        If `target_wavenumbers` is a text: a range learned in each fold is no one axis.
+
     See Also
     --------
     compare : Compares them if it is given no models.
@@ -56,12 +62,13 @@ def standard_models(random_state=None, *, quick=False, target_wavenumbers=None):
     -----
     Before :class:`SNV`, the searches choose the step `prepare` among: nothing;
     smoothing and square root; baseline and smoothing; baseline, smoothing and square
-    root. No step needs wavenumbers, so that plain arrays will do; windows
-    and baselines suit about 1 to 4 cm-1 per point.
+    root; with `quick`, between the first two. No step needs wavenumbers, so that plain
+    arrays will do; windows and baselines suit about 1 to 4 cm-1 per point.
 
     Searches split by group where `fit` gets groups, otherwise by spectrum, in three
-    stratified folds, or in two where a class has no more groups. Sizes in a grid that
-    exceed half of the training spectra are left out.
+    stratified folds (two with `quick`), or in two where a class has no more groups.
+    Numbers of components and neighbors that reach half of the training spectra, or the
+    number of points, are left out of a grid, unless that leaves nothing.
 
     Examples
     --------
@@ -147,10 +154,7 @@ class _InnerFolds(StratifiedGroupKFold):
     def get_n_splits(self, X=None, y=None, groups=None):
         if y is None:
             return self.n_splits
-        units = np.arange(len(y)) if groups is None else np.asarray(groups)
-        y = np.asarray(y)
-        fewest = min(len(np.unique(units[y == label])) for label in np.unique(y))
-        return max(2, min(self.n_splits, fewest))
+        return max(2, min(self.n_splits, fewest_units(y, groups)))
 
     def split(self, X, y=None, groups=None):
         units = np.arange(len(y)) if groups is None else groups

@@ -305,8 +305,10 @@ default=None
         whole = _are_finite(X)
         if not whole.all():
             self._resample_rows(X, ~whole, axis)
-        if not whole.any():
-            return None, None
+        return self._interpolator(axis, target) if whole.any() else (None, None)
+
+    def _interpolator(self, axis, target):
+        """Return what resamples spectra on an axis, after what it is for."""
         self._check_coverage(axis, target)
         how = self.kind, self.reduction
         use = axis.tobytes(), target.tobytes(), *how
@@ -323,7 +325,7 @@ default=None
         target, axis = self._target(), self._axis_to_resample(X)
         whole = _are_finite(X)
         if whole.all():
-            _, interpolate = self._prepare_for(X)
+            _, interpolate = self._interpolator(axis, target)
             resampled = interpolate(X)
             self._fill_unmeasured(resampled, axis, target)
             return resampled

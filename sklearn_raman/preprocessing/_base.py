@@ -405,7 +405,7 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
         """Raise if this step, as it is set, can't treat each spectrum by itself."""
         owner = type(self).__name__
         way_out = "Put a WavenumberResampler before it."
-        if self.__sklearn_tags__().requires_fit and not self._unites_axes:
+        if self.__sklearn_tags__().requires_fit:
             how = (
                 ""
                 if self._learns_by is None

@@ -783,9 +783,13 @@ class BaselineCorrection(SpectrumTransformer):
 
     Warns
     -----
+    ConvergenceWarning
+        "airpls", "arpls" and "asls": once, with the number of spectra that needed more
+        solves than allowed.
     UserWarning
         Once, with the number of spectra that are constant: they are their own baseline
-        and come back as zeros, whatever the method.
+        and come back as zeros, whatever the method; "airpls", "arpls" and "asls" also
+        where `AIRPLS` warns of a `lam` so large that rounding may show.
 
     See Also
     --------

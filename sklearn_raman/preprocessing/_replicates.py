@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_consistent_length
 
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._ragged import (
@@ -11,11 +11,10 @@ from sklearn_raman._utils._ragged import (
     read_ragged,
     unmask,
 )
-from sklearn_raman._utils._validation import check_finite
+from sklearn_raman._utils._validation import check_finite, check_spectra_array
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
     first_difference,
-    labels_as_wavenumbers,
 )
 
 
@@ -80,11 +79,7 @@ def average_replicates(X, y, groups):
         y = y[first]
     if ragged is not None:
         return _average_ragged(ragged, number, names), y, names
-    labels = labels_as_wavenumbers(X)
-    values = check_array(
-        X, dtype=(np.float64, np.float32), ensure_all_finite=False, input_name="X"
-    )
-    check_finite(values, owner="average_replicates", axis=labels)
+    values = check_spectra_array(X, owner="average_replicates")
     # Without the rows of X: those of the means are others.
     return frame_like(_means(values, number), X[:0] if is_frame(X) else X), y, names
 

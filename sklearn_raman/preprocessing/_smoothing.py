@@ -269,7 +269,8 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
     weights : array-like of shape (n_points,) or None, default=None
         Weights w of the points, not negative; 0 bridges a point. None means 1.
     wavenumbers : array-like of shape (n_points,) or None, default=None
-        Axis in cm-1, used by `cutoff` only. None takes the column labels.
+        Axis in cm-1: `cutoff` needs it, and with `lam` a warning tells if it is
+        uneven. None takes the column labels.
 
     Attributes
     ----------
@@ -286,6 +287,13 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
         If a given `diff_order` is not below the number of points, `weights` does not
         fit, is negative or has fewer positive values than `diff_order`, `lam` is beyond
         what rounding allows, or `cutoff` meets an uneven or unknown axis.
+
+    Warns
+    -----
+    UserWarning
+        If the spectra are too short for the default `diff_order`; if `lam` meets an
+        axis that is known to be uneven; if `lam` is so large (1e12, 1e11, 1e10 for
+        order 1, 2, 3) that rounding may show.
 
     See Also
     --------

@@ -100,6 +100,22 @@ def test_code_runs(page, tmp_path, monkeypatch, capsys):
         check(names, tmp_path)
 
 
+@pytest.mark.parametrize("page", [p for p in PAGES if "<!-- needs: " in read(p)])
+def test_code_that_needs_more_runs(page, tmp_path, monkeypatch):
+    """`test_code_runs` leaves it out where a package is missing; here that is seen."""
+    for mark, packages, _ in BLOCK.findall(read(page)):
+        for package in packages.split() if mark == "needs" else []:
+            pytest.importorskip(package, reason=f"{page}.md: a block needs {package}")
+    monkeypatch.chdir(tmp_path)
+    run(page)
+
+
+def test_every_check_has_its_page():
+    checks = {name.removeprefix("check_") for name in globals() if "check_" in name[:6]}
+    assert checks
+    assert checks <= set(PAGES)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_page_has_picture_code_and_box(page):
     text = read(page)

@@ -14,7 +14,7 @@ def test_names_exist():
     assert len(lines) > 5
     for module, names in lines:
         public = importlib.import_module(module).__all__
-        assert set(re.findall(r"`(\w+)`", names)) <= set(public)
+        assert set(re.findall(r"`(\w+)`", names)) == set(public), module
 
 
 def test_pages_exist():

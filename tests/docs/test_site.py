@@ -41,7 +41,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def site():
     """Build the site, or bring it up to date, and serve it."""
-    pytest.importorskip("sphinx")
+    pytest.importorskip("sphinx", reason="Sphinx builds the site (extra docs)")
     command = ["-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q"]
     command += ["-d", "docs/_build/doctrees", "docs", "docs/_build/html"]
     done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True)

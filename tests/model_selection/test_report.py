@@ -236,7 +236,7 @@ class FunctionTransformerLike(DummyClassifier):
 
 def test_misclassified_spectra_are_listed_most_missed_first(spectra, tmp_path):
     X, y, groups = spectra
-    files = [f"/home/me/set/{label}/{row}.txt" for row, label in enumerate(y)]
+    files = [f"/folder/of/me/set/{label}/{row}.txt" for row, label in enumerate(y)]
     bunch = Bunch(data=X, target=y, filenames=files)
     models = {"guess": DummyClassifier(), "SVM": SVC(), "LR": LogisticRegression()}
     result = compare(models, bunch, groups=groups, cv=3, progress=False, random_state=0)
@@ -256,7 +256,7 @@ def test_misclassified_spectra_are_listed_most_missed_first(spectra, tmp_path):
     assert (f"{rest} are not" in text) == (rest > 0)
     # The picture shows the first of the list, and needs no more than them.
     assert list(result.missed.index) == [int(row) for row, _, _ in found[:6]]
-    assert "/home/me" not in text
+    assert "/folder/of/me" not in text
 
 
 def test_class_means_are_those_of_the_stretched_spectra(result, spectra):

@@ -1,16 +1,16 @@
 """Is a set of synthetic spectra any good? Measured on real spectra held out."""
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._sklearn import Interval, validate_params
-from sklearn_raman._utils._validation import check_finite
+from sklearn_raman._utils._validation import check_spectra_array
 from sklearn_raman._utils._wavenumbers import (
     check_same_axis,
     labels_as_wavenumbers,
@@ -20,7 +20,6 @@ from sklearn_raman.over_sampling._bootstrap import NOISE_WINDOW
 from sklearn_raman.over_sampling.report._measures import MAIN, METRICS, class_metrics
 
 MIN_SPECTRA = 5
-_FLOATS = (np.float64, np.float32)
 _WHY_HELD_OUT = (
     " Without real spectra that the sampler has not seen, copies of the training "
     "spectra would get the best marks. Hold some out with train_test_split (or a split "
@@ -79,7 +78,7 @@ class SynthesisReport:
     axis: np.ndarray
     unit: str
     labeled: bool
-    spectra: dict = field(compare=False)
+    spectra: dict
 
     def to_frame(self, kind="summary", *, metrics="main"):
         """Return the metrics as a data frame.
@@ -384,9 +383,7 @@ def _check_sets(sets, wavenumbers):
                 "are needed: with fewer, chance decides every metric."
                 + (_WHY_HELD_OUT if name == "real_test" else "")
             )
-        settings = {"dtype": _FLOATS, "ensure_all_finite": False}
-        arrays[name] = check_array(X, input_name=name, **settings)
-        check_finite(arrays[name], axis=labels_as_wavenumbers(X), name=name)
+        arrays[name] = check_spectra_array(X, name=name)
     lengths = {name: X.shape[1] for name, X in arrays.items()}
     n_points = lengths["real_train"]
     if len(set(lengths.values())) > 1:

@@ -164,7 +164,8 @@ def test_wrong_heights_are_seen_by_the_intensity_ratios(sets):
     assert ratio["value"] > 2 * ratio["reference"]
 
 
-@pytest.mark.parametrize("factor", [1e9, 1e-12])
+# Squares of the last two are no numbers any more.
+@pytest.mark.parametrize("factor", [1e9, 1e-12, 1e-200, 1e200])
 def test_unit_of_intensity_does_not_matter(sets, frames, factor):
     found = measure(*(factor * X for X in sets))
     columns = ["value", "reference"]
@@ -372,15 +373,6 @@ def test_metrics_on_request(sets):
     for wrong in ("density", "none", ["density", "fid"], [1]):
         with pytest.raises(ValueError, match="metrics must be.*got"):
             report.to_frame(metrics=wrong)
-
-
-@pytest.mark.parametrize("factor", [1e-200, 1e200])
-def test_extreme_units_do_not_matter(sets, frames, factor):
-    """Squares of such numbers are no numbers any more."""
-    found = measure(*(factor * X for X in sets))
-    columns = ["value", "reference"]
-    expected = frames["real"][columns]
-    np.testing.assert_allclose(found[columns], expected, rtol=1e-6, atol=1e-9)
 
 
 def test_frames_with_other_columns_are_refused(sets):
