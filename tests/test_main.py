@@ -11,6 +11,7 @@ import skops.io
 
 from sklearn_raman.__main__ import main
 from sklearn_raman.datasets import load_spectra, read_spectra_table
+from sklearn_raman.neural_network import GAPCNNClassifier
 
 AXIS = np.arange(400.0, 460.0, 2.0)
 
@@ -158,3 +159,21 @@ def test_help_and_usage():
     with pytest.raises(SystemExit) as stopped:
         main(["report"])
     assert stopped.value.code == 2
+
+
+def test_the_saved_model_is_fitted_by_group(table, tmp_path, monkeypatch):
+    """As in the comparison, also where it is the network that splits by group."""
+    seen = []
+    fit = GAPCNNClassifier.fit
+
+    def note(self, X, y, groups=None, **fit_params):
+        seen.append((len(X), groups is not None))
+        return fit(self, X, y, groups=groups, **fit_params)
+
+    monkeypatch.setattr(GAPCNNClassifier, "fit", note)
+    command = ["report", table, "--label", "mineral", "--group", "crystal"]
+    command += ["-o", tmp_path / "report.html", "--models", "GAP-CNN", "--quick"]
+    command += ["--folds", 2, "--save-model", tmp_path / "model.skops"]
+    assert main([str(part) for part in command]) == 0
+    assert seen[-1] == (16, True)
+    assert all(by_group for _, by_group in seen)
