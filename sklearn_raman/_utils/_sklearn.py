@@ -1,6 +1,10 @@
 """The only import of scikit-learn's private names: a change there is one diff."""
 
+from __future__ import annotations
+
 import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sklearn import get_config
 from sklearn.base import _fit_context as fit_context
@@ -16,6 +20,15 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+
+if TYPE_CHECKING:  # else what they decorate would have no type for others
+    _F = TypeVar("_F", bound=Callable[..., Any])
+
+    def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[_F], _F]: ...
+
+    def validate_params(
+        parameter_constraints: dict[str, Any], *, prefer_skip_nested_validation: bool
+    ) -> Callable[[_F], _F]: ...
 
 
 class Interval(_Interval):
