@@ -54,7 +54,7 @@ def load_spectra(
     label: Source = None,
     group: Source = None,
     sample: Source = None,
-    columns: Sequence[int | str] | None = None,
+    columns: list[int | str] | tuple[int | str, ...] | None = None,
     delimiter: str | None = None,
     decimal: Literal[".", ","] | None = None,
     encoding: str | None = None,
@@ -96,7 +96,7 @@ None, default=None
         - a table keyed by file name, stem or path below the folder: a dict, Series,
           data frame, or the path of a csv file. It has one further column, or one named
           like the parameter; otherwise pass a tuple (table, column).
-    columns : sequence of int or str, default=None
+    columns : list or tuple of int or str, or None, default=None
         Columns to read from text files, by position from 0 or by heading: that of the
         axis, then those of intensities. None means all that hold numbers.
     delimiter : str or None, default=None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Literal
@@ -79,7 +78,7 @@ def read_spectra_table(
     label: Source = None,
     group: Source = None,
     sample: Source = None,
-    metadata: Sequence[str] | None = None,
+    metadata: list[str] | tuple[str, ...] | None = None,
     orientation: Literal["rows", "columns", "long"] | None = None,
     delimiter: str | None = None,
     decimal: Literal[".", ","] | None = None,
@@ -113,7 +112,7 @@ default=None
         the name of its sample. What is no such heading is taken as in `load_spectra`,
         with the name of the spectrum in place of a path: for example a regular
         expression with a group, or a function of the name.
-    metadata : list of str or None, default=None
+    metadata : list or tuple of str, or None, default=None
         Headings of further columns that are no intensities. None keeps all columns
         whose heading is not a number and names them in `DESCR`; with a list, any other
         such column is an error.
