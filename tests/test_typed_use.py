@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import torch
 from numpy.typing import NDArray
 from sklearn.pipeline import make_pipeline
 
@@ -20,12 +21,17 @@ from sklearn_raman.datasets import (
     nm_to_wavenumber,
     read_spectra_table,
 )
+from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import (
     ExplanationSummary,
     occlusion,
     peak_share,
     plot_explanation,
 )
+from sklearn_raman.model_selection import Comparison, OneGroupPerClassSplit, compare
+from sklearn_raman.neural_network import CNN, CNNClassifier
+from sklearn_raman.neural_network.attribution import saliency
+from sklearn_raman.over_sampling import WGANGP
 from sklearn_raman.preprocessing import (
     AIRPLS,
     EMSC,
@@ -99,6 +105,28 @@ def test_maps() -> None:
     assert len(panels) == 1
 
 
+def test_models() -> None:
+    X = np.repeat(SPECTRA, 3, axis=0) + np.random.default_rng(0).normal(0, 0.1, (6, 51))
+    y = np.repeat(["a", "b"], 3)
+    model = PLSLDA(n_components=1).fit(X, y)
+    assert_type(model, PLSLDA)
+    assert_type(model.predict_proba(X), Floats)
+    assert model.predict(X).tolist() == y.tolist()
+    net = CNNClassifier(max_epochs=1, batch_size=6, random_state=0).fit(X, y)
+    assert_type(net, CNNClassifier)
+    assert_type(net.predict_proba(X), Floats)
+    assert net.explain_(X, target="all", normalize="max").shape == (6, 2, len(AXIS))
+    assert_type(saliency(CNN(len(AXIS), 2), X), torch.Tensor)
+    for train, test in OneGroupPerClassSplit(1, random_state=0).split(
+        X, y, [*range(6)]
+    ):
+        assert_type(train, NDArray[np.intp])
+        assert len(train) == 4 and len(test) == 2
+    comparison = compare([model], X, y, cv=3, explain=False, progress=False)
+    assert_type(comparison, Comparison)
+    assert_type(comparison.to_frame(), pd.DataFrame)
+
+
 def test_mistakes_are_seen() -> None:
     """At the latest when fit looks at the parameters."""
     for step in (
@@ -114,6 +142,11 @@ def test_mistakes_are_seen() -> None:
         lambda: load_minerals(frame=True),  # type: ignore[call-overload]
         lambda: make_raman_spectra(bands=3),  # type: ignore[call-arg]
         lambda: occlusion(SNV()),  # type: ignore[call-arg]
+        lambda: WGANGP(epochs=3),  # type: ignore[call-arg]
+        lambda: PLSLDA().explain_(SPECTRA, baseline=0),  # type: ignore[call-arg]
+        lambda: CNNClassifier().fit(SPECTRA),  # type: ignore[call-arg]
+        lambda: CNNClassifier().filters(name="blocks.1"),  # type: ignore[call-arg]
+        lambda: saliency(CNN(9, 2), method="auto"),  # type: ignore[call-arg]
     ):
         with pytest.raises(TypeError, match="argument"):
             call()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from sklearn import get_config
 from sklearn.utils import _safe_indexing as safe_indexing
@@ -20,17 +20,24 @@ from sklearn.utils.validation import _check_feature_names_in as check_feature_na
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 if TYPE_CHECKING:  # or what they decorate would have no type
-    _F = TypeVar("_F", bound=Callable[..., Any])
+    from sklearn_raman._utils._typing import FunctionT
 
-    def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[_F], _F]: ...
+    def available_if(
+        check: Callable[[Any], bool],
+    ) -> Callable[[FunctionT], FunctionT]: ...
+
+    def fit_context(
+        *, prefer_skip_nested_validation: bool
+    ) -> Callable[[FunctionT], FunctionT]: ...
 
     def validate_params(
         parameter_constraints: dict[str, Any], *, prefer_skip_nested_validation: bool
-    ) -> Callable[[_F], _F]: ...
+    ) -> Callable[[FunctionT], FunctionT]: ...
 
 else:
     from sklearn.base import _fit_context as fit_context
     from sklearn.utils._param_validation import validate_params
+    from sklearn.utils.metaestimators import available_if
 
 
 class Interval(_Interval):
@@ -59,6 +66,7 @@ __all__ = [
     "HasMethods",
     "Interval",
     "StrOptions",
+    "available_if",
     "check_feature_names_in",
     "check_sample_weight",
     "fit_context",

@@ -26,6 +26,8 @@ class Frame(Protocol):
 
 # Frames in, frames out. (One without an axis comes back as an array.)
 FrameT = TypeVar("FrameT", bound=Frame)
+# A decorator returns what it was given.
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 # float32 or float64.
 Floats: TypeAlias = NDArray[np.floating]
 # A matrix, a frame, or ragged spectra: pairs (wavenumbers, intensities).

@@ -60,9 +60,7 @@ class _MatrixTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
         return frame_like(transformed, X, self._labels_out(X.columns))
 
 
-class SpectrumTransformer(  # type: ignore[call-arg]  # scikit-learn has no types
-    _MatrixTransformer, auto_wrap_output_keys=None
-):
+class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
     """Base of all transformers of spectra.
 
     A subclass writes `_transform_spectra(X)`: validated spectra in, as many spectra
