@@ -198,7 +198,7 @@ def main(argv=None):
         X, y = make_lorentzian_spectra(
             200, n_points=700, centers=range(50, 650, 60), random_state=0
         )
-        default = {"n_spectra": len(X), "n_epochs": auto_epochs(len(X), 32)}
+        default = {"n_spectra": len(X), "n_epochs": auto_epochs(len(X), 10, 32)}
         for name, (classifier, _, _) in NETS.items():
             start = time.process_time(), time.perf_counter()
             classifier(random_state=0).fit(X, y)

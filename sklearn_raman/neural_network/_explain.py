@@ -153,7 +153,7 @@ class ExplainMixin:
             return maps if to_points is None else to_points(_to_numpy(maps), batch)
 
         if batch_size is None and method in ("auto", "contribution"):
-            batch_size = _BATCHES_OF_CONTRIBUTIONS * self.batch_size
+            batch_size = _BATCHES_OF_CONTRIBUTIONS * self._rows_at_once
         maps = normalize_maps(self._in_batches(explain, values, batch_size), normalize)
         maps = maps.astype(self.dtype, copy=False)
         on_units = maps_units(method) and not upsample
@@ -278,7 +278,7 @@ class ExplainMixin:
 
     def _in_batches(self, function, X, batch_size):
         """Call function(batch, rows) on batches of spectra; join what it returns."""
-        size = batch_size or _BATCHES_AT_ONCE * self.batch_size
+        size = batch_size or _BATCHES_AT_ONCE * self._rows_at_once
         parts = []
         with limited_threads(self.n_threads):
             for start in range(0, len(X), size):

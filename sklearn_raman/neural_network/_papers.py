@@ -13,7 +13,21 @@ from sklearn_raman.neural_network._modules import CNN, FMCNN, GAPCNN
 _SIZE = [Interval(Integral, 1, None, closed="left")]
 _SHARE = [Interval(Real, 0, 1, closed="left")]
 _SLOPE = [Interval(Real, 0, None, closed="left")]
-_INPUT = {"scaling": [StrOptions({"residual"}), None], "derivative": ["boolean"]}
+_INPUT = {
+    "scaling": [StrOptions({"residual"}), None],
+    "derivative": ["boolean"],
+    "resolution": [
+        Interval(Real, 0, None, closed="neither"),
+        StrOptions({"auto"}),
+        None,
+    ],
+}
+
+
+def _arguments(module):
+    """Return the arguments of a module that are its classifier's parameters."""
+    names = module.__init__.__kwdefaults__
+    return tuple(name for name in names if name != "n_averaged")
 
 
 def _with_shared_text(docstring):
@@ -21,6 +35,11 @@ def _with_shared_text(docstring):
     base = cleandoc(SpectralNetClassifier.__doc__)
     parameters = base[base.index("criterion : class") : base.index("\n\nAttributes\n")]
     attributes = base[base.index("classes_ : ") : base.index("\n\nRaises\n")]
+    # The networks of the papers end as a calibration needs it.
+    parameters = parameters.replace(
+        'calibration : {"auto", "held_out"} or None, default=None',
+        'calibration : {"auto", "held_out"} or None, default="auto"',
+    )
     docstring = cleandoc(docstring).replace("{parameters}", parameters)
     return docstring.replace("{attributes}", attributes)
 
@@ -47,12 +66,15 @@ class CNNClassifier(SpectralNetClassifier):
     ----------
     n_blocks : int, default=2
         Number of blocks of convolution and pooling; the paper also tries 3.
-    n_filters : int, default=64
-        Filters of each convolution.
+    n_filters : int, default=16
+        Filters of each convolution. The paper has 64, which take four times as long
+        and recognize no more.
     kernel_size : int, default=8
         Width of a filter in points; best close to the width of a band.
+    stride : int, default=1
+        Stride of the first convolution in points.
     pool_size : int, default=2
-        Width and stride of max-pooling in points.
+        Width and stride of max-pooling in units.
     n_hidden : int, default=128
         Size of the fully connected layer.
     dropout : float, default=0.5
@@ -64,12 +86,20 @@ class CNNClassifier(SpectralNetClassifier):
         rest, one number, so that small differences between similar spectra are learned
         as well as large ones. The paper has None.
     derivative : bool, default=True
-        Show the network the first derivative as a second channel. The paper has False.
+        Show the network the first derivative, too, in two channels: as it is, and with
+        its large values compressed, so that weak bands count beside strong ones. A
+        background then matters little. The paper has False.
+    resolution : float, "auto" or None, default="auto"
+        Distance in cm-1 between the values that the network works on: where points are
+        closer, neighbors are averaged in the network, whose cost follows their number.
+        "auto" takes 2 cm-1, or 1000 values (or more, below 2000) where the axis is not
+        known. None, as in the paper, averages nothing. Maps have all points.
     lr : float, default=1e-3
         Learning rate; with a schedule, the highest.
     max_epochs : int or "auto", default="auto"
-        Number of passes over the training spectra. "auto" takes 18, and more where the
-        set is so small that these are fewer than 800 steps.
+        Number of passes over the training spectra. "auto" takes 18; more where the
+        set is so small that these are fewer than 800 steps, and in proportion to the
+        spectra per class where these are more than 100, up to 72.
     {parameters}
 
     Attributes
@@ -103,7 +133,7 @@ class CNNClassifier(SpectralNetClassifier):
 
     __doc__ = _with_shared_text(__doc__)
 
-    _module_params = tuple(CNN.__init__.__kwdefaults__)
+    _module_params = _arguments(CNN)
 
     _parameter_constraints: dict = {
         **SpectralNetClassifier._parameter_constraints,
@@ -117,20 +147,22 @@ class CNNClassifier(SpectralNetClassifier):
         self,
         *,
         n_blocks=2,
-        n_filters=64,
+        n_filters=16,
         kernel_size=8,
+        stride=1,
         pool_size=2,
         n_hidden=128,
         dropout=0.5,
         negative_slope=0.2,
         scaling="residual",
         derivative=True,
+        resolution="auto",
         lr=1e-3,
         max_epochs="auto",
         criterion=nn.CrossEntropyLoss,
         optimizer=torch.optim.AdamW,
         lr_schedule="one_cycle",
-        batch_size=32,
+        batch_size="auto",
         weight_decay=0.05,
         label_smoothing=0.1,
         augmentation="auto",
@@ -140,6 +172,7 @@ class CNNClassifier(SpectralNetClassifier):
         n_iter_no_change=10,
         tol=1e-4,
         class_weight=None,
+        calibration="auto",
         random_state=None,
         warm_start=False,
         callbacks=None,
@@ -155,12 +188,14 @@ class CNNClassifier(SpectralNetClassifier):
         self.n_blocks = n_blocks
         self.n_filters = n_filters
         self.kernel_size = kernel_size
+        self.stride = stride
         self.pool_size = pool_size
         self.n_hidden = n_hidden
         self.dropout = dropout
         self.negative_slope = negative_slope
         self.scaling = scaling
         self.derivative = derivative
+        self.resolution = resolution
 
 
 class FMCNNClassifier(SpectralNetClassifier):
@@ -176,16 +211,18 @@ class FMCNNClassifier(SpectralNetClassifier):
 
     Parameters
     ----------
-    n_filters : int, default=32
+    n_filters : int, default=16
         Filters of the first convolution.
     kernel_size : int, default=9
         Width of its filters in points.
-    n_squeeze : int, default=16
+    stride : int, default=2
+        Stride of the first convolution in points.
+    n_squeeze : int, default=8
         Channels of the fire module's squeezing convolution.
-    n_expand : int, default=32
+    n_expand : int, default=16
         Channels of each of its two expanding convolutions.
     pool_size : int, default=4
-        Width and stride of max-pooling in points.
+        Width and stride of max-pooling in units.
     n_hidden : int, default=128
         Size of the fully connected layer.
     dropout : float, default=0.0
@@ -199,15 +236,20 @@ class FMCNNClassifier(SpectralNetClassifier):
         rest, one number, so that small differences between similar spectra are learned
         as well as large ones. The paper has None.
     derivative : bool, default=True
-        Show the network the first derivative as a second channel. The paper has False.
+        Show the network the first derivative, too, in two channels: as it is, and with
+        its large values compressed, so that weak bands count beside strong ones. A
+        background then matters little. The paper has False.
+    resolution : float, "auto" or None, default="auto"
+        Distance in cm-1 between the values that the network works on: where points are
+        closer, neighbors are averaged in the network, whose cost follows their number.
+        "auto" takes 2 cm-1, or 1000 values (or more, below 2000) where the axis is not
+        known. None, as in the paper, averages nothing. Maps have all points.
     lr : float, default=3e-3
         Learning rate; with a schedule, the highest.
     max_epochs : int or "auto", default="auto"
-        Number of passes over the training spectra. "auto" takes 18, and more where the
-        set is so small that these are fewer than 800 steps. With 100 spectra per class
-        or more, a tenth of them (by group, where fit gets `groups`) is kept out of
-        training, which goes on, up to 1.6 times as long, while the loss on them falls.
-        Not with `early_stopping`, `train_split` or `sampler`.
+        Number of passes over the training spectra. "auto" takes 18; more where the
+        set is so small that these are fewer than 800 steps, and in proportion to the
+        spectra per class where these are more than 100, up to 72.
     {parameters}
 
     Attributes
@@ -240,8 +282,7 @@ class FMCNNClassifier(SpectralNetClassifier):
 
     __doc__ = _with_shared_text(__doc__)
 
-    _longest_training = 1.6
-    _module_params = tuple(FMCNN.__init__.__kwdefaults__)
+    _module_params = _arguments(FMCNN)
 
     _parameter_constraints: dict = {
         **SpectralNetClassifier._parameter_constraints,
@@ -255,10 +296,11 @@ class FMCNNClassifier(SpectralNetClassifier):
     def __init__(
         self,
         *,
-        n_filters=32,
+        n_filters=16,
         kernel_size=9,
-        n_squeeze=16,
-        n_expand=32,
+        stride=2,
+        n_squeeze=8,
+        n_expand=16,
         pool_size=4,
         n_hidden=128,
         dropout=0.0,
@@ -266,12 +308,13 @@ class FMCNNClassifier(SpectralNetClassifier):
         batch_norm=True,
         scaling="residual",
         derivative=True,
+        resolution="auto",
         lr=3e-3,
         max_epochs="auto",
         criterion=nn.CrossEntropyLoss,
         optimizer=torch.optim.AdamW,
         lr_schedule="one_cycle",
-        batch_size=32,
+        batch_size="auto",
         weight_decay=0.05,
         label_smoothing=0.1,
         augmentation="auto",
@@ -281,6 +324,7 @@ class FMCNNClassifier(SpectralNetClassifier):
         n_iter_no_change=10,
         tol=1e-4,
         class_weight=None,
+        calibration="auto",
         random_state=None,
         warm_start=False,
         callbacks=None,
@@ -295,6 +339,7 @@ class FMCNNClassifier(SpectralNetClassifier):
         super().__init__(FMCNN, **_of_base(locals()))
         self.n_filters = n_filters
         self.kernel_size = kernel_size
+        self.stride = stride
         self.n_squeeze = n_squeeze
         self.n_expand = n_expand
         self.pool_size = pool_size
@@ -304,6 +349,7 @@ class FMCNNClassifier(SpectralNetClassifier):
         self.batch_norm = batch_norm
         self.scaling = scaling
         self.derivative = derivative
+        self.resolution = resolution
 
 
 class GAPCNNClassifier(SpectralNetClassifier):
@@ -326,7 +372,7 @@ class GAPCNNClassifier(SpectralNetClassifier):
         Filters of each convolution.
     kernel_size : sequence of int, default=(11, 7, 5)
         Width of the filters of each convolution, in units of its input.
-    stride : sequence of int, default=(1, 1, 1)
+    stride : sequence of int, default=(2, 1, 1)
         Stride of each convolution.
     pool_size : int, default=2
         Width and stride of max-pooling between the convolutions; 1 pools nothing.
@@ -340,15 +386,20 @@ class GAPCNNClassifier(SpectralNetClassifier):
         rest, one number, so that small differences between similar spectra are learned
         as well as large ones. The paper has None.
     derivative : bool, default=True
-        Show the network the first derivative as a second channel. The paper has False.
+        Show the network the first derivative, too, in two channels: as it is, and with
+        its large values compressed, so that weak bands count beside strong ones. A
+        background then matters little. The paper has False.
+    resolution : float, "auto" or None, default="auto"
+        Distance in cm-1 between the values that the network works on: where points are
+        closer, neighbors are averaged in the network, whose cost follows their number.
+        "auto" takes 2 cm-1, or 1000 values (or more, below 2000) where the axis is not
+        known. None, as in the paper, averages nothing. Maps have all points.
     lr : float, default=3e-3
         Learning rate; with a schedule, the highest.
     max_epochs : int or "auto", default="auto"
-        Number of passes over the training spectra. "auto" takes 18, and more where the
-        set is so small that these are fewer than 800 steps. With 100 spectra per class
-        or more, a tenth of them (by group, where fit gets `groups`) is kept out of
-        training, which goes on, up to 2.8 times as long, while the loss on them falls.
-        Not with `early_stopping`, `train_split` or `sampler`.
+        Number of passes over the training spectra. "auto" takes 18; more where the
+        set is so small that these are fewer than 800 steps, and in proportion to the
+        spectra per class where these are more than 100, up to 72.
     {parameters}
 
     Attributes
@@ -382,8 +433,7 @@ class GAPCNNClassifier(SpectralNetClassifier):
 
     __doc__ = _with_shared_text(__doc__)
 
-    _longest_training = 2.8
-    _module_params = tuple(GAPCNN.__init__.__kwdefaults__)
+    _module_params = _arguments(GAPCNN)
 
     _parameter_constraints: dict = {
         **SpectralNetClassifier._parameter_constraints,
@@ -398,18 +448,19 @@ class GAPCNNClassifier(SpectralNetClassifier):
         *,
         n_filters=(16, 32, 64),
         kernel_size=(11, 7, 5),
-        stride=(1, 1, 1),
+        stride=(2, 1, 1),
         pool_size=2,
         pool_bins=32,
         dropout=0.0,
         scaling="residual",
         derivative=True,
+        resolution="auto",
         lr=3e-3,
         max_epochs="auto",
         criterion=nn.CrossEntropyLoss,
         optimizer=torch.optim.AdamW,
         lr_schedule="one_cycle",
-        batch_size=32,
+        batch_size="auto",
         weight_decay=0.05,
         label_smoothing=0.1,
         augmentation="auto",
@@ -419,6 +470,7 @@ class GAPCNNClassifier(SpectralNetClassifier):
         n_iter_no_change=10,
         tol=1e-4,
         class_weight=None,
+        calibration="auto",
         random_state=None,
         warm_start=False,
         callbacks=None,
@@ -439,11 +491,17 @@ class GAPCNNClassifier(SpectralNetClassifier):
         self.dropout = dropout
         self.scaling = scaling
         self.derivative = derivative
+        self.resolution = resolution
 
 
-_PAPER_INPUT = {"scaling": None, "derivative": False}
+_PAPER_INPUT = {
+    "scaling": None,
+    "derivative": False,
+    "resolution": None,
+}
 _PAPER_TRAINING = {
     **_PAPER_INPUT,
+    "calibration": None,
     "optimizer": torch.optim.Adam,
     "lr_schedule": None,
     "label_smoothing": 0.0,
@@ -456,6 +514,7 @@ _PAPER_SETTINGS = {
         "n_blocks": 2,
         "n_filters": 64,
         "kernel_size": 8,
+        "stride": 1,
         "pool_size": 2,
         "n_hidden": 128,
         "dropout": 0.5,
@@ -469,6 +528,13 @@ _PAPER_SETTINGS = {
     # patience and batch size are not.
     "guo": {
         **_PAPER_TRAINING,
+        "n_filters": 32,
+        "kernel_size": 9,
+        "stride": 1,
+        "n_squeeze": 16,
+        "n_expand": 32,
+        "pool_size": 4,
+        "n_hidden": 128,
         "batch_norm": True,
         "negative_slope": 0.2,
         "lr": 1e-3,
