@@ -43,12 +43,15 @@ from sklearn_raman.neural_network._data import Spectra, split
 from sklearn_raman.neural_network._explain import ExplainMixin
 from sklearn_raman.neural_network._layers import weighted_spread
 from sklearn_raman.neural_network._modules import CNN, resettable_layers
-from sklearn_raman.neural_network._schedule import auto_batch_size, auto_epochs
+from sklearn_raman.neural_network._schedule import (
+    auto_batch_size,
+    auto_epochs,
+    held_out_epochs,
+)
 from sklearn_raman.neural_network._skorch import CtrlC, SklearnNet, TrainingStopped
 
 _NOISE = 2.0  # largest noise of the augmentation, in multiples of what spectra have
 _N_FOLDS = 3  # for the calibration
-_SHARE = 0.4  # of the epochs, that its networks are trained for
 
 
 class SpectralNetClassifier(ExplainMixin, SklearnNet):
@@ -83,7 +86,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     max_epochs : int or "auto", default="auto"
         Number of passes over the training spectra. "auto" takes 18; more where the
         set is so small that these are fewer than 800 steps, and in proportion to the
-        spectra per class where these are more than 100, up to 72.
+        spectra per class where these are more than 100, up to 72 and 2300 steps.
     criterion : class, default=torch.nn.CrossEntropyLoss
         Loss on logits; it must take ``reduction="none"``.
     optimizer : class, default=torch.optim.AdamW
@@ -122,12 +125,12 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         Weights of the classes, as in scikit-learn.
     calibration : {"auto", "held_out"} or None, default=None
         How probabilities come to mean what they say. "held_out": three networks, each
-        trained on two thirds of the spectra (by group, where fit gets `groups`) for
-        two fifths of the epochs, tell how sure a network may be of spectra that it has
-        not seen: a temperature, by which the logits are divided in the last layer. It
-        takes about 0.8 times as long as the training itself. "auto" does so for
-        ``max_epochs="auto"`` and the cross-entropy: who sets a number of epochs is in
-        a hurry or knows better. None leaves the probabilities as trained.
+        trained on two thirds of the spectra (by group, where fit gets `groups`) for up
+        to two fifths of the epochs, tell how sure a network may be of spectra that it
+        has not seen: a temperature, by which the logits are divided in the last layer.
+        It takes up to 0.8 times as long as the training itself. "auto" does so for
+        ``max_epochs="auto"`` and the cross-entropy: who sets a number of epochs is in a
+        hurry or knows better. None leaves the probabilities as trained.
     random_state : int, RandomState or None, default=None
         Decides initial weights, dropout, augmentation, order of batches, validation
         split, and a sampler whose own `random_state` is None. torch's generators are
@@ -537,12 +540,13 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         logits, found = [], []
         folds = held_out_folds(spectra.codes, groups, _N_FOLDS, seed)
         for training, held_out in folds:
+            n_spectra = len(training)
             twin = clone(self).set_params(
                 batch_size=self.batch_size_,
                 callbacks=None,
                 calibration=None,
                 early_stopping=False,
-                max_epochs=max(1, round(_SHARE * self.n_epochs_)),
+                max_epochs=held_out_epochs(self.n_epochs_, n_spectra, self.batch_size_),
                 train_split=None,
                 verbose=0,
             )

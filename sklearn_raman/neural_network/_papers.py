@@ -99,7 +99,7 @@ class CNNClassifier(SpectralNetClassifier):
     max_epochs : int or "auto", default="auto"
         Number of passes over the training spectra. "auto" takes 18; more where the
         set is so small that these are fewer than 800 steps, and in proportion to the
-        spectra per class where these are more than 100, up to 72.
+        spectra per class where these are more than 100, up to 72 and 2300 steps.
     {parameters}
 
     Attributes
@@ -249,7 +249,7 @@ class FMCNNClassifier(SpectralNetClassifier):
     max_epochs : int or "auto", default="auto"
         Number of passes over the training spectra. "auto" takes 18; more where the
         set is so small that these are fewer than 800 steps, and in proportion to the
-        spectra per class where these are more than 100, up to 72.
+        spectra per class where these are more than 100, up to 72 and 2300 steps.
     {parameters}
 
     Attributes
@@ -368,11 +368,11 @@ class GAPCNNClassifier(SpectralNetClassifier):
 
     Parameters
     ----------
-    n_filters : sequence of int, default=(16, 32, 64)
+    n_filters : sequence of int, default=(16, 32, 32)
         Filters of each convolution.
     kernel_size : sequence of int, default=(11, 7, 5)
         Width of the filters of each convolution, in units of its input.
-    stride : sequence of int, default=(2, 1, 1)
+    stride : sequence of int, default=(1, 1, 1)
         Stride of each convolution.
     pool_size : int, default=2
         Width and stride of max-pooling between the convolutions; 1 pools nothing.
@@ -399,7 +399,7 @@ class GAPCNNClassifier(SpectralNetClassifier):
     max_epochs : int or "auto", default="auto"
         Number of passes over the training spectra. "auto" takes 18; more where the
         set is so small that these are fewer than 800 steps, and in proportion to the
-        spectra per class where these are more than 100, up to 72.
+        spectra per class where these are more than 100, up to 72 and 2300 steps.
     {parameters}
 
     Attributes
@@ -446,9 +446,9 @@ class GAPCNNClassifier(SpectralNetClassifier):
     def __init__(
         self,
         *,
-        n_filters=(16, 32, 64),
+        n_filters=(16, 32, 32),
         kernel_size=(11, 7, 5),
-        stride=(2, 1, 1),
+        stride=(1, 1, 1),
         pool_size=2,
         pool_bins=32,
         dropout=0.0,

@@ -297,7 +297,9 @@ def test_auto_epochs():
 
 def test_many_spectra_of_a_class_take_more_epochs():
     assert auto_epochs(1600, 8, 32) == 36
-    assert auto_epochs(1600, 4, 32) == auto_epochs(100_000, 4, 32) == 72
+    assert auto_epochs(960, 2, 32) == auto_epochs(800, 1, 32) == 72
+    assert auto_epochs(3200, 8, 32) == 23  # 2300 steps
+    assert auto_epochs(100_000, 4, 32) == 18
 
 
 def test_all_spectra_are_trained_on(data, monkeypatch):
@@ -403,3 +405,36 @@ def test_small_differences_are_learned(cls):
     assert hidden > max(0.9, alone - 0.05)
     blind = {"scaling": None, "derivative": False, "augmentation": None}
     assert hidden >= score(X + common, **blind)[0]
+
+
+# Points ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "resolution", "n_averaged"),
+    [
+        (0.5, "auto", 4),
+        (1.2, "auto", 2),
+        (3.0, "auto", 1),
+        (1.0, 3.0, 3),
+        (0.5, None, 1),
+    ],
+)
+def test_close_points_are_averaged(step, resolution, n_averaged, rng):
+    X = pd.DataFrame(
+        rng.normal(size=(6, 61)), columns=(200 + step * np.arange(61)).astype(str)
+    )
+    net = GAPCNNClassifier(max_epochs=1, random_state=0, resolution=resolution)
+    net.fit(X, [0, 1] * 3)
+    assert net.module_.input.center.shape[1] == -(-61 // n_averaged)
+    maps = net.explain_(X)
+    assert list(maps.columns) == list(X.columns)
+
+
+def test_points_without_an_axis(rng):
+    """About 1000 values are left; a distance in cm-1 means nothing."""
+    X, y = rng.normal(size=(4, 3400)), [0, 1] * 2
+    net = GAPCNNClassifier(max_epochs=1, random_state=0).fit(X, y)
+    assert net.module_.input.center.shape[1] == 1134
+    with pytest.raises(ValueError, match=r"resolution=2\.0 is in cm-1, and the axis"):
+        net.set_params(resolution=2.0).fit(X, y)
