@@ -76,12 +76,12 @@ class Augmentation(DocLinkMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        shift=3.0,
-        stretch=0.0,
-        gain=0.0,
-        baseline=0.5,
-        noise=0.1,
-        mixup=1.0,
+        shift: float = 3.0,
+        stretch: float = 0.0,
+        gain: float = 0.0,
+        baseline: float = 0.5,
+        noise: float = 0.1,
+        mixup: float = 1.0,
     ):
         self.shift = shift
         self.stretch = stretch

@@ -2,12 +2,16 @@
 
 import copy
 import warnings
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.base import clone
+from numpy.random import RandomState
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from skorch.utils import is_dataset, to_numpy
@@ -251,33 +255,33 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     def __init__(
         self,
-        module=CNN,
+        module: type[nn.Module] | Callable = CNN,
         *,
-        lr=1e-3,
-        max_epochs="auto",
-        criterion=nn.CrossEntropyLoss,
-        optimizer=torch.optim.AdamW,
-        lr_schedule="one_cycle",
-        batch_size="auto",
-        weight_decay=0.05,
-        label_smoothing=0.1,
-        augmentation="auto",
-        sampler=None,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        class_weight=None,
-        calibration=None,
-        random_state=None,
-        warm_start=False,
-        callbacks=None,
-        train_split=None,
-        predict_nonlinearity="auto",
-        device="cpu",
-        dtype="float32",
-        n_threads=1,
-        verbose=0,
+        lr: float = 1e-3,
+        max_epochs: int | str = "auto",
+        criterion: type[nn.Module] = nn.CrossEntropyLoss,
+        optimizer: type[torch.optim.Optimizer] = torch.optim.AdamW,
+        lr_schedule: str | None = "one_cycle",
+        batch_size: int | str = "auto",
+        weight_decay: float = 0.05,
+        label_smoothing: float = 0.1,
+        augmentation: Augmentation | str | None = "auto",
+        sampler: BaseEstimator | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        class_weight: dict | str | None = None,
+        calibration: str | None = None,
+        random_state: int | RandomState | None = None,
+        warm_start: bool = False,
+        callbacks: list | None = None,
+        train_split: Callable | None = None,
+        predict_nonlinearity: Callable | str | None = "auto",
+        device: str = "cpu",
+        dtype: str = "float32",
+        n_threads: int | None = 1,
+        verbose: int = 0,
         **kwargs,
     ):
         super().__init__(
@@ -312,7 +316,13 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     # Fit -----------------------------------------------------------------------------
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -336,7 +346,14 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         cold = not (self.warm_start and self.initialized_)
         return self._fit_or_restore(X, y, sample_weight, groups, cold=cold)
 
-    def partial_fit(self, X, y, classes=None, sample_weight=None, groups=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train for another `max_epochs` epochs without starting afresh.
 
         What the first call learned about the scale of the spectra is kept.
@@ -601,7 +618,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     # Prediction only reads -----------------------------------------------------------
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> NDArray:
         """Return the outputs of the network before they become probabilities.
 
         Parameters
@@ -618,7 +635,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         logits = self._outputs(X, lambda output: output)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> NDArray:
         """Return class probabilities.
 
         Parameters
@@ -633,7 +650,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         """
         return self._outputs(X, self._probabilities)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray:
         """Return the most probable class of each spectrum.
 
         Parameters
@@ -672,7 +689,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             return output
         return torch.softmax(output, dim=-1)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters for the next fit; `device` moves a fitted network at once.
 
         `lr` and `optimizer__*` hold for `partial_fit`, too.
@@ -692,7 +709,9 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
                 self._move_to_device()
         return self
 
-    def cascading_reset(self, random_state=None):
+    def cascading_reset(
+        self, random_state: int | RandomState | None = None
+    ) -> Iterator[tuple[str, "SpectralNetClassifier"]]:
         """Forget the network layer by layer, from the output back to the input.
 
         What does not change in the maps of these networks does not depend on what the

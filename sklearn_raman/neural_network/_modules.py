@@ -13,6 +13,7 @@ channels-last layout take about half the time of one-dimensional ones on a CPU, 
 compute the same.
 """
 
+from collections.abc import Sequence
 from math import ceil
 
 from torch import Tensor, nn
@@ -130,20 +131,20 @@ class CNN(SpectralNet):
 
     def __init__(
         self,
-        n_points,
-        n_classes,
+        n_points: int,
+        n_classes: int,
         *,
-        n_blocks=2,
-        n_filters=64,
-        kernel_size=8,
-        stride=1,
-        pool_size=2,
-        n_hidden=128,
-        dropout=0.5,
-        negative_slope=0.2,
-        n_averaged=1,
-        scaling="residual",
-        derivative=True,
+        n_blocks: int = 2,
+        n_filters: int = 64,
+        kernel_size: int = 8,
+        stride: int = 1,
+        pool_size: int = 2,
+        n_hidden: int = 128,
+        dropout: float = 0.5,
+        negative_slope: float = 0.2,
+        n_averaged: int = 1,
+        scaling: str | None = "residual",
+        derivative: bool = True,
     ):
         super().__init__()
         self.average, n_units = average_points(n_points, n_averaged)
@@ -221,22 +222,22 @@ class FMCNN(SpectralNet):
 
     def __init__(
         self,
-        n_points,
-        n_classes,
+        n_points: int,
+        n_classes: int,
         *,
-        n_filters=32,
-        kernel_size=9,
-        stride=1,
-        n_squeeze=16,
-        n_expand=32,
-        pool_size=4,
-        n_hidden=128,
-        dropout=0.0,
-        negative_slope=0.2,
-        batch_norm=True,
-        n_averaged=1,
-        scaling="residual",
-        derivative=True,
+        n_filters: int = 32,
+        kernel_size: int = 9,
+        stride: int = 1,
+        n_squeeze: int = 16,
+        n_expand: int = 32,
+        pool_size: int = 4,
+        n_hidden: int = 128,
+        dropout: float = 0.0,
+        negative_slope: float = 0.2,
+        batch_norm: bool = True,
+        n_averaged: int = 1,
+        scaling: str | None = "residual",
+        derivative: bool = True,
     ):
         super().__init__()
         self.average, n_units = average_points(n_points, n_averaged)
@@ -311,18 +312,18 @@ class GAPCNN(SpectralNet):
 
     def __init__(
         self,
-        n_points,
-        n_classes,
+        n_points: int,
+        n_classes: int,
         *,
-        n_filters=(16, 32, 64),
-        kernel_size=(11, 7, 5),
-        stride=(1, 1, 1),
-        pool_size=2,
-        pool_bins=32,
-        dropout=0.0,
-        n_averaged=1,
-        scaling="residual",
-        derivative=True,
+        n_filters: Sequence[int] = (16, 32, 64),
+        kernel_size: Sequence[int] = (11, 7, 5),
+        stride: Sequence[int] = (1, 1, 1),
+        pool_size: int = 2,
+        pool_bins: int = 32,
+        dropout: float = 0.0,
+        n_averaged: int = 1,
+        scaling: str | None = "residual",
+        derivative: bool = True,
     ):
         super().__init__()
         if not len(n_filters) == len(kernel_size) == len(stride) > 0:
@@ -353,7 +354,7 @@ class GAPCNN(SpectralNet):
         return self.output(self.dropout(self.pool(features).flatten(1)))
 
 
-def resettable_layers(module):
+def resettable_layers(module: nn.Module) -> list[str]:
     """Return the names of the layers with weights, from the last registered back.
 
     Parameters
