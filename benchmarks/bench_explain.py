@@ -166,7 +166,7 @@ def cost(name, *, n_spectra=1000, n_back=100, n_slow=16, n_rounds=3, **settings)
 
     def forward():
         with torch.no_grad():
-            for batch in torch.from_numpy(X).split(net.batch_size):
+            for batch in torch.from_numpy(X).split(32):
                 net.module_.eval()(batch)
 
     runs = {"forward": (forward, 1.0)}

@@ -2,7 +2,8 @@
 
 from sklearn_raman.neural_network._augmentation import Augmentation
 from sklearn_raman.neural_network._classifier import SpectralNetClassifier
-from sklearn_raman.neural_network._modules import CNN, FMCNN, GAPCNN, SpectralInput
+from sklearn_raman.neural_network._layers import SpectralInput
+from sklearn_raman.neural_network._modules import CNN, FMCNN, GAPCNN
 from sklearn_raman.neural_network._papers import (
     CNNClassifier,
     FMCNNClassifier,

@@ -4,6 +4,7 @@ from numbers import Real
 
 import torch
 from sklearn.base import BaseEstimator
+from torch import Tensor
 
 from sklearn_raman._utils._sklearn import (
     DocLinkMixin,
@@ -13,6 +14,8 @@ from sklearn_raman._utils._sklearn import (
 
 # What counts as full variation between spectra of a set, see `strength_for`.
 _FULL_SHARE = 0.7
+# Of second differences of white noise: median absolute value over its deviation.
+_NORMAL = 0.6745 * 6**0.5
 _N_WAVES = 4  # cosines in a smooth random curve
 
 
@@ -73,12 +76,12 @@ class Augmentation(DocLinkMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        shift=3.0,
-        stretch=0.0,
-        gain=0.0,
-        baseline=0.5,
-        noise=0.1,
-        mixup=1.0,
+        shift: float = 3.0,
+        stretch: float = 0.0,
+        gain: float = 0.0,
+        baseline: float = 0.5,
+        noise: float = 0.1,
+        mixup: float = 1.0,
     ):
         self.shift = shift
         self.stretch = stretch
@@ -87,7 +90,15 @@ class Augmentation(DocLinkMixin, BaseEstimator):
         self.noise = noise
         self.mixup = mixup
 
-    def augment(self, X, y, *, spacing=2.0, strength=1.0):
+    def augment(
+        self,
+        X: Tensor,
+        y: Tensor,
+        *,
+        spacing: float = 2.0,
+        strength: float = 1.0,
+        least_noise: float = 0.0,
+    ) -> Tensor:
         """Return varied spectra.
 
         Parameters
@@ -100,6 +111,8 @@ class Augmentation(DocLinkMixin, BaseEstimator):
             Distance between points in cm-1.
         strength : float, default=1.0
             Factor for all strengths but `mixup`.
+        least_noise : float, default=0.0
+            Below this the largest standard deviation of white noise does not fall.
 
         Returns
         -------
@@ -123,8 +136,8 @@ class Augmentation(DocLinkMixin, BaseEstimator):
         if self.baseline:
             size = strength * self.baseline * _uniform(X)
             X = X + deviation * smooth_curves(X, size)
-        if self.noise:
-            level = strength * self.noise * _uniform(X)
+        if largest := max(strength * self.noise, least_noise):
+            level = largest * _uniform(X)
             X = X + deviation * level * torch.randn_like(X)
         new_mean, new_deviation = _level(X)
         factor = deviation / torch.where(new_deviation > 0, new_deviation, 1)
@@ -142,6 +155,29 @@ def strength_for(share):
         where they differ in details (tablets, oils).
     """
     return min(1.0, share / _FULL_SHARE)
+
+
+def noise_of(X):
+    """Return the noise of the spectra of a set, relative to what is in a spectrum.
+
+    Parameters
+    ----------
+    X : torch.Tensor of shape (n_spectra, n_points)
+        Spectra.
+
+    Returns
+    -------
+    float
+        Median over the spectra of the standard deviation of white noise, by the median
+        of the absolute second differences, which bands hardly move, over the standard
+        deviation of the spectrum.
+    """
+    if X.shape[1] < 3:
+        return 0.0
+    bends = (X[:, 2:] - 2 * X[:, 1:-1] + X[:, :-2]).abs().median(dim=1).values
+    deviation = X.std(dim=1, correction=0)
+    found = (bends / deviation)[deviation > 0]
+    return float(found.median()) / _NORMAL if len(found) else 0.0
 
 
 def move_axis(X, shift, stretch):

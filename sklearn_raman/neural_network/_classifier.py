@@ -2,11 +2,16 @@
 
 import copy
 import warnings
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.random import RandomState
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from skorch.utils import is_dataset, to_numpy
@@ -28,18 +33,29 @@ from sklearn_raman._utils._torch import (
     restorer,
 )
 from sklearn_raman._utils._validation import check_spectra
-from sklearn_raman.neural_network._augmentation import Augmentation, strength_for
+from sklearn_raman.neural_network._augmentation import (
+    Augmentation,
+    noise_of,
+    strength_for,
+)
+from sklearn_raman.neural_network._calibration import (
+    divide_logits,
+    find_temperature,
+    held_out_folds,
+)
 from sklearn_raman.neural_network._data import Spectra, split
 from sklearn_raman.neural_network._explain import ExplainMixin
-from sklearn_raman.neural_network._modules import (
-    CNN,
-    resettable_layers,
-    weighted_spread,
+from sklearn_raman.neural_network._layers import weighted_spread
+from sklearn_raman.neural_network._modules import CNN, resettable_layers
+from sklearn_raman.neural_network._schedule import (
+    auto_batch_size,
+    auto_epochs,
+    held_out_epochs,
 )
-from sklearn_raman.neural_network._schedule import auto_epochs, can_spare_some, prolong
 from sklearn_raman.neural_network._skorch import CtrlC, SklearnNet, TrainingStopped
 
-_HELD_OUT = 0.1  # share of the spectra by which max_epochs="auto" may be judged
+_NOISE = 2.0  # largest noise of the augmentation, in multiples of what spectra have
+_N_FOLDS = 3  # for the calibration
 
 
 class SpectralNetClassifier(ExplainMixin, SklearnNet):
@@ -72,8 +88,9 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     lr : float, default=1e-3
         Learning rate; with a schedule, the highest.
     max_epochs : int or "auto", default="auto"
-        Number of passes over the training spectra. "auto" takes 18, and more where the
-        set is so small that these are fewer than 800 steps.
+        Number of passes over the training spectra. "auto" takes 18; more where the
+        set is so small that these are fewer than 800 steps, and in proportion to the
+        spectra per class where these are more than 100, up to 72 and 2300 steps.
     criterion : class, default=torch.nn.CrossEntropyLoss
         Loss on logits; it must take ``reduction="none"``.
     optimizer : class, default=torch.optim.AdamW
@@ -81,18 +98,18 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     lr_schedule : {"one_cycle", None}, default="one_cycle"
         Let the learning rate rise over the first fifth of all steps and then fall to 0,
         or keep it constant.
-    batch_size : int, default=32
-        Spectra per step.
+    batch_size : int or "auto", default="auto"
+        Spectra per step; "auto" takes 16 for less than 512 training spectra, else 32.
     weight_decay : float, default=0.05
         Weight decay of the optimizer for weights (not for biases and normalizations):
         decoupled in AdamW, an L2 penalty in Adam and SGD.
     label_smoothing : float, default=0.1
         Share of each label that is spread evenly over the classes; for the
-        cross-entropy. Probabilities come out less sure: where they matter, calibrate
-        them (`sklearn.calibration.CalibratedClassifierCV(method="temperature")`).
+        cross-entropy. Without `calibration`, probabilities come out less sure.
     augmentation : Augmentation, "auto" or None, default="auto"
         Random variations of the training spectra, see
-        :class:`~sklearn_raman.neural_network.Augmentation`; None switches them off.
+        :class:`~sklearn_raman.neural_network.Augmentation`; "auto" adds up to twice as
+        much noise as the spectra have, where that is more; None switches them off.
     sampler : estimator with `fit_resample` or None, default=None
         Over-sampler as in imbalanced-learn. It sees the training spectra only, after
         the validation split, so that no synthetic spectrum has a parent among the
@@ -110,6 +127,14 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         Relative improvement of the loss that counts.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn.
+    calibration : {"auto", "held_out"} or None, default=None
+        How probabilities come to mean what they say. "held_out": three networks, each
+        trained on two thirds of the spectra (by group, where fit gets `groups`) for up
+        to two fifths of the epochs, tell how sure a network may be of spectra that it
+        has not seen: a temperature, by which the logits are divided in the last layer.
+        It takes up to 0.8 times as long as the training itself. "auto" does so for
+        ``max_epochs="auto"`` and the cross-entropy: who sets a number of epochs is in a
+        hurry or knows better. None leaves the probabilities as trained.
     random_state : int, RandomState or None, default=None
         Decides initial weights, dropout, augmentation, order of batches, validation
         split, and a sampler whose own `random_state` is None. torch's generators are
@@ -149,11 +174,19 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         Losses and times of each epoch.
     n_iter_ : int
         Number of epochs.
+    batch_size_ : int
+        Spectra per step.
     sampler_ : estimator
         The sampler as used, if there is one.
+    temperature_ : float
+        By which `calibration` divided the logits; 1 without.
     augmentation_strength_ : float
         Factor between 0 and 1 for the strengths of the augmentation: how much the
         training spectra differ from one another.
+    augmentation_noise_ : float
+        Largest noise of the augmentation "auto", relative to the standard deviation of
+        a spectrum, if it is more than that of `Augmentation`: twice what the second
+        differences of the training spectra tell.
     n_features_in_ : int
         Number of points per spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
@@ -190,9 +223,6 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     # Parameters of the classifier that are arguments of its module.
     _module_params = ()
-    # Bound of a training that max_epochs="auto" prolongs, in multiples of the usual
-    # one: what keeps 2000 spectra of 700 points below half a minute.
-    _longest_training = 1.0
 
     _parameter_constraints: dict = {
         "lr": [Interval(Real, 0, None, closed="neither")],
@@ -201,7 +231,10 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             StrOptions({"auto"}),
         ],
         "lr_schedule": [StrOptions({"one_cycle"}), None],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "augmentation": [Augmentation, StrOptions({"auto"}), None],
@@ -210,6 +243,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "calibration": [StrOptions({"auto", "held_out"}), None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "random_state": ["random_state"],
         "warm_start": ["boolean"],
@@ -221,32 +255,33 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     def __init__(
         self,
-        module=CNN,
+        module: type[nn.Module] | Callable = CNN,
         *,
-        lr=1e-3,
-        max_epochs="auto",
-        criterion=nn.CrossEntropyLoss,
-        optimizer=torch.optim.AdamW,
-        lr_schedule="one_cycle",
-        batch_size=32,
-        weight_decay=0.05,
-        label_smoothing=0.1,
-        augmentation="auto",
-        sampler=None,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        class_weight=None,
-        random_state=None,
-        warm_start=False,
-        callbacks=None,
-        train_split=None,
-        predict_nonlinearity="auto",
-        device="cpu",
-        dtype="float32",
-        n_threads=1,
-        verbose=0,
+        lr: float = 1e-3,
+        max_epochs: int | str = "auto",
+        criterion: type[nn.Module] = nn.CrossEntropyLoss,
+        optimizer: type[torch.optim.Optimizer] = torch.optim.AdamW,
+        lr_schedule: str | None = "one_cycle",
+        batch_size: int | str = "auto",
+        weight_decay: float = 0.05,
+        label_smoothing: float = 0.1,
+        augmentation: Augmentation | str | None = "auto",
+        sampler: BaseEstimator | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        class_weight: dict | str | None = None,
+        calibration: str | None = None,
+        random_state: int | RandomState | None = None,
+        warm_start: bool = False,
+        callbacks: list | None = None,
+        train_split: Callable | None = None,
+        predict_nonlinearity: Callable | str | None = "auto",
+        device: str = "cpu",
+        dtype: str = "float32",
+        n_threads: int | None = 1,
+        verbose: int = 0,
         **kwargs,
     ):
         super().__init__(
@@ -274,13 +309,20 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.class_weight = class_weight
+        self.calibration = calibration
         self.random_state = random_state
         self.dtype = dtype
         self.n_threads = n_threads
 
     # Fit -----------------------------------------------------------------------------
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -302,9 +344,16 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             The fitted classifier.
         """
         cold = not (self.warm_start and self.initialized_)
-        return self._fit_or_restore(X, y, sample_weight, groups, cold=cold, whole=cold)
+        return self._fit_or_restore(X, y, sample_weight, groups, cold=cold)
 
-    def partial_fit(self, X, y, classes=None, sample_weight=None, groups=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train for another `max_epochs` epochs without starting afresh.
 
         What the first call learned about the scale of the spectra is kept.
@@ -331,13 +380,10 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             X, y, sample_weight, groups, cold=not self.initialized_, classes=classes
         )
 
-    def _fit_or_restore(
-        self, X, y, sample_weight, groups, *, cold, classes=None, whole=False
-    ):
+    def _fit_or_restore(self, X, y, sample_weight, groups, *, cold, classes=None):
         """Train, or leave everything as it was: the classifier and torch's state.
 
-        `cold` starts afresh; `whole` is True if the spectra are all there will be, so
-        that the number of epochs can be found by validation.
+        `cold` starts afresh.
         """
         self.check_training_readiness()
         with torch.inference_mode(False):
@@ -359,7 +405,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
                 limited_threads(self.n_threads),
             ):
                 try:
-                    self._train(spectra, groups, cold=cold, whole=whole)
+                    self._train(spectra, groups, cold=cold)
+                    self._calibrate(spectra, groups, seed, cold=cold)
                 finally:
                     ctrl_c.holds = True
             ctrl_c.release()
@@ -435,12 +482,9 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         codes = np.searchsorted(self.classes_, y)
         return Spectra(X, codes, sample_weight), groups
 
-    def _train(self, spectra, groups, *, cold, whole):
+    def _train(self, spectra, groups, *, cold):
         """Split the spectra, set the network up, and let skorch train it."""
-        prolongs = whole and self._may_prolong(spectra.codes)
-        fraction = _HELD_OUT if prolongs else None
-        if self.early_stopping:
-            fraction = self.validation_fraction
+        fraction = self.validation_fraction if self.early_stopping else None
         if self.train_split is None and fraction is not None:
             self._warn_without_groups(groups)
         data = split(
@@ -455,30 +499,29 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         )
         if data.sampler is not None:
             self.sampler_ = data.sampler
-        self.n_epochs_ = (
-            auto_epochs(len(data.train), self.batch_size)
-            if self.max_epochs == "auto"
-            else self.max_epochs
-        )
+        n_spectra = len(data.train)
+        self.batch_size_ = self.batch_size
+        if self.batch_size == "auto":
+            self.batch_size_ = auto_batch_size(n_spectra)
+        self.n_epochs_ = self.max_epochs
+        if self.max_epochs == "auto":
+            n_classes = len(self.classes_)
+            self.n_epochs_ = auto_epochs(n_spectra, n_classes, self.batch_size_)
         if cold:
             self.history_ = None  # skorch would empty that of the last fit
             self.initialize()
         else:
             self._initialize_callbacks()
+            if self.temperature_ != 1.0:
+                divide_logits(self.module_, 1 / self.temperature_)
         self._move_to_device()
-
-        def train(n_epochs):
-            self.fit_loop(data, epochs=n_epochs)
 
         if not self.history_:
             self._learn_input(data.train)
         # As skorch's partial_fit, which takes Ctrl-C for the end of training.
         with suppress(TrainingStopped):
             self.notify("on_train_begin", X=data, y=None)
-            if prolongs:
-                prolong(self, train, self.n_epochs_, self._longest_training)
-            else:
-                train(self.n_epochs_)
+            self.fit_loop(data, epochs=self.n_epochs_)
         self._set_training(False)
         with suppress(TrainingStopped):
             self.notify("on_train_end", X=data, y=None)
@@ -491,17 +534,52 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
                 f"({self.lr}) or scale the spectra (SpectrumNormalizer)."
             )
 
-    def _may_prolong(self, codes):
-        """Tell whether fit looks for the number of epochs on validation spectra."""
+    def _calibrate(self, spectra, groups, seed, *, cold):
+        """Find the temperature by networks that have not seen all spectra; apply it."""
+        if cold:
+            self.temperature_ = 1.0
+            if self._wants_calibration():
+                self.temperature_ = self._held_out_temperature(spectra, groups, seed)
+        if self.temperature_ != 1.0:
+            divide_logits(self.module_, self.temperature_)
+
+    def _wants_calibration(self):
+        if self.calibration != "auto":
+            return self.calibration is not None
         return (
-            self._longest_training > 1
-            and self.max_epochs == "auto"
-            and self.lr_schedule == "one_cycle"
-            and not self.early_stopping
-            and self.train_split is None
-            and self.sampler is None
-            and can_spare_some(codes)
+            self.max_epochs == "auto"
+            and issubclass(self.criterion, nn.CrossEntropyLoss)
+            and self.predict_nonlinearity == "auto"
         )
+
+    def _held_out_temperature(self, spectra, groups, seed):
+        """Return the temperature of logits of spectra that networks have not seen."""
+        logits, found = [], []
+        folds = held_out_folds(spectra.codes, groups, _N_FOLDS, seed)
+        for training, held_out in folds:
+            n_spectra = len(training)
+            twin = clone(self).set_params(
+                batch_size=self.batch_size_,
+                callbacks=None,
+                calibration=None,
+                early_stopping=False,
+                max_epochs=held_out_epochs(self.n_epochs_, n_spectra, self.batch_size_),
+                train_split=None,
+                verbose=0,
+            )
+            for name in ("classes_inferred_", "n_features_in_", "wavenumbers_in_"):
+                setattr(twin, name, getattr(self, name))
+            twin.random_state_ = check_random_state(seed)
+            twin._train(spectra.take(training), None, cold=True)
+            found.append(held_out)
+            logits.append(twin._outputs(spectra.X[held_out], lambda output: output))
+        if not found:
+            return 1.0
+        found = np.concatenate(found)
+        rows = spectra.take(found)
+        n_units = None if groups is None else len(np.unique(groups[found]))
+        logits = np.concatenate(logits).astype(np.float64)
+        return find_temperature(logits, rows.codes, rows.weights, n_units)
 
     def _warn_without_groups(self, groups):
         if self.sampler is not None and groups is None:
@@ -525,10 +603,12 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         _, total = weighted_spread(X.reshape(-1, 1), repeated)
         share = float(within / total) if total else 0
         self.augmentation_strength_ = strength_for(share)
+        self.augmentation_noise_ = _NOISE * noise_of(X)
         if hasattr(self.module_, "learn_input"):
             device = device_of(self.module_)
             weights = None if weights is None else weights.to(device)
-            self.module_.learn_input(X.to(device), weights)
+            codes = dataset.y.to(device)
+            self.module_.learn_input(X.to(device), weights, codes)
 
     def _move_to_device(self):
         """Bring the network, and the optimizer with it, to where it should be."""
@@ -538,7 +618,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     # Prediction only reads -----------------------------------------------------------
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> NDArray:
         """Return the outputs of the network before they become probabilities.
 
         Parameters
@@ -555,7 +635,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         logits = self._outputs(X, lambda output: output)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> NDArray:
         """Return class probabilities.
 
         Parameters
@@ -570,7 +650,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         """
         return self._outputs(X, self._probabilities)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray:
         """Return the most probable class of each spectrum.
 
         Parameters
@@ -609,7 +689,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             return output
         return torch.softmax(output, dim=-1)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters for the next fit; `device` moves a fitted network at once.
 
         `lr` and `optimizer__*` hold for `partial_fit`, too.
@@ -629,7 +709,9 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
                 self._move_to_device()
         return self
 
-    def cascading_reset(self, random_state=None):
+    def cascading_reset(
+        self, random_state: int | RandomState | None = None
+    ) -> Iterator[tuple[str, "SpectralNetClassifier"]]:
         """Forget the network layer by layer, from the output back to the input.
 
         What does not change in the maps of these networks does not depend on what the

@@ -1,6 +1,10 @@
 """`explain_` of the networks: spectra in, maps on the same axis out."""
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Bunch
 from sklearn.utils.metaestimators import available_if
 
@@ -52,16 +56,16 @@ class ExplainMixin:
     @available_if(_can_explain)
     def explain_(
         self,
-        X,
-        target=None,
+        X: ArrayLike,
+        target: ArrayLike | None = None,
         *,
-        method="auto",
-        score="logodds",
-        normalize=None,
-        upsample="bands",
-        batch_size=None,
-        **options,
-    ):
+        method: str = "auto",
+        score: str = "logodds",
+        normalize: str | None = None,
+        upsample: str | bool = "bands",
+        batch_size: int | None = None,
+        **options: Any,
+    ) -> NDArray | pd.DataFrame:
         """Map each wavenumber's contribution to the score of a class.
 
         Parameters
@@ -153,7 +157,7 @@ class ExplainMixin:
             return maps if to_points is None else to_points(_to_numpy(maps), batch)
 
         if batch_size is None and method in ("auto", "contribution"):
-            batch_size = _BATCHES_OF_CONTRIBUTIONS * self.batch_size
+            batch_size = _BATCHES_OF_CONTRIBUTIONS * self._rows_at_once
         maps = normalize_maps(self._in_batches(explain, values, batch_size), normalize)
         maps = maps.astype(self.dtype, copy=False)
         on_units = maps_units(method) and not upsample
@@ -170,7 +174,9 @@ class ExplainMixin:
         return lambda maps, X: maps @ operator
 
     @available_if(_can_explain)
-    def feature_maps(self, X, layer=None, *, batch_size=None):
+    def feature_maps(
+        self, X: ArrayLike, layer: str | None = None, *, batch_size: int | None = None
+    ) -> NDArray | dict[str, NDArray]:
         """Return what the layers before the head answer to spectra.
 
         Parameters
@@ -195,7 +201,7 @@ class ExplainMixin:
         )
 
     @available_if(_can_explain)
-    def filters(self, layer=None):
+    def filters(self, layer: str | None = None) -> NDArray | dict[str, NDArray]:
         """Return the filters of the convolutions.
 
         Parameters
@@ -212,7 +218,14 @@ class ExplainMixin:
         return _to_numpy(filters(self.module_, layer))
 
     @available_if(_can_explain)
-    def deconvolve(self, X, feature=None, *, rule="leaky", batch_size=None):
+    def deconvolve(
+        self,
+        X: ArrayLike,
+        feature: int | None = None,
+        *,
+        rule: str = "leaky",
+        batch_size: int | None = None,
+    ) -> NDArray:
         """Send feature maps back to the spectrum: what excited them.
 
         Parameters
@@ -240,7 +253,7 @@ class ExplainMixin:
         )
 
     @available_if(_can_explain)
-    def decision_terms(self, X, target=None):
+    def decision_terms(self, X: ArrayLike, target: ArrayLike | None = None) -> Bunch:
         """Return the products that add up to the logit of a class.
 
         For networks that average their feature maps before the output, as
@@ -278,7 +291,7 @@ class ExplainMixin:
 
     def _in_batches(self, function, X, batch_size):
         """Call function(batch, rows) on batches of spectra; join what it returns."""
-        size = batch_size or _BATCHES_AT_ONCE * self.batch_size
+        size = batch_size or _BATCHES_AT_ONCE * self._rows_at_once
         parts = []
         with limited_threads(self.n_threads):
             for start in range(0, len(X), size):

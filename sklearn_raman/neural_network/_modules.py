@@ -1,4 +1,4 @@
-"""The networks, plain modules with `features(x)` and `head(features)`; their layers.
+"""The networks, plain modules with `features(x)` and `head(features)`.
 
 `features` takes raw spectra (n, n_points) and returns feature maps (n, channels,
 units); `head` turns these into logits (n, n_classes). There is no softmax inside, and
@@ -13,20 +13,31 @@ channels-last layout take about half the time of one-dimensional ones on a CPU, 
 compute the same.
 """
 
+from collections.abc import Sequence
 from math import ceil
 
-import torch
-from torch import nn
-from torch.nn import functional
+from torch import Tensor, nn
+
+from sklearn_raman.neural_network._layers import (
+    BatchNorm,
+    BinnedAveragePool,
+    Fire,
+    SpectralInput,
+    average_points,
+    initialize_glorot,
+    max_pool,
+    same_convolution,
+)
 
 
 class SpectralNet(nn.Module):
     """Base of the networks: `head(features(x))`, with an input that learns its scale.
 
-    A subclass sets `input` (:class:`SpectralInput`) and `blocks` (layers on images
-    (n, channels, 1, units)) and defines `head`. What its head is, it declares beside
-    it, and maps of the network take a shorter way. A `head` without a declaration is
-    explained by its gradients, which is always right:
+    A subclass sets `average` (a layer that averages neighboring points or leaves them),
+    `input` (:class:`SpectralInput`) and `blocks` (layers on images (n, channels, 1,
+    units)) and defines `head`. What its head is, it declares beside it, and maps of the
+    network take a shorter way. A `head` without a declaration is explained by its
+    gradients, which is always right:
 
     - `first_linear`, the name of the fully connected layer through which alone the head
       sees ``features.flatten(1)``;
@@ -47,15 +58,20 @@ class SpectralNet(nn.Module):
                 if name not in vars(cls):
                     setattr(cls, name, getattr(SpectralNet, name))
 
-    def learn_input(self, X, sample_weight=None):
+    def learn_input(
+        self,
+        X: Tensor,
+        sample_weight: Tensor | None = None,
+        codes: Tensor | None = None,
+    ) -> None:
         """Learn the scale of training spectra; the classifier calls it once."""
-        self.input.learn(X, sample_weight)
+        self.input.learn(self.average(X), sample_weight, codes)
 
-    def features(self, x):
+    def features(self, x: Tensor) -> Tensor:
         """Return feature maps (n, channels, units) of spectra (n, n_points)."""
-        return self.blocks(self.input(x)).squeeze(2)
+        return self.blocks(self.input(self.average(x))).squeeze(2)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Return logits (n, n_classes) of spectra (n, n_points)."""
         return self.head(self.features(x))
 
@@ -79,14 +95,18 @@ class CNN(SpectralNet):
         Filters of each convolution.
     kernel_size : int, default=8
         Width of a filter in points.
+    stride : int, default=1
+        Stride of the first convolution in points.
     pool_size : int, default=2
-        Width and stride of max-pooling in points. An incomplete last window counts.
+        Width and stride of max-pooling in units. An incomplete last window counts.
     n_hidden : int, default=128
         Size of the fully connected layer.
     dropout : float, default=0.5
         Share of its values that training drops.
     negative_slope : float, default=0.2
         Slope of the leaky ReLU below zero.
+    n_averaged : int, default=1
+        Neighboring points that are averaged before anything else.
     scaling : {"residual", None}, default="residual"
         See `SpectralInput`; the paper has None.
     derivative : bool, default=True
@@ -111,33 +131,36 @@ class CNN(SpectralNet):
 
     def __init__(
         self,
-        n_points,
-        n_classes,
+        n_points: int,
+        n_classes: int,
         *,
-        n_blocks=2,
-        n_filters=64,
-        kernel_size=8,
-        pool_size=2,
-        n_hidden=128,
-        dropout=0.5,
-        negative_slope=0.2,
-        scaling="residual",
-        derivative=True,
+        n_blocks: int = 2,
+        n_filters: int = 64,
+        kernel_size: int = 8,
+        stride: int = 1,
+        pool_size: int = 2,
+        n_hidden: int = 128,
+        dropout: float = 0.5,
+        negative_slope: float = 0.2,
+        n_averaged: int = 1,
+        scaling: str | None = "residual",
+        derivative: bool = True,
     ):
         super().__init__()
-        self.input = SpectralInput(n_points, scaling=scaling, derivative=derivative)
-        layers, n_channels, n_units = [], self.input.n_channels, n_points
-        for _ in range(n_blocks):
-            layers += same_convolution(n_channels, n_filters, kernel_size)
+        self.average, n_units = average_points(n_points, n_averaged)
+        self.input = SpectralInput(n_units, scaling=scaling, derivative=derivative)
+        layers, n_channels = [], self.input.n_channels
+        for step in [stride] + [1] * (n_blocks - 1):
+            layers += same_convolution(n_channels, n_filters, kernel_size, step)
             layers += [max_pool(pool_size), nn.LeakyReLU(negative_slope)]
-            n_channels, n_units = n_filters, ceil(n_units / pool_size)
+            n_channels, n_units = n_filters, ceil(ceil(n_units / step) / pool_size)
         self.blocks = nn.Sequential(*layers)
         self.hidden = nn.Linear(n_channels * n_units, n_hidden)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(n_hidden, n_classes)
         initialize_glorot(self)
 
-    def head(self, features):
+    def head(self, features: Tensor) -> Tensor:
         """Return logits (n, n_classes) of feature maps."""
         return self.output(self.dropout(self.hidden(features.flatten(1))))
 
@@ -158,6 +181,8 @@ class FMCNN(SpectralNet):
         Filters of the first convolution.
     kernel_size : int, default=9
         Width of its filters in points.
+    stride : int, default=1
+        Stride of the first convolution in points.
     n_squeeze : int, default=16
         Channels of the fire module's squeezing convolution.
     n_expand : int, default=32
@@ -172,6 +197,8 @@ class FMCNN(SpectralNet):
         Slope of the leaky ReLU below zero.
     batch_norm : bool, default=True
         Normalize after the first convolution, as in the paper.
+    n_averaged : int, default=1
+        Neighboring points that are averaged before anything else.
     scaling : {"residual", None}, default="residual"
         See `SpectralInput`; the paper has None.
     derivative : bool, default=True
@@ -195,39 +222,42 @@ class FMCNN(SpectralNet):
 
     def __init__(
         self,
-        n_points,
-        n_classes,
+        n_points: int,
+        n_classes: int,
         *,
-        n_filters=32,
-        kernel_size=9,
-        n_squeeze=16,
-        n_expand=32,
-        pool_size=4,
-        n_hidden=128,
-        dropout=0.0,
-        negative_slope=0.2,
-        batch_norm=True,
-        scaling="residual",
-        derivative=True,
+        n_filters: int = 32,
+        kernel_size: int = 9,
+        stride: int = 1,
+        n_squeeze: int = 16,
+        n_expand: int = 32,
+        pool_size: int = 4,
+        n_hidden: int = 128,
+        dropout: float = 0.0,
+        negative_slope: float = 0.2,
+        batch_norm: bool = True,
+        n_averaged: int = 1,
+        scaling: str | None = "residual",
+        derivative: bool = True,
     ):
         super().__init__()
-        self.input = SpectralInput(n_points, scaling=scaling, derivative=derivative)
+        self.average, n_units = average_points(n_points, n_averaged)
+        self.input = SpectralInput(n_units, scaling=scaling, derivative=derivative)
         self.blocks = nn.Sequential(
-            *same_convolution(self.input.n_channels, n_filters, kernel_size),
+            *same_convolution(self.input.n_channels, n_filters, kernel_size, stride),
             nn.LeakyReLU(negative_slope),
             BatchNorm(n_filters) if batch_norm else nn.Identity(),
             Fire(n_filters, n_squeeze, n_expand, negative_slope),
             max_pool(pool_size),
             nn.LeakyReLU(negative_slope),
         )
-        n_units = ceil(n_points / pool_size)
+        n_units = ceil(ceil(n_units / stride) / pool_size)
         self.hidden = nn.Linear(2 * n_expand * n_units, n_hidden)
         self.activation = nn.LeakyReLU(negative_slope)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(n_hidden, n_classes)
         initialize_glorot(self)
 
-    def head(self, features):
+    def head(self, features: Tensor) -> Tensor:
         """Return logits (n, n_classes) of feature maps."""
         hidden = self.activation(self.hidden(features.flatten(1)))
         return self.output(self.dropout(hidden))
@@ -258,6 +288,8 @@ class GAPCNN(SpectralNet):
         cannot tell where a band is, since a convolution does not know.
     dropout : float, default=0.0
         Share of the averages that training drops.
+    n_averaged : int, default=1
+        Neighboring points that are averaged before anything else.
     scaling : {"residual", None}, default="residual"
         See `SpectralInput`; the paper has None.
     derivative : bool, default=True
@@ -280,17 +312,18 @@ class GAPCNN(SpectralNet):
 
     def __init__(
         self,
-        n_points,
-        n_classes,
+        n_points: int,
+        n_classes: int,
         *,
-        n_filters=(16, 32, 64),
-        kernel_size=(11, 7, 5),
-        stride=(1, 1, 1),
-        pool_size=2,
-        pool_bins=32,
-        dropout=0.0,
-        scaling="residual",
-        derivative=True,
+        n_filters: Sequence[int] = (16, 32, 64),
+        kernel_size: Sequence[int] = (11, 7, 5),
+        stride: Sequence[int] = (1, 1, 1),
+        pool_size: int = 2,
+        pool_bins: int = 32,
+        dropout: float = 0.0,
+        n_averaged: int = 1,
+        scaling: str | None = "residual",
+        derivative: bool = True,
     ):
         super().__init__()
         if not len(n_filters) == len(kernel_size) == len(stride) > 0:
@@ -298,8 +331,9 @@ class GAPCNN(SpectralNet):
                 "n_filters, kernel_size and stride need one value per convolution, got "
                 f"{n_filters}, {kernel_size} and {stride}."
             )
-        self.input = SpectralInput(n_points, scaling=scaling, derivative=derivative)
-        layers, n_channels, n_units = [], self.input.n_channels, n_points
+        self.average, n_units = average_points(n_points, n_averaged)
+        self.input = SpectralInput(n_units, scaling=scaling, derivative=derivative)
+        layers, n_channels = [], self.input.n_channels
         for i, (n_out, width, step) in enumerate(
             zip(n_filters, kernel_size, stride, strict=True)
         ):
@@ -315,12 +349,12 @@ class GAPCNN(SpectralNet):
         self.output = nn.Linear(n_channels * self.pool.n_bins, n_classes, bias=False)
         initialize_glorot(self)
 
-    def head(self, features):
+    def head(self, features: Tensor) -> Tensor:
         """Return logits (n, n_classes) of feature maps."""
         return self.output(self.dropout(self.pool(features).flatten(1)))
 
 
-def resettable_layers(module):
+def resettable_layers(module: nn.Module) -> list[str]:
     """Return the names of the layers with weights, from the last registered back.
 
     Parameters
@@ -347,213 +381,3 @@ def resettable_layers(module):
     if not owners:
         raise ValueError(f"{type(module).__name__} has no layer with weights.")
     return [name for name, _ in reversed(owners)]
-
-
-# Layers -----------------------------------------------------------------------------
-
-
-class SpectralInput(nn.Module):
-    """Turn raw spectra into the channels of an image of height 1.
-
-    With `scaling="residual"` the mean of the training spectra is subtracted at each
-    wavenumber and the rest divided by one number, its standard deviation over the whole
-    set. What tells spectra apart then has a size near 1, however small its share of the
-    signal. With `derivative=True` a second channel holds the smoothed first
-    derivative, scaled likewise, which is blind to a background.
-
-    Both are linear in the spectrum, so that maps go back through them exactly. What
-    :meth:`learn` finds is kept in buffers: saved, copied and exported with the module.
-
-    Parameters
-    ----------
-    n_points : int
-        Length of a spectrum.
-    scaling : {"residual", None}, default="residual"
-        None passes the spectra on as they are.
-    derivative : bool, default=True
-        Add the channel of the first derivative.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sklearn_raman.neural_network import SpectralInput
-    >>> layer = SpectralInput(3, derivative=False)
-    >>> X = torch.tensor([[1.0, 1.0, 2.0], [1.0, 1.0, 4.0]])
-    >>> layer.learn(X)
-    >>> layer(X).shape
-    torch.Size([2, 1, 1, 3])
-    >>> layer.center
-    tensor([[1., 1., 3.]])
-    """
-
-    def __init__(self, n_points, *, scaling="residual", derivative=True):
-        super().__init__()
-        if scaling not in ("residual", None):
-            raise ValueError(f'scaling must be "residual" or None, got {scaling!r}.')
-        self.scaling = scaling
-        self.n_channels = 1 + bool(derivative)
-        self.receptive_width = 7 if derivative else 1  # points that one value sees
-        self.register_buffer("center", torch.zeros(self.n_channels, n_points))
-        self.register_buffer("scale", torch.ones(self.n_channels, 1))
-
-    @torch.no_grad()
-    def learn(self, X, sample_weight=None):
-        """Learn center and scale from training spectra.
-
-        Parameters
-        ----------
-        X : torch.Tensor of shape (n_spectra, n_points)
-            Spectra.
-        sample_weight : torch.Tensor of shape (n_spectra,) or None, default=None
-            A spectrum of weight 2 counts as two spectra.
-        """
-        if self.scaling is None:
-            return
-        for channel, values in enumerate(self._channels(X.double())):
-            center, spread = weighted_spread(values, sample_weight)
-            self.center[channel] = center
-            self.scale[channel] = spread if spread > 0 else 1.0
-
-    def _channels(self, x):
-        return [x] if self.n_channels == 1 else [x, smooth_derivative(x)]
-
-    def forward(self, x):
-        """Return images (n, channels, 1, n_points) of spectra (n, n_points)."""
-        channels = [
-            (values - center) / scale
-            for values, center, scale in zip(
-                self._channels(x), self.center, self.scale, strict=True
-            )
-        ]
-        # Stacked last and seen from the front this is the channels-last layout.
-        return torch.stack(channels, dim=-1)[:, None].permute(0, 3, 1, 2)
-
-
-def smooth_derivative(x):
-    """First derivative per point, of the line fitted to 7 points (Savitzky-Golay)."""
-    padded = functional.pad(x[:, None], (3, 3), mode="replicate")[:, 0]
-    n = x.shape[1]
-    total = torch.zeros_like(x)
-    for distance in (1, 2, 3):
-        later = padded[:, 3 + distance : 3 + distance + n]
-        earlier = padded[:, 3 - distance : 3 - distance + n]
-        total = total + distance * (later - earlier)
-    return total / 28
-
-
-def weighted_spread(X, sample_weight=None):
-    """Return the mean spectrum and the standard deviation around it, one number."""
-    weights = X.new_ones(len(X)) if sample_weight is None else sample_weight.to(X)
-    weights = (weights / weights.sum())[:, None]
-    center = (weights * X).sum(dim=0)
-    variance = (weights * (X - center) ** 2).sum(dim=0).mean()
-    return center, variance.sqrt()
-
-
-def same_convolution(n_in, n_out, width, stride=1):
-    """Convolution along the spectrum that keeps its length, as pad and convolution.
-
-    An even width can't be centered: as in TensorFlow, which the papers used, the odd
-    zero goes to the right. A stride s keeps every s-th unit.
-    """
-    left = (width - 1) // 2
-    return [
-        nn.ConstantPad2d((left, width - 1 - left, 0, 0), 0.0),
-        nn.Conv2d(n_in, n_out, (1, width), stride=(1, stride)),
-    ]
-
-
-def max_pool(width):
-    """Max-pooling along the spectrum; an incomplete last window counts."""
-    return nn.MaxPool2d((1, width), ceil_mode=True)
-
-
-class BatchNorm(nn.BatchNorm2d):
-    """Batch normalization that survives a batch of a single value.
-
-    One spectrum with one unit has no variance, and torch raises. It is normalized with
-    the running statistics then, as in prediction.
-    """
-
-    def forward(self, x):
-        """Normalize feature maps (n, channels, 1, units)."""
-        if self.training and x.shape[0] * x.shape[2] * x.shape[3] == 1:
-            return functional.batch_norm(
-                x, self.running_mean, self.running_var, self.weight, self.bias
-            )
-        return super().forward(x)
-
-
-class Fire(nn.Module):
-    """Fire module: squeeze to few channels, expand with widths 1 and 3, side by side.
-
-    The network applies the activation after the expansion itself, after pooling.
-
-    Parameters
-    ----------
-    n_in : int
-        Channels that come in.
-    n_squeeze : int
-        Channels of the squeezing convolution of width 1.
-    n_expand : int
-        Channels of each of the two expanding convolutions; 2 * n_expand go out.
-    negative_slope : float
-        Slope of the leaky ReLU below zero, after the squeezing convolution.
-
-    References
-    ----------
-    .. [1] F. N. Iandola et al., "SqueezeNet", arXiv:1602.07360 (2016), section 3.2.
-    """
-
-    receptive_width = 3  # units that one unit sees
-
-    def __init__(self, n_in, n_squeeze, n_expand, negative_slope):
-        super().__init__()
-        self.squeeze = nn.Conv2d(n_in, n_squeeze, (1, 1))
-        self.activation = nn.LeakyReLU(negative_slope)
-        self.expand_1 = nn.Conv2d(n_squeeze, n_expand, (1, 1))
-        self.expand_3 = nn.Conv2d(n_squeeze, n_expand, (1, 3))
-
-    def forward(self, x):
-        """Return (n, 2 * n_expand, 1, units) of (n, n_in, 1, units)."""
-        squeezed = self.activation(self.squeeze(x))
-        # One convolution for both: joining the filters is cheaper than the maps.
-        wide = functional.pad(self.expand_1.weight, (1, 1))
-        weight = torch.cat([wide, self.expand_3.weight])
-        bias = torch.cat([self.expand_1.bias, self.expand_3.bias])
-        return functional.conv2d(squeezed, weight, bias, padding=(0, 1))
-
-
-class BinnedAveragePool(nn.Module):
-    """Average of the units in each of several bins that partition them.
-
-    One bin is global average pooling. torch's adaptive pooling lets neighboring bins
-    share units; here each unit is in one bin, so that class activation maps add up.
-
-    Parameters
-    ----------
-    n_units : int
-        Units of the feature maps.
-    n_bins : int
-        Number of bins; at most one per unit.
-    """
-
-    def __init__(self, n_units, n_bins):
-        super().__init__()
-        self.n_bins = min(n_bins, n_units)
-        bin_of_unit = torch.arange(n_units) * self.n_bins // n_units
-        weights = functional.one_hot(bin_of_unit, self.n_bins).float()
-        self.register_buffer("weights", weights / weights.sum(dim=0))
-
-    def forward(self, features):
-        """Return (n, channels, n_bins) of feature maps (n, channels, units)."""
-        return features @ self.weights
-
-
-def initialize_glorot(module):
-    """Draw weights as Glorot and Bengio (2010), TensorFlow's default; zero biases."""
-    for layer in module.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            nn.init.xavier_uniform_(layer.weight)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)

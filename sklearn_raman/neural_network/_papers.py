@@ -1,19 +1,38 @@
 """The networks of the papers as classifiers, and the settings of the papers."""
 
+from collections.abc import Callable, Sequence
 from inspect import cleandoc
 from numbers import Integral, Real
+from typing import Any
 
 import torch
+from numpy.random import RandomState
+from sklearn.base import BaseEstimator
 from torch import nn
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions
+from sklearn_raman.neural_network._augmentation import Augmentation
 from sklearn_raman.neural_network._classifier import SpectralNetClassifier
 from sklearn_raman.neural_network._modules import CNN, FMCNN, GAPCNN
 
 _SIZE = [Interval(Integral, 1, None, closed="left")]
 _SHARE = [Interval(Real, 0, 1, closed="left")]
 _SLOPE = [Interval(Real, 0, None, closed="left")]
-_INPUT = {"scaling": [StrOptions({"residual"}), None], "derivative": ["boolean"]}
+_INPUT = {
+    "scaling": [StrOptions({"residual"}), None],
+    "derivative": ["boolean"],
+    "resolution": [
+        Interval(Real, 0, None, closed="neither"),
+        StrOptions({"auto"}),
+        None,
+    ],
+}
+
+
+def _arguments(module):
+    """Return the arguments of a module that are its classifier's parameters."""
+    names = module.__init__.__kwdefaults__
+    return tuple(name for name in names if name != "n_averaged")
 
 
 def _with_shared_text(docstring):
@@ -21,6 +40,11 @@ def _with_shared_text(docstring):
     base = cleandoc(SpectralNetClassifier.__doc__)
     parameters = base[base.index("criterion : class") : base.index("\n\nAttributes\n")]
     attributes = base[base.index("classes_ : ") : base.index("\n\nRaises\n")]
+    # The networks of the papers end as a calibration needs it.
+    parameters = parameters.replace(
+        'calibration : {"auto", "held_out"} or None, default=None',
+        'calibration : {"auto", "held_out"} or None, default="auto"',
+    )
     docstring = cleandoc(docstring).replace("{parameters}", parameters)
     return docstring.replace("{attributes}", attributes)
 
@@ -47,12 +71,15 @@ class CNNClassifier(SpectralNetClassifier):
     ----------
     n_blocks : int, default=2
         Number of blocks of convolution and pooling; the paper also tries 3.
-    n_filters : int, default=64
-        Filters of each convolution.
+    n_filters : int, default=16
+        Filters of each convolution. The paper has 64, which take four times as long
+        and recognize no more.
     kernel_size : int, default=8
         Width of a filter in points; best close to the width of a band.
+    stride : int, default=1
+        Stride of the first convolution in points.
     pool_size : int, default=2
-        Width and stride of max-pooling in points.
+        Width and stride of max-pooling in units.
     n_hidden : int, default=128
         Size of the fully connected layer.
     dropout : float, default=0.5
@@ -64,12 +91,20 @@ class CNNClassifier(SpectralNetClassifier):
         rest, one number, so that small differences between similar spectra are learned
         as well as large ones. The paper has None.
     derivative : bool, default=True
-        Show the network the first derivative as a second channel. The paper has False.
+        Show the network the first derivative, too, in two channels: as it is, and with
+        its large values compressed, so that weak bands count beside strong ones. A
+        background then matters little. The paper has False.
+    resolution : float, "auto" or None, default="auto"
+        Distance in cm-1 between the values that the network works on: where points are
+        closer, neighbors are averaged in the network, whose cost follows their number.
+        "auto" takes 2 cm-1, or 1000 values (or more, below 2000) where the axis is not
+        known. None, as in the paper, averages nothing. Maps have all points.
     lr : float, default=1e-3
         Learning rate; with a schedule, the highest.
     max_epochs : int or "auto", default="auto"
-        Number of passes over the training spectra. "auto" takes 18, and more where the
-        set is so small that these are fewer than 800 steps.
+        Number of passes over the training spectra. "auto" takes 18; more where the
+        set is so small that these are fewer than 800 steps, and in proportion to the
+        spectra per class where these are more than 100, up to 72 and 2300 steps.
     {parameters}
 
     Attributes
@@ -103,7 +138,7 @@ class CNNClassifier(SpectralNetClassifier):
 
     __doc__ = _with_shared_text(__doc__)
 
-    _module_params = tuple(CNN.__init__.__kwdefaults__)
+    _module_params = _arguments(CNN)
 
     _parameter_constraints: dict = {
         **SpectralNetClassifier._parameter_constraints,
@@ -116,51 +151,56 @@ class CNNClassifier(SpectralNetClassifier):
     def __init__(
         self,
         *,
-        n_blocks=2,
-        n_filters=64,
-        kernel_size=8,
-        pool_size=2,
-        n_hidden=128,
-        dropout=0.5,
-        negative_slope=0.2,
-        scaling="residual",
-        derivative=True,
-        lr=1e-3,
-        max_epochs="auto",
-        criterion=nn.CrossEntropyLoss,
-        optimizer=torch.optim.AdamW,
-        lr_schedule="one_cycle",
-        batch_size=32,
-        weight_decay=0.05,
-        label_smoothing=0.1,
-        augmentation="auto",
-        sampler=None,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        class_weight=None,
-        random_state=None,
-        warm_start=False,
-        callbacks=None,
-        train_split=None,
-        predict_nonlinearity="auto",
-        device="cpu",
-        dtype="float32",
-        n_threads=1,
-        verbose=0,
+        n_blocks: int = 2,
+        n_filters: int = 16,
+        kernel_size: int = 8,
+        stride: int = 1,
+        pool_size: int = 2,
+        n_hidden: int = 128,
+        dropout: float = 0.5,
+        negative_slope: float = 0.2,
+        scaling: str | None = "residual",
+        derivative: bool = True,
+        resolution: float | str | None = "auto",
+        lr: float = 1e-3,
+        max_epochs: int | str = "auto",
+        criterion: type[nn.Module] = nn.CrossEntropyLoss,
+        optimizer: type[torch.optim.Optimizer] = torch.optim.AdamW,
+        lr_schedule: str | None = "one_cycle",
+        batch_size: int | str = "auto",
+        weight_decay: float = 0.05,
+        label_smoothing: float = 0.1,
+        augmentation: Augmentation | str | None = "auto",
+        sampler: BaseEstimator | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        class_weight: dict | str | None = None,
+        calibration: str | None = "auto",
+        random_state: int | RandomState | None = None,
+        warm_start: bool = False,
+        callbacks: list | None = None,
+        train_split: Callable | None = None,
+        predict_nonlinearity: Callable | str | None = "auto",
+        device: str = "cpu",
+        dtype: str = "float32",
+        n_threads: int | None = 1,
+        verbose: int = 0,
         **kwargs,
     ):
         super().__init__(CNN, **_of_base(locals()))
         self.n_blocks = n_blocks
         self.n_filters = n_filters
         self.kernel_size = kernel_size
+        self.stride = stride
         self.pool_size = pool_size
         self.n_hidden = n_hidden
         self.dropout = dropout
         self.negative_slope = negative_slope
         self.scaling = scaling
         self.derivative = derivative
+        self.resolution = resolution
 
 
 class FMCNNClassifier(SpectralNetClassifier):
@@ -176,16 +216,18 @@ class FMCNNClassifier(SpectralNetClassifier):
 
     Parameters
     ----------
-    n_filters : int, default=32
+    n_filters : int, default=16
         Filters of the first convolution.
     kernel_size : int, default=9
         Width of its filters in points.
-    n_squeeze : int, default=16
+    stride : int, default=2
+        Stride of the first convolution in points.
+    n_squeeze : int, default=8
         Channels of the fire module's squeezing convolution.
-    n_expand : int, default=32
+    n_expand : int, default=16
         Channels of each of its two expanding convolutions.
     pool_size : int, default=4
-        Width and stride of max-pooling in points.
+        Width and stride of max-pooling in units.
     n_hidden : int, default=128
         Size of the fully connected layer.
     dropout : float, default=0.0
@@ -199,15 +241,20 @@ class FMCNNClassifier(SpectralNetClassifier):
         rest, one number, so that small differences between similar spectra are learned
         as well as large ones. The paper has None.
     derivative : bool, default=True
-        Show the network the first derivative as a second channel. The paper has False.
+        Show the network the first derivative, too, in two channels: as it is, and with
+        its large values compressed, so that weak bands count beside strong ones. A
+        background then matters little. The paper has False.
+    resolution : float, "auto" or None, default="auto"
+        Distance in cm-1 between the values that the network works on: where points are
+        closer, neighbors are averaged in the network, whose cost follows their number.
+        "auto" takes 2 cm-1, or 1000 values (or more, below 2000) where the axis is not
+        known. None, as in the paper, averages nothing. Maps have all points.
     lr : float, default=3e-3
         Learning rate; with a schedule, the highest.
     max_epochs : int or "auto", default="auto"
-        Number of passes over the training spectra. "auto" takes 18, and more where the
-        set is so small that these are fewer than 800 steps. With 100 spectra per class
-        or more, a tenth of them (by group, where fit gets `groups`) is kept out of
-        training, which goes on, up to 1.6 times as long, while the loss on them falls.
-        Not with `early_stopping`, `train_split` or `sampler`.
+        Number of passes over the training spectra. "auto" takes 18; more where the
+        set is so small that these are fewer than 800 steps, and in proportion to the
+        spectra per class where these are more than 100, up to 72 and 2300 steps.
     {parameters}
 
     Attributes
@@ -240,8 +287,7 @@ class FMCNNClassifier(SpectralNetClassifier):
 
     __doc__ = _with_shared_text(__doc__)
 
-    _longest_training = 1.6
-    _module_params = tuple(FMCNN.__init__.__kwdefaults__)
+    _module_params = _arguments(FMCNN)
 
     _parameter_constraints: dict = {
         **SpectralNetClassifier._parameter_constraints,
@@ -255,46 +301,50 @@ class FMCNNClassifier(SpectralNetClassifier):
     def __init__(
         self,
         *,
-        n_filters=32,
-        kernel_size=9,
-        n_squeeze=16,
-        n_expand=32,
-        pool_size=4,
-        n_hidden=128,
-        dropout=0.0,
-        negative_slope=0.2,
-        batch_norm=True,
-        scaling="residual",
-        derivative=True,
-        lr=3e-3,
-        max_epochs="auto",
-        criterion=nn.CrossEntropyLoss,
-        optimizer=torch.optim.AdamW,
-        lr_schedule="one_cycle",
-        batch_size=32,
-        weight_decay=0.05,
-        label_smoothing=0.1,
-        augmentation="auto",
-        sampler=None,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        class_weight=None,
-        random_state=None,
-        warm_start=False,
-        callbacks=None,
-        train_split=None,
-        predict_nonlinearity="auto",
-        device="cpu",
-        dtype="float32",
-        n_threads=1,
-        verbose=0,
+        n_filters: int = 16,
+        kernel_size: int = 9,
+        stride: int = 2,
+        n_squeeze: int = 8,
+        n_expand: int = 16,
+        pool_size: int = 4,
+        n_hidden: int = 128,
+        dropout: float = 0.0,
+        negative_slope: float = 0.2,
+        batch_norm: bool = True,
+        scaling: str | None = "residual",
+        derivative: bool = True,
+        resolution: float | str | None = "auto",
+        lr: float = 3e-3,
+        max_epochs: int | str = "auto",
+        criterion: type[nn.Module] = nn.CrossEntropyLoss,
+        optimizer: type[torch.optim.Optimizer] = torch.optim.AdamW,
+        lr_schedule: str | None = "one_cycle",
+        batch_size: int | str = "auto",
+        weight_decay: float = 0.05,
+        label_smoothing: float = 0.1,
+        augmentation: Augmentation | str | None = "auto",
+        sampler: BaseEstimator | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        class_weight: dict | str | None = None,
+        calibration: str | None = "auto",
+        random_state: int | RandomState | None = None,
+        warm_start: bool = False,
+        callbacks: list | None = None,
+        train_split: Callable | None = None,
+        predict_nonlinearity: Callable | str | None = "auto",
+        device: str = "cpu",
+        dtype: str = "float32",
+        n_threads: int | None = 1,
+        verbose: int = 0,
         **kwargs,
     ):
         super().__init__(FMCNN, **_of_base(locals()))
         self.n_filters = n_filters
         self.kernel_size = kernel_size
+        self.stride = stride
         self.n_squeeze = n_squeeze
         self.n_expand = n_expand
         self.pool_size = pool_size
@@ -304,6 +354,7 @@ class FMCNNClassifier(SpectralNetClassifier):
         self.batch_norm = batch_norm
         self.scaling = scaling
         self.derivative = derivative
+        self.resolution = resolution
 
 
 class GAPCNNClassifier(SpectralNetClassifier):
@@ -322,7 +373,7 @@ class GAPCNNClassifier(SpectralNetClassifier):
 
     Parameters
     ----------
-    n_filters : sequence of int, default=(16, 32, 64)
+    n_filters : sequence of int, default=(16, 32, 32)
         Filters of each convolution.
     kernel_size : sequence of int, default=(11, 7, 5)
         Width of the filters of each convolution, in units of its input.
@@ -340,15 +391,20 @@ class GAPCNNClassifier(SpectralNetClassifier):
         rest, one number, so that small differences between similar spectra are learned
         as well as large ones. The paper has None.
     derivative : bool, default=True
-        Show the network the first derivative as a second channel. The paper has False.
+        Show the network the first derivative, too, in two channels: as it is, and with
+        its large values compressed, so that weak bands count beside strong ones. A
+        background then matters little. The paper has False.
+    resolution : float, "auto" or None, default="auto"
+        Distance in cm-1 between the values that the network works on: where points are
+        closer, neighbors are averaged in the network, whose cost follows their number.
+        "auto" takes 2 cm-1, or 1000 values (or more, below 2000) where the axis is not
+        known. None, as in the paper, averages nothing. Maps have all points.
     lr : float, default=3e-3
         Learning rate; with a schedule, the highest.
     max_epochs : int or "auto", default="auto"
-        Number of passes over the training spectra. "auto" takes 18, and more where the
-        set is so small that these are fewer than 800 steps. With 100 spectra per class
-        or more, a tenth of them (by group, where fit gets `groups`) is kept out of
-        training, which goes on, up to 2.8 times as long, while the loss on them falls.
-        Not with `early_stopping`, `train_split` or `sampler`.
+        Number of passes over the training spectra. "auto" takes 18; more where the
+        set is so small that these are fewer than 800 steps, and in proportion to the
+        spectra per class where these are more than 100, up to 72 and 2300 steps.
     {parameters}
 
     Attributes
@@ -382,8 +438,7 @@ class GAPCNNClassifier(SpectralNetClassifier):
 
     __doc__ = _with_shared_text(__doc__)
 
-    _longest_training = 2.8
-    _module_params = tuple(GAPCNN.__init__.__kwdefaults__)
+    _module_params = _arguments(GAPCNN)
 
     _parameter_constraints: dict = {
         **SpectralNetClassifier._parameter_constraints,
@@ -396,38 +451,40 @@ class GAPCNNClassifier(SpectralNetClassifier):
     def __init__(
         self,
         *,
-        n_filters=(16, 32, 64),
-        kernel_size=(11, 7, 5),
-        stride=(1, 1, 1),
-        pool_size=2,
-        pool_bins=32,
-        dropout=0.0,
-        scaling="residual",
-        derivative=True,
-        lr=3e-3,
-        max_epochs="auto",
-        criterion=nn.CrossEntropyLoss,
-        optimizer=torch.optim.AdamW,
-        lr_schedule="one_cycle",
-        batch_size=32,
-        weight_decay=0.05,
-        label_smoothing=0.1,
-        augmentation="auto",
-        sampler=None,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        class_weight=None,
-        random_state=None,
-        warm_start=False,
-        callbacks=None,
-        train_split=None,
-        predict_nonlinearity="auto",
-        device="cpu",
-        dtype="float32",
-        n_threads=1,
-        verbose=0,
+        n_filters: Sequence[int] = (16, 32, 32),
+        kernel_size: Sequence[int] = (11, 7, 5),
+        stride: Sequence[int] = (1, 1, 1),
+        pool_size: int = 2,
+        pool_bins: int = 32,
+        dropout: float = 0.0,
+        scaling: str | None = "residual",
+        derivative: bool = True,
+        resolution: float | str | None = "auto",
+        lr: float = 3e-3,
+        max_epochs: int | str = "auto",
+        criterion: type[nn.Module] = nn.CrossEntropyLoss,
+        optimizer: type[torch.optim.Optimizer] = torch.optim.AdamW,
+        lr_schedule: str | None = "one_cycle",
+        batch_size: int | str = "auto",
+        weight_decay: float = 0.05,
+        label_smoothing: float = 0.1,
+        augmentation: Augmentation | str | None = "auto",
+        sampler: BaseEstimator | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        class_weight: dict | str | None = None,
+        calibration: str | None = "auto",
+        random_state: int | RandomState | None = None,
+        warm_start: bool = False,
+        callbacks: list | None = None,
+        train_split: Callable | None = None,
+        predict_nonlinearity: Callable | str | None = "auto",
+        device: str = "cpu",
+        dtype: str = "float32",
+        n_threads: int | None = 1,
+        verbose: int = 0,
         **kwargs,
     ):
         super().__init__(GAPCNN, **_of_base(locals()))
@@ -439,11 +496,17 @@ class GAPCNNClassifier(SpectralNetClassifier):
         self.dropout = dropout
         self.scaling = scaling
         self.derivative = derivative
+        self.resolution = resolution
 
 
-_PAPER_INPUT = {"scaling": None, "derivative": False}
+_PAPER_INPUT = {
+    "scaling": None,
+    "derivative": False,
+    "resolution": None,
+}
 _PAPER_TRAINING = {
     **_PAPER_INPUT,
+    "calibration": None,
     "optimizer": torch.optim.Adam,
     "lr_schedule": None,
     "label_smoothing": 0.0,
@@ -456,6 +519,7 @@ _PAPER_SETTINGS = {
         "n_blocks": 2,
         "n_filters": 64,
         "kernel_size": 8,
+        "stride": 1,
         "pool_size": 2,
         "n_hidden": 128,
         "dropout": 0.5,
@@ -469,6 +533,13 @@ _PAPER_SETTINGS = {
     # patience and batch size are not.
     "guo": {
         **_PAPER_TRAINING,
+        "n_filters": 32,
+        "kernel_size": 9,
+        "stride": 1,
+        "n_squeeze": 16,
+        "n_expand": 32,
+        "pool_size": 4,
+        "n_hidden": 128,
         "batch_norm": True,
         "negative_slope": 0.2,
         "lr": 1e-3,
@@ -494,7 +565,7 @@ _PAPER_SETTINGS = {
 }
 
 
-def paper_settings(paper):
+def paper_settings(paper: str) -> dict[str, Any]:
     """Return the literal settings of a paper as keyword arguments of its classifier.
 
     Parameters

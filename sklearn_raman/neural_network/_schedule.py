@@ -1,72 +1,46 @@
-"""How long to train, and with which learning rate at each step."""
+"""How long to train, in which batches, and with which learning rate at each step."""
 
-from copy import deepcopy
-from math import ceil, cos, inf, pi
+from math import ceil, cos, pi
 
 from skorch.callbacks import Callback
 
 _MIN_EPOCHS = 18
 _MIN_STEPS = 800
+_MANY = 100  # spectra per class above which training is prolonged ...
+_LONGEST = 4.0  # ... in proportion to them, up to this factor
+_MOST_STEPS = 2300  # ... and, beyond the least number of epochs, to as many steps
+_HELD_OUT_SHARE, _HELD_OUT_STEPS = 0.4, 400
+_SMALL = 512  # spectra below which batches are halved
 _RISE = 0.2  # share of the steps in which the learning rate rises
 _START = 1 / 25  # where it starts, as a share of the highest
-_WINDOW = 0.2  # share of the epochs after which `prolong` judges progress
-_PATIENCE = 3  # windows without progress after which it gives up
-_MANY = 100  # spectra per class that it takes to hold out a tenth
 
 
-def auto_epochs(n_spectra, batch_size):
+def auto_batch_size(n_spectra):
+    """Return the number of spectra per step for `batch_size="auto"`."""
+    return 16 if n_spectra < _SMALL else 32
+
+
+def auto_epochs(n_spectra, n_classes, batch_size):
     """Return the number of epochs for `max_epochs="auto"`.
 
     18 epochs, or as many as a small set needs for 800 steps: what a network needs is a
-    number of steps rather than of epochs.
+    number of steps rather than of epochs. Where a class has many spectra, most of them
+    are variants of a few (patients, crystals), and what tells classes apart is small
+    against what spectra of one class differ by: it takes more passes to find it.
     """
-    return max(_MIN_EPOCHS, ceil(_MIN_STEPS / ceil(n_spectra / batch_size)))
+    n_steps = ceil(n_spectra / batch_size)
+    factor = min(n_spectra / (n_classes * _MANY), _LONGEST)
+    prolonged = min(round(factor * _MIN_EPOCHS), _MOST_STEPS // n_steps)
+    return max(_MIN_EPOCHS, ceil(_MIN_STEPS / n_steps), prolonged)
 
 
-def can_spare_some(codes):
-    """Tell whether there are enough spectra per class to hold out a tenth."""
-    return len(codes) >= _MANY * len(set(codes.tolist()))
+def held_out_epochs(n_epochs, n_spectra, batch_size):
+    """Return the number of epochs of a network that only helps to calibrate another.
 
-
-def prolong(net, train, n_epochs, longest):
-    """Train for as long as it helps on the validation spectra, within a bound.
-
-    Many spectra of few classes can take more steps than `auto_epochs` gives, or be
-    learned by heart; the training loss falls in both cases. So the learning rate rises
-    as usual and is held as long as the validation loss goes on falling. Training then
-    returns to where that was lowest, and the learning rate falls from there.
-
-    Parameters
-    ----------
-    net : SpectralNetClassifier
-        With a schedule, and a history with the validation loss.
-    train : callable
-        Trains for a number of epochs.
-    n_epochs : int
-        The usual number of epochs.
-    longest : float
-        Bound, in multiples of it.
+    Two fifths of those of the other, but not more than 400 steps need.
     """
-    n_rise, window = ceil(_RISE * n_epochs), ceil(_WINDOW * n_epochs)
-    # A user can have switched the callback off; then the rate is theirs.
-    schedule = dict(net.callbacks_).get("lr_schedule") or OneCycle()
-    components = net.module_, net.optimizer_
-    train(n_rise)
-    best, failures, left = inf, 0, round((longest - 1) * n_epochs)
-    schedule.holding_ = True
-    while left >= window and failures < _PATIENCE:
-        train(window)
-        left -= window
-        loss = sum(net.history_[-window:, "valid_loss"]) / window
-        failures += 1
-        if loss < best:
-            best, failures = loss, 0
-            states = [deepcopy(component.state_dict()) for component in components]
-    schedule.holding_ = False
-    if best < inf:
-        for component, state in zip(components, states, strict=True):
-            component.load_state_dict(state)
-    train(n_epochs - n_rise)
+    enough = ceil(_HELD_OUT_STEPS / ceil(n_spectra / batch_size))
+    return max(1, min(round(_HELD_OUT_SHARE * n_epochs), enough))
 
 
 class OneCycle(Callback):
@@ -88,15 +62,14 @@ class OneCycle(Callback):
         n_steps = net.n_epochs_ * per_epoch
         self.rise_ = ceil(_RISE * net.n_epochs_) * per_epoch
         self.fall_ = max(n_steps - self.rise_, 1)
-        self.step_, self.held_, self.holding_ = 0, 0, False
+        self.step_ = 0
         self.asked_ = [group["lr"] for group in net.optimizer_.param_groups]
 
     def share(self):
         """Return the share of the highest learning rate for the step at hand."""
         if self.step_ < self.rise_:
             return _START + (1 - _START) * _half_wave(self.step_ / self.rise_)
-        fallen = self.step_ - self.rise_ - self.held_
-        return 1 - _half_wave(max(fallen, 0) / self.fall_)
+        return 1 - _half_wave((self.step_ - self.rise_) / self.fall_)
 
     def on_batch_begin(self, net, training=False, **kwargs):
         """Set the learning rate of a step."""
@@ -107,7 +80,6 @@ class OneCycle(Callback):
             ):
                 group["lr"] = asked * share
             self.step_ += 1
-            self.held_ += self.holding_
 
     def on_train_end(self, net, **kwargs):
         """Give the optimizer its rate back, for the next call of partial_fit."""

@@ -28,6 +28,9 @@ from sklearn_raman.neural_network._schedule import OneCycle
 
 _UNKNOWN_SPACING = 2.0  # cm-1 per point, for the shift of spectra without an axis
 
+_RESOLUTION = 2.0  # cm-1, for resolution="auto"
+_MANY_POINTS = 1000  # the same for spectra without an axis
+_ROWS_AT_ONCE = 32  # spectra whose feature maps stay in a CPU's cache
 # skorch would take these through **kwargs; as they are not in our signatures, clone()
 # would lose them silently.
 _NOT_TAKEN = {"iterator_train", "iterator_valid", "torch_load_kwargs", "use_caching"}
@@ -49,6 +52,7 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
     # there before fit, so they are class attributes.
     history_ = None
     initialized_ = False
+    temperature_ = 1.0
     virtual_params_ = {}  # replaced, never changed in place
     classes = None
 
@@ -168,6 +172,8 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         defaults = {}
         if prefix == "module":
             defaults = {name: getattr(self, name) for name in self._module_params}
+            if hasattr(self, "resolution"):
+                defaults["n_averaged"] = self._n_averaged()
             defaults["n_points"] = self.n_features_in_
             defaults["n_classes"] = len(self.classes_)
         elif prefix == "criterion":
@@ -178,12 +184,36 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
             if issubclass(self.optimizer, torch.optim.Adam | torch.optim.AdamW):
                 defaults = {"fused": True}  # the same steps, a fifth less time
         elif prefix in ("iterator_train", "iterator_valid"):
-            defaults = {"collate_fn": collate, "shuffle": prefix == "iterator_train"}
+            training = prefix == "iterator_train"
+            defaults = {"collate_fn": collate, "shuffle": training}
+            size = self.batch_size_ if training else self._rows_at_once
+            defaults["batch_size"] = size
         if prefix == "iterator_valid":
             # A DataLoader draws a seed from torch's global generator even if it does
             # not shuffle; validation must not change the course of the training.
             defaults["generator"] = torch.Generator()
         return {**defaults, **chosen}
+
+    def _n_averaged(self):
+        """Return how many neighboring points the module is to average."""
+        axis, n_points = self.wavenumbers_in_, self.n_features_in_
+        if self.resolution is None:
+            return 1
+        if axis is not None and n_points > 1:
+            wanted = _RESOLUTION if self.resolution == "auto" else self.resolution
+            return max(1, round(wanted / np.abs(np.diff(axis)).mean()))
+        if self.resolution == "auto":
+            return max(1, n_points // _MANY_POINTS)
+        raise ValueError(
+            f"resolution={self.resolution!r} is in cm-1, and the axis of the spectra "
+            "is not known. Pass a data frame whose columns are wavenumbers, or "
+            'resolution="auto".'
+        )
+
+    @property
+    def _rows_at_once(self):
+        """How many spectra are predicted at a time."""
+        return _ROWS_AT_ONCE if self.batch_size == "auto" else self.batch_size
 
     def initialize_module(self):
         """Create the module in the chosen precision and memory layout."""
@@ -260,6 +290,7 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
             y.to(self.device),
             spacing=np.abs(np.diff(axis)).mean() if known else _UNKNOWN_SPACING,
             strength=self.augmentation_strength_,
+            least_noise=self.augmentation_noise_ if automatic else 0.0,
         )
 
     def train_step_single(self, batch, **fit_params):
@@ -318,7 +349,7 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         if is_dataset(X):  # of a callback, with labels
             batches = (unpack_data(batch)[0] for batch in self.get_iterator(X))
         else:
-            size = getattr(self, "iterator_valid__batch_size", self.batch_size)
+            size = getattr(self, "iterator_valid__batch_size", self._rows_at_once)
             batches = (X[start : start + size] for start in range(0, len(X), size))
         for batch in batches:
             yield to_device(reader._evaluate(batch, training), device)

@@ -22,7 +22,14 @@ from sklearn_raman.neural_network import (
     paper_settings,
 )
 
-SMALL = {"n_filters": 4, "n_hidden": 8, "lr": 1e-2, "max_epochs": 5, "random_state": 0}
+SMALL = {
+    "n_filters": 4,
+    "n_hidden": 8,
+    "lr": 1e-2,
+    "batch_size": 32,
+    "max_epochs": 5,
+    "random_state": 0,
+}
 
 
 @pytest.fixture(scope="module")

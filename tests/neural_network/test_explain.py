@@ -250,7 +250,7 @@ def test_layers_on_show(cnn, data):
     one = cnn.feature_maps(X, "blocks.7", batch_size=7)
     np.testing.assert_allclose(one, maps["blocks.7"], rtol=1e-4, atol=1e-5)
     assert {name: found.shape for name, found in cnn.filters().items()} == {
-        "blocks.1": (16, 2, 8),
+        "blocks.1": (16, 3, 8),
         "blocks.5": (16, 16, 8),
     }
     np.testing.assert_array_equal(cnn.filters("blocks.5"), cnn.filters()["blocks.5"])

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from sklearn_raman.neural_network import CNN, FMCNN, GAPCNN, SpectralInput
-from sklearn_raman.neural_network._modules import (
+from sklearn_raman.neural_network._layers import (
     BatchNorm,
     BinnedAveragePool,
     smooth_derivative,
@@ -122,14 +122,52 @@ def test_spread_counts_weights_as_repetitions(X):
     assert float(spread) == pytest.approx(expected)
 
 
-def test_input_gives_both_channels_the_same_size(X):
+def test_channels_of_the_input(X):
+    """Spectrum, derivative and its signed root, of the same size without classes."""
     layer = SpectralInput(40).double()
     layer.learn(X * 1e4)
     image = layer(X * 1e4)
-    assert image.shape == (7, 2, 1, 40)
+    assert image.shape == (7, 3, 1, 40)
     assert image.is_contiguous(memory_format=torch.channels_last)
     np.testing.assert_allclose(image.mean(dim=0), 0, atol=1e-12)
     np.testing.assert_allclose((image**2).mean(dim=(0, 2, 3)), 1)
+    background = layer(X * 1e4 + 1e6)
+    np.testing.assert_allclose(background[:, 1:], image[:, 1:], atol=1e-6)
+    steep = layer(X * 4e8) * layer.scale[:, None] + layer.center[:, None]
+    twice = layer(X * 16e8) * layer.scale[:, None] + layer.center[:, None]
+    ratio = (twice / steep)[:, 2].abs().median()
+    assert float(ratio) == pytest.approx(2, rel=0.01)
+
+
+def test_channels_count_by_their_share_between_classes():
+    """The level tells two classes apart; slopes are noise."""
+    rng = np.random.default_rng(0)
+    codes = torch.arange(40) % 2
+    X = codes[:, None] * 3.0 + torch.tensor(rng.normal(size=(40, 60)))
+    plain, aware = SpectralInput(60).double(), SpectralInput(60).double()
+    plain.learn(X)
+    aware.learn(X, codes=codes)
+    size = (plain.scale / aware.scale)[:, 0]
+    values = [X, smooth_derivative(X)]
+    expected = []
+    for channel in values:
+        means = torch.stack([channel[codes == code].mean(dim=0) for code in (0, 1)])
+        between = ((means - channel.mean(dim=0)) ** 2).sum(dim=1).mean()
+        expected.append(between / ((channel - channel.mean(dim=0)) ** 2).sum(1).mean())
+    assert float(size[0]) == pytest.approx(1)
+    assert float(size[1]) == pytest.approx(max(expected[1] / expected[0], 0.05))
+    assert size[1] < 0.2
+
+
+def test_neighboring_points_are_averaged(rng):
+    """The same as averages that go in; an incomplete window counts its points."""
+    X = torch.tensor(rng.normal(size=(5, 31)), dtype=torch.float32)
+    means = torch.stack([X[:, i : i + 4].mean(dim=1) for i in range(0, 31, 4)], dim=1)
+    coarse, fine = CNN(8, 3).eval(), CNN(31, 3, n_averaged=4).eval()
+    fine.load_state_dict(coarse.state_dict())
+    for net, spectra in ((coarse, means), (fine, X)):
+        net.learn_input(spectra)
+    torch.testing.assert_close(fine(X), coarse(means))
 
 
 def test_input_of_equal_spectra_is_finite():

@@ -14,7 +14,6 @@ from sklearn.utils import check_random_state
 from skorch.callbacks import Callback
 from skorch.dataset import ValidSplit
 from skorch.helper import predefined_split
-from skorch.history import History
 
 from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.neural_network import (
@@ -29,7 +28,7 @@ from sklearn_raman.neural_network._data import (
     join_weights,
     validation_split,
 )
-from sklearn_raman.neural_network._schedule import OneCycle, auto_epochs, prolong
+from sklearn_raman.neural_network._schedule import auto_epochs
 from sklearn_raman.preprocessing import SNV
 
 CLASSIFIERS = [CNNClassifier, FMCNNClassifier, GAPCNNClassifier]
@@ -37,6 +36,7 @@ SMALL = {
     "n_filters": 2,
     "n_hidden": 4,
     "max_epochs": 2,
+    "batch_size": 32,
     "augmentation": None,
     "random_state": 0,
 }
@@ -290,9 +290,37 @@ def test_weight_counts_as_repetition_in_the_scaling(data):
 
 
 def test_auto_epochs():
-    assert auto_epochs(100_000, 32) == 18
-    assert auto_epochs(320, 32) == 80
-    assert auto_epochs(30, 32) == 800
+    assert auto_epochs(3200, 32, 32) == 18
+    assert auto_epochs(320, 10, 32) == 80
+    assert auto_epochs(30, 2, 32) == 800
+
+
+def test_many_spectra_of_a_class_take_more_epochs():
+    assert auto_epochs(1600, 8, 32) == 36
+    assert auto_epochs(960, 2, 32) == auto_epochs(800, 1, 32) == 72
+    assert auto_epochs(3200, 8, 32) == 23  # 2300 steps
+    assert auto_epochs(100_000, 4, 32) == 18
+
+
+def test_all_spectra_are_trained_on(data, monkeypatch):
+    monkeypatch.setattr(_schedule, "_MIN_STEPS", 1)
+    monkeypatch.setattr(_schedule, "_MIN_EPOCHS", 3)
+    cnn, watch = fit(data, max_epochs="auto", calibration=None)
+    assert cnn.n_iter_ == 3
+    assert len(watch.train) == 60
+    assert watch.valid is None
+
+
+def test_batches_follow_the_number_of_spectra(data):
+    """16 spectra a step in a small set, 32 in a larger one; a number is a number."""
+    X, y, _ = data
+    settings = {**SMALL, "max_epochs": 1}
+    for n_copies, size in ((1, 16), (9, 32)):
+        cnn = CNNClassifier(**{**settings, "batch_size": "auto"})
+        cnn.fit(np.tile(X, (n_copies, 1)), np.tile(y, n_copies))
+        assert cnn.batch_size_ == size
+        assert len(cnn.history_[0, "batches"]) == -(-60 * n_copies // size)
+    assert CNNClassifier(**settings).fit(X, y).batch_size_ == SMALL["batch_size"]
 
 
 def test_one_cycle(data):
@@ -321,61 +349,6 @@ def test_short_cycles(max_epochs, data):
     assert len(rates) == max_epochs
     assert max(rates) <= 0.01
     assert min(rates) > 0
-
-
-class Losses:
-    """Stands for a classifier: validation losses as told, and nothing to learn."""
-
-    def __init__(self, losses):
-        self.losses, self.history_, self.trained, self.at = losses, History(), [], 0
-        self.callbacks_ = [("lr_schedule", OneCycle())]
-        self.callbacks_[0][1].holding_ = False
-        self.module_ = self.optimizer_ = self
-
-    def train(self, n_epochs):
-        self.trained.append((n_epochs, dict(self.callbacks_)["lr_schedule"].holding_))
-        for _ in range(n_epochs):
-            self.history_.new_epoch()
-            self.history_.record("valid_loss", self.losses[self.at])
-            self.at += 1
-
-    def state_dict(self):
-        return {"at": self.at}
-
-    def load_state_dict(self, state):
-        self.restored = state["at"]
-
-
-@pytest.mark.parametrize(
-    ("losses", "n_windows", "best"),
-    [
-        (np.linspace(9, 1, 20), 9, 9),  # falls on: up to the bound
-        ([8, 7, 6, 5, *range(6, 30)], 7, 4),
-        (np.arange(1.0, 20.0), 4, 1),  # only rises
-    ],
-)
-def test_training_goes_on_while_validation_improves(losses, n_windows, best):
-    """After a rise of 2 epochs, windows of 2; three without progress end it."""
-    net = Losses([10.0, 10.0, *np.repeat(losses, 2)])
-    prolong(net, net.train, 10, 2.8)
-    assert net.trained == [(2, False), *[(2, True)] * n_windows, (8, False)]
-    assert net.restored == 2 + 2 * best
-
-
-def test_large_sets_look_for_the_number_of_epochs(rng, monkeypatch):
-    """On held-out spectra, only with many per class, only with max_epochs="auto"."""
-    monkeypatch.setattr(_schedule, "_MIN_STEPS", 1)
-    y = np.arange(300) % 3
-    X = rng.normal(size=(300, 30)) + 3 * np.eye(30)[y * 7]
-    watch = Watch()
-    net = GAPCNNClassifier(random_state=0, callbacks=[("watch", watch)]).fit(X, y)
-    assert len(watch.valid) == 30
-    assert 18 < net.n_iter_ <= 2.8 * 18
-    net.fit(X[:290], y[:290])
-    assert watch.valid is None
-    assert net.n_iter_ == 18
-    assert net.set_params(max_epochs=5).fit(X, y).n_iter_ == 5
-    assert watch.valid is None
 
 
 def test_weight_decay_spares_biases(data):
@@ -432,3 +405,36 @@ def test_small_differences_are_learned(cls):
     assert hidden > max(0.9, alone - 0.05)
     blind = {"scaling": None, "derivative": False, "augmentation": None}
     assert hidden >= score(X + common, **blind)[0]
+
+
+# Points ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "resolution", "n_averaged"),
+    [
+        (0.5, "auto", 4),
+        (1.2, "auto", 2),
+        (3.0, "auto", 1),
+        (1.0, 3.0, 3),
+        (0.5, None, 1),
+    ],
+)
+def test_close_points_are_averaged(step, resolution, n_averaged, rng):
+    X = pd.DataFrame(
+        rng.normal(size=(6, 61)), columns=(200 + step * np.arange(61)).astype(str)
+    )
+    net = GAPCNNClassifier(max_epochs=1, random_state=0, resolution=resolution)
+    net.fit(X, [0, 1] * 3)
+    assert net.module_.input.center.shape[1] == -(-61 // n_averaged)
+    maps = net.explain_(X)
+    assert list(maps.columns) == list(X.columns)
+
+
+def test_points_without_an_axis(rng):
+    """About 1000 values are left; a distance in cm-1 means nothing."""
+    X, y = rng.normal(size=(4, 3400)), [0, 1] * 2
+    net = GAPCNNClassifier(max_epochs=1, random_state=0).fit(X, y)
+    assert net.module_.input.center.shape[1] == 1134
+    with pytest.raises(ValueError, match=r"resolution=2\.0 is in cm-1, and the axis"):
+        net.set_params(resolution=2.0).fit(X, y)

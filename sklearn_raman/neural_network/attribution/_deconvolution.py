@@ -235,7 +235,7 @@ def feature_maps(module, X, layer=None):
     >>> from sklearn_raman.neural_network import CNN
     >>> maps = feature_maps(CNN(50, 3), torch.rand(2, 50))
     >>> {name: tuple(found.shape[1:]) for name, found in maps.items()}
-    {'input': (2, 50), 'blocks.1': (64, 50), 'blocks.2': (64, 25), 'blocks.3': (64, 25),
+    {'input': (3, 50), 'blocks.1': (64, 50), 'blocks.2': (64, 25), 'blocks.3': (64, 25),
      'blocks.5': (64, 25), 'blocks.6': (64, 13), 'blocks.7': (64, 13)}
     """
     found = {}
@@ -295,7 +295,7 @@ def filters(module, layer=None):
     >>> from sklearn_raman.neural_network.attribution import filters
     >>> from sklearn_raman.neural_network import CNN
     >>> {name: tuple(found.shape) for name, found in filters(CNN(50, 3)).items()}
-    {'blocks.1': (64, 2, 8), 'blocks.5': (64, 64, 8)}
+    {'blocks.1': (64, 3, 8), 'blocks.5': (64, 64, 8)}
     """
     found = {
         name: part.weight.detach().flatten(2).clone()
