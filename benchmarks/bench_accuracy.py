@@ -4,6 +4,7 @@
     python -m benchmarks.bench_accuracy --quick          (two minutes, nothing saved)
     python -m benchmarks.bench_accuracy --data FOLDER --sets meat --models LDA
     python -m benchmarks.bench_accuracy --page           (the table of the docs)
+    python -m benchmarks.bench_accuracy --blend --sets noisy crystals
 
 Each model on each fold is kept in `--cache` as soon as it is done, and not computed
 again: stop and go on at any time. What is missing is left out of the table, and said.
@@ -42,6 +43,9 @@ has its own). LDA and logistic regression get principal components, at most 300,
 makes them faster. Minerals are resampled to 2 cm-1 for all. Seeds 0 to 4
 (`--development`) were there to choose defaults with; nothing was chosen on the others.
 
+`--blend` averages the probabilities of a network, LDA and random convolutions, all with
+fixed settings, on the development seeds.
+
 Paired differences of accuracy: mean over the splits, with the 95 % interval that is
 corrected for overlapping training sets, as `compare` gives it, and one of a bootstrap
 over groups, which asks what other crystals (samples, people) would have given. The
@@ -53,6 +57,7 @@ import json
 import time
 import warnings
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -421,6 +426,85 @@ def evaluate(name, model, data, split):
     return found
 
 
+def blend_members():
+    """Return three models of different families with fixed settings."""
+    return {
+        "GAP-CNN": make_pipeline(SNV(), GAPCNNClassifier(random_state=0)),
+        "LDA": make_pipeline(
+            SquareRoot(),
+            SNV(),
+            LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.2),
+        ),
+        "Random convolutions": make_pipeline(
+            SNV(), RandomConvolution(), StandardScaler(), RidgeClassifierCV([1e2, 1e4])
+        ),
+    }
+
+
+def evaluate_blend(data, split):
+    """Average the probabilities of models of different families, and each two of them.
+
+    Returns
+    -------
+    dict
+        `n_test`; `all_wrong`, the share of test spectra that all three name wrongly;
+        `averages`: for each average (names joined by " + ") `accuracy`, `log_loss`.
+    """
+    train, test = data.splits[split]
+    X, y, y_test = data.X[train], data.y[train], data.y[test]
+    groups = None if data.groups is None else data.groups[train]
+    classes, shares = np.unique(y), {}
+    for name, model in blend_members().items():
+        model.fit(X, y, **group_parameters(model, groups))
+        if name in CNNS:
+            shares[name] = model.predict_proba(data.X[test])
+        else:
+            factor = learn_temperature(model, X, y, groups)
+            scores = scores_of(model, data.X[test], classes)
+            shares[name] = softmax(factor * scores, axis=1)
+    found, wrong = {}, np.ones(len(test), dtype=bool)
+    for n_members in (1, 2, 3):
+        for names in combinations(shares, n_members):
+            mean = np.mean([shares[name] for name in names], axis=0)
+            right = classes[mean.argmax(axis=1)] == y_test
+            found[" + ".join(names)] = {
+                "accuracy": right.mean(),
+                "log_loss": log_loss(y_test, mean, labels=classes),
+            }
+            if n_members == 1:
+                wrong &= ~right
+    return {"n_test": len(test), "all_wrong": wrong.mean(), "averages": found}
+
+
+def blend(options, folder):
+    """Return means over the development splits of averages across families."""
+    figures = {}
+    for set_name in options.sets:
+        data = SETS[set_name](options)
+        cells = []
+        for split in range(len(data.splits))[: options.splits]:
+            path = folder / "blend" / set_name / f"{split}.json"
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(evaluate_blend(data, split)))
+            cells.append(json.loads(path.read_text()))
+            print(set_name, split, cells[-1], flush=True)
+        means = {
+            name: {
+                score: np.mean([cell["averages"][name][score] for cell in cells])
+                for score in ("accuracy", "log_loss")
+            }
+            for name in cells[0]["averages"]
+        }
+        figures[set_name] = {
+            "title": next(iter(data.tests.values()))[0],
+            "all_wrong": np.mean([cell["all_wrong"] for cell in cells]),
+            "means": means,
+            "splits": cells,
+        }
+    return figures
+
+
 def remembered(folder, set_name, name, model, data, split):
     """Return what `evaluate` gives, from the folder if it is there."""
     if folder is None:
@@ -578,6 +662,10 @@ def main(argv=None):
     parser.add_argument("--development", action="store_true", help="seeds 0 to 4")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--models", nargs="+", help="only these")
+    parser.add_argument(
+        "--blend", action="store_true", help="averages across families, seeds 0 to 4"
+    )
+    parser.add_argument("--splits", type=int, help="of --blend: only the first ones")
     parser.add_argument("--data", type=Path, help="folder with the archives")
     parser.add_argument("--cache", type=Path, default=Path(".cache/bench_accuracy"))
     parser.add_argument("--n-jobs", type=int, default=2)
@@ -589,6 +677,10 @@ def main(argv=None):
         figures = json.loads((RESULTS / "accuracy.json").read_text())
         figures.pop("versions")
         return write_page(figures)
+    if options.blend:
+        options.development = True
+        figures = blend(options, options.cache / "development")
+        return print(write_results("accuracy_blend", figures))
     folder = options.cache / ("development" if options.development else "reported")
     if options.quick:
         folder = None
