@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import softmax
 from sklearn.base import (
@@ -38,6 +38,7 @@ from sklearn_raman._utils._sklearn import (
     StrOptions,
     fit_context,
 )
+from sklearn_raman._utils._typing import Floats, RandomState, SpectraLike
 from sklearn_raman._utils._validation import (
     check_spectra,
     lower_default,
@@ -180,7 +181,7 @@ class PLSLDA(
         validation_fraction: float = 0.125,
         shrinkage: float = 0.1,
         calibration: str | None = "auto",
-        random_state: int | np.random.RandomState | None = None,
+        random_state: RandomState = None,
     ) -> None:
         self.n_components = n_components
         self.scale = scale
@@ -191,8 +192,8 @@ class PLSLDA(
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: Any, y: npt.ArrayLike, groups: npt.ArrayLike | None = None
-    ) -> "PLSLDA":
+        self, X: SpectraLike, y: ArrayLike, groups: ArrayLike | None = None
+    ) -> Self:
         """Fit the latent variables and the discriminant.
 
         Parameters
@@ -313,7 +314,7 @@ class PLSLDA(
         X = check_spectra(self, X, reset=False)
         return X, (X - self.mean_) @ self.rotations_
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: SpectraLike) -> Floats | Any:
         """Project spectra on the latent variables.
 
         Parameters
@@ -329,7 +330,7 @@ class PLSLDA(
         X, scores = self._project(X)
         return scores.astype(X.dtype, copy=False)
 
-    def decision_function(self, X: Any) -> np.ndarray:
+    def decision_function(self, X: SpectraLike) -> Floats:
         """Return the discriminant scores.
 
         Parameters
@@ -346,7 +347,7 @@ class PLSLDA(
         _, scores = self._project(X)
         return self._lda.decision_function(scores)
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: SpectraLike) -> Floats:
         """Return class probabilities.
 
         Parameters
@@ -362,7 +363,7 @@ class PLSLDA(
         _, scores = self._project(X)
         return self._lda.predict_proba(scores)
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: SpectraLike) -> NDArray[Any]:
         """Return the most probable class of each spectrum.
 
         Parameters
@@ -380,14 +381,14 @@ class PLSLDA(
 
     def explain_(
         self,
-        X: Any,
+        X: SpectraLike,
         target: Any = None,
         *,
         method: str = "auto",
         score: str = "logodds",
-        reference: npt.ArrayLike = "auto",
+        reference: ArrayLike = "auto",
         normalize: str | None = None,
-    ) -> Any:
+    ) -> Floats | Any:
         """Map each wavenumber's contribution to the score of a class.
 
         The map is (x - reference) times the derivative of the score with respect to x.

@@ -8,20 +8,25 @@ from html import escape
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from imblearn.pipeline import make_pipeline
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import accuracy_score
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import (
+    BaseCrossValidator,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+)
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state
+from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm import tqdm
 
 from sklearn_raman._utils._pipeline import group_parameters, is_search, last_step
 from sklearn_raman._utils._sklearn import safe_indexing
+from sklearn_raman._utils._typing import RandomState, SpectraLike
 from sklearn_raman.model_selection._compare import (
     _are_models,
     _check_data,
@@ -93,8 +98,8 @@ class SampleSizeCurve:
 
     folds: pd.DataFrame
     predictions: pd.DataFrame
-    classes: np.ndarray
-    protocol: dict
+    classes: NDArray[Any]
+    protocol: dict[str, Any]
     seed: int = 0
 
     def to_frame(
@@ -129,10 +134,12 @@ class SampleSizeCurve:
         The interval asks what other training groups and other test groups would have
         given. Test groups are resampled within each class and draws within each split,
         independently and both at once [1]_, with the weights that make the variance
-        right for few groups [2]_. Without groups, spectra take their place; then the
-        interval says nothing of new crystals or patients. Where all answers are right,
-        resampling shows no spread: the lower bound is then that of a share of right
-        answers among as many independent test groups.
+        right for few groups [2]_. Draws from the same groups are alike, so that the
+        interval is rather too narrow than too wide. Without groups, spectra take their
+        place; then it says nothing of new crystals or patients.
+
+        Where all answers are right, resampling shows no spread: the lower bound is then
+        that of a share of right answers among as many independent test groups.
 
         References
         ----------
@@ -447,17 +454,17 @@ class SampleSizeCurve:
 
 def sample_size_curve(
     models: Mapping[str, BaseEstimator] | Sequence[BaseEstimator],
-    X: Any,
-    y: npt.ArrayLike | None = None,
-    groups: npt.ArrayLike | str | None = None,
+    X: SpectraLike | Bunch,
+    y: ArrayLike | None = None,
+    groups: ArrayLike | str | None = None,
     sizes: Sequence[int] | None = None,
     sampler: BaseEstimator | None = None,
     *,
-    cv: int | Iterable | Any = 5,
+    cv: int | Iterable[tuple[ArrayLike, ArrayLike]] | BaseCrossValidator = 5,
     n_draws: int = 3,
     n_jobs: int | None = None,
     progress: bool = True,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: RandomState = None,
 ) -> SampleSizeCurve:
     """Measure accuracy against the number of training groups, or spectra, per class.
 
