@@ -2,10 +2,8 @@
 
 from sklearn_raman.model_selection._compare import compare
 from sklearn_raman.model_selection._comparison import Comparison
-from sklearn_raman.model_selection._sample_size import (
-    SampleSizeCurve,
-    sample_size_curve,
-)
+from sklearn_raman.model_selection._sample_size import sample_size_curve
+from sklearn_raman.model_selection._sample_size_curve import SampleSizeCurve
 from sklearn_raman.model_selection._split import OneGroupPerClassSplit
 from sklearn_raman.model_selection._standard import standard_models
 

@@ -298,8 +298,8 @@ def test_wrong_sizes(sizes, message, spectra):
 
 def test_wrong_arguments(spectra):
     X, y, groups = spectra
-    for models in (None, {}, X, NearestCentroid):
-        with pytest.raises(ValueError, match="models|estimators"):
+    for models in (None, {}, X, [NearestCentroid], NearestCentroid()):
+        with pytest.raises(ValueError, match="^models "):
             run(models, X, y, groups)
     with pytest.raises(ValueError, match="n_draws must be"):
         run([NearestCentroid()], X, y, groups, n_draws=0)
