@@ -5,7 +5,12 @@ import numbers
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    RandomizedSearchCV,
+    TunedThresholdClassifierCV,
+)
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
@@ -106,9 +111,11 @@ def best_of(model):
 def group_parameters(estimator, groups):
     """Return the keyword arguments that pass groups to `estimator.fit`.
 
-    Searches get them for their inner folds, classifiers whose `fit` has a parameter
-    `groups` for their validation split. With scikit-learn's metadata routing switched
-    on, the estimator's own requests decide.
+    Searches get them for their inner folds. Classifiers whose `fit` has a parameter
+    `groups` get them for their validation split or calibration, also in a Pipeline that
+    scikit-learn's grid or randomized search refits. After a sampler, rows are no longer
+    those that groups were given for: a classifier behind one gets none. With
+    scikit-learn's metadata routing switched on, the estimator's own requests decide.
     """
     if groups is None:
         return {}
@@ -119,8 +126,32 @@ def group_parameters(estimator, groups):
     if is_search(last):
         wanted = not ignores_groups(last.cv)
     else:
-        wanted = has_fit_parameter(last, "groups")
-    return {f"{prefix}groups": groups} if wanted else {}
+        wanted = has_fit_parameter(last, "groups") and not _has_sampler(estimator)
+    found = {f"{prefix}groups": groups} if wanted else {}
+    return found | {f"{prefix}{name}": groups for name in _searched_parameters(last)}
+
+
+def _searched_parameters(search):
+    """Name the `groups` of the classifier in a Pipeline that a search refits.
+
+    scikit-learn's searches pass on what else `fit` gets, cut to the rows of each fold.
+    """
+    grids = getattr(search, "param_grid", getattr(search, "param_distributions", None))
+    if not isinstance(search, (GridSearchCV, RandomizedSearchCV)):
+        return []
+    last, prefix = last_step(search.estimator)
+    grids = [grids] if isinstance(grids, dict) else grids
+    is_swapped = any(prefix.removesuffix("__") in grid for grid in grids)
+    if not prefix or is_swapped or not has_fit_parameter(last, "groups"):
+        return []
+    return [] if _has_sampler(search.estimator) else [f"{prefix}groups"]
+
+
+def _has_sampler(estimator):
+    """Say whether a step of nested Pipelines changes the number of training rows."""
+    if isinstance(estimator, Pipeline):
+        return any(_has_sampler(step) for _, step in estimator.steps)
+    return hasattr(estimator, "fit_resample")
 
 
 def ignores_groups(cv):

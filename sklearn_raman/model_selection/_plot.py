@@ -1,5 +1,7 @@
 """Figures of a comparison."""
 
+from itertools import cycle
+
 import numpy as np
 
 from sklearn_raman._utils._optional import import_optional
@@ -17,6 +19,8 @@ from sklearn_raman._utils._plot import (
 from sklearn_raman.inspection import plot_explanation
 
 PANELS_PER_ROW = 2
+# Of Okabe and Ito: told apart by every kind of color vision.
+CURVES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 
 
 def draw_scores(scores, label, more_is_better, ax=None):
@@ -56,6 +60,55 @@ def draw_scores(scores, label, more_is_better, ax=None):
     axes.tick_params(length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     return figure
+
+
+def draw_curves(curves, metric, label, unit, beyond=None, ax=None):
+    """Draw scores against training size: a line and its interval for each model.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        `model`, `sampler` ("" for none: a full line; otherwise a dashed one), `size`,
+        the metric, `lower`, `upper`.
+    metric, label : str
+        Column of the score and its name.
+    unit : str
+        What a size counts.
+    beyond : DataFrame or None
+        The same columns, of what is extrapolated, and `law`; dotted.
+    ax : matplotlib Axes or None
+        Where to draw; None makes a figure.
+    """
+    if ax is None:
+        ax = new_figure(7.5, 4.2, for_user=True).subplots()
+    names = list(dict.fromkeys(curves["model"]))
+    colors = dict(zip(names, cycle(CURVES), strict=False))
+    by_curve = ["model", "sampler"]
+    laws = {} if beyond is None else dict(iter(beyond.groupby(by_curve)))
+    for key, part in curves.groupby(by_curve, sort=False):
+        (model, sampler), law = key, laws.get(key)
+        own = {"color": colors[model]}
+        name = f"{model} + {sampler}" if sampler else model
+        if law is not None:
+            name += f": {law['law'].iloc[0]}"
+            ax.plot(law["size"], law[metric], ":", lw=1.5, **own)
+            ax.plot(law["size"], law["lower"], ":", lw=0.7, **own)
+            ax.plot(law["size"], law["upper"], ":", lw=0.7, **own)
+        style = "o--" if sampler else "o-"
+        ax.plot(part["size"], part[metric], style, ms=4, label=name, **own)
+        band = part["lower"], part["upper"]
+        ax.fill_between(part["size"], *band, alpha=0.12, lw=0, **own)
+    sizes = np.unique(curves["size"])
+    ax.set_xscale("log")
+    ticks = sizes if beyond is None else [*sizes, beyond["size"].max()]
+    ax.set_xticks(ticks, [f"{size:g}" for size in ticks])
+    ax.minorticks_off()
+    ax.set_xlabel(f"training {unit} per class", color=INK)
+    ax.set_ylabel(f"{label} on new {unit}, 95 % interval", color=INK)
+    ax.grid(color=GRID)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=8.5)
+    return ax.figure
 
 
 def draw_confusion(matrix):

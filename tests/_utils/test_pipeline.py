@@ -1,5 +1,6 @@
 """Pipelines in searches in Pipelines: found, opened and named."""
 
+import numpy as np
 import pytest
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline as make_imblearn_pipeline
@@ -8,12 +9,19 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     FixedThresholdClassifier,
     GridSearchCV,
+    GroupKFold,
     TunedThresholdClassifierCV,
 )
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from sklearn_raman._utils._pipeline import flat_steps, is_search, moves_threshold
+from sklearn_raman._utils._pipeline import (
+    flat_steps,
+    group_parameters,
+    is_search,
+    moves_threshold,
+)
+from sklearn_raman.discriminant_analysis import PLSLDA
 
 
 def test_steps_of_steps():
@@ -71,3 +79,36 @@ def test_thresholds():
 def test_searches():
     assert is_search(GridSearchCV(LogisticRegression(), {}))
     assert not is_search(LogisticRegression())
+
+
+def test_who_gets_groups(rng):
+    """The search, and the classifier in it; not one behind a sampler or swapped."""
+    X, y, groups = rng.normal(size=(24, 5)), np.arange(24) % 2, np.arange(24) // 4
+    pipeline = make_pipeline(StandardScaler(), PLSLDA())
+    grid, cv = {"plslda__n_components": [1, 2]}, GroupKFold(3)
+    search = GridSearchCV(pipeline, grid, cv=cv)
+    swapped = GridSearchCV(pipeline, {"plslda": [LogisticRegression()]}, cv=cv)
+    sampled = make_imblearn_pipeline(RandomOverSampler(), PLSLDA())
+    expected = [
+        (PLSLDA(), {"groups"}),
+        (pipeline, {"plslda__groups"}),
+        (search, {"groups", "plslda__groups"}),
+        (
+            make_pipeline(StandardScaler(), search),
+            {"gridsearchcv__groups", "gridsearchcv__plslda__groups"},
+        ),
+        (swapped, {"groups"}),
+        (sampled, set()),
+        (GridSearchCV(sampled, grid, cv=cv), {"groups"}),
+        (GridSearchCV(PLSLDA(), {"n_components": [1]}, cv=2), set()),
+        (LogisticRegression(), set()),
+    ]
+    for model, names in expected:
+        found = group_parameters(model, groups)
+        assert found.keys() == names
+        model.fit(X, y, **found)
+    alone = make_pipeline(StandardScaler(), PLSLDA(n_components=1))
+    alone.fit(X, y, plslda__groups=groups)
+    search.set_params(param_grid={"plslda__n_components": [1]})
+    search.fit(X, y, **group_parameters(search, groups))
+    assert search.best_estimator_[-1].temperature_ == alone[-1].temperature_

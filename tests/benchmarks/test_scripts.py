@@ -1,5 +1,6 @@
 """Every script in benchmarks/ that needs no extra data runs in its quick mode."""
 
+import json
 import warnings
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import ttest_rel
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from benchmarks import (
     _over_sampling,
@@ -53,18 +57,51 @@ def test_bench_training_compares_the_same():
     assert sum(p.numel() for p in plain.parameters()) == ours
 
 
-def test_bench_accuracy_quick(monkeypatch, tmp_path, capsys):
-    """The whole way on simulated samples, measured twice each."""
-    X, y = make_lorentzian_spectra(20, n_points=120, centers=(30, 90), random_state=0)
-    archive = {"X": X, "y": y, "axis": 1000.0 + np.arange(120)}
-    np.savez(tmp_path / "meat.npz", **archive, group=np.arange(40) // 2)
-    monkeypatch.setattr(bench_accuracy, "write_results", None)
-    options = ["--quick", "--n-jobs", "1", "--meat-file", str(tmp_path / "meat.npz")]
-    bench_accuracy.main([*options, "--sets", "meat", "--models", "LDA", "GAP-CNN"])
-    assert "GAP-CNN" in capsys.readouterr().out
-    others = ["Random convolutions + ridge", "Logistic regression"]
-    bench_accuracy.main([*options, "--sets", "meat", "--models", *others])
-    assert others[0] in capsys.readouterr().out
+def test_bench_accuracy(monkeypatch, tmp_path, capsys):
+    """The whole way on simulated samples, measured twice each; what is done is kept."""
+    X, y = make_lorentzian_spectra(10, n_points=60, centers=(15, 45), random_state=0)
+    archive = {"X": X, "y": y, "axis": 1000.0 + np.arange(60)}
+    np.savez(tmp_path / "meat_mir.npz", **archive, group=np.arange(20) // 2)
+    written = []
+    monkeypatch.setattr(
+        bench_accuracy, "write_results", lambda name, figures: written.append(figures)
+    )
+    monkeypatch.setattr(bench_accuracy, "SMALL", (2,))
+    options = ["--n-jobs", "1", "--data", str(tmp_path), "--sets", "meat"]
+    bench_accuracy.main([*options, "--quick", "--models", "KNN", "PLS-LDA"])
+    assert "PLS-LDA" in capsys.readouterr().out and not written
+    monkeypatch.setattr(bench_accuracy, "SETS", {"meat": bench_accuracy.meat})
+    options += ["--cache", str(tmp_path / "cache"), "--models", "KNN"]
+    bench_accuracy.main(options)
+    monkeypatch.setattr(bench_accuracy, "evaluate", None)  # nothing is left to do
+    bench_accuracy.main(options)
+    assert written[0] == written[1]
+    (row,) = written[0]["meat"]["summary"]
+    assert row["accuracy"] == 1 and row["log_loss"] < 0.2
+    assert len(written[0]["meat"]["folds"]) == 5
+    assert "not run" in bench_accuracy.table(written[0])
+
+
+def test_temperature_and_calibration_error_of_bench_accuracy():
+    """Against scikit-learn's temperature scaling, and by hand."""
+    X, y = make_lorentzian_spectra(
+        20, noise=0.9, centers=(5, 20, 35), n_points=40, random_state=0
+    )
+    lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1)
+    search = GridSearchCV(lda, {"shrinkage": [0.1]}, cv=2).fit(X, y)
+    found = bench_accuracy.learn_temperature(search, X, y, None)
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    theirs = CalibratedClassifierCV(lda, method="temperature", cv=folds, ensemble=False)
+    theirs = theirs.fit(X, y).calibrated_classifiers_[0].calibrators[0].beta_
+    assert found == pytest.approx(theirs, rel=0.02)
+    error = bench_accuracy.calibration_error([0.9, 0.9, 0.5, 0.5], [1, 0, 1, 1])
+    assert error == pytest.approx((0.4 + 0.5) / 2)
+
+
+def test_table_of_the_docs_is_the_committed_result():
+    figures = json.loads((bench_accuracy.RESULTS / "accuracy.json").read_text())
+    figures.pop("versions")
+    assert bench_accuracy.table(figures) in bench_accuracy.PAGE.read_text("utf-8")
 
 
 def test_bench_axis_quick(monkeypatch, capsys):

@@ -16,6 +16,11 @@ BLOCK = re.compile(r"(?:<!-- ([\w ]+): ([^>]*) -->\n)?```python\n(.*?)```", re.D
 # What would be most of the time of a page.
 QUICKER = {
     "believe_a_map": [("max_epochs=8", "max_epochs=4")],
+    "how_many_samples": [
+        ("import sample_size", "import OneGroupPerClassSplit, sample_size"),
+        ("n_draws=3", "n_draws=1, cv=OneGroupPerClassSplit(1, random_state=0)"),
+        ("sizes=[2, 4]", "sizes=[2], cv=OneGroupPerClassSplit(1, random_state=0)"),
+    ],
     "synthetic_spectra": [
         ("WGANGP(random_state=0)", "WGANGP(max_iter=3, random_state=0)"),
         ("max_epochs=10", "max_epochs=2"),
@@ -67,6 +72,11 @@ def check_classify(names, folder):
 def check_which_model(names, folder):
     assert names["result"].protocol["n_groups"] == 113
     assert files(folder) == {"report.html"}
+
+
+def check_how_many_samples(names, folder):
+    assert set(names["table"]["size"]) == {1, 2, 3, 4}
+    assert files(folder) == {"curve.png", "beyond.png"}
 
 
 def check_what_models_look_at(names, folder):
