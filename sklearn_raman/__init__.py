@@ -9,6 +9,7 @@ Where things are:
 - `sklearn_raman.neural_network`: convolutional classifiers with `explain_`
 - `sklearn_raman.over_sampling`: WGAN-GP, and whether synthetic spectra are any good
 - `sklearn_raman.inspection`: which wavenumbers a classifier looked at, and how sure
+- `sklearn_raman.uncertainty`: sets of classes with a promise, and "none of these"
 - `sklearn_raman.model_selection`: splits by crystal, `compare` and `standard_models`
 - `sklearn_raman.__main__`: the command line, `python -m sklearn_raman`
 
@@ -39,6 +40,7 @@ __all__ = [
     "neural_network",
     "over_sampling",
     "preprocessing",
+    "uncertainty",
 ]
 
 

@@ -330,6 +330,23 @@ class PLSLDA(
         X, scores = self._project(X)
         return scores.astype(X.dtype, copy=False)
 
+    def embed_(self, X: SpectraLike) -> Floats:
+        """Return what the discriminant is given, the PLS scores, as an array.
+
+        The networks have the same method, for their last fully connected layer.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_components_)
+            PLS scores in double precision.
+        """
+        return self._project(X)[1]
+
     def decision_function(self, X: SpectraLike) -> Floats:
         """Return the discriminant scores.
 

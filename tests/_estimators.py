@@ -28,6 +28,7 @@ from sklearn_raman.preprocessing import (
     WavenumberResampler,
     WhittakerSmoother,
 )
+from sklearn_raman.uncertainty import ConformalClassifier, SpectralNoveltyDetector
 
 # The sum over one batch of all spectra does not depend on their order or repetition.
 _DETERMINISTIC = {
@@ -128,7 +129,11 @@ CLASSIFIERS = [
     FMCNNClassifier(batch_norm=False, **_DETERMINISTIC),
     GAPCNNClassifier(max_epochs=10, random_state=0),
     GAPCNNClassifier(lr=1e-2, **_DETERMINISTIC),
+    ConformalClassifier(cv=2, grouped=False),
 ]
+
+# scikit-learn's checks and ours have few spectra, and no groups.
+DETECTORS = [SpectralNoveltyDetector(cv=2, grouped=False, false_alarm_rate=0.2)]
 
 # A sampler takes part in imbalanced-learn's checks too, which compare two calls: they
 # need a random_state, as those of imbalanced-learn's own samplers do.
@@ -139,7 +144,7 @@ SAMPLERS = [
 ]
 
 TRANSFORMERS = STATELESS + LEARNING
-ESTIMATORS = TRANSFORMERS + CLASSIFIERS
+ESTIMATORS = TRANSFORMERS + CLASSIFIERS + DETECTORS
 
 
 def expected_failures(estimator):

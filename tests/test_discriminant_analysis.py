@@ -381,6 +381,12 @@ def test_explain_all_is_each(minerals):
     np.testing.assert_array_equal(predicted, model.explain_(X[:7]))
 
 
+def test_embedding_is_the_scores(minerals):
+    X, y, _ = minerals
+    model = PLSLDA(n_components=4).fit(X, y)
+    np.testing.assert_array_equal(model.embed_(X), model.transform(X))
+
+
 def test_explain_errors(minerals):
     X, y, _ = minerals
     model = PLSLDA().fit(X, y)

@@ -3,6 +3,7 @@
 import distributed
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -10,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.neural_network import GAPCNNClassifier
 from sklearn_raman.preprocessing import AIRPLS, SNV, WavenumberCrop
+from sklearn_raman.uncertainty import ConformalClassifier
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,31 @@ def check_same_bits(together, alone, X):
 def test_bit_identical_scores(backend, data, alone):
     with joblib.parallel_config(backend):
         check_same_bits(search(2).fit(*data), alone, data[0])
+
+
+@pytest.fixture(scope="module")
+def unsure(data):
+    return unsure_answers(data, 1)
+
+
+def unsure_answers(data, n_jobs):
+    """What a classifier says that was judged on folds."""
+    net = GAPCNNClassifier(max_epochs=1, random_state=0)
+    model = ConformalClassifier(
+        make_pipeline(WavenumberCrop(region=(420, 780)), SNV(), net),
+        cv=2,
+        novelty_score="both",
+        grouped=False,
+        random_state=0,
+        n_jobs=n_jobs,
+    )
+    return model.fit(*data).describe(data[0])
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_bit_identical_calibration(backend, data, unsure):
+    with joblib.parallel_config(backend):
+        pd.testing.assert_frame_equal(unsure_answers(data, 2), unsure, check_exact=True)
 
 
 @pytest.mark.parametrize(("n_workers", "threads"), [(2, 1), (1, 2)])

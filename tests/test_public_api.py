@@ -22,6 +22,7 @@ LIGHT = [
     "sklearn_raman.model_selection",
     "sklearn_raman.over_sampling",
     "sklearn_raman.preprocessing",
+    "sklearn_raman.uncertainty",
 ]
 
 

@@ -1,6 +1,7 @@
 """Look inside fitted Pipelines, searches and wrappers."""
 
 import numbers
+from copy import deepcopy
 
 from sklearn import get_config
 from sklearn.base import clone
@@ -14,6 +15,8 @@ from sklearn.model_selection import (
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
+
+from sklearn_raman._utils._ragged import is_ragged
 
 # They move the threshold of one fitted model. Other estimators with an attribute
 # `estimator_` (bagging, RFE) predict with more than that.
@@ -74,6 +77,35 @@ def flat_steps(estimator, name=""):
     if is_skipped or hasattr(estimator, "fit_resample"):
         return []
     return [(name, estimator)]
+
+
+def unshared(X):
+    """Return spectra that a step may overwrite without changing X."""
+    if is_ragged(X):
+        return deepcopy(X)
+    return X.copy() if hasattr(X, "copy") else X
+
+
+def classifier_and_input(model, X):
+    """Return the classifier inside a fitted model, and what its steps make of spectra.
+
+    Parameters
+    ----------
+    model : fitted estimator
+        Pipelines, searches and wrappers are opened as in `flat_steps`.
+    X : spectra as the model takes them
+        Not changed, even if a step works in place.
+
+    Returns
+    -------
+    classifier : estimator
+    inputs : spectra as the classifier takes them
+    """
+    *steps, (_, classifier) = flat_steps(model)
+    inputs = unshared(X) if steps else X
+    for _, step in steps:
+        inputs = step.transform(inputs)
+    return classifier, inputs
 
 
 def moves_threshold(estimator):

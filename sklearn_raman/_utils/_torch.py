@@ -85,6 +85,40 @@ class DrawsFrom(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
+class LastLinear(TorchFunctionMode):
+    """Within it, what fully connected layers are given in this thread is remembered.
+
+    Unlike a hook it leaves the module alone, which other threads may be reading.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._values = self._answer = None
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        """Call a function of torch, and keep values and answer of a linear layer."""
+        answer = func(*args, **(kwargs or {}))
+        if func is torch.nn.functional.linear:
+            self._values, self._answer = args[0], answer
+        return answer
+
+    def input_of(self, logits, *, owner):
+        """Return what the layer that gave the logits was given, (n, n_values).
+
+        Parameters
+        ----------
+        logits : torch.Tensor of shape (n, n_classes)
+        owner : str
+            The network, for the message if the logits came another way.
+        """
+        if self._answer is None or self._answer.shape != logits.shape:
+            raise ValueError(
+                f"The logits of {owner} do not come from a layer torch.nn.Linear, so "
+                "there is no input of it to look at."
+            )
+        return self._values
+
+
 @contextmanager
 def default_torch():
     """Run torch as it starts, whatever the caller has set around this.

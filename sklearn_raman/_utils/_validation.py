@@ -158,6 +158,16 @@ def check_finite(X, *, owner=None, axis=None, used=None, name="X"):
         )
 
 
+def refuse_missing(name, values):
+    """Raise if labels or groups are missing (None, NaN) for some spectra."""
+    missing = pd.isna(values)
+    if missing.any():
+        raise ValueError(
+            f"{name} misses {missing.sum()} of {len(values)} values (first at row "
+            f"{missing.argmax()}): name each, or leave those rows out."
+        )
+
+
 def raise_not_finite(where, *, has_nan, owner=None, name="X"):
     """Raise the error that all share for values that are no numbers."""
     what = "NaN or infinity" if has_nan else "infinity"

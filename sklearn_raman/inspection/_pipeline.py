@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from functools import partial
 from typing import Any, Literal
 
@@ -18,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_raman._utils._explanation import auto_space, normalize_maps
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._map_back import check_mode, place_back
-from sklearn_raman._utils._pipeline import flat_steps, moves_threshold
+from sklearn_raman._utils._pipeline import flat_steps, moves_threshold, unshared
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._typing import SpectraLike
 from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
@@ -177,13 +176,6 @@ def check_space(space):
     """Raise if `space` is not one that `explain_pipeline` knows."""
     if space not in SPACES:
         raise ValueError(f"space must be one of {SPACES}, got {space!r}.")
-
-
-def unshared(X):
-    """Return spectra that a step may overwrite without changing X."""
-    if is_ragged(X):
-        return deepcopy(X)
-    return X.copy() if hasattr(X, "copy") else X
 
 
 class _NoWayBackError(ValueError):

@@ -21,7 +21,7 @@ from sklearn_raman._utils._explanation import (
     normalize_maps,
     smallest_spread,
 )
-from sklearn_raman._utils._pipeline import flat_steps
+from sklearn_raman._utils._pipeline import flat_steps, unshared
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._typing import SpectraLike
 from sklearn_raman.inspection._bands import bands_above_median, common_axis
@@ -31,7 +31,6 @@ from sklearn_raman.inspection._pipeline import (
     explain_pipeline,
     input_axis,
     run_steps,
-    unshared,
 )
 
 if TYPE_CHECKING:

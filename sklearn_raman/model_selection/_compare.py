@@ -25,6 +25,7 @@ from sklearn_raman._utils._pipeline import (
 )
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
+from sklearn_raman._utils._validation import refuse_missing
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
     find_gaps,
@@ -39,7 +40,6 @@ from sklearn_raman.model_selection._leakage import (
     describe_leaks,
 )
 from sklearn_raman.model_selection._spectra import list_missed, sum_up_spectra
-from sklearn_raman.model_selection._split import refuse_missing
 from sklearn_raman.model_selection._standard import standard_models
 from sklearn_raman.preprocessing import WavenumberResampler
 

@@ -3,9 +3,10 @@
 import numbers
 
 import numpy as np
-import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
+
+from sklearn_raman._utils._validation import refuse_missing
 
 SINGLE_GROUP = ("train", "drop")
 MAX_DRAWS = 100
@@ -164,13 +165,3 @@ class OneGroupPerClassSplit(BaseCrossValidator):
         refuse_missing("y", y)
         refuse_missing("groups", groups)
         return y, groups
-
-
-def refuse_missing(name, values):
-    """Raise if labels or groups are missing (None, NaN) for some spectra."""
-    missing = pd.isna(values)
-    if missing.any():
-        raise ValueError(
-            f"{name} misses {missing.sum()} of {len(values)} values (first at row "
-            f"{missing.argmax()}): name each, or leave those rows out."
-        )

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Bunch
 from sklearn.utils.metaestimators import available_if
@@ -13,7 +14,12 @@ from sklearn_raman._utils._explanation import (
     normalize_maps,
     resolve_target,
 )
-from sklearn_raman._utils._torch import limited_threads
+from sklearn_raman._utils._torch import (
+    LastLinear,
+    like,
+    limited_threads,
+    without_autocast,
+)
 from sklearn_raman._utils._validation import check_spectra
 from sklearn_raman.inspection import occlusion
 from sklearn_raman.neural_network.attribution import (
@@ -282,6 +288,39 @@ class ExplainMixin:
             return decision_terms(module, batch, wanted)
 
         return Bunch(**self._in_batches(explain, X, None))
+
+    def embed_(self, X):
+        """Return what the last fully connected layer is given.
+
+        Spectra that the network has not learned stand apart here rather than in its
+        probabilities: see
+        :class:`~sklearn_raman.uncertainty.SpectralNoveltyDetector`.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_spectra, n_points)
+            Spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_spectra, n_values)
+            For `GAPCNN` the averages of its feature maps, for `CNN` and `FMCNN` the
+            values of the hidden layer.
+
+        Raises
+        ------
+        ValueError
+            If the logits do not come from a layer `torch.nn.Linear`.
+        """
+        X, module = self._ready_to_explain(X)
+
+        def embed(batch, rows):
+            spectra = torch.as_tensor(batch).to(**like(module))
+            with torch.no_grad(), without_autocast(), LastLinear() as last:
+                logits = module(spectra)
+            return last.input_of(logits, owner=type(module).__name__)
+
+        return self._in_batches(embed, X, None)
 
     def _ready_to_explain(self, X):
         """Return checked spectra, and the network to read."""

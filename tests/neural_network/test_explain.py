@@ -298,6 +298,24 @@ def test_a_network_in_one_piece_says_what_it_lacks(data):
     assert "no features and no head" in str(caught.value.__cause__)
 
 
+@pytest.mark.parametrize("kind", ["cnn", "fmcnn", "gap"])
+def test_embedding_is_what_the_last_layer_is_given(kind, small):
+    net = NETS[kind]().fit(*small)
+    with torch.no_grad():
+        logits = net.module_.output(torch.as_tensor(net.embed_(small[0])))
+    probabilities = torch.softmax(logits, dim=1)
+    np.testing.assert_allclose(probabilities, net.predict_proba(small[0]), atol=1e-6)
+
+
+def test_embedding_of_a_network_in_one_piece(small):
+    """It needs no features and no head, but a linear layer at the end."""
+    net = SpectralNetClassifier(Opaque, max_epochs=1, random_state=0).fit(*small)
+    np.testing.assert_array_equal(net.embed_(small[0]), small[0])
+    net.module_.layer = nn.Sequential(nn.Unflatten(1, (64, 1)), nn.Conv1d(64, 2, 1))
+    with pytest.raises(ValueError, match="logits of Opaque do not come from a layer"):
+        net.embed_(small[0])
+
+
 # Occlusion, frames -------------------------------------------------------------------
 
 
@@ -413,7 +431,7 @@ def all_answers(net, X):
     answers += [net.explain_(X, method=method) for method in methods]
     answers += [net.explain_(X, method="occlusion", width=32), net.deconvolve(X)]
     answers += [net.explain_(X, method="captum:DeepLift")]
-    answers += [*net.feature_maps(X).values(), *net.filters().values()]
+    answers += [*net.feature_maps(X).values(), *net.filters().values(), net.embed_(X)]
     if isinstance(net, GAPCNNClassifier):
         answers += [net.explain_(X, method="cam"), *net.decision_terms(X).values()]
     return answers

@@ -1,0 +1,437 @@
+"""Does a model know when not to answer? False alarms, unknowns found, coverage of sets.
+
+    python -m benchmarks.bench_trust --parts minerals noisy     (bundled data; minutes)
+    python -m benchmarks.bench_trust --parts rruff rruff_sets --data-home FOLDER
+    python -m benchmarks.bench_trust --parts meat saliva odd --data FOLDER
+    python -m benchmarks.bench_trust --quick                    (one split each)
+
+Parts:
+
+- rruff: minerals with two crystals or more (97) are known, one crystal of each held out
+  (`OneGroupPerClassSplit`); those with one crystal (124) are unknown. Ten splits, seeds
+  100 to 109. `SpectralNoveltyDetector` around PLS-LDA on square root + SNV, folds by
+  crystal, and at random beside them; with `--gap` around the network too. Extra
+  `rruff`.
+- odd: the same detectors, for what is no spectrum of a mineral: white noise, saturated
+  detectors, flat lines with a cosmic ray, and the sets in `--data` (numpy archives with
+  X and axis). Counted in the part rruff where `--data` is given.
+- minerals: the bundled minerals, three of 18 left out as unknown, one crystal of each
+  other held out.
+- rruff_sets, meat, saliva, noisy: `ConformalClassifier` at 90 % on held-out crystals,
+  samples, people; ten splits. For meat and saliva halves by group; for noisy the
+  bundled minerals with white noise (SNR 3), one crystal of each held out.
+
+Seeds 0 to 4 (`--development`) were there to choose with; nothing was chosen on the
+others. Results go to `benchmarks/results/trust.json` after each split; what is there
+already is not done again (`--again` does it).
+"""
+
+import argparse
+import json
+import time
+import warnings
+from functools import partial
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+
+from benchmarks._results import RESULTS, write_results
+from benchmarks.compare_minerals import add_noise
+from sklearn_raman.datasets import fetch_rruff, load_minerals
+from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.model_selection import OneGroupPerClassSplit
+from sklearn_raman.preprocessing import SNV, SquareRoot, WavenumberResampler
+from sklearn_raman.uncertainty import ConformalClassifier, SpectralNoveltyDetector
+
+GRID = (150.0, 1508.0, 2.0)
+N_SPLITS = 10
+FOREIGN = ("saliva_pd_ad", "sers_vlp", "amino_acids6", "meat_mir", "coffee_mir")
+FOREIGN += ("purees_mir", "tissue_ftir")
+
+
+# Data --------------------------------------------------------------------------------
+
+
+def rruff(options):
+    """Return spectra at 2 cm-1, names, crystals, and which minerals are known."""
+    minerals = fetch_rruff(data_home=options.data_home, as_frame=True)
+    X = on_grid(minerals.data)
+    y = np.asarray(minerals.target_names)[np.asarray(minerals.target)]
+    groups = np.asarray(minerals.groups)
+    crystals = pd.Series(groups).groupby(y).nunique()
+    return X, y, groups, (crystals[y] > 1).to_numpy()
+
+
+def on_grid(frame):
+    """Bring spectra to the common axis; ends that were not measured stay level."""
+    steps = WavenumberResampler(target_wavenumbers=GRID, fill_value="edge")
+    return steps.set_output(transform="pandas").fit_transform(frame).to_numpy()
+
+
+def odd_spectra(X, folder, seed):
+    """Return what nobody should name, by kind.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_points)
+        Measured spectra, which are saturated.
+    folder : path or None
+        Of other sets.
+    seed : int
+        Decides noise and the choice of at most 100 spectra of a set.
+    """
+    rng = np.random.default_rng(seed)
+    n, n_points = 100, X.shape[1]
+    odd = {"white noise": 100 + rng.normal(0, 5, (n, n_points))}
+    # Fluorescence that rises beyond what the detector can count, with its own noise.
+    slope = np.linspace(0.2, 3.0, n_points) * rng.uniform(0.8, 1.5, (n, 1))
+    drawn = X[rng.choice(len(X), n)]
+    counts = 60000 * slope + 5000 * drawn / drawn.max(axis=1, keepdims=True)
+    odd["saturated"] = np.minimum(counts + rng.normal(0, 50, counts.shape), 60000)
+    flat = 100 + rng.normal(0, 0.1, (n, n_points))
+    flat[range(n), rng.integers(5, n_points - 5, n)] += rng.uniform(500, 5000, n)
+    odd["flat line with a cosmic ray"] = flat
+    for name in FOREIGN if folder else ():
+        with np.load(folder / f"{name}.npz", allow_pickle=False) as archive:
+            rows = rng.permutation(len(archive["X"]))[:n]
+            frame = pd.DataFrame(archive["X"][rows].astype(float))
+            axis = archive["axis"]
+        if not (np.diff(axis) > 0).all():
+            frame, axis = frame.iloc[:, ::-1], axis[::-1]
+        frame.columns = axis
+        odd[name] = on_grid(frame)
+    return odd
+
+
+# None of these -----------------------------------------------------------------------
+
+
+class Remembers:
+    """Fitted once for the same spectra: many settings share their folds."""
+
+    _known: dict = {}
+
+    def fit(self, X, y):
+        """Fit, or take over what an equal one has found."""
+        key = joblib.hash((type(self).__name__, X, y, self.get_params()))
+        if key not in self._known:
+            if len(self._known) > 50:
+                self._known.clear()
+            self._known[key] = dict(vars(super().fit(X, y)))
+        vars(self).update(self._known[key])
+        return self
+
+
+class RememberedPLSLDA(Remembers, PLSLDA):
+    """PLS-LDA."""
+
+
+class RememberedLDA(Remembers, LinearDiscriminantAnalysis):
+    """LDA."""
+
+
+def plslda(n_components):
+    """PLS-LDA on square root + SNV."""
+    return make_pipeline(
+        SquareRoot(), SNV(), RememberedPLSLDA(n_components=n_components)
+    )
+
+
+def gap():
+    """The network with averages before its output, on SNV."""
+    from sklearn_raman.neural_network import GAPCNNClassifier
+
+    return make_pipeline(SNV(), GAPCNNClassifier(random_state=0))
+
+
+def judge_detector(model, score, data, test, unknown, odd, *, grouped, seed, n_folds):
+    """Fit a detector and return its figures on known and unknown spectra."""
+    X, y, groups = data
+    detector = SpectralNoveltyDetector(
+        model, novelty_score=score, cv=n_folds, grouped=grouped, random_state=seed
+    )
+    detector.fit(X, y, groups if grouped else None)
+    known = detector.decision_function(test[0])
+    strange = detector.decision_function(unknown)
+    named = detector.estimator_.predict(test[0]) == test[1]
+    return {
+        "auroc": roc_auc_score(
+            np.r_[np.zeros(len(known)), np.ones(len(strange))], -np.r_[known, strange]
+        ),
+        "detected_at_5": (strange < np.quantile(known, 0.05)).mean(),
+        "false_at_95": (known <= np.quantile(strange, 0.95)).mean(),
+        "false_alarms": (known < 0).mean(),
+        "false_alarms_right": (known[named] < 0).mean(),
+        "accuracy": named.mean(),
+        "detected": (strange < 0).mean(),
+        "n_calibrated": detector.n_calibrated_,
+        "n_calibrated_classes": detector.n_calibrated_classes_,
+        "cost": cost(detector, np.r_[test[0], unknown]),
+        "odd": {name: (detector.predict(z) == -1).mean() for name, z in odd.items()},
+    }
+
+
+def cost(detector, X, n_times=5):
+    """Return the time of `predict` over that of the Pipeline, median."""
+    ratios = []
+    for _ in range(n_times):
+        clock = [time.perf_counter()]
+        for model in (detector.estimator_, detector):
+            model.predict(X)
+            clock.append(time.perf_counter())
+        ratios.append((clock[2] - clock[1]) / (clock[1] - clock[0]))
+    return float(np.median(ratios))
+
+
+def rruff_detectors(options):
+    """Yield (key, function that returns the figures)."""
+    X, y, groups, is_known = rruff(options)
+    rows = np.flatnonzero(is_known)
+    models = {"PLS-LDA": plslda(80), **({"GAP-CNN": gap()} if options.gap else {})}
+    for seed in options.seeds:
+        splitter = OneGroupPerClassSplit(1, random_state=seed)
+        train, test = next(splitter.split(rows, y[rows], groups[rows]))
+        train, test = rows[train], rows[test]
+        odd = odd_spectra(X[train], options.data, seed)
+        for name, model in models.items():
+            for score, grouped in (
+                ("relative_mahalanobis", True),
+                ("correlation", True),
+                ("both", True),
+                ("relative_mahalanobis", False),
+                ("both", False),
+            ):
+                if name == "GAP-CNN" and (score != "both" or not grouped):
+                    continue
+                key = name, score, "by group" if grouped else "at random", seed
+                yield (
+                    key,
+                    partial(
+                        judge_detector,
+                        model,
+                        score,
+                        (X[train], y[train], groups[train]),
+                        (X[test], y[test]),
+                        X[~is_known],
+                        odd,
+                        grouped=grouped,
+                        seed=seed,
+                        n_folds=options.folds,
+                    ),
+                )
+
+
+def minerals_detectors(options):
+    """Three minerals of the bundled set are unknown."""
+    minerals = load_minerals(as_frame=True)
+    X = on_grid(minerals.data)
+    y = np.asarray(minerals.target_names)[np.asarray(minerals.target)]
+    groups = np.asarray(minerals.groups)
+    for seed in options.seeds:
+        left_out = np.random.default_rng(seed).choice(np.unique(y), 3, replace=False)
+        rows = np.flatnonzero(~np.isin(y, left_out))
+        splitter = OneGroupPerClassSplit(1, random_state=seed)
+        train, test = next(splitter.split(rows, y[rows], groups[rows]))
+        train, test = rows[train], rows[test]
+        for score in ("relative_mahalanobis", "correlation", "both"):
+            yield (
+                ("PLS-LDA", score, "by group", seed),
+                partial(
+                    judge_detector,
+                    plslda(20),
+                    score,
+                    (X[train], y[train], groups[train]),
+                    (X[test], y[test]),
+                    X[np.isin(y, left_out)],
+                    {},
+                    grouped=True,
+                    seed=seed,
+                    n_folds=options.folds,
+                ),
+            )
+
+
+# Sets --------------------------------------------------------------------------------
+
+
+def lda():
+    """Linear discriminant analysis with shrinkage on square root + SNV."""
+    return make_pipeline(
+        SquareRoot(), SNV(), RememberedLDA(solver="lsqr", shrinkage=0.05)
+    )
+
+
+def rruff_split(options, seed):
+    """Return training and test spectra of the 97 minerals."""
+    X, y, groups, is_known = rruff(options)
+    X, y, groups = X[is_known], y[is_known], groups[is_known]
+    return X, y, groups, OneGroupPerClassSplit(1, random_state=seed)
+
+
+def meat_split(options, seed):
+    """Meat, mid-infrared: half of the samples."""
+    return archive_split(options, "meat_mir", 1, seed)
+
+
+def saliva_split(options, seed):
+    """Saliva of patients: half of the people."""
+    return archive_split(options, "saliva_pd_ad", 3, seed)
+
+
+def archive_split(options, name, step, seed):
+    """Return a set of `--data` and folds in halves by group."""
+    if options.data is None:
+        raise SystemExit(f"the part that reads {name} needs --data")
+    with np.load(options.data / f"{name}.npz", allow_pickle=False) as archive:
+        X, y = archive["X"][:, ::step].astype(float), archive["y"]
+        groups = archive["group"]
+    return X, y, groups, StratifiedGroupKFold(2, shuffle=True, random_state=seed)
+
+
+def noisy_split(options, seed):
+    """Bundled minerals with noise."""
+    minerals = load_minerals(as_frame=True)
+    noisy = add_noise(minerals.data, 3.0, random_state=0)
+    y = np.asarray(minerals.target_names)[np.asarray(minerals.target)]
+    splitter = OneGroupPerClassSplit(1, random_state=seed)
+    return on_grid(noisy), y, np.asarray(minerals.groups), splitter
+
+
+def plain(n_components):
+    """PLS-LDA on SNV."""
+    return make_pipeline(SNV(), RememberedPLSLDA(n_components=n_components))
+
+
+SETS = {
+    "rruff_sets": (rruff_split, {"PLS-LDA": plslda(80)}),
+    "meat": (meat_split, {"PLS-LDA": plain(8)}),
+    "saliva": (saliva_split, {"PLS-LDA": plain(10)}),
+    "noisy": (noisy_split, {"PLS-LDA": plain(15), "LDA": lda()}),
+}
+KINDS = [  # settings, folds by group
+    ({}, True),
+    ({"unit": "group"}, True),
+    ({"unit": "whole_group"}, True),
+    ({"conformity_score": "aps"}, True),
+    ({"look_alikes": True}, True),
+    ({}, False),
+]
+
+
+def sets(part, options):
+    """Yield (key, function that returns the figures)."""
+    split, models = SETS[part]
+    for seed in options.seeds:
+        X, y, groups, splitter = split(options, seed)
+        train, test = next(splitter.split(X, y, groups))
+        for name, model in models.items():
+            for settings, grouped in KINDS:
+                label = " ".join(f"{v}" for v in settings.values()) or "spectrum"
+                label = label.replace("True", "look_alikes")
+                key = name, label, "by group" if grouped else "at random", seed
+                yield (
+                    key,
+                    partial(
+                        judge_sets,
+                        ConformalClassifier(
+                            model,
+                            cv=options.folds,
+                            grouped=grouped,
+                            random_state=seed,
+                            **settings,
+                        ),
+                        (X[train], y[train], groups[train] if grouped else None),
+                        (X[test], y[test], groups[test]),
+                    ),
+                )
+
+
+def judge_sets(model, data, test):
+    """Return coverage and size of the sets of held-out spectra."""
+    model.fit(*data)
+    X, y, groups = test
+    chosen = model.predict_set(X)
+    hit = chosen[np.arange(len(y)), np.searchsorted(model.classes_, y)]
+    alone = chosen.sum(axis=1) == 1
+    by_group = pd.Series(hit).groupby(groups)
+    return {
+        "coverage": hit.mean(),
+        "coverage_of_groups": by_group.mean().mean(),
+        "whole_groups": by_group.min().mean(),
+        "size": chosen.sum(axis=1).mean(),
+        "empty": (~chosen.any(axis=1)).mean(),
+        "one_class": alone.mean(),
+        "right_if_one_class": hit[alone].mean() if alone.any() else np.nan,
+        "accuracy": (model.estimator_.predict(X) == y).mean(),
+        "look_alikes": len(model.confusable_classes_),
+        "n_calibrated": model.n_calibrated_,
+        "n_calibrated_classes": model.n_calibrated_classes_,
+    }
+
+
+PARTS = {
+    "rruff": rruff_detectors,
+    "minerals": minerals_detectors,
+    **{part: partial(sets, part) for part in SETS},
+}
+
+
+def flat(record):
+    """Return a record with its nested figures beside the others, rounded."""
+    odd = record.pop("odd", {})
+    record |= {f"odd: {name}": value for name, value in odd.items()}
+    return {k: round(float(v), 5) for k, v in record.items()}
+
+
+def main(argv=None):
+    """Run the chosen parts, print their means, and save each split."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one split, nothing saved")
+    parser.add_argument("--development", action="store_true", help="seeds 0 to 4")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=["minerals"])
+    parser.add_argument("--gap", action="store_true", help="the network as well")
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--folds", type=int, default=10)
+    parser.add_argument("--splits", type=int, default=N_SPLITS)
+    parser.add_argument("--data", type=Path, help="folder of other sets")
+    parser.add_argument("--data-home", type=Path, help="of fetch_rruff")
+    options = parser.parse_args(argv)
+    warnings.filterwarnings("ignore", message=".*constant.*")
+    first, saves = 100, not (options.quick or options.development)
+    if options.development:
+        first, options.splits = 0, min(options.splits, 5)
+    options.seeds = range(first, first + (1 if options.quick else options.splits))
+    path = RESULTS / "trust.json"
+    figures = json.loads(path.read_text()) if saves and path.exists() else {}
+    figures.pop("versions", None)
+    for part in options.parts:
+        done = {} if options.again else figures.get(part, {}).get("splits", {})
+        for key, judge in PARTS[part](options):
+            name = " | ".join(map(str, key))
+            if name not in done:
+                done[name] = flat(judge())
+                print(part, name, done[name], flush=True)
+            figures[part] = {"splits": done, "means": means(done)}
+            if saves:
+                write_results("trust", figures)
+        table = pd.DataFrame.from_dict(figures[part]["means"], orient="index")
+        print(f"\n{part}\n{table.T.to_string()}", flush=True)
+
+
+def means(splits):
+    """Return the mean over the splits of each kind, and how many there are."""
+    table = pd.DataFrame.from_dict(splits, orient="index")
+    kind = [name.rpartition(" | ")[0] for name in table.index]
+    found = table.groupby(kind, sort=False)
+    mean = found.mean().round(5).assign(n_splits=found.size())
+    return {name: row.dropna().to_dict() for name, row in mean.iterrows()}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""How strange a spectrum is to a fitted classifier: scores, high for the unknown."""
+
+import numpy as np
+
+from sklearn_raman.uncertainty._calibration import PValues
+
+SCORES = ("auto", "relative_mahalanobis", "correlation", "both")
+_N_AXES = 150
+_SHRINKAGE = 0.02
+# Of the false alarms of two scores, how many of the guard's for one of the distance's.
+# Chosen on RRUFF minerals (benchmarks/bench_trust.py, seeds 0 to 4).
+_SHARE_OF_GUARD = 0.6
+
+
+class RelativeMahalanobis:
+    """Squared distance to the nearest class minus that to all spectra together.
+
+    min_c (z - m_c)' S^-1 (z - m_c) - (z - m)' S0^-1 (z - m), with S the covariance
+    within classes and S0 that of all, both shrunk towards a sphere, on the principal
+    axes of the values z that the last linear layer of the classifier is given. Values
+    that are never negative, such as averages of feature maps after ReLU, are replaced
+    by their square roots: strong bands then weigh less.
+    """
+
+    def __init__(self, classifier, inputs, y):
+        if not hasattr(classifier, "embed_"):
+            raise TypeError(
+                'novelty_score="relative_mahalanobis" looks at what the last linear '
+                f"layer of a model is given, which {type(classifier).__name__} does "
+                "not tell (by a method embed_, as PLSLDA and the networks have): use "
+                'novelty_score="correlation", or "auto".'
+            )
+        Z = _embed(classifier, inputs)
+        self.takes_root = bool((Z >= 0).all())
+        Z = self._scale(Z)
+        self.mean = Z.mean(axis=0)
+        self.axes = _principal_axes(Z - self.mean)
+        T = (Z - self.mean) @ self.axes
+        code = np.unique(y, return_inverse=True)[1]
+        means = np.stack([T[code == c].mean(axis=0) for c in range(code.max() + 1)])
+        size = (T**2).mean() if T.size else 1.0
+        self.within = _whitening(T - means[code], size)
+        self.overall = _whitening(T, size)
+        self.means = means @ self.within
+
+    def _scale(self, Z):
+        return np.sqrt(Z.clip(0)) if self.takes_root else Z
+
+    def __call__(self, classifier, inputs):
+        T = (self._scale(_embed(classifier, inputs)) - self.mean) @ self.axes
+        within = T @ self.within
+        products = within @ self.means.T
+        to_classes = (self.means**2).sum(axis=1) - 2 * products
+        nearest = (within**2).sum(axis=1) + to_classes.min(axis=1)
+        return nearest - ((T @ self.overall) ** 2).sum(axis=1)
+
+
+def _embed(classifier, inputs):
+    return np.asarray(classifier.embed_(inputs), dtype=np.float64)
+
+
+def _principal_axes(Z):
+    """Return the principal axes of centered values, (n_values, n_axes)."""
+    if Z.shape[1] <= len(Z):
+        power, axes = np.linalg.eigh(Z.T @ Z)
+    else:
+        power, left = np.linalg.eigh(Z @ Z.T)
+        axes = Z.T @ (left / np.sqrt(power.clip(np.finfo(float).tiny)))
+    exists = power > 1e-12 * power[-1]
+    return axes[:, exists][:, ::-1][:, :_N_AXES]
+
+
+def _whitening(residuals, size):
+    """Return the matrix that gives residuals a spherical covariance.
+
+    `size` is the mean power of all values: classes without any spread get a little.
+    """
+    power, axes = np.linalg.eigh(residuals.T @ residuals / len(residuals))
+    mean = max(power.mean(), 1e-6 * size) if len(power) else 1.0
+    return axes / np.sqrt((1 - _SHRINKAGE) * power.clip(0) + _SHRINKAGE * mean)
+
+
+class NearestCorrelation:
+    """1 minus the correlation with the most similar spectrum of a library.
+
+    Parameters
+    ----------
+    classifier : estimator
+        Not used.
+    inputs : array-like of shape (n_spectra, n_points)
+        Training spectra as the classifier is given them: the library.
+    y : array-like of shape (n_spectra,) or None
+        With labels the library holds one mean spectrum for each class.
+    """
+
+    def __init__(self, classifier, inputs, y=None):
+        library = _standardize(inputs)
+        if y is not None:
+            code = np.unique(y, return_inverse=True)[1]
+            means = [library[code == c].mean(axis=0) for c in range(code.max() + 1)]
+            library = _standardize(np.stack(means))
+        self.library = library
+
+    def __call__(self, classifier, inputs):
+        return 1 - (_standardize(inputs) @ self.library.T).max(axis=1).astype(float)
+
+
+def _standardize(spectra):
+    """Return centered rows of length 1; constant rows are 0."""
+    spectra = np.asarray(spectra)
+    if spectra.dtype.kind != "f":
+        spectra = spectra.astype(float)
+    level = spectra.mean(axis=1, keepdims=True)
+    centered = spectra - level
+    length = np.sqrt(np.einsum("ij,ij->i", centered, centered))[:, None]
+    rounding = 8 * np.finfo(spectra.dtype).eps * np.sqrt(spectra.shape[1])
+    is_constant = length <= rounding * np.abs(level)
+    return centered * np.where(is_constant, 0, 1 / np.where(is_constant, 1, length))
+
+
+def novelty_scores(kind, classifier, inputs, y):
+    """Return the functions (classifier, inputs) -> scores that `kind` asks for."""
+    if kind == "auto":
+        kind = "both" if hasattr(classifier, "embed_") else "correlation"
+    if kind == "correlation":
+        return [NearestCorrelation(classifier, inputs)]
+    distance = RelativeMahalanobis(classifier, inputs, y)
+    if kind == "relative_mahalanobis":
+        return [distance]
+    return [distance, NearestCorrelation(classifier, inputs, y)]
+
+
+def measure(scores, classifier, inputs):
+    """Return what the functions say of spectra, (n_spectra, n_scores)."""
+    return np.stack([score(classifier, inputs) for score in scores], axis=1)
+
+
+class Alarm:
+    """When is a spectrum too strange? Learned from scores of known spectra.
+
+    Two scores become one: the larger, each as a multiple of what is rare. The second is
+    a guard for what is no spectrum at all, so rare means rarer there.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_calibrated, n_scores)
+    weights : ndarray of shape (n_calibrated,)
+    rate : float
+        False alarms among known spectra.
+    """
+
+    def __init__(self, scores, weights, rate):
+        self._center, self._unit = np.zeros(1), np.ones(1)
+        if scores.shape[1] > 1:
+            levels = 1 - rate * np.array([1.0, _SHARE_OF_GUARD])
+            rare = [
+                np.quantile(column, level)
+                for column, level in zip(scores.T, levels, strict=True)
+            ]
+            self._center = np.median(scores, axis=0)
+            unit = rare - self._center
+            self._unit = np.where(unit > 0, unit, 1.0)
+        self._p_values = PValues(self.strangeness(scores), weights)
+        self.threshold = self._p_values.threshold(rate)
+        self.smallest_p = self._p_values.smallest
+
+    def strangeness(self, scores):
+        """Return one number for each spectrum; above the threshold it is unknown."""
+        return ((scores - self._center) / self._unit).max(axis=1)
+
+    def p(self, scores):
+        """Return p-values of scores (n_spectra, n_scores), small for the unknown."""
+        return self._p_values(self.strangeness(scores))

@@ -1,0 +1,267 @@
+"""Sets of classes: p-values by hand, coverage, groups, look-alikes, answers."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+from sklearn.utils import Bunch
+
+from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.preprocessing import SNV, WavenumberResampler
+from sklearn_raman.uncertainty import ConformalClassifier
+from tests.uncertainty.conftest import make
+
+MODEL = PLSLDA(n_components=2)
+
+
+def fit(data, estimator=MODEL, **settings):
+    settings = {"random_state": 0, "cv": 5, "coverage": 0.8, **settings}
+    return ConformalClassifier(estimator, **settings).fit(data.X, data.y, data.groups)
+
+
+def by_hand(data, folds, new, kind):
+    """Scores of the true class of each training spectrum, and of all classes of new."""
+
+    def implausibility(P):
+        if kind == "lac":
+            return 1 - P
+        more = np.array([[row[row > p].sum() for p in row] for row in P])
+        return more + P / 2
+
+    own = np.zeros(len(data.y))
+    for train, held in folds:
+        fitted = clone(MODEL).fit(data.X[train], data.y[train])
+        scores = implausibility(fitted.predict_proba(data.X[held]))
+        own[held] = scores[
+            np.arange(len(held)), np.searchsorted(fitted.classes_, data.y[held])
+        ]
+    fitted = clone(MODEL).fit(data.X, data.y)
+    return own, implausibility(fitted.predict_proba(new.X))
+
+
+@pytest.mark.parametrize("kind", ["lac", "aps"])
+def test_p_values_by_hand(kind, minerals, new, folds):
+    noise = np.random.default_rng(5).normal(0, 10, (2, *new.X.shape))
+    minerals = Bunch(**{**minerals, "X": minerals.X + noise[0]})
+    new = Bunch(X=new.X + noise[1])
+    own, scores = by_hand(minerals, folds, new, kind)
+    as_bad = own[:, None, None] >= scores - 1e-12
+    n, names = len(own), np.unique(minerals.groups)
+    by_group = [as_bad[minerals.groups == name] for name in names]
+    expected = {
+        "spectrum": (as_bad.sum(axis=0) + 1) / (n + 1),
+        "group": (sum(part.mean(axis=0) for part in by_group) + 1) / (len(names) + 1),
+        "whole_group": (sum(p.any(axis=0) for p in by_group) + 1) / (len(names) + 1),
+    }
+    for unit, p in expected.items():
+        model = fit(minerals, cv=folds, unit=unit, conformity_score=kind)
+        np.testing.assert_allclose(model.predict_p(new.X), p, atol=1e-9)
+        np.testing.assert_array_equal(model.predict_set(new.X), p > 0.2 + 1e-9)
+
+
+def test_coverage_of_new_crystals():
+    """As promised with folds by crystal; far less with folds that ignore crystals."""
+    covered = {True: [], False: []}
+    for seed in range(4):
+        data = make(seed, n_crystals=10, n_spectra=4, spread=8)
+        test = make(100 + seed, n_crystals=40, n_spectra=1, spread=8)
+        for grouped, found in covered.items():
+            model = ConformalClassifier(
+                GaussianNB(), grouped=grouped, coverage=0.8, random_state=0
+            ).fit(data.X, data.y, data.groups if grouped else None)
+            own = np.searchsorted(model.classes_, test.y)
+            found.append(model.predict_set(test.X)[np.arange(len(own)), own].mean())
+    assert 0.74 < np.mean(covered[True]) < 0.9
+    assert np.mean(covered[False]) < np.mean(covered[True]) - 0.05
+
+
+def test_groups_are_asked_for(minerals):
+    X, y, groups = minerals.X, minerals.y, minerals.groups
+    with pytest.raises(ValueError, match="needs groups.*grouped=False"):
+        ConformalClassifier().fit(X, y)
+    with pytest.raises(ValueError, match="says that there are no groups"):
+        ConformalClassifier(grouped=False).fit(X, y, groups)
+    with pytest.raises(ValueError, match="groups misses 1 of 45"):
+        ConformalClassifier().fit(X, y, np.where(np.arange(45) == 3, None, groups))
+    with pytest.raises(ValueError, match="All spectra are of one group"):
+        ConformalClassifier().fit(X, y, np.zeros(45))
+    with pytest.raises(ValueError, match="each class needs two groups"):
+        ConformalClassifier().fit(X, y, y)
+    with pytest.raises(ValueError, match="groups on both sides of a fold"):
+        ConformalClassifier(cv=KFold(4)).fit(X, y, groups)
+    with pytest.raises(ValueError, match="holds out row 0 2 times"):
+        twice = [(np.arange(3, 45), np.arange(3))] * 2
+        ConformalClassifier(cv=twice).fit(X, y, groups)
+
+
+def test_groups_reach_an_inner_search(minerals):
+    """GroupKFold raises without groups."""
+    grid = {"n_components": [1, 2]}
+    inside = make_pipeline(SNV(), GridSearchCV(PLSLDA(), grid, cv=GroupKFold(2)))
+    model = fit(minerals, inside, cv=2)
+    assert model.score(minerals.X, minerals.y) > 0.9
+
+
+def test_class_of_one_group_leaves_the_calibration(minerals):
+    """It is named all the same."""
+    kept = (minerals.y != "zircon") | (minerals.groups == minerals.groups[-1])
+    model = ConformalClassifier(MODEL, random_state=0).fit(
+        minerals.X[kept], minerals.y[kept], minerals.groups[kept]
+    )
+    assert (model.n_calibrated_classes_, model.n_calibrated_groups_) == (2, 10)
+    assert model.n_calibrated_ == 30
+    assert model.predict(minerals.X[-1:]) == "zircon"
+    assert model.predict_set(minerals.X[-1:])[0, 2]
+
+
+def test_a_fold_deals_out_the_groups_of_each_class(minerals):
+    """Three crystals of a class never fall into one of three folds."""
+    kept = np.isin(minerals.groups, ["c0", "c1", "c2", "c5", "c6", "c7"])
+    for seed in range(5):
+        model = ConformalClassifier(MODEL, cv=3, random_state=seed, coverage=0.5).fit(
+            minerals.X[kept], minerals.y[kept], minerals.groups[kept]
+        )
+        assert model.n_calibrated_ == kept.sum()
+
+
+def test_too_few_groups_for_the_coverage(minerals):
+    with pytest.warns(UserWarning, match="too few held-out groups for coverage=0.95"):
+        model = fit(minerals, unit="group", coverage=0.95)
+    assert model.predict_set(minerals.X).all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(minerals, unit="group", coverage=0.9)
+
+
+class Given(ClassifierMixin, BaseEstimator):
+    """Takes what it is given for probabilities."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        return X
+
+    def predict(self, X):
+        return self.classes_[X.argmax(axis=1)]
+
+
+@pytest.mark.parametrize("kind", ["lac", "aps"])
+def test_tiny_probabilities_are_told_apart(kind):
+    """1 - P would be 1 for all of them, and every class stand in every set."""
+    P = 10.0 ** -np.arange(1, 21)
+    X, y = np.stack([1 - P, P], axis=1), np.tile([1, 1, 0, 1], 5)
+    model = ConformalClassifier(Given(), grouped=False, conformity_score=kind, cv=5)
+    p = model.fit(X, y).predict_p([[1.0, 1e-12], [1.0, 1e-18], [1.0, 1e-30]])
+    own = np.where(y == 1, P, 1 - P)
+    expected = [((own <= low).sum() + 1) / 21 for low in (1e-12, 1e-18, 1e-30)]
+    np.testing.assert_allclose(p[:, 1], expected, atol=1e-9)
+
+
+def test_a_classifier_without_probabilities(minerals, new):
+    for labels in (minerals.y, np.where(minerals.y == "zircon", 1, 0)):
+        model = ConformalClassifier(SVC(), cv=3, random_state=0).fit(
+            minerals.X, labels, minerals.groups
+        )
+        assert not hasattr(model, "predict_proba")
+        best = model.classes_[model.predict_p(new.X).argmax(axis=1)]
+        assert (best == model.predict(new.X)).mean() > 0.9
+    assert hasattr(ConformalClassifier(), "predict_proba")
+
+
+@pytest.mark.parametrize(
+    ("labels", "unknown"), [(str, "?"), (int, -1), (int, "?"), (str, -1)]
+)
+def test_unknown_label(labels, unknown, minerals, new):
+    data = Bunch(**minerals)
+    if labels is int:
+        data.y = np.unique(data.y, return_inverse=True)[1]
+    model = fit(data, novelty_score="both", unknown_label=unknown)
+    noise = np.random.default_rng(0).normal(0, 3, (4, 30))
+    found = model.predict(np.concatenate([new.X, noise]))
+    assert all(label == unknown for label in found[-4:])
+    assert (found[:-4] == model.estimator_.predict(new.X)).mean() > 0.6
+    with pytest.raises(ValueError, match="is one of the classes"):
+        fit(data, unknown_label=data.y.tolist()[0])
+
+
+@pytest.fixture(scope="module")
+def twins():
+    """Two classes of the same spectra, and a third."""
+    data = make(0, n_crystals=8)
+    data.y = np.where(data.y == "zircon", "zircon", "dolomite")
+    rng = np.random.default_rng(3)
+    magnesite = rng.choice(
+        np.unique(data.groups[data.y == "dolomite"]), 8, replace=False
+    )
+    data.y = np.where(np.isin(data.groups, magnesite), "magnesite", data.y)
+    return data
+
+
+def test_look_alikes(twins):
+    model = fit(twins, unit="group")
+    [(first, second, share)] = model.confusable_classes_
+    assert (first, second) == ("dolomite", "magnesite") and share >= 0.25
+    answers = model.describe(pd.DataFrame(twins.X, index=twins.groups))
+    assert list(answers.index) == list(twins.groups)
+    wording = {"dolomite or magnesite", "magnesite or dolomite"}
+    found = set(answers["answer"][twins.y != "zircon"])
+    assert found & wording and not found & {"dolomite", "magnesite"}
+    assert set(answers["answer"][twins.y == "zircon"]) <= {"zircon", "none of these"}
+    alone, together = (
+        model.predict_p(twins.X),
+        fit(twins, unit="group", look_alikes=True).predict_p(twins.X),
+    )
+    assert (together >= alone).all() and (together[:, 2] == alone[:, 2]).all()
+    assert (together > alone).any()
+
+
+def test_max_set_size(twins):
+    model = fit(twins, coverage=0.9, unknown_label="?", max_set_size=1)
+    size = model.predict_set(twins.X).sum(axis=1)
+    assert set(size) >= {1, 2}
+    np.testing.assert_array_equal(model.predict(twins.X) == "?", size != 1)
+
+
+def test_answers_of_large_and_empty_sets(minerals):
+    with pytest.warns(UserWarning, match="too few"):
+        model = fit(minerals, unit="group", coverage=0.99)
+    assert set(model.describe(minerals.X)["answer"]) == {"any of these"}
+    strange = fit(minerals, novelty_score="auto").describe(np.eye(30)[:3])
+    assert list(strange["answer"]) == ["none of these"] * 3
+    assert (strange["p_known"] < 0.05).all()
+
+
+def test_reading_changes_nothing_and_pickles_give_the_same(minerals, new):
+    model = fit(minerals, novelty_score="both")
+    before, answers = dict(vars(model)), model.describe(new.X)
+    other = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(model.predict_p(new.X), other.predict_p(new.X))
+    pd.testing.assert_frame_equal(other.describe(new.X), answers)
+    model.predict(new.X)
+    assert vars(model) == before
+
+
+def test_frames_and_pairs(minerals, new):
+    """Whatever the Pipeline takes, in fit and later."""
+    axis = np.arange(400.0, 520.0, 4.0)
+    steps = WavenumberResampler(target_wavenumbers=(404, 512, 4))
+    model = make_pipeline(steps, SNV(), MODEL)
+    frame = pd.DataFrame(minerals.X, columns=axis.astype(str))
+    expected = fit(Bunch(**{**minerals, "X": frame}), model, novelty_score="both")
+    pairs = [(axis, row) for row in minerals.X]
+    ragged = fit(Bunch(**{**minerals, "X": pairs}), model, novelty_score="both")
+    descending = pd.DataFrame(new.X[:, ::-1], columns=axis[::-1])
+    wanted = expected.describe(pd.DataFrame(new.X, columns=axis.astype(str)))
+    for X in ([(axis, row) for row in new.X], descending):
+        pd.testing.assert_frame_equal(ragged.describe(X), wanted)
+    assert list(expected.feature_names_in_) == list(frame.columns)
+    assert not hasattr(ragged, "feature_names_in_")

@@ -1,0 +1,120 @@
+"""None of these: scores against formulas of others, threshold, what is found."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+
+from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.neural_network import GAPCNNClassifier
+from sklearn_raman.preprocessing import SNV
+from sklearn_raman.uncertainty import SpectralNoveltyDetector
+
+MODEL = PLSLDA(n_components=4)
+
+
+def fit(data, estimator=MODEL, **settings):
+    settings = {"random_state": 0, "cv": 5, "false_alarm_rate": 0.1, **settings}
+    return SpectralNoveltyDetector(estimator, **settings).fit(
+        data.X, data.y, data.groups
+    )
+
+
+def test_relative_distance_by_its_formula(minerals, new):
+    def squared(Z, center, covariance):
+        size = np.trace(covariance) / len(covariance)
+        shrunk = 0.98 * covariance + 0.02 * size * np.eye(len(covariance))
+        return np.einsum(
+            "ij,ji->i", Z - center, np.linalg.solve(shrunk, (Z - center).T)
+        )
+
+    detector = fit(minerals, novelty_score="relative_mahalanobis")
+    Z, Z_new = (detector.estimator_.transform(data.X) for data in (minerals, new))
+    means = {label: Z[minerals.y == label].mean(axis=0) for label in detector.classes_}
+    within = Z - np.stack([means[label] for label in minerals.y])
+    nearest = [squared(Z_new, m, within.T @ within / 45) for m in means.values()]
+    overall = squared(Z_new, Z.mean(axis=0), np.cov(Z.T, bias=True))
+    expected = overall - np.min(nearest, axis=0)
+    np.testing.assert_allclose(detector.score_samples(new.X), expected, rtol=1e-8)
+
+
+def test_correlation_by_its_formula(minerals, new):
+    detector = fit(minerals, KNeighborsClassifier(1))
+    r = np.corrcoef(new.X, minerals.X)[: len(new.X), len(new.X) :]
+    expected = r.max(axis=1) - 1
+    np.testing.assert_allclose(detector.score_samples(new.X), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["relative_mahalanobis", "correlation"])
+@pytest.mark.parametrize("unit", ["spectrum", "group"])
+def test_p_values_by_hand(kind, unit, minerals, new, folds):
+    """The share of held-out spectra (or groups) as strange; the new one counts."""
+    held_out = np.zeros(45)
+    for train, held in folds:
+        part = type(minerals)(**{key: minerals[key][train] for key in minerals})
+        held_out[held] = fit(part, novelty_score=kind).score_samples(minerals.X[held])
+    detector = fit(minerals, novelty_score=kind, cv=folds, unit=unit)
+    scores = detector.score_samples(new.X)
+    as_strange = held_out[:, None] <= scores + 1e-12
+    if unit == "group":
+        as_strange = as_strange.reshape(15, 3, -1).mean(axis=1)
+    expected = (as_strange.sum(axis=0) + 1) / (len(as_strange) + 1)
+    np.testing.assert_allclose(detector.p_value(new.X), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "kind", ["auto", "relative_mahalanobis", "correlation", "both"]
+)
+def test_what_is_found(kind, minerals, new):
+    """Noise and a line with one spike, and what the outlier API says of them."""
+    rng = np.random.default_rng(0)
+    noise, spike = rng.normal(0, 3, (10, 30)), 100 * np.eye(30)[::3]
+    strange = np.concatenate([noise, spike])
+    detector = fit(minerals, novelty_score=kind)
+    known, unknown = detector.score_samples(new.X), detector.score_samples(strange)
+    assert roc_auc_score(np.repeat([1, 0], [45, 20]), np.r_[known, unknown]) > 0.99
+    assert (detector.predict(strange) == -1).mean() > 0.9
+    assert (detector.predict(new.X) == -1).mean() < 0.25
+    for X in (new.X, strange, minerals.X):
+        decision, found = detector.decision_function(X), detector.predict(X)
+        np.testing.assert_array_equal(
+            decision, detector.score_samples(X) - detector.offset_
+        )
+        np.testing.assert_array_equal(found, np.where(decision < 0, -1, 1))
+        np.testing.assert_array_equal(found == -1, detector.p_value(X) <= 0.1)
+
+
+def test_constant_spectra_are_strange(minerals):
+    for kind in ("correlation", "both"):
+        detector = fit(minerals, novelty_score=kind)
+        flat = np.array([np.zeros(30), np.full(30, 0.1), np.full(30, 1e9)])
+        assert (detector.predict(flat) == -1).all()
+
+
+def test_a_distance_needs_an_embedding(minerals):
+    with pytest.raises(TypeError, match='KNeighborsClassifier does not tell.*"auto"'):
+        fit(minerals, KNeighborsClassifier(), novelty_score="relative_mahalanobis")
+
+
+def test_a_class_of_one_group_and_too_few_spectra(minerals):
+    kept = (minerals.y != "zircon") | (minerals.groups == minerals.groups[-1])
+    data = type(minerals)(**{key: minerals[key][kept] for key in minerals})
+    with pytest.warns(UserWarning, match="too few held-out spectra.*rate=0.01"):
+        detector = fit(data, false_alarm_rate=0.01)
+    assert (detector.n_calibrated_, detector.n_calibrated_classes_) == (30, 2)
+    assert (detector.predict(100 * np.eye(30)) == 1).all()
+
+
+def test_groups_are_asked_for(minerals):
+    with pytest.raises(ValueError, match="needs groups.*grouped=False"):
+        SpectralNoveltyDetector().fit(minerals.X, minerals.y)
+
+
+def test_a_network_in_a_pipeline(minerals, new):
+    """Averages of feature maps are never negative: their roots are compared."""
+    net = GAPCNNClassifier(n_filters=(4, 4, 4), max_epochs=2, random_state=0)
+    model = make_pipeline(SNV(), net)
+    detector = fit(minerals, model, cv=2, novelty_score="relative_mahalanobis")
+    assert np.isfinite(detector.score_samples(new.X)).all()
+    assert (detector.predict(minerals.X) == 1).mean() > 0.8
