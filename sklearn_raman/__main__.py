@@ -85,6 +85,11 @@ def _make_parser():
         metavar="FILE.skops",
         help="fit the most accurate model on all spectra and save it for predict",
     )
+    report.add_argument(
+        "--explain-all",
+        action="store_true",
+        help="maps of every model, not only of PLS-LDA and the networks (slower)",
+    )
     report.add_argument("--folds", type=int, default=5, metavar="N")
     report.add_argument("--jobs", type=int, metavar="N", help="processes (1)")
     report.add_argument("--seed", type=int, default=0, metavar="N")
@@ -147,14 +152,14 @@ def _add_format(command):
 def _read(options, *, label=None, group=None):
     """Read one table, or files and folders with a spectrum in each."""
     from sklearn_raman.datasets import load_spectra, read_spectra_table
+    from sklearn_raman.datasets._readers import TEXT_SUFFIXES
 
     names = ("delimiter", "decimal", "encoding", "laser_nm")
     how = {name: getattr(options, name) for name in names}
     how |= {"label": label, "group": group}
     paths = options.spectra
     # Instruments' own formats have suffixes of their own.
-    tables = (".csv", ".tsv", ".txt", ".dat", ".asc", ".prn")
-    is_table = len(paths) == 1 and Path(paths[0]).suffix.lower() in tables
+    is_table = len(paths) == 1 and Path(paths[0]).suffix.lower() in TEXT_SUFFIXES
     if is_table and not Path(paths[0]).is_dir() and not set(paths[0]) & set("*?["):
         return read_spectra_table(paths[0], orientation=options.orientation, **how)
     if options.orientation:
@@ -199,6 +204,7 @@ def _report(options):
         groups=spectra.groups,
         cv=options.folds,
         n_jobs=options.jobs,
+        explain="all" if options.explain_all else True,
         random_state=options.seed,
     )
     print(result)

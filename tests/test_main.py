@@ -1,8 +1,11 @@
 """The command line, from files to files."""
 
 import re
+import shlex
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,8 +14,10 @@ import skops.io
 
 from sklearn_raman.__main__ import main
 from sklearn_raman.datasets import load_spectra, read_spectra_table
+from sklearn_raman.datasets._readers import TEXT_SUFFIXES
 from sklearn_raman.neural_network import GAPCNNClassifier
 
+DOCS = Path(__file__).parents[1] / "docs"
 AXIS = np.arange(400.0, 460.0, 2.0)
 
 
@@ -48,59 +53,71 @@ def folder(tmp_path, rng):
     return tmp_path / "data"
 
 
-def test_report_then_predict(table, tmp_path, capsys):
-    page, model = tmp_path / "report.html", tmp_path / "model.skops"
-    command = ["report", table, "--label", "mineral", "--group", "crystal", "-o", page]
-    command += ["--models", "LDA, KNN", "--quick", "--folds", 2, "--save-model", model]
-    assert main([str(part) for part in command]) == 0
-    out, err = capsys.readouterr()
-    assert "8 groups" in out and str(page) in out
-    assert "Groups, from the column 'crystal'" in err and "100%" in err
-    assert "calcite" in page.read_text(encoding="utf-8")
-
-    # New spectra need no labels, and may lie on another axis that covers this one.
-    new = tmp_path / "new.txt"
+def test_every_command_of_the_page_does_what_it_says(
+    table, folder, tmp_path, monkeypatch, capsys
+):
+    """In order, on small files; reports with one quick model and two folds."""
+    monkeypatch.chdir(tmp_path)
+    crystals = tmp_path / "data"
+    shutil.copytree(folder, tmp_path / "folder")
+    for path in list(crystals.glob("*/*")):
+        path.rename(path.with_name(path.name.replace("c", f"R{len(path.parent.name)}")))
+    # New spectra need no labels, and may lie on another axis that covers that of old.
     axis = np.arange(399.0, 461.0, 1.5)
-    values = 1 / (1 + ((axis - 440) / 4) ** 2)
-    np.savetxt(new, np.c_[axis, values], fmt="%.5f")
-    assert main(["predict", str(model), str(new)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("spectrum,predicted")
-    assert lines[1].split(",")[1] == "quartz" and len(lines) == 2
-    written = tmp_path / "predictions.csv"
-    assert main(["predict", str(model), str(table), "-o", str(written)]) == 0
-    predicted = pd.read_csv(written)["predicted"]
-    assert predicted.tolist() == pd.read_csv(table)["mineral"].tolist()
+    new = [1 / (1 + ((axis - center) / 4) ** 2) for center in (440, 420)]
+    pd.DataFrame(new, columns=axis).to_csv("new.csv", index=False)
+
+    page = (DOCS / "command_line.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^\$ python -m sklearn_raman (.*)$", page, re.MULTILINE)
+    assert len(commands) >= 7 and page.count("$ ") == len(commands)
+    said = ""
+    for command in commands:
+        command = shlex.split(command)
+        if "--help" in command:
+            with pytest.raises(SystemExit) as stopped:
+                main(command)
+            assert stopped.value.code == 0
+            continue
+        if command[0] == "report":
+            command += ["--models", "LDA", "--quick", "--folds", "2"]
+            # Maps by occlusion where the page has been read to its end.
+            command += ["--explain-all"] if "data/" in command else []
+        assert main(command) == 0, command
+        said += "".join(capsys.readouterr())
+    assert "Groups, from the column 'crystal'" in said and "100%" in said
+    assert "calcite" in Path("report.html").read_text(encoding="utf-8")
+    assert "What the models looked at" not in Path("report.html").read_text("utf-8")
+    assert "What the models looked at" in Path("data.html").read_text("utf-8")
+    assert said.count("8 groups") == 2
+    predictions = pd.read_csv("predictions.csv")
+    assert list(predictions) == ["spectrum", "predicted", "probability"]
+    assert predictions["predicted"].tolist() == ["quartz", "calcite"]
+    # The table holds the spectra on the axis that all cover, or on the one asked for.
+    files, written = load_spectra("folder"), read_spectra_table("all.csv")
+    first, last = written.wavenumbers[[0, -1]]
+    assert "resampled" in said and first == pytest.approx(400.7) and last <= 458
+    for row, (axis, values) in zip(written.data.to_numpy(), files.data, strict=True):
+        expected = np.interp(written.wavenumbers, axis, values)
+        np.testing.assert_allclose(row, expected, atol=1e-6)
+    written = read_spectra_table("grid.csv", label="label")
+    assert written.wavenumbers.tolist() == [*range(402, 451, 2)]
+    assert (
+        written.target.tolist()
+        == load_spectra("folder", label="folder").target.tolist()
+    )
 
 
-def test_report_of_a_folder_without_groups(folder, tmp_path, capsys):
-    """Its folders are the classes, and what no groups means is said."""
-    page = tmp_path / "report.html"
-    command = ["report", str(folder), "-o", str(page), "--models", "LDA", "--quick"]
-    assert main([*command, "--folds", "2"]) == 0
-    out, err = capsys.readouterr()
-    assert "16 spectra, 2 classes" in out and "without --group" in err
-    assert page.exists()
+def test_what_no_groups_means_is_said_before_the_work(folder, capsys):
+    """Folders are the classes where there is no label."""
+    assert main(["report", str(folder), "--folds", "1"]) == 1
+    assert re.search(r"16 spectra(.|\n)*without --group", capsys.readouterr().err)
 
 
-def test_convert_and_back(folder, tmp_path, capsys):
-    """The table holds the spectra on the axis that all cover, and is read again."""
-    path = tmp_path / "all.csv"
-    command = ["convert", str(folder), "--label", "folder", "--group", r"/(c\d)_"]
-    assert main([*command, "-o", str(path)]) == 0
-    out, err = capsys.readouterr()
-    assert "16 spectra" in out and "resampled" in err
-    table = read_spectra_table(path, label="label", group="group")
-    files = load_spectra(folder, label="folder")
-    assert table.target.tolist() == files.target.tolist()
-    first, last = table.wavenumbers[[0, -1]]
-    assert first == pytest.approx(400.7) and last <= 458
-    for row, (axis, values) in zip(table.data.to_numpy(), files.data, strict=True):
-        np.testing.assert_allclose(
-            row, np.interp(table.wavenumbers, axis, values), atol=1e-6
-        )
-    assert main([*command, "--grid", "402", "450", "4", "-o", str(path)]) == 0
-    assert read_spectra_table(path).wavenumbers.tolist() == [*range(402, 451, 4)]
+@pytest.mark.parametrize("suffix", sorted(TEXT_SUFFIXES))
+def test_a_table_may_have_the_suffix_of_any_text_file(table, suffix, capsys):
+    renamed = table.rename(table.with_suffix(suffix))
+    assert main(["convert", str(renamed), "-o", str(table.with_name("o.csv"))]) == 0
+    assert "16 spectra" in capsys.readouterr().out
 
 
 def test_convert_leaves_one_axis_alone(table, tmp_path, capsys):

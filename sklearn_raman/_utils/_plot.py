@@ -18,14 +18,14 @@ MAP, SPECTRUM = "#d55e00", "#8a94a3"
 COLOR_KEY = "red: speaks for the class, blue: against it, white: plays no part"
 
 
-def new_figure(width, height, *, for_user=False):
+def new_figure(width, height, *, for_user=False, layout="constrained"):
     """Return an empty figure of that many inches.
 
     With `for_user` it is pyplot's if pyplot is in use; one that is only written to a
-    file never is, or it would stay open.
+    file never is, or it would stay open. With `layout="none"` margins are the caller's.
     """
     figure = import_optional("matplotlib.figure", "plot")
-    settings = {"figsize": (width, height), "layout": "constrained"}
+    settings = {"figsize": (width, height), "layout": layout}
     pyplot = sys.modules.get("matplotlib.pyplot") if for_user else None
     return figure.Figure(**settings) if pyplot is None else pyplot.figure(**settings)
 
@@ -55,9 +55,14 @@ def axis_label(in_wavenumbers):
     return "Raman shift (cm$^{-1}$)" if in_wavenumbers else "point"
 
 
+def plain(text):
+    """Write a label as it is: matplotlib takes text between two $ for a formula."""
+    return str(text).replace("$", r"\$")
+
+
 def bare(axes, title, ylabel="", fontsize=9.5):
-    """Take away what is not data, and write a title on the left."""
-    axes.set_title(title, loc="left", fontsize=fontsize, color=INK)
+    """Take away what is not data, and write a title, as it is, on the left."""
+    axes.set_title(plain(title), loc="left", fontsize=fontsize, color=INK)
     axes.set_ylabel(ylabel, fontsize=8.5, color=INK)
     axes.tick_params(labelsize=8, colors=INK)
     axes.spines[["top", "right"]].set_visible(False)
@@ -83,7 +88,7 @@ def legend_above(figure, handles):
     """
     figure.legend(
         handles.values(),
-        handles.keys(),
+        [plain(text) for text in handles],
         loc="outside upper center",
         ncols=min(len(handles), 5),
         frameon=False,

@@ -358,10 +358,11 @@ def _read_rows(table, missing, named):
     values = table.block(rows, columns)
     known = _metadata_columns(table, others, headings, rows)
     places = [table.place(row) for row in rows]
-    spectra = [
-        _keep(axis, y, missing, place) for y, place in zip(values, places, strict=True)
-    ]
     unit = units.pop() if units else unit_of_heading(headings[0])
+    spectra = [
+        _keep(axis, y, missing, place, unit)
+        for y, place in zip(values, places, strict=True)
+    ]
     return spectra, _row_names(known, len(values)), known, unit
 
 
@@ -451,11 +452,12 @@ def _read_columns(table, missing, named):
         if not is_name:
             known[title] = _as_column(cells, table.decimal)
     known = pd.DataFrame(known, index=range(len(values)))
+    unit = unit_of_heading(corner)
     spectra = [
-        _keep(axis, y, missing, f"column {names[i]!r}", table, rows)
+        _keep(axis, y, missing, f"column {names[i]!r}", unit, table, rows)
         for i, y in enumerate(values)
     ]
-    return spectra, names, known, unit_of_heading(corner)
+    return spectra, names, known, unit
 
 
 def _long_columns(table):
@@ -497,11 +499,11 @@ def _read_long(table, missing, named):
     members = np.array([order.setdefault(key, len(order)) for key in keys])
     sorted_rows = np.argsort(members, kind="stable")
     ends = np.cumsum(np.bincount(members))
-    spectra = []
+    spectra, unit = [], unit_of_heading(headings[found[0]])
     for start, end in zip(np.r_[0, ends[:-1]], ends, strict=True):
         mine = sorted_rows[start:end]
         place = ", ".join(f"{headings[c]}={table.text(mine[0] + 1, c)}" for c in others)
-        x, y = _keep(axis[mine], intensities[mine], missing, place)
+        x, y = _keep(axis[mine], intensities[mine], missing, place, unit)
         turn = first_turn(axis[mine])
         if turn is not None:
             raise ReadingError(
@@ -518,10 +520,10 @@ def _read_long(table, missing, named):
         spectra.append((x, y))
     known = pd.DataFrame(list(order), columns=list(columns))
     names = [str(number) for number in range(len(spectra))]
-    return spectra, names, known, unit_of_heading(headings[found[0]])
+    return spectra, names, known, unit
 
 
-def _keep(axis, intensities, missing, place, table=None, rows=None):
+def _keep(axis, intensities, missing, place, unit, table=None, rows=None):
     """Return axis and intensities where both are numbers; raise if some are not."""
     kept = np.isfinite(intensities) & np.isfinite(axis)
     if kept.all():
@@ -529,8 +531,9 @@ def _keep(axis, intensities, missing, place, table=None, rows=None):
     i = int((~kept).argmax())
     at = f"{table.place(rows[i])}, {place}" if table is not None else place
     if missing == "raise":
+        where = f"{axis[i]:g} {unit}" if unit else f"{axis[i]:g}"
         raise ReadingError(
-            f"{at}: no number at {axis[i]:g} cm-1 ({(~kept).sum()} of {len(kept)} "
+            f"{at}: no number at {where} ({(~kept).sum()} of {len(kept)} "
             'points); expected one at each. Pass missing="drop" to leave such points '
             "out."
         )

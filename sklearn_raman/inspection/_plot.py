@@ -173,7 +173,9 @@ def _fill_with_map(axes, axis, spectrum, weight):
     axes.set_ylim(bottom, high + 0.42 * room)
 
     limit = np.abs(weight).max() or 1.0
-    colors = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "shading": "gouraud"}
+    # Shades between points are slow to draw, and not seen where points are dense.
+    shading = "gouraud" if len(axis) < 400 else "nearest"
+    colors = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "shading": shading}
     fill = axes.pcolormesh(axis, [bottom, high], [weight, weight], **colors)
     outline = axes.fill_between(axis, bottom, spectrum, facecolor="none", lw=0)
     fill.set_clip_path(outline.get_paths()[0], axes.transData)

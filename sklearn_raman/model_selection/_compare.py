@@ -39,7 +39,11 @@ from sklearn_raman.model_selection._leakage import (
     count_leaks,
     describe_leaks,
 )
-from sklearn_raman.model_selection._spectra import list_missed, sum_up_spectra
+from sklearn_raman.model_selection._spectra import (
+    list_missed,
+    map_missed,
+    sum_up_spectra,
+)
 from sklearn_raman.model_selection._standard import standard_models
 from sklearn_raman.preprocessing import WavenumberResampler
 
@@ -94,10 +98,13 @@ def compare(
     n_jobs : int or None, default=None
         Processes that work on models and folds at the same time. Folds and seeds don't
         depend on it.
-    explain : bool, default=True
+    explain : bool or "all", default=True
         Whether to average, for each class, the maps of the classifiers that have
         `explain_`, over the correctly classified test spectra. Maps lie on the axis of
-        X wherever there is a way back to it (see :func:`explain_pipeline`).
+        X wherever there is a way back to it (see :func:`explain_pipeline`). "all" takes
+        the other classifiers as well, by :func:`occlusion` of the whole model. That
+        costs, for each test spectrum, a third as many predictions as it has points:
+        450 for 1360 points, with all steps of the Pipeline.
     progress : bool, default=True
         Whether to show a progress bar on the standard error stream.
     random_state : int, RandomState instance or None, default=None
@@ -114,7 +121,8 @@ def compare(
     ValueError
         If the data set has groups and none are given; if a group or a spectrum is on
         both sides of a fold; if a fold tests a class it does not train; if lengths
-        differ, labels are missing or there is one class only.
+        differ, labels are missing or there is one class only; if a parameter is not
+        valid.
     RuntimeError
         If a model fails: names the model and the fold.
 
@@ -124,7 +132,8 @@ def compare(
         If test spectra are copies or mixtures of training spectra; if copies have
         different labels; if a search ignores the groups; if the maps of a model are not
         on wavenumbers, or lie on different axes in different folds; if a class has no
-        correctly classified spectrum to explain.
+        correctly classified spectrum to explain; if ``explain="all"`` asks for the maps
+        of a model that has no scores.
 
     See Also
     --------
@@ -188,6 +197,8 @@ def compare(
                 "leave out one of the two."
             )
         estimators = _name_estimators(estimators)
+    if not isinstance(explain, (bool, np.bool_)) and explain != "all":
+        raise ValueError(f'explain must be True, False or "all", got {explain!r}.')
     data = _check_data(X, y, groups)
     if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
         kind = StratifiedKFold if data.groups is None else StratifiedGroupKFold
@@ -233,7 +244,15 @@ def compare(
     explanations = {}
     for name in estimators:
         outcomes = [done[name, number] for number in range(len(folds))]
-        explanations |= _sum_up(name, [o for o in outcomes if o.explanation], data)
+        explained = [o for o in outcomes if o.explanation]
+        explanations |= _sum_up(name, explained, data)
+        if explain == "all" and not explained:
+            warnings.warn(
+                f"There are no maps of {name!r}: occlusion needs a classifier with "
+                "predict_proba or decision_function.",
+                UserWarning,
+                stacklevel=2,
+            )
     ordered = [done[name, k] for name in estimators for k in range(len(folds))]
     choices = [
         (o.model, o.fold, parameter, value)
@@ -247,7 +266,7 @@ def compare(
         predictions["file"] = data.filenames[predictions["row"]]
     missed = list_missed(predictions).index
     class_means, missed = sum_up_spectra(data.X, data.y, data.classes, missed)
-    return Comparison(
+    result = Comparison(
         folds=pd.DataFrame([o.scores for o in ordered]),
         predictions=predictions,
         classes=data.classes,
@@ -257,6 +276,11 @@ def compare(
         class_means=class_means,
         missed=missed,
     )
+    if missed is not None:
+        place = {name: place for place, name in enumerate(result.to_frame().index)}
+        ordered.sort(key=lambda outcome: place[outcome.model])
+        result.missed_maps = map_missed(missed.index, ordered, data.X)
+    return result
 
 
 def _are_models(estimators):

@@ -73,6 +73,12 @@ class Comparison:
     missed : DataFrame of shape (n_missed, n_points) or None, default=None
         The few spectra that most models named wrongly, by row of X, stretched to 0..1;
         columns as above. None if the spectra share no axis.
+    missed_maps : dict of int to Bunch, optional
+        By row of X: what the most accurate of the models that named such a spectrum
+        wrongly, and can explain it, says of it. `model`, `fold` (of which it was a test
+        spectrum), `true` and `predicted` label, `spectrum` (n_points,) and `maps`, a
+        DataFrame of two rows, for the predicted and the true class, with columns as in
+        `class_means`.
 
     Examples
     --------
@@ -100,6 +106,7 @@ class Comparison:
     choices: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CHOICES))
     class_means: pd.DataFrame | None = None
     missed: pd.DataFrame | None = None
+    missed_maps: dict = field(default_factory=dict)
 
     def to_frame(self, kind="summary"):
         """Return the scores as a data frame.
@@ -283,8 +290,9 @@ class Comparison:
         """
         if not self.explanations:
             raise ValueError(
-                "None of the models was explained: no classifier has explain_, or "
-                "compare was called with explain=False."
+                "None of the models was explained: compare was called with "
+                'explain=False, or no classifier has explain_; explain="all" explains '
+                "the others too."
             )
         classes = self.classes if classes is None else classes
         known = np.isin(classes, self.classes)

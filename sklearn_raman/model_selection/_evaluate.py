@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC, NuSVC
 from sklearn.utils import Bunch
 
+from sklearn_raman._utils._explanation import auto_space
 from sklearn_raman._utils._pipeline import (
     best_of,
     flat_steps,
@@ -23,7 +24,8 @@ from sklearn_raman._utils._pipeline import (
 )
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
-from sklearn_raman.inspection import explain_pipeline
+from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
+from sklearn_raman.inspection import explain_pipeline, occlusion
 from sklearn_raman.preprocessing import WavenumberResampler
 
 MAX_CALIBRATION_FOLDS = 5
@@ -45,7 +47,7 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
     fold : tuple (number, train, test)
     data : Bunch
         `X`, `y`, `groups` (or None), `classes`, and the `space` of maps.
-    explain : bool
+    explain : bool or "all"
     seed : int
         Decides the calibration folds.
 
@@ -87,7 +89,14 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
         stage = "explain_ (explain=False leaves it out)"
         explanation = None
         if explain:
-            explanation = explain_fold(model, part(test), predicted, data.space)
+            how = {"space": data.space, "by_occlusion": explain == "all"}
+            explanation = explain_fold(model, part(test), predicted, **how)
+        if explanation is not None:
+            wrong = np.flatnonzero(predicted != y_test)
+            if len(wrong):
+                rows = part(test[wrong])
+                own = explain_fold(model, rows, y_test[wrong], **how)
+                explanation.true_maps = own.maps
     except Exception as error:
         raise RuntimeError(
             f"The model {name!r} failed in fold {number} ({len(train)} training and "
@@ -245,8 +254,18 @@ def describe_value(value):
     return repr(value)
 
 
-def explain_fold(model, X, predicted, space):
-    """Explain the predicted class of each test spectrum, on the axis that `space` says.
+def explain_fold(model, X, target, *, space, by_occlusion):
+    """Explain a class of each test spectrum, on the axis that `space` says.
+
+    Parameters
+    ----------
+    model : fitted classifier, Pipeline or search
+    X : array-like, data frame or ragged spectra
+    target : ndarray of shape (n_spectra,)
+    space : {"auto", "model"}
+        See `explain_pipeline`.
+    by_occlusion : bool
+        Whether classifiers without `explain_` are explained by :func:`occlusion`.
 
     Returns
     -------
@@ -256,11 +275,14 @@ def explain_fold(model, X, predicted, space):
         on the axis of the maps, where that is not the axis of X.
     """
     classifier = flat_steps(model)[-1][1]
-    if not hasattr(classifier, "explain_"):
+    if hasattr(classifier, "explain_"):
+        maps, info = explain_pipeline(
+            model, X, target, space=space, mode="density", return_info=True
+        )
+    elif by_occlusion and find_score(model) is not None:
+        maps, info = occlude(model, X, target)
+    else:
         return None
-    maps, info = explain_pipeline(
-        model, X, predicted, space=space, mode="density", return_info=True
-    )
     spectra = info.pop("spectra")
     if np.shape(maps) != np.shape(spectra):
         raise ValueError(
@@ -270,6 +292,53 @@ def explain_fold(model, X, predicted, space):
         )
     spectra = None if info["space"] == "input" else np.asarray(spectra)
     return Bunch(maps=np.asarray(maps), spectra=spectra, **info)
+
+
+def find_score(model):
+    """Return the score that `occlusion` of a fitted model explains, None without one.
+
+    The decision function where there is one: probabilities of it would saturate.
+    """
+    if hasattr(model, "decision_function"):
+        return "logit"
+    return "prob" if hasattr(model, "predict_proba") else None
+
+
+def occlude(model, X, target):
+    """Hide stretches of spectra from a model, on an axis that all share.
+
+    That is the axis of X. Spectra with axes of their own or with gaps go through steps
+    of the model first, until they are one matrix without NaN.
+
+    Returns
+    -------
+    maps : ndarray or data frame of shape (n_spectra, n_points)
+    info : dict
+        As `explain_pipeline` returns it.
+    """
+    *steps, (_, classifier) = flat_steps(model)
+    axis, rest = labels_as_wavenumbers(X), model
+    while is_ragged(X) or auto_space(X) == "model":
+        if not steps:
+            raise ValueError(
+                "the spectra hold NaN where the classifier is given them, so there is "
+                "no mean spectrum to lay its maps on."
+            )
+        (_, step), *steps = steps
+        X = step.transform(X)
+        axis = labels_as_wavenumbers(X)
+        if axis is None:
+            axis = getattr(step, "wavenumbers_out_", None)
+        rest = Pipeline([*steps, ("classifier", classifier)])
+    if axis is not None and len(axis) != np.shape(X)[1]:
+        axis = None
+    info = {
+        "spectra": X,
+        "wavenumbers": axis,
+        "space": "input" if rest is model else "model",
+        "reason": None,
+    }
+    return occlusion(rest, X, target, score=find_score(rest)), info
 
 
 def probability_score(model, X_train, y_train, groups, X_test, y_test, seed):

@@ -4,23 +4,25 @@ from itertools import cycle
 
 import numpy as np
 
-from sklearn_raman._utils._optional import import_optional
 from sklearn_raman._utils._plot import (
     ACCENT,
     COLOR_KEY,
     FAINT,
+    FOR,
     GRID,
     INK,
     SPECTRUM,
     axis_label,
     bare,
     new_figure,
+    plain,
 )
 from sklearn_raman.inspection import plot_explanation
 
 PANELS_PER_ROW = 2
 # Of Okabe and Ito: told apart by every kind of color vision.
 CURVES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+PANEL_WIDTH = 5.6
 
 
 def draw_scores(scores, label, more_is_better, ax=None):
@@ -52,7 +54,7 @@ def draw_scores(scores, label, more_is_better, ax=None):
             text, color = "no probabilities", FAINT
         beside = axes.get_yaxis_transform()
         axes.text(1.02, line, text, transform=beside, va="center", color=color)
-    axes.set_yticks(range(n_models), scores.columns, color=INK)
+    axes.set_yticks(range(n_models), map(plain, scores.columns), color=INK)
     axes.set_ylim(n_models - 0.5, -0.5)
     direction = "right is better" if more_is_better else "left is better"
     axes.set_xlabel(f"{label} of each fold, and mean ({direction})", color=INK)
@@ -111,45 +113,6 @@ def draw_curves(curves, metric, label, unit, beyond=None, ax=None):
     return ax.figure
 
 
-def draw_confusion(matrix):
-    """Draw a confusion matrix: correct counts in blue, mistakes in orange.
-
-    Parameters
-    ----------
-    matrix : DataFrame of shape (n_classes, n_classes)
-        Counts, true classes in rows.
-    """
-    colormaps = import_optional("matplotlib", "plot").colormaps
-    counts = matrix.to_numpy()
-    n_classes = len(counts)
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    colors = colormaps["Oranges"](0.15 + 0.75 * share)
-    correct = np.eye(n_classes, dtype=bool)
-    colors[correct] = colormaps["Blues"](0.15 + 0.75 * share[correct])
-    colors[counts == 0] = 1
-
-    side = max(2.2, 0.3 * n_classes)
-    figure = new_figure(side + 1.8, side + 1.4)
-    axes = figure.subplots()
-    axes.imshow(colors)
-    names = [str(label) for label in matrix.index]
-    axes.set_xticks(range(n_classes), names, rotation=90, fontsize=8, color=INK)
-    axes.set_yticks(range(n_classes), names, fontsize=8, color=INK)
-    axes.set_xlabel("predicted", color=INK)
-    axes.set_ylabel("true", color=INK)
-    edges = np.arange(n_classes + 1) - 0.5
-    axes.set_xticks(edges, minor=True)
-    axes.set_yticks(edges, minor=True)
-    axes.grid(which="minor", color=GRID, lw=0.6)
-    axes.tick_params(which="both", length=0)
-    axes.spines[:].set_visible(False)
-    middle = {"ha": "center", "va": "center", "fontsize": 8}
-    for row, column in np.argwhere(counts):
-        color = "white" if share[row, column] > 0.6 else INK
-        axes.text(column, row, counts[row, column], color=color, **middle)
-    return figure
-
-
 def draw_explanations(explanations, classes, *, standalone=True):
     """Draw the mean spectrum of each class, filled with the color of the mean map.
 
@@ -166,8 +129,12 @@ def draw_explanations(explanations, classes, *, standalone=True):
     n_columns = min(PANELS_PER_ROW, len(explanations))
     n_rows = -(-len(explanations) // n_columns)
     height = 2.35 * n_rows * len(classes) + (0.6 if standalone else 0)
-    figure = new_figure(max(5.6 * n_columns, 7), height, for_user=standalone)
+    width = max(PANEL_WIDTH * n_columns, 7)
+    layout = "constrained" if standalone else "none"
+    figure = new_figure(width, height, for_user=standalone, layout=layout)
     grid = figure.subplots(n_rows * len(classes), n_columns, squeeze=False)
+    if not standalone:
+        _fix_margins(figure, grid)
     panels = grid.reshape(len(classes), n_rows * n_columns)
     in_wavenumbers = [s for s in explanations.values() if s.unit == "cm-1"]
     for label, row in zip(classes, panels, strict=True):
@@ -199,6 +166,43 @@ def draw_explanations(explanations, classes, *, standalone=True):
     return figure
 
 
+def list_labels(panels):
+    """Return the positions that are written into panels of maps, with their sign.
+
+    Parameters
+    ----------
+    panels : iterable of matplotlib Axes
+
+    Returns
+    -------
+    list of (float, int)
+        Position on the axis and 1 for evidence for the class, -1 against it.
+    """
+    return [
+        (text.xy[0], 1 if text.get_color() == FOR else -1)
+        for axes in panels
+        for text in axes.texts
+        if hasattr(text, "xy")  # an annotation
+    ]
+
+
+def _fix_margins(figure, grid, between=0.8):
+    """Give panels fixed margins: to measure their texts takes longer than to draw."""
+    width, height = figure.get_size_inches()
+    n_rows, n_columns = np.shape(grid)
+    left, right, bottom, top = 0.3, 0.12, 0.46, 0.26
+    panel_height = (height - bottom - top - (n_rows - 1) * between) / n_rows
+    panel_width = (width - right - n_columns * left) / n_columns
+    figure.subplots_adjust(
+        left=left / width,
+        right=1 - right / width,
+        bottom=bottom / height,
+        top=1 - top / height,
+        hspace=between / panel_height,
+        wspace=left / panel_width,
+    )
+
+
 def draw_class_means(means):
     """Draw the mean spectrum of each class, one above the other, on one axis.
 
@@ -214,44 +218,64 @@ def draw_class_means(means):
         base = n_classes - 1 - line
         axes.plot(means.columns, base + 0.9 * _stretch(values), color=INK, lw=0.9)
         beside = {"transform": axes.get_yaxis_transform(), "va": "bottom"}
-        axes.text(1.01, base, str(label), fontsize=9, color=INK, **beside)
+        axes.text(1.01, base, plain(label), fontsize=9, color=INK, **beside)
     _without_heights(axes, means)
     axes.set_ylim(-0.1, n_classes)
     return figure
 
 
-def draw_missed(spectra, means, named):
-    """Draw spectra between the means of their own class and of the one they were given.
+def draw_missed(spectrum, means, true, predicted, maps=None):
+    """Draw a spectrum between the means of two classes, and below it its maps.
 
     Parameters
     ----------
-    spectra, means : DataFrame
-        As in `Comparison.missed` and `Comparison.class_means`.
-    named : dict of int to (true, predicted)
-        Labels of each row.
+    spectrum : Series
+        A row of `Comparison.missed`, named by its row of X.
+    means : DataFrame
+        As `Comparison.class_means`.
+    true, predicted : label
+        Its class, and the one that it was taken for.
+    maps : Bunch or None, default=None
+        An entry of `Comparison.missed_maps`.
     """
-    n_columns = min(PANELS_PER_ROW, len(spectra))
-    n_rows = -(-len(spectra) // n_columns)
-    figure = new_figure(5.6 * n_columns, 2.7 * n_rows)
-    panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
-    for axes in panels[len(spectra) :]:
-        axes.set_visible(False)
-    for axes, (row, values) in zip(panels, spectra.iterrows(), strict=False):
-        true, predicted = named[row]
-        lines = [
-            (2.2, means.loc[true], SPECTRUM, f"mean of {true} (true)"),
-            (1.1, values, ACCENT, f"row {row}"),
-            (0, means.loc[predicted], SPECTRUM, f"mean of {predicted} (predicted)"),
-        ]
-        for base, heights, color, text in lines:
-            axes.plot(
-                spectra.columns, base + 0.85 * _stretch(heights), color=color, lw=1
-            )
-            inside = {"transform": axes.get_yaxis_transform(), "va": "bottom"}
-            axes.text(
-                0.99, base + 0.86, text, ha="right", fontsize=8, color=INK, **inside
-            )
-        _without_heights(axes, spectra)
+    n_panels = 1 if maps is None else 3
+    figure = new_figure(PANEL_WIDTH, 2.5 + 1.7 * (n_panels - 1), layout="none")
+    ratios = [1.8, 1.2, 1.2][:n_panels]
+    panels = figure.subplots(n_panels, 1, squeeze=False, height_ratios=ratios)[:, 0]
+    _fix_margins(figure, panels[:, None], between=0.55)
+    top = panels[0]
+    lines = [
+        (2.2, means.loc[true], SPECTRUM, f"mean of {true} (true)"),
+        (1.1, spectrum, ACCENT, f"row {spectrum.name}"),
+        (0, means.loc[predicted], SPECTRUM, f"mean of {predicted} (predicted)"),
+    ]
+    for base, heights, color, text in lines:
+        top.plot(means.columns, base + 0.85 * _stretch(heights), color=color, lw=1)
+        inside = {"transform": top.get_yaxis_transform(), "va": "bottom"}
+        inside |= {"ha": "right", "fontsize": 8, "color": INK}
+        top.text(0.99, base + 0.86, plain(text), **inside)
+    _without_heights(top, means)
+    if maps is None:
+        return figure
+    # One scale of colors for both: what spoke more loudly looks so.
+    limit = np.abs(maps.maps.to_numpy()).max() or 1.0
+    texts = f"for or against {predicted} (predicted)", f"for or against {true} (true)"
+    unit = maps.maps.columns.name
+    for axes, text, values in zip(panels[1:], texts, maps.maps.to_numpy(), strict=True):
+        plot_explanation(
+            maps.spectrum,
+            values,
+            wavenumbers=maps.maps.columns if unit == "cm-1" else "points",
+            ax=axes,
+        )
+        bare(axes, text, axes.get_ylabel())
+        for colors in axes.collections:
+            colors.set_clim(-limit, limit)
+        if unit == means.columns.name:
+            axes.set_xlim(top.get_xlim())
+    if unit == means.columns.name:  # the axis is named once, below all
+        for axes in panels[:-1]:
+            axes.set_xlabel("")
     return figure
 
 

@@ -25,11 +25,12 @@ from sklearn_raman.model_selection._comparison import (
     format_cells,
 )
 from sklearn_raman.model_selection._leakage import describe_leaks
+from sklearn_raman.model_selection._notes import explain_labels, find_bands
 from sklearn_raman.model_selection._plot import (
     draw_class_means,
-    draw_confusion,
     draw_explanations,
     draw_missed,
+    list_labels,
 )
 from sklearn_raman.model_selection._spectra import list_missed
 
@@ -249,7 +250,7 @@ def _missed(comparison):
     text += f"; the first {len(listed)} are listed, {rest} are not." if rest else "."
     head = "<th>file</th>" if files else ""
     return (
-        f"<p>{text}</p>{_missed_figure(comparison, missed, given)}"
+        f"<p>{text}</p>{_missed_figures(comparison, missed, given, files)}"
         '<div class="scroll"><table class="missed"><thead><tr><th>row</th>'
         f"{head}<th>true</th><th>taken for (by)</th><th>models wrong</th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
@@ -279,18 +280,41 @@ def _short_names(predictions):
         return files.to_dict()
 
 
-def _missed_figure(comparison, missed, given):
-    """Picture of the spectra that most models missed, or nothing if there is none."""
+def _missed_figures(comparison, missed, given, files):
+    """Pictures of the spectra that most models missed, or nothing if there is none."""
     spectra, means = comparison.missed, comparison.class_means
     if spectra is None or means is None or spectra.empty:
         return ""
-    named = {row: (missed["true"][row], given[row][0]) for row in spectra.index}
-    picture = _image(draw_missed(spectra, means, named), "Spectra most often missed")
+    parts, n_models = [], comparison.predictions["model"].nunique()
+    for row, spectrum in spectra.iterrows():
+        maps, true = comparison.missed_maps.get(row), missed["true"][row]
+        predicted = given[row][0] if maps is None else maps.predicted
+        picture = _image(
+            draw_missed(spectrum, means, true, predicted, maps),
+            f"Row {row}: {true}, taken for {predicted}",
+        )
+        name = f"Row {row}" + (f" ({files[row]})" if files else "")
+        text = (
+            f"<b>{escape(name)}</b>: {escape(str(true))}, taken for "
+            f"{escape(str(predicted))}; missed by {missed['n_models'][row]} of "
+            f"{n_models} models. "
+        )
+        if maps is None:
+            text += "No model that missed it has a map."
+        else:
+            text += f"Maps: {escape(maps.model)}, fold {maps.fold}."
+        parts.append(f"<figure><figcaption>{text}</figcaption>{picture}</figure>")
     return (
         "<p>The spectra that most models missed (blue), between the means of their own "
-        "class and of the one that most took them for (gray). Each is stretched to the "
-        "same height. One that looks like neither may be a bad measurement or a wrong "
-        f"label.</p>{picture}"
+        "class and of the one that they were taken for (gray). Each is stretched to "
+        "the same height. One that looks like neither may be a bad measurement or a "
+        "wrong label.</p>"
+        "<p>Below a spectrum, if a model that missed it has maps: what spoke for (red) "
+        "and against (blue) the class it was taken for, and the same for its own "
+        "class, on one scale of colors. The model is the most accurate of these, and "
+        "it had not seen the spectrum. Look for the band that misled it, and for the "
+        "one that it did not count.</p>"
+        f'<div class="figures">{"".join(parts)}</div>'
     )
 
 
@@ -315,12 +339,37 @@ def _confusions(comparison):
         matrix = comparison.confusion_matrix(name)
         n_all = matrix.to_numpy().sum()
         wrong = n_all - np.trace(matrix)
-        picture = _image(draw_confusion(matrix), f"Confusion matrix of {name}")
         parts.append(
             f"<details{' open' if place == 0 else ''}><summary>{escape(name)}: {wrong} "
-            f"of {n_all} wrong{_worst(matrix)}</summary>{picture}</details>"
+            f"of {n_all} wrong{_worst(matrix)}</summary>{_matrix(matrix)}</details>"
         )
     return "".join(parts)
+
+
+def _matrix(matrix):
+    """Table of counts: correct ones in blue, mistakes in orange, none left empty."""
+    names = [escape(str(label)) for label in matrix.index]
+    counts = matrix.to_numpy()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    head = "".join(f"<th><span>{name}</span></th>" for name in names)
+    rows = []
+    for true, (name, line) in enumerate(zip(names, counts, strict=True)):
+        cells = []
+        for place, count in enumerate(line):
+            kind = "right" if place == true else "wrong"
+            kind += " most" if shares[true, place] > 0.5 else ""
+            depth = f"--depth:{0.15 + 0.8 * shares[true, place]:.2f}"
+            cells.append(
+                f'<td class="{kind}" style="{depth}">{count}</td>'
+                if count
+                else "<td></td>"
+            )
+        rows.append(f"<tr><th>{name}</th>{''.join(cells)}</tr>")
+    return (
+        '<div class="scroll"><table class="matrix"><thead><tr>'
+        f"<th>true \\ predicted</th>{head}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
 
 
 def _worst(matrix):
@@ -336,12 +385,19 @@ def _worst(matrix):
 
 def _maps(comparison):
     """Mean spectrum and map of each class, the models side by side."""
-    maps = comparison.explanations
+    maps, means = comparison.explanations, comparison.class_means
     names, parts = [escape(name) for name in maps], []
+    bands = None if means is None else find_bands(means.to_numpy())
     for label in comparison.classes if maps else ():
         figure = draw_explanations(maps, [label], standalone=False)
         picture = _image(figure, f"Mean spectrum and map of class {label}")
         parts.append(f"<h3>{escape(str(label))}</h3>{picture}")
+        if means is not None:
+            panels = zip(figure.axes, maps.values(), strict=False)
+            labels = list_labels(a for a, one in panels if _is_on_axis(one, means))
+            notes = explain_labels(label, labels, means, bands)
+            items = [f"<li><b>{at}</b>: {escape(text)}</li>" for at, text in notes]
+            parts.append(f'<ul class="small">{"".join(items)}</ul>' if items else "")
     units = {{"cm-1": "cm⁻¹", "point": "points"}[m.unit] for m in maps.values()}
     return {
         "map_names": " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])),
@@ -350,14 +406,22 @@ def _maps(comparison):
     }
 
 
+def _is_on_axis(summary, means):
+    """Tell whether positions on a map can be looked up in the means of the classes."""
+    if summary.unit == "cm-1":
+        return means.columns.name == "cm-1"
+    return means.columns.name == "point" and means.shape[1] == len(summary.axis)
+
+
 def _image(figure, alternative):
     """Embed a figure; it keeps its size and scrolls where the screen is narrow."""
     width = round(figure.get_figwidth() * 96)
     drawn, file = BytesIO(), BytesIO()
-    figure.savefig(drawn, format="png", dpi=DPI, pil_kwargs={"compress_level": 1})
+    figure.savefig(drawn, format="raw", dpi=DPI)
+    size = [int(inches * DPI) for inches in figure.get_size_inches()]
     # A third of the size; few colors are enough for lines, text and a color scale.
     pillow = import_optional("PIL.Image", "plot")  # matplotlib brings it
-    picture = pillow.open(drawn).convert("RGB")
+    picture = pillow.frombytes("RGBA", size, drawn.getvalue()).convert("RGB")
     picture = picture.quantize(N_COLORS, method=pillow.Quantize.FASTOCTREE)
     colors = np.reshape(picture.getpalette(), (-1, 3))
     colors[colors.min(axis=1) >= NEARLY_WHITE] = 255

@@ -1,7 +1,8 @@
-"""Spectra for a report: the mean of each class, and those that are often missed."""
+"""Spectra for a report: the mean of each class, and the often missed with maps."""
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import Bunch
 
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
@@ -78,6 +79,53 @@ def sum_up_spectra(X, y, classes, missed):
         pd.DataFrame(means, pd.Index(classes, name="class"), columns),
         pd.DataFrame(spectra, pd.Index(drawn, name="row"), columns),
     )
+
+
+def map_missed(rows, outcomes, X):
+    """Return two maps of each spectrum: of the class it was taken for, and of its own.
+
+    Parameters
+    ----------
+    rows : array-like of int
+        Those of X to look for.
+    outcomes : list of Bunch
+        From `evaluate_fold`, in order of preference: the maps of a spectrum are those
+        of the first that named it wrongly and has maps.
+    X : array-like, data frame or ragged spectra
+
+    Returns
+    -------
+    dict of int to Bunch
+        As `Comparison.missed_maps`.
+    """
+    found = {}
+    for outcome in outcomes:
+        part, predictions = outcome.explanation, outcome.predictions
+        if part is None:
+            continue
+        wrong = predictions["true"] != predictions["predicted"]
+        for number, place in enumerate(np.flatnonzero(wrong)):
+            row, true, predicted = (
+                predictions[name].iloc[place] for name in ("row", "true", "predicted")
+            )
+            if row not in rows or row in found:
+                continue
+            spectra = part.spectra
+            one = safe_indexing(X, [row]) if spectra is None else spectra[[place]]
+            axis, name = part.wavenumbers, "cm-1"
+            if axis is None:
+                axis, name = np.arange(part.maps.shape[1]), "point"
+            maps = np.stack([part.maps[place], part.true_maps[number]])
+            labels = pd.Index([predicted, true], name="class")
+            found[int(row)] = Bunch(
+                model=outcome.model,
+                fold=outcome.fold,
+                true=true,
+                predicted=predicted,
+                spectrum=np.asarray(one, dtype=float)[0],
+                maps=pd.DataFrame(maps, labels, pd.Index(axis, name=name)),
+            )
+    return found
 
 
 def _scaled(X, rows, resampler):

@@ -20,6 +20,7 @@ from sklearn_raman._utils._torch import (
     limited_threads,
     without_autocast,
 )
+from sklearn_raman._utils._typing import SpectraLike
 from sklearn_raman._utils._validation import check_spectra
 from sklearn_raman.inspection import occlusion
 from sklearn_raman.neural_network.attribution import (
@@ -289,7 +290,7 @@ class ExplainMixin:
 
         return Bunch(**self._in_batches(explain, X, None))
 
-    def embed_(self, X):
+    def embed_(self, X: SpectraLike) -> NDArray[Any]:
         """Return what the last fully connected layer is given.
 
         Spectra that the network has not learned stand apart here rather than in its

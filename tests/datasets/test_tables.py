@@ -389,7 +389,11 @@ ERRORS = {
     ),
     "empty": (
         wide().replace("-7.25", ""),
-        r"line 3: no number at 403 cm-1 \(1 of 4 points\)",
+        r"line 3: no number at 403 \(1 of 4 points\)",
+    ),
+    "empty, in nm": (
+        row(["c", "540 nm", "541 nm", "542 nm"]) + row(["a", 1, "", 3]),
+        r"line 2: no number at 541 nm \(1 of 3 points\)",
     ),
     "short row": (wide().replace("-7.25,", ""), "line 3: .* has 4 cells; expected 5"),
     "breaks off": (wide() + "quartz,1", "line 5: .* has 2 cells; expected 5. Is the"),

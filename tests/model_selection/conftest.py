@@ -28,8 +28,10 @@ class NearestMean(ClassifierMixin, BaseEstimator):
         return self.classes_[self._nearest(X)[1]]
 
     def explain_(self, X, target=None):
-        X, nearest = self._nearest(X)
-        return (X - self.means_.mean(axis=0)) * self.means_[nearest]
+        X, places = self._nearest(X)
+        if target is not None:
+            places = np.searchsorted(self.classes_, target)
+        return (X - self.means_.mean(axis=0)) * self.means_[places]
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import RidgeClassifier
@@ -35,6 +36,7 @@ from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
 from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.inspection import occlusion
 from sklearn_raman.model_selection import (
     OneGroupPerClassSplit,
     _compare,
@@ -615,6 +617,66 @@ def test_maps_of_spectra_with_nan_are_on_the_axis_of_the_model(spectra):
     found = run({"PLS-LDA": model}, X, y, cv=2).explanations["PLS-LDA"]
     assert found.unit == "cm-1"
     np.testing.assert_array_equal(found.axis, axis[5:])
+
+
+class NoScores(ClassifierMixin, BaseEstimator):
+    """Names the class of the highest point, and no more."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return self.classes_[np.asarray(X).argmax(axis=1) % len(self.classes_)]
+
+
+def test_all_models_are_explained_on_request(spectra):
+    """By occlusion of the whole model, on the axis of X, also behind PCA."""
+    X, y, groups = spectra
+    pca = make_pipeline(PCA(5), LinearDiscriminantAnalysis())
+    models = {"LDA": pca, "KNN": KNeighborsClassifier(3), "none": NoScores()}
+    with pytest.warns(
+        UserWarning, match="no maps of 'none': occlusion needs"
+    ) as caught:
+        result = run(models, X, y, groups=groups, cv=2, explain="all")
+    assert [str(w.message)[:12] for w in caught].count("There are no") == 1
+    assert list(result.explanations) == ["LDA", "KNN"]
+    for summary in result.explanations.values():
+        np.testing.assert_array_equal(summary.axis, X.columns.astype(float))
+    scores = {"LDA": "logit", "KNN": "prob"}
+    cv = StratifiedGroupKFold(2, shuffle=True, random_state=0)
+    folds = list(cv.split(X, y, groups))
+    assert {found.model for found in result.missed_maps.values()} <= set(scores)
+    for row, found in result.missed_maps.items():
+        train = folds[found.fold][0]
+        model = models[found.model].fit(X.iloc[train], y[train])
+        for label, values in found.maps.iterrows():
+            own = occlusion(model, X.iloc[[row]], label, score=scores[found.model])
+            np.testing.assert_allclose(values, own.iloc[0], atol=1e-9)
+    with pytest.raises(ValueError, match="True, False or \"all\", got 'occlusion'"):
+        run(models, X, y, explain="occlusion")
+
+
+@pytest.mark.parametrize("kind", ["pairs", "gaps"])
+def test_occlusion_starts_where_spectra_are_one_matrix(spectra, kind):
+    X, y, groups = spectra
+    axis = X.columns.astype(float).to_numpy()
+    if kind == "pairs":
+        given = [(axis[k % 3 :], row[k % 3 :]) for k, row in enumerate(X.to_numpy())]
+        first = WavenumberResampler(target_wavenumbers=(300, 900, 20))
+        expected = np.arange(300, 901, 20)
+    else:
+        given = X.copy()
+        given.iloc[::2, :3] = np.nan
+        first, expected = WavenumberCrop(region=(axis[3], axis[-1])), axis[3:]
+    models = {"PCA": make_pipeline(first, PCA(3), LinearDiscriminantAnalysis())}
+    result = run(models, given, y, groups=groups, cv=2, explain="all")
+    summary = result.explanations["PCA"]
+    assert summary.unit == "cm-1"
+    np.testing.assert_allclose(summary.axis, expected)
+    assert len(result.missed_maps) > 0
+    for found in result.missed_maps.values():
+        assert found.spectrum.shape == expected.shape
 
 
 def test_columns_that_are_no_intensities_are_named(spectra):

@@ -4,6 +4,7 @@ import re
 import sys
 from copy import deepcopy
 from datetime import date
+from html import escape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,22 +12,26 @@ import pandas as pd
 import polars as pl
 import pytest
 import sklearn
+from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
 from sklearn_raman.model_selection import compare
-from sklearn_raman.model_selection._plot import draw_confusion
+from sklearn_raman.model_selection._notes import explain_labels, find_bands
 from sklearn_raman.model_selection._report import _signed
 from sklearn_raman.model_selection._spectra import sum_up_spectra
 from sklearn_raman.preprocessing import WavenumberResampler
 
 VOID = {"meta", "img", "br"}
 PNG = "data:image/png;base64,"
+CV = StratifiedGroupKFold(3, shuffle=True, random_state=0)
+# HTML, and a formula that matplotlib cannot read.
+ODD = "<b>bold $\\co$</b>"
 
 
 class Page(HTMLParser):
@@ -53,16 +58,16 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def result(spectra, explainer):
     X, y, groups = spectra
-    y = np.where(y == "mineral 1", "<b>bold & co</b>", y)
+    y = np.where(y == "mineral 1", ODD, y)
     models = {
         "<script>alert(1)</script>": LogisticRegression(),
         "mean": explainer,
         "other mean": explainer,
         "third mean": explainer,
         "SVM": SVC(),
-        "guess": DummyClassifier(),
+        "$guess$ $": DummyClassifier(),
     }
-    return compare(models, X, y, groups=groups, cv=3, progress=False, random_state=0)
+    return compare(models, X, y, groups=groups, cv=CV, progress=False, random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +93,7 @@ def test_page_is_self_contained_and_escaped(text):
     assert "<title>A &lt; B</title>" in text
     assert "<p>First &amp; best.</p><p>Second.</p>" in text
     assert "<script>alert(1)</script>" in page.text
-    assert "<b>bold & co</b>" in page.text
+    assert ODD in page.text
 
 
 def test_page_says_what_the_tables_say(result, text):
@@ -101,8 +106,8 @@ def test_page_says_what_the_tables_say(result, text):
     assert "StratifiedGroupKFold(n_splits=3" in page.text
     assert "never on both sides" in page.text
     figures = [attributes["alt"] for tag, attributes in page.tags if tag == "img"]
-    # Scores, class means and misses; a matrix for each model, maps for each class.
-    assert len(figures) == 3 + 6 + 3
+    # Scores and class means; each of the first misses, maps of each class.
+    assert len(figures) == 2 + len(result.missed) + 3 == 11
     cells = [attributes.get("class") for tag, attributes in page.tags if tag == "td"]
     better, worse = cells.count("better"), cells.count("worse")
     pairs = result.differences()
@@ -154,11 +159,15 @@ def test_page_warns_where_groups_play_no_part(spectra, tmp_path, groups, words):
 def test_figures_show_every_model_and_class(result, tmp_path):
     figure = result.plot("log_loss")
     labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
-    assert labels == list(result.to_frame().index)
+    names = result.to_frame().index
+    assert labels == [name.replace("$", r"\$") for name in names]
     figure = result.plot_explanations([result.classes[2], result.classes[0]])
     titles = [axes.get_title(loc="left") for axes in figure.axes if axes.get_visible()]
     assert len(titles) == 2 * 3
     assert titles[0].startswith(f"{result.classes[2]}: mean (mean of ")
+    # As they are, and not as formulas.
+    figure = result.plot_explanations([ODD])
+    assert figure.axes[0].get_title(loc="left").startswith(ODD.replace("$", r"\$"))
     figure.savefig(tmp_path / "maps.png")
     assert (tmp_path / "maps.png").stat().st_size > 10_000
     with pytest.raises(ValueError, match="classes must be a list of labels"):
@@ -167,14 +176,15 @@ def test_figures_show_every_model_and_class(result, tmp_path):
         result.plot("auc")
 
 
-def test_the_confusion_matrix_of_many_classes_shows_its_counts(rng):
-    counts = rng.integers(0, 3, size=(40, 40))
-    axes = draw_confusion(pd.DataFrame(counts)).axes[0]
-    shown = np.zeros_like(counts)
-    for text in axes.texts:
-        column, row = text.get_position()
-        shown[row, column] = int(text.get_text())
-    np.testing.assert_array_equal(shown, counts)
+def test_confusion_matrices_are_tables(result, text):
+    tables = text.split('<table class="matrix">')[1:]
+    names = list(result.to_frame().index)
+    assert len(tables) == len(names)
+    for name, table in zip(names, tables, strict=True):
+        body = table.partition("<tbody>")[2].partition("</tbody>")[0]
+        rows = [re.findall(r"<td[^>]*>(\d*)</td>", row) for row in body.split("</tr>")]
+        shown = [[int(count or 0) for count in row] for row in rows if row]
+        np.testing.assert_array_equal(shown, result.confusion_matrix(name))
 
 
 def test_a_class_that_was_never_right_gets_a_sentence(result):
@@ -259,9 +269,99 @@ def test_misclassified_spectra_are_listed_most_missed_first(spectra, tmp_path):
     assert "/folder/of/me" not in text
 
 
+def test_missed_spectra_come_with_both_maps_of_a_model_that_had_not_seen_them(
+    result, spectra, explainer, text
+):
+    X, y, groups = spectra
+    y = np.where(y == "mineral 1", ODD, y)
+    folds = list(CV.split(X, y, groups))
+    assert list(result.missed_maps) == list(result.missed.index)
+    for row, found in result.missed_maps.items():
+        train, test = folds[found.fold]
+        assert row in test and found.true == y[row] != found.predicted
+        model = clone(explainer).fit(X.iloc[train], y[train])
+        assert model.predict(X.iloc[[row]]) == [found.predicted]
+        assert list(found.maps.index) == [found.predicted, found.true]
+        for label, values in found.maps.iterrows():
+            expected = model.explain_(X.iloc[[row]], label)[0]
+            np.testing.assert_allclose(values, expected)
+        np.testing.assert_array_equal(found.maps.columns, X.columns.astype(float))
+        np.testing.assert_array_equal(found.spectrum, X.iloc[row])
+        shown = f"<b>Row {row}</b>: {escape(found.true)}, taken for "
+        assert f"{shown}{escape(found.predicted)}; missed by" in text
+    assert text.count(f"Maps: {found.model}, fold") == len(result.missed)
+
+
+def test_labels_off_a_band_say_what_the_class_means_show():
+    """Bands of a at 300 and 500, of b at 700, of c at 700 and 900; b is high up."""
+    axis = np.arange(200.0, 1001.0, 2)
+
+    def mean(*centers):
+        return sum(1 / (1 + ((axis - center) / 6) ** 2) for center in centers) * 0.8
+
+    means = pd.DataFrame(
+        [mean(300, 500), 0.2 + mean(700), mean(700, 900)],
+        index=["a", "b", "c"],
+        columns=pd.Index(axis, name="cm-1"),
+    )
+    bands = find_bands(means.to_numpy())
+    positions = [(300, 1), (502, -1), (700, 1), (902, -1), (600, 1), (604, 1)]
+    assert explain_labels("a", positions, means, bands) == [
+        (
+            "600–604",
+            "no class has a band here; a is lower than the mean of the others. "
+            "Background, scaling or noise.",
+        ),
+        (
+            "902",
+            "no band of a here, but one of c; what intensity there is speaks against "
+            "a.",
+        ),
+        (
+            "700",
+            "no band of a here, but one of b and c; a is lower than the others: the "
+            "missing band is evidence.",
+        ),
+        ("300, 502", "on a band of a."),
+    ]
+    assert explain_labels("b", [(300, 1), (600, -1)], means, bands) == [
+        (
+            "600",
+            "no class has a band here; b is higher than the mean of the others. "
+            "Background, scaling or noise.",
+        ),
+        (
+            "300",
+            "no band of b here, but one of a; b is lower than the others: the missing "
+            "band is evidence.",
+        ),
+    ]
+    means.loc["b"] += 0.5
+    ((_, text),) = explain_labels("b", [(300, 1)], means, bands)
+    assert text.endswith("b is no lower than the others. Background or scaling.")
+    # Noise alone is no band, and what nobody measured has no note.
+    noise = np.random.default_rng(0).normal(0.5, 0.1, (2, 400)).clip(0, 1)
+    assert find_bands(noise).mean() < 0.05
+    means.loc["b", 300] = np.nan
+    assert explain_labels("b", [(300, 1)], means, bands) == []
+
+
+def test_every_label_of_a_map_has_its_note(result, text):
+    """The positions that the pictures show are those that the lists explain."""
+    part = text.partition("<h2>What the models looked at")[2]
+    assert part.count('<ul class="small">') == 3
+    figure = result.plot_explanations([result.classes[0]])
+    drawn = [t.get_text() for axes in figure.axes for t in axes.texts if t.xy[0] > 0]
+    notes = part.partition('<ul class="small">')[2].partition("</ul>")[0]
+    told = re.findall(r"<b>(.*?)</b>", notes)
+    ends = [[float(end) for end in at.split("–")] for at in ", ".join(told).split(", ")]
+    assert drawn
+    assert all(any(e[0] <= float(at) <= e[-1] for e in ends) for at in drawn)
+
+
 def test_class_means_are_those_of_the_stretched_spectra(result, spectra):
     X, y, _ = spectra
-    X, y = X.to_numpy(), np.where(y == "mineral 1", "<b>bold & co</b>", y)
+    X, y = X.to_numpy(), np.where(y == "mineral 1", ODD, y)
     low, high = X.min(axis=1)[:, None], X.max(axis=1)[:, None]
     mean = ((X - low) / (high - low))[y == "mineral 2"].mean(axis=0)
     np.testing.assert_allclose(result.class_means.loc["mineral 2"], mean)
@@ -313,7 +413,7 @@ def test_a_comparison_without_the_new_parts_still_makes_a_page(result, tmp_path)
         del result.protocol[key]
     text = result.save_html(tmp_path / "page.html").read_text("utf-8")
     assert "<h2>The models" not in text and "<h2>What the classes" not in text
-    assert '<table class="missed">' in text and "$" not in Page(text).text
+    assert '<table class="missed">' in text and not re.search(r"\$[a-z]+_", text)
 
 
 def test_page_fits_dark_screens_and_paper(text):
