@@ -16,6 +16,18 @@ Submodules are imported when first used, so that this package loads without torc
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sklearn_raman import (
+        datasets,
+        discriminant_analysis,
+        inspection,
+        model_selection,
+        neural_network,
+        over_sampling,
+        preprocessing,
+    )
 
 __version__ = "0.1.0.dev0"
 

@@ -1,15 +1,21 @@
 """A folder of files becomes spectra with classes and groups."""
 
+from __future__ import annotations
+
 import codecs
 import glob
 import os
 import warnings
+from collections.abc import Sequence
 from numbers import Integral, Real
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
+from sklearn.utils import Bunch
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
+from sklearn_raman._utils._typing import Source
 from sklearn_raman._utils._wavenumbers import check_wavenumbers
 from sklearn_raman.datasets._collect import (
     convert_axis,
@@ -43,21 +49,21 @@ _JUNK = {"thumbs.db", "desktop.ini"}
     prefer_skip_nested_validation=True,
 )
 def load_spectra(
-    paths,
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *,
-    label=None,
-    group=None,
-    sample=None,
-    columns=None,
-    delimiter=None,
-    decimal=None,
-    encoding=None,
-    header=None,
-    comment=None,
-    laser_nm=None,
-    missing="raise",
-    on_error="raise",
-):
+    label: Source = None,
+    group: Source = None,
+    sample: Source = None,
+    columns: list[int | str] | tuple[int | str, ...] | None = None,
+    delimiter: str | None = None,
+    decimal: Literal[".", ","] | None = None,
+    encoding: str | None = None,
+    header: int | None = None,
+    comment: str | None = None,
+    laser_nm: float | None = None,
+    missing: Literal["raise", "drop"] = "raise",
+    on_error: Literal["raise", "skip"] = "raise",
+) -> Bunch:
     """Load spectra from files, one spectrum or several in each.
 
     In a text file the first column is the axis and each further one a spectrum.
@@ -90,7 +96,7 @@ None, default=None
         - a table keyed by file name, stem or path below the folder: a dict, Series,
           data frame, or the path of a csv file. It has one further column, or one named
           like the parameter; otherwise pass a tuple (table, column).
-    columns : sequence of int or str, default=None
+    columns : list or tuple of int or str, or None, default=None
         Columns to read from text files, by position from 0 or by heading: that of the
         axis, then those of intensities. None means all that hold numbers.
     delimiter : str or None, default=None

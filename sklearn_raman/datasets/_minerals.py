@@ -1,16 +1,21 @@
 """Measured spectra of minerals of the RRUFF project: the bundled ones, and all."""
 
+from __future__ import annotations
+
 import csv
 import os
 from importlib import resources
 from numbers import Integral, Real
+from typing import Any, Literal, overload
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
+from sklearn_raman._utils._typing import Floats
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
     expand_grid,
@@ -30,11 +35,23 @@ ROWS_FILE = "minerals.csv"
 GUO_RANGE = (163.0, 1104.0)
 
 
+@overload
+def load_minerals(
+    *, return_X_y: Literal[False] = False, as_frame: bool = False
+) -> Bunch: ...
+@overload
+def load_minerals(
+    *, return_X_y: Literal[True], as_frame: Literal[False] = False
+) -> tuple[Floats, NDArray[np.intp]]: ...
+@overload
+def load_minerals(
+    *, return_X_y: Literal[True], as_frame: Literal[True]
+) -> tuple[pd.DataFrame, pd.Series]: ...
 @validate_params(
     {"return_X_y": ["boolean"], "as_frame": ["boolean"]},
     prefer_skip_nested_validation=True,
 )
-def load_minerals(*, return_X_y=False, as_frame=False):
+def load_minerals(*, return_X_y: bool = False, as_frame: bool = False) -> Any:
     """Load the bundled Raman spectra of 18 minerals.
 
     A selection from `fetch_rruff` that needs no extra and no network: at most 18
@@ -142,17 +159,17 @@ def load_minerals(*, return_X_y=False, as_frame=False):
 )
 def fetch_rruff(
     *,
-    data_home=None,
-    wavenumbers=(150.0, 1509.0, 1.0),
-    ragged=False,
-    full_coverage=False,
-    subset="all",
-    min_spectra=1,
-    min_crystals=1,
-    fill_value=0.0,
-    return_X_y=False,
-    as_frame=False,
-):
+    data_home: str | os.PathLike[str] | None = None,
+    wavenumbers: ArrayLike = (150.0, 1509.0, 1.0),
+    ragged: bool = False,
+    full_coverage: bool = False,
+    subset: Literal["all", "guo2020"] = "all",
+    min_spectra: int = 1,
+    min_crystals: int = 1,
+    fill_value: float | Literal["edge"] = 0.0,
+    return_X_y: bool = False,
+    as_frame: bool = False,
+) -> Bunch | Any:
     """Load 3,695 Raman spectra of 221 minerals from the RRUFF project.
 
     The spectra come from the installed package pyopenspecy (extra `rruff`), nothing is

@@ -1,10 +1,14 @@
 """Spectra whose truth is known: simulated ones, and mixtures of given ones."""
 
+from __future__ import annotations
+
 from itertools import permutations
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils import (
     Bunch,
     check_array,
@@ -15,6 +19,7 @@ from sklearn.utils import (
 
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._sklearn import Interval, validate_params
+from sklearn_raman._utils._typing import Frame, RandomState
 from sklearn_raman._utils._validation import check_spectra_array
 from sklearn_raman._utils._wavenumbers import (
     expand_grid,
@@ -39,17 +44,17 @@ _MOST_COUNTS = 1e15  # a Poisson distribution of more cannot be drawn
     prefer_skip_nested_validation=True,
 )
 def make_lorentzian_spectra(
-    n_per_class=20,
+    n_per_class: int = 20,
     *,
-    centers=(100, 500, 1000),
-    fwhm=4.0,
-    n_points=1024,
-    noise=0.025,
-    n_distractors=0,
-    normalize=True,
-    return_truth=False,
-    random_state=None,
-):
+    centers: ArrayLike = (100, 500, 1000),
+    fwhm: float = 4.0,
+    n_points: int = 1024,
+    noise: float = 0.025,
+    n_distractors: int = 0,
+    normalize: bool = True,
+    return_truth: bool = False,
+    random_state: RandomState = None,
+) -> tuple[Any, ...]:
     """Make spectra with one band, whose position tells the class, and white noise.
 
     These are the test spectra of [1]_, equation 10. The right explanation of a
@@ -172,24 +177,24 @@ def make_lorentzian_spectra(
     prefer_skip_nested_validation=True,
 )
 def make_raman_spectra(
-    n_samples=100,
+    n_samples: int = 100,
     *,
-    n_classes=2,
-    weights=None,
-    wavenumbers=(400.0, 1800.0, 1.0),
-    n_bands=8,
-    fwhm=(8.0, 25.0),
-    similarity=0.5,
-    intensity_variation=0.1,
-    position_variation=0.5,
-    photons=1000.0,
-    fluorescence=2.0,
-    read_noise=5.0,
-    spike_rate=0.1,
-    return_truth=False,
-    as_frame=False,
-    random_state=None,
-):
+    n_classes: int = 2,
+    weights: ArrayLike | None = None,
+    wavenumbers: ArrayLike = (400.0, 1800.0, 1.0),
+    n_bands: int = 8,
+    fwhm: tuple[float, float] = (8.0, 25.0),
+    similarity: float = 0.5,
+    intensity_variation: float = 0.1,
+    position_variation: float = 0.5,
+    photons: float = 1000.0,
+    fluorescence: float = 2.0,
+    read_noise: float = 5.0,
+    spike_rate: float = 0.1,
+    return_truth: bool = False,
+    as_frame: bool = False,
+    random_state: RandomState = None,
+) -> tuple[Any, ...]:
     """Make raw Raman spectra whose every part is known.
 
     A spectrum is the sum of Lorentzian bands, a smooth fluorescence background, the
@@ -415,15 +420,15 @@ def _draw_spikes(rng, shape, rate, photons):
     prefer_skip_nested_validation=True,
 )
 def make_mixtures(
-    X,
-    y,
+    X: ArrayLike | Frame,
+    y: ArrayLike,
     *,
-    n_per_pair=5,
-    ratio=(0.1, 0.5),
-    normalize=True,
-    return_truth=False,
-    random_state=None,
-):
+    n_per_pair: int = 5,
+    ratio: tuple[float, float] = (0.1, 0.5),
+    normalize: bool = True,
+    return_truth: bool = False,
+    random_state: RandomState = None,
+) -> tuple[Any, ...]:
     """Mix spectra of any two classes numerically, labeled by the larger part.
 
     The experiment of [1]_, section 4.3: for every ordered pair of classes (major,

@@ -5,17 +5,22 @@ spectrum in each row) and in the first column (a spectrum in each column); if bo
 neither can be one, the user is asked.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from collections import Counter
 from numbers import Integral, Real
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import Bunch
 
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
+from sklearn_raman._utils._typing import Frame, Source
 from sklearn_raman._utils._wavenumbers import are_positions
 from sklearn_raman.datasets._cells import (
     is_axis,
@@ -68,21 +73,21 @@ _INTENSITY = re.compile(r"int(ens\w*)?\b|counts?\b|signal|cts\b", re.I)
     prefer_skip_nested_validation=True,
 )
 def read_spectra_table(
-    path_or_frame,
+    path_or_frame: str | os.PathLike[str] | Frame,
     *,
-    label=None,
-    group=None,
-    sample=None,
-    metadata=None,
-    orientation=None,
-    delimiter=None,
-    decimal=None,
-    encoding=None,
-    header=None,
-    comment=None,
-    laser_nm=None,
-    missing="raise",
-):
+    label: Source = None,
+    group: Source = None,
+    sample: Source = None,
+    metadata: list[str] | tuple[str, ...] | None = None,
+    orientation: Literal["rows", "columns", "long"] | None = None,
+    delimiter: str | None = None,
+    decimal: Literal[".", ","] | None = None,
+    encoding: str | None = None,
+    header: int | None = None,
+    comment: str | None = None,
+    laser_nm: float | None = None,
+    missing: Literal["raise", "drop"] = "raise",
+) -> Bunch:
     """Read a table of spectra: wide, either way round, or a map in long form.
 
     Three forms are told apart:
@@ -107,7 +112,7 @@ default=None
         the name of its sample. What is no such heading is taken as in `load_spectra`,
         with the name of the spectrum in place of a path: for example a regular
         expression with a group, or a function of the name.
-    metadata : list of str or None, default=None
+    metadata : list or tuple of str, or None, default=None
         Headings of further columns that are no intensities. None keeps all columns
         whose heading is not a number and names them in `DESCR`; with a list, any other
         such column is an error.

@@ -1,10 +1,15 @@
 """Units of an axis: nanometres to Raman shift and back, and what an axis looks like."""
 
+from __future__ import annotations
+
 import re
+from typing import Any, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklearn_raman._utils._frames import frame_like, is_frame
+from sklearn_raman._utils._typing import Floats, Frame, FrameT
 from sklearn_raman._utils._wavenumbers import are_positions, format_wavenumbers
 
 _CM_PER_NM = 1e7  # 1 cm = 1e7 nm
@@ -17,7 +22,13 @@ _HEADING_UNITS = (  # the first that fits
 )
 
 
-def nm_to_wavenumber(nm, laser_nm):
+@overload
+def nm_to_wavenumber(nm: float, laser_nm: float) -> float: ...
+@overload
+def nm_to_wavenumber(nm: FrameT, laser_nm: float) -> FrameT: ...
+@overload
+def nm_to_wavenumber(nm: ArrayLike, laser_nm: float) -> Floats | Any: ...
+def nm_to_wavenumber(nm: ArrayLike | Frame, laser_nm: float) -> Any:
     """Convert wavelengths to Raman shifts.
 
     The shift is `1e7 * (1 / laser_nm - 1 / nm)`: positive on the Stokes side, where the
@@ -66,7 +77,13 @@ def nm_to_wavenumber(nm, laser_nm):
     return _apply(convert, nm, name="nm")
 
 
-def wavenumber_to_nm(wavenumbers, laser_nm):
+@overload
+def wavenumber_to_nm(wavenumbers: float, laser_nm: float) -> float: ...
+@overload
+def wavenumber_to_nm(wavenumbers: FrameT, laser_nm: float) -> FrameT: ...
+@overload
+def wavenumber_to_nm(wavenumbers: ArrayLike, laser_nm: float) -> Floats | Any: ...
+def wavenumber_to_nm(wavenumbers: ArrayLike | Frame, laser_nm: float) -> Any:
     """Convert Raman shifts to wavelengths.
 
     Parameters

@@ -3,10 +3,13 @@
 Every function takes any array of maps, from this package or not.
 """
 
+from __future__ import annotations
+
 from numbers import Real
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.signal import find_peaks, peak_widths
 from sklearn.utils import check_scalar
 
@@ -19,8 +22,14 @@ from sklearn_raman.inspection._bands import common_axis
 
 
 def localization_score(
-    maps, peaks, *, fwhm, n_widths=2.0, wavenumbers=None, distractors=None
-):
+    maps: ArrayLike,
+    peaks: ArrayLike,
+    *,
+    fwhm: float,
+    n_widths: float = 2.0,
+    wavenumbers: ArrayLike | None = None,
+    distractors: ArrayLike | None = None,
+) -> pd.DataFrame:
     """Score how well maps point at peaks that are known to carry the answer.
 
     Parameters
@@ -184,7 +193,9 @@ def _share(weight, chosen):
     return np.divide(part, total, out=np.zeros_like(total), where=total > 0)
 
 
-def peak_share(maps, X, *, min_prominence=0.05):
+def peak_share(
+    maps: ArrayLike, X: ArrayLike, *, min_prominence: float = 0.05
+) -> pd.DataFrame:
     """Measure how much of a map lies on peaks of the spectrum, not on its baseline.
 
     A model that looks at baselines has learned something about the measurement, not

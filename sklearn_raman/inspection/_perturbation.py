@@ -4,11 +4,15 @@ Both ask a classifier for nothing but its answers, so that support vector machin
 nearest neighbors and forests can be put beside networks.
 """
 
+from __future__ import annotations
+
 import warnings
 from functools import partial
 from numbers import Integral
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import Bunch, check_array, check_scalar, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
@@ -28,23 +32,24 @@ from sklearn_raman._utils._ragged import (
     is_ragged,
     read_ragged,
 )
+from sklearn_raman._utils._typing import SpectraLike
 from sklearn_raman._utils._validation import lower_default
 
 _DEFAULT_WIDTH = 9
 
 
 def occlusion(
-    estimator,
-    X,
-    target=None,
+    estimator: Any,
+    X: SpectraLike,
+    target: ArrayLike | None = None,
     *,
-    width=None,
-    step=None,
-    reference="local",
-    score="auto",
-    normalize=None,
-    batch_size=1024,
-):
+    width: int | None = None,
+    step: int | None = None,
+    reference: Literal["local", "blank", "zero"] | ArrayLike = "local",
+    score: Literal["auto", "logodds", "logit", "prob", "contrast"] = "auto",
+    normalize: Literal["max", "minmax", "sum"] | None = None,
+    batch_size: int = 1024,
+) -> Any:
     """Map what the score of a class loses when a stretch of the spectrum is hidden.
 
     It works for any classifier, and costs as many predictions per spectrum as there
@@ -258,16 +263,16 @@ def _lost_scores(estimator, like, values, filler, hidden, score, batch_size):
 
 
 def deletion_curve(
-    estimator,
-    X,
-    maps,
+    estimator: Any,
+    X: SpectraLike,
+    maps: ArrayLike,
     *,
-    target=None,
-    steps=12,
-    max_fraction=0.1,
-    reference="local",
-    score="prob",
-):
+    target: ArrayLike | None = None,
+    steps: int = 12,
+    max_fraction: float = 0.1,
+    reference: Literal["local", "blank", "zero"] | ArrayLike = "local",
+    score: Literal["prob", "logodds", "logit", "contrast"] = "prob",
+) -> Bunch:
     """Remove the points that a map ranks highest and watch the score fall.
 
     If the map is right about what the model uses, the probability of the class falls

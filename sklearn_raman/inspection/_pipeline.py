@@ -1,10 +1,14 @@
 """Explanations of whole Pipelines: maps on the axis of the raw spectra."""
 
+from __future__ import annotations
+
 from copy import deepcopy
 from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import OneToOneFeatureMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectorMixin
@@ -16,22 +20,23 @@ from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._map_back import check_mode, place_back
 from sklearn_raman._utils._pipeline import flat_steps, moves_threshold
 from sklearn_raman._utils._ragged import is_ragged
+from sklearn_raman._utils._typing import SpectraLike
 from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 
 SPACES = ("input", "model", "auto")
 
 
 def explain_pipeline(
-    pipeline,
-    X,
-    target=None,
+    pipeline: Any,
+    X: SpectraLike,
+    target: ArrayLike | None = None,
     *,
-    space="input",
-    mode="conserve",
-    normalize=None,
-    return_info=False,
-    **explain_settings,
-):
+    space: Literal["input", "model", "auto"] = "input",
+    mode: Literal["conserve", "density"] = "conserve",
+    normalize: Literal["max", "minmax", "sum"] | None = None,
+    return_info: bool = False,
+    **explain_settings: Any,
+) -> Any:
     """Explain the classifier of a Pipeline on the axis of the spectra it is given.
 
     The steps before the classifier are run, the classifier explains what it sees

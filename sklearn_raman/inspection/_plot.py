@@ -4,10 +4,15 @@
 it.
 """
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Sequence
 from numbers import Integral
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_scalar
 
 from sklearn_raman._utils._explanation import normalize_maps
@@ -35,10 +40,21 @@ from sklearn_raman.inspection._bands import (
 )
 from sklearn_raman.inspection._summary import class_means, map_stability
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 MAX_MISCLASSIFIED = 12
 
 
-def plot_explanation(spectrum, maps, *, wavenumbers=None, n_bands=3, ax=None):
+def plot_explanation(
+    spectrum: ArrayLike | dict[str, Any],
+    maps: ArrayLike | dict[str, Any],
+    *,
+    wavenumbers: ArrayLike | dict[str, Any] | None = None,
+    n_bands: int = 3,
+    ax: Axes | Sequence[Axes] | NDArray[Any] | None = None,
+) -> Figure:
     """Draw a spectrum in the colors of its map, one panel per model.
 
     Parameters
@@ -193,14 +209,14 @@ def _label_bands(axes, axis, curve, bands, room, colors):
 
 
 def plot_feature_maps(
-    feature_maps,
+    feature_maps: ArrayLike,
     *,
-    wavenumbers=None,
-    weights=None,
-    spectrum=None,
-    n_columns=4,
-    ax=None,
-):
+    wavenumbers: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    spectrum: ArrayLike | None = None,
+    n_columns: int = 4,
+    ax: Axes | Sequence[Axes] | NDArray[Any] | None = None,
+) -> Figure:
     """Draw the feature maps of a layer, one small panel each.
 
     As in [1]_, Fig. 7.
@@ -422,7 +438,13 @@ def _draw_spectrum_behind(axes, summary, label, height):
     return mean
 
 
-def plot_stability(fits, *, classes=None, labels=None, ax=None):
+def plot_stability(
+    fits: Sequence[Any],
+    *,
+    classes: Sequence[Any] | NDArray[Any] | None = None,
+    labels: Sequence[str] | None = None,
+    ax: Axes | Sequence[Axes] | NDArray[Any] | None = None,
+) -> Figure:
     """Draw the class means of several fits over one another.
 
     As in [1]_, Fig. 10.

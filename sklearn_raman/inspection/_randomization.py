@@ -1,20 +1,32 @@
 """Do maps depend on what the network learned? Replace its layers by random ones."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 from sklearn.utils import check_random_state, check_scalar
 
 from sklearn_raman._utils._explanation import check_maps
+from sklearn_raman._utils._typing import RandomState, SpectraLike
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._pipeline import run_steps
 
 
 def randomization_test(
-    classifier, X, *, method="auto", target=None, n_repeats=3, random_state=None
-):
+    classifier: Any,
+    X: SpectraLike,
+    *,
+    method: str | Callable[..., Any] = "auto",
+    target: ArrayLike | None = None,
+    n_repeats: int = 3,
+    random_state: RandomState = None,
+) -> pd.DataFrame:
     """Compare maps with those of the network after its layers have been forgotten.
 
     Layer after layer, from the output back to the input, gets new random weights. Maps

@@ -1,12 +1,17 @@
 """What a model looks at class by class, and whether the next fit looks there too."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import combinations
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 from sklearn.utils import check_consistent_length, column_or_1d
 
@@ -18,6 +23,7 @@ from sklearn_raman._utils._explanation import (
 )
 from sklearn_raman._utils._pipeline import flat_steps
 from sklearn_raman._utils._ragged import is_ragged
+from sklearn_raman._utils._typing import SpectraLike
 from sklearn_raman.inspection._bands import bands_above_median, common_axis
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._pipeline import (
@@ -27,6 +33,10 @@ from sklearn_raman.inspection._pipeline import (
     run_steps,
     unshared,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 @dataclass(eq=False, repr=False)
@@ -95,15 +105,15 @@ class ExplanationSummary:
     @classmethod
     def from_maps(
         cls,
-        maps,
-        y,
-        predicted=None,
+        maps: ArrayLike,
+        y: ArrayLike,
+        predicted: ArrayLike | None = None,
         *,
-        spectra=None,
-        wavenumbers=None,
-        fraction=0.1,
-        normalize="minmax",
-    ):
+        spectra: ArrayLike | None = None,
+        wavenumbers: ArrayLike | None = None,
+        fraction: float = 0.1,
+        normalize: Literal["max", "minmax", "sum"] | None = "minmax",
+    ) -> Self:
         """Sum up maps that are there already, from this package or not.
 
         Parameters
@@ -205,17 +215,17 @@ default=None
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Any,
+        X: SpectraLike,
+        y: ArrayLike,
         *,
-        explain=None,
-        space="input",
-        wavenumbers=None,
-        fraction=0.1,
-        normalize="minmax",
-        **explain_params,
-    ):
+        explain: Callable[..., Any] | None = None,
+        space: Literal["input", "model", "auto"] = "input",
+        wavenumbers: ArrayLike | None = None,
+        fraction: float = 0.1,
+        normalize: Literal["max", "minmax", "sum"] | None = "minmax",
+        **explain_params: Any,
+    ) -> Self:
         """Predict and explain spectra, and sum up their maps.
 
         Parameters
@@ -315,7 +325,9 @@ default=None
             }
         ).fillna("-")
 
-    def bands(self, n_bands=5, *, min_distance=None):
+    def bands(
+        self, n_bands: int = 5, *, min_distance: float | None = None
+    ) -> pd.DataFrame:
         """List the strongest bands of the mean map of each class.
 
         Parameters
@@ -345,7 +357,7 @@ default=None
         columns = ["class", "rank", "position", "mean", "std", "top_frequency"]
         return pd.DataFrame(rows, columns=columns).set_index(["class", "rank"])
 
-    def agreement(self, importance, fraction=None):
+    def agreement(self, importance: Any, fraction: float | None = None) -> pd.DataFrame:
         """Compare the mean map of each class with another measure of importance.
 
         Parameters
@@ -389,7 +401,7 @@ default=None
             index=self.mean.index,
         )
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return the summary as one long table.
 
         Returns
@@ -410,7 +422,13 @@ default=None
             | {k: t.to_numpy().ravel() for k, t in tables.items() if t is not None}
         )
 
-    def plot(self, kind="mean", classes=None, *, ax=None):
+    def plot(
+        self,
+        kind: Literal["mean", "frequency", "misclassified"] = "mean",
+        classes: Sequence[Any] | NDArray[Any] | None = None,
+        *,
+        ax: Axes | Sequence[Axes] | NDArray[Any] | None = None,
+    ) -> Figure:
         """Draw one panel per class.
 
         Parameters
@@ -498,7 +516,7 @@ def active_points(maps, fraction):
     return active & (above > smallest_spread(maps))
 
 
-def map_stability(fits):
+def map_stability(fits: Sequence[Any]) -> pd.DataFrame:
     """Correlate the class means of several fits of one model.
 
     As in [1]_, Fig. 10.

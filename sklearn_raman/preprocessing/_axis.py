@@ -1,10 +1,14 @@
 """Resample spectra to another wavenumber axis."""
 
+from __future__ import annotations
+
 import copy
 from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._map_back import (
@@ -20,6 +24,7 @@ from sklearn_raman._utils._ragged import (
     read_ragged,
 )
 from sklearn_raman._utils._sklearn import StrOptions
+from sklearn_raman._utils._typing import Floats, SpectraLike
 from sklearn_raman._utils._validation import (
     name_numbers,
     name_points,
@@ -155,12 +160,12 @@ default=None
     def __init__(
         self,
         *,
-        target_wavenumbers=None,
-        wavenumbers=None,
-        kind="linear",
-        reduction=None,
-        fill_value="raise",
-    ):
+        target_wavenumbers: ArrayLike | Literal["common"] | None = None,
+        wavenumbers: ArrayLike | None = None,
+        kind: Literal["linear", "quadratic", "cubic", "pchip"] = "linear",
+        reduction: Literal["mean"] | None = None,
+        fill_value: Literal["raise", "edge"] | float = "raise",
+    ) -> None:
         self.target_wavenumbers = target_wavenumbers
         self.wavenumbers = wavenumbers
         self.kind = kind
@@ -392,7 +397,13 @@ default=None
         if not isinstance(self.fill_value, str):
             resampled[:, is_unmeasured(axis, target)] = self.fill_value
 
-    def map_back(self, maps, X=None, *, mode="conserve"):
+    def map_back(
+        self,
+        maps: ArrayLike,
+        X: SpectraLike | None = None,
+        *,
+        mode: Literal["conserve", "density"] = "conserve",
+    ) -> Floats | Any:
         """Carry maps from the target axis to the axis of the input.
 
         Parameters
@@ -461,7 +472,9 @@ default=None
         found = unresample_maps(one, axis[finite], target, **how)
         return found if finite.all() else place_back(found, finite, len(axis))
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[Any]:
         """Return the new wavenumbers as text.
 
         Parameters

@@ -1,11 +1,15 @@
 """What all transformers of spectra share: axis, frames, and what rounding can do."""
 
+from __future__ import annotations
+
 import copy
 import re
 import warnings
 from functools import partial
+from typing import Any, Literal, Self, overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
@@ -19,6 +23,7 @@ from sklearn_raman._utils._sklearn import (
     fit_context,
     output_is_chosen,
 )
+from sklearn_raman._utils._typing import Floats, FrameT, SpectraLike
 from sklearn_raman._utils._validation import (
     check_finite,
     check_spectra,
@@ -55,7 +60,9 @@ class _MatrixTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
         return frame_like(transformed, X, self._labels_out(X.columns))
 
 
-class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
+class SpectrumTransformer(  # type: ignore[call-arg]  # scikit-learn has no types
+    _MatrixTransformer, auto_wrap_output_keys=None
+):
     """Base of all transformers of spectra.
 
     A subclass writes `_transform_spectra(X)`: validated spectra in, as many spectra
@@ -73,7 +80,7 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
 
     _parameter_constraints: dict = {}
     _min_points = 1  # shorter spectra get an error
-    _learns_by = None  # the parameter that says what is learned
+    _learns_by: str | None = None  # the parameter that says what is learned
     _learned_by = None  # ... and its value in fit
     _axis_was_given = False  # the axis that fit saw was a parameter's
     _unites_axes = False  # makes a matrix of ragged spectra
@@ -81,7 +88,7 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
     _numbers = None  # ... and which spectra it is at work on
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: SpectraLike, y: Any = None) -> Self:
         """Check the spectra and their axis, and learn what the parameters ask for.
 
         Parameters
@@ -107,7 +114,13 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
             self._learned_by = self._what_to_learn()
         return self
 
-    def transform(self, X):
+    @overload
+    def transform(self, X: np.ndarray) -> Floats: ...
+    @overload
+    def transform(self, X: FrameT) -> FrameT: ...
+    @overload
+    def transform(self, X: SpectraLike) -> Any: ...
+    def transform(self, X: SpectraLike) -> Any:
         """Transform each spectrum.
 
         Parameters
@@ -133,7 +146,13 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
             return _MatrixTransformer.transform(copy.copy(self).fit(X), X)
         return super().transform(X)
 
-    def fit_transform(self, X, y=None):
+    @overload
+    def fit_transform(self, X: np.ndarray, y: Any = None) -> Floats: ...
+    @overload
+    def fit_transform(self, X: FrameT, y: Any = None) -> FrameT: ...
+    @overload
+    def fit_transform(self, X: SpectraLike, y: Any = None) -> Any: ...
+    def fit_transform(self, X: SpectraLike, y: Any = None) -> Any:
         """Fit to spectra, then transform them.
 
         Parameters
@@ -150,7 +169,9 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
         """
         return self.fit(X, y).transform(X)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[Any]:
         """Return the column labels, which are the wavenumbers where they are known.
 
         Parameters
@@ -170,7 +191,13 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
             return self._labels_out(check_feature_names_in(self, input_features))
         return self._labels_out(format_wavenumbers(axis))
 
-    def map_back(self, maps, X=None, *, mode="conserve"):
+    def map_back(
+        self,
+        maps: ArrayLike,
+        X: SpectraLike | None = None,
+        *,
+        mode: Literal["conserve", "density"] = "conserve",
+    ) -> Floats | Any:
         """Carry maps from the output axis to the input axis: they stay as they are.
 
         The grid is the same, so a value stays at its wavenumber. What it means is the

@@ -5,12 +5,15 @@ until they converge; how they are computed is in `_whittaker`. `BaselineCorrecti
 takes any method of pybaselines by name.
 """
 
+from __future__ import annotations
+
 import inspect
 from functools import cache
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_raman._utils._ragged import is_ragged, refuse_ragged, unmask
@@ -19,6 +22,7 @@ from sklearn_raman._utils._sklearn import (
     StrOptions,
     validate_parameter_constraints,
 )
+from sklearn_raman._utils._typing import Floats
 from sklearn_raman._utils._wavenumbers import (
     describe_unevenness,
     require_wavenumbers,
@@ -342,17 +346,17 @@ class AIRPLS(_PenalizedBaseline):
     def __init__(
         self,
         *,
-        lam=1e5,
-        cutoff=None,
-        diff_order=None,
-        max_iter=50,
-        tol=1e-3,
-        tol_reference="intensity",
-        ends=None,
-        wavenumbers=None,
-        engine="auto",
-        n_jobs=None,
-    ):
+        lam: float = 1e5,
+        cutoff: float | None = None,
+        diff_order: int | None = None,
+        max_iter: int = 50,
+        tol: float = 1e-3,
+        tol_reference: Literal["intensity", "above_minimum"] = "intensity",
+        ends: Literal["zhang"] | None = None,
+        wavenumbers: ArrayLike | None = None,
+        engine: Literal["auto", "numba", "numpy"] = "auto",
+        n_jobs: int | None = None,
+    ) -> None:
         self.lam = lam
         self.cutoff = cutoff
         self.diff_order = diff_order
@@ -441,15 +445,15 @@ class ARPLS(_PenalizedBaseline):
     def __init__(
         self,
         *,
-        lam=1e5,
-        cutoff=None,
-        diff_order=None,
-        max_iter=50,
-        tol=1e-3,
-        wavenumbers=None,
-        engine="auto",
-        n_jobs=None,
-    ):
+        lam: float = 1e5,
+        cutoff: float | None = None,
+        diff_order: int | None = None,
+        max_iter: int = 50,
+        tol: float = 1e-3,
+        wavenumbers: ArrayLike | None = None,
+        engine: Literal["auto", "numba", "numpy"] = "auto",
+        n_jobs: int | None = None,
+    ) -> None:
         self.lam = lam
         self.cutoff = cutoff
         self.diff_order = diff_order
@@ -529,16 +533,16 @@ class ASLS(_PenalizedBaseline):
     def __init__(
         self,
         *,
-        lam=1e5,
-        p=0.01,
-        cutoff=None,
-        diff_order=None,
-        max_iter=50,
-        tol=1e-3,
-        wavenumbers=None,
-        engine="auto",
-        n_jobs=None,
-    ):
+        lam: float = 1e5,
+        p: float = 0.01,
+        cutoff: float | None = None,
+        diff_order: int | None = None,
+        max_iter: int = 50,
+        tol: float = 1e-3,
+        wavenumbers: ArrayLike | None = None,
+        engine: Literal["auto", "numba", "numpy"] = "auto",
+        n_jobs: int | None = None,
+    ) -> None:
         self.lam = lam
         self.p = p
         self.cutoff = cutoff
@@ -554,20 +558,20 @@ class ASLS(_PenalizedBaseline):
 
 
 def airpls(
-    X,
+    X: ArrayLike,
     *,
-    lam=1e5,
-    diff_order=None,
-    max_iter=50,
-    tol=1e-3,
-    tol_reference="intensity",
-    ends=None,
-    engine="auto",
-    n_jobs=None,
-    out=None,
-    return_info=False,
-    ensure_all_finite=True,
-):
+    lam: float = 1e5,
+    diff_order: int | None = None,
+    max_iter: int = 50,
+    tol: float = 1e-3,
+    tol_reference: Literal["intensity", "above_minimum"] = "intensity",
+    ends: Literal["zhang"] | None = None,
+    engine: Literal["auto", "numba", "numpy"] = "auto",
+    n_jobs: int | None = None,
+    out: Floats | None = None,
+    return_info: bool = False,
+    ensure_all_finite: bool = True,
+) -> Floats | Any:
     """Subtract airPLS baselines from spectra, also from a memory map into another.
 
     Parameters
@@ -613,18 +617,18 @@ def airpls(
 
 
 def arpls(
-    X,
+    X: ArrayLike,
     *,
-    lam=1e5,
-    diff_order=None,
-    max_iter=50,
-    tol=1e-3,
-    engine="auto",
-    n_jobs=None,
-    out=None,
-    return_info=False,
-    ensure_all_finite=True,
-):
+    lam: float = 1e5,
+    diff_order: int | None = None,
+    max_iter: int = 50,
+    tol: float = 1e-3,
+    engine: Literal["auto", "numba", "numpy"] = "auto",
+    n_jobs: int | None = None,
+    out: Floats | None = None,
+    return_info: bool = False,
+    ensure_all_finite: bool = True,
+) -> Floats | Any:
     """Subtract arPLS baselines from spectra, also from a memory map into another.
 
     Parameters
@@ -656,19 +660,19 @@ def arpls(
 
 
 def asls(
-    X,
+    X: ArrayLike,
     *,
-    lam=1e5,
-    p=0.01,
-    diff_order=None,
-    max_iter=50,
-    tol=1e-3,
-    engine="auto",
-    n_jobs=None,
-    out=None,
-    return_info=False,
-    ensure_all_finite=True,
-):
+    lam: float = 1e5,
+    p: float = 0.01,
+    diff_order: int | None = None,
+    max_iter: int = 50,
+    tol: float = 1e-3,
+    engine: Literal["auto", "numba", "numpy"] = "auto",
+    n_jobs: int | None = None,
+    out: Floats | None = None,
+    return_info: bool = False,
+    ensure_all_finite: bool = True,
+) -> Floats | Any:
     """Subtract asymmetric least squares baselines, also from one memory map to another.
 
     Parameters
@@ -827,7 +831,13 @@ class BaselineCorrection(SpectrumTransformer):
         "wavenumbers": ["array-like", None],
     }
 
-    def __init__(self, *, method="linear", method_params=None, wavenumbers=None):
+    def __init__(
+        self,
+        *,
+        method: str = "linear",
+        method_params: dict[str, Any] | None = None,
+        wavenumbers: ArrayLike | None = None,
+    ) -> None:
         self.method = method
         self.method_params = method_params
         self.wavenumbers = wavenumbers

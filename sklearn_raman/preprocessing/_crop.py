@@ -1,12 +1,17 @@
 """Keep regions of the wavenumber axis, cut others out."""
 
+from __future__ import annotations
+
 from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._map_back import check_maps, check_mode, place_back
 from sklearn_raman._utils._ragged import is_ragged
+from sklearn_raman._utils._typing import Floats, Regions, SpectraLike
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
     format_wavenumbers,
@@ -71,7 +76,13 @@ class WavenumberCrop(SpectrumTransformer):
         "wavenumbers": ["array-like", None],
     }
 
-    def __init__(self, *, region=None, exclude=None, wavenumbers=None):
+    def __init__(
+        self,
+        *,
+        region: Regions | None = None,
+        exclude: Regions | None = None,
+        wavenumbers: ArrayLike | None = None,
+    ) -> None:
         self.region = region
         self.exclude = exclude
         self.wavenumbers = wavenumbers
@@ -103,7 +114,13 @@ class WavenumberCrop(SpectrumTransformer):
             )
         return support
 
-    def map_back(self, maps, X=None, *, mode="conserve"):
+    def map_back(
+        self,
+        maps: ArrayLike,
+        X: SpectraLike | None = None,
+        *,
+        mode: Literal["conserve", "density"] = "conserve",
+    ) -> Floats | Any:
         """Put maps back in their place on the whole axis.
 
         Parameters

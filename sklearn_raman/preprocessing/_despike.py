@@ -1,11 +1,16 @@
 """Removal of cosmic rays: find spikes narrower than any band, bridge the gap."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions
+from sklearn_raman._utils._typing import SpectraLike
 from sklearn_raman.preprocessing._base import (
     SpectrumTransformer,
     at_unit_size,
@@ -131,13 +136,20 @@ class Despiker(SpectrumTransformer):
         "direction": [StrOptions({"up", "down", "both"})],
     }
 
-    def __init__(self, *, threshold=5.0, max_width=None, window=None, direction="up"):
+    def __init__(
+        self,
+        *,
+        threshold: float = 5.0,
+        max_width: int | None = None,
+        window: int | None = None,
+        direction: Literal["up", "down", "both"] = "up",
+    ) -> None:
         self.threshold = threshold
         self.max_width = max_width
         self.window = window
         self.direction = direction
 
-    def find_spikes(self, X):
+    def find_spikes(self, X: SpectraLike) -> NDArray[np.bool_] | Any:
         """Say which points `transform` replaces.
 
         Parameters

@@ -1,7 +1,12 @@
 """Average the spectra of one sample."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length
 
 from sklearn_raman._utils._frames import frame_like, is_frame
@@ -11,6 +16,7 @@ from sklearn_raman._utils._ragged import (
     read_ragged,
     unmask,
 )
+from sklearn_raman._utils._typing import SpectraLike
 from sklearn_raman._utils._validation import check_finite, check_spectra_array
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
@@ -18,7 +24,9 @@ from sklearn_raman._utils._wavenumbers import (
 )
 
 
-def average_replicates(X, y, groups):
+def average_replicates(
+    X: SpectraLike, y: ArrayLike | None, groups: ArrayLike
+) -> tuple[Any, NDArray[Any] | Any, NDArray[Any]]:
     """Average the spectra of each group, such as replicates of one sample.
 
     Parameters

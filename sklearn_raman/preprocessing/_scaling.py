@@ -1,8 +1,12 @@
 """Intensity scales: transformers that change the height of a spectrum, not its grid."""
 
+from __future__ import annotations
+
 from numbers import Real
+from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.integrate import trapezoid
 
 from sklearn_raman._utils._sklearn import StrOptions
@@ -126,7 +130,12 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
         "feature_range": [tuple],
     }
 
-    def __init__(self, *, per="spectrum", feature_range=(0.0, 1.0)):
+    def __init__(
+        self,
+        *,
+        per: Literal["spectrum", "feature", "dataset"] = "spectrum",
+        feature_range: tuple[float, float] = (0.0, 1.0),
+    ) -> None:
         self.per = per
         self.feature_range = feature_range
 
@@ -219,7 +228,12 @@ class SpectrumNormalizer(SpectrumTransformer):
         "wavenumbers": ["array-like", None],
     }
 
-    def __init__(self, *, norm="max", wavenumbers=None):
+    def __init__(
+        self,
+        *,
+        norm: Literal["max", "area", "l1", "l2"] = "max",
+        wavenumbers: ArrayLike | None = None,
+    ) -> None:
         self.norm = norm
         self.wavenumbers = wavenumbers
 

@@ -1,12 +1,17 @@
 """Corrections that fit each spectrum to a reference spectrum: MSC and EMSC."""
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.polynomial.legendre import legvander
+from numpy.typing import ArrayLike
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions
+from sklearn_raman._utils._typing import Regions
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
     first_difference,
@@ -181,7 +186,13 @@ class MSC(_ReferenceCorrection):
         "region": ["array-like", None],
     }
 
-    def __init__(self, *, reference="mean", region=None, wavenumbers=None):
+    def __init__(
+        self,
+        *,
+        reference: Literal["mean", "median"] | ArrayLike = "mean",
+        region: Regions | None = None,
+        wavenumbers: ArrayLike | None = None,
+    ) -> None:
         self.reference = reference
         self.region = region
         self.wavenumbers = wavenumbers
@@ -290,8 +301,13 @@ default=None
     }
 
     def __init__(
-        self, *, order=None, reference="mean", interferents=None, wavenumbers=None
-    ):
+        self,
+        *,
+        order: int | None = None,
+        reference: Literal["mean", "median"] | ArrayLike = "mean",
+        interferents: ArrayLike | None = None,
+        wavenumbers: ArrayLike | None = None,
+    ) -> None:
         self.order = order
         self.reference = reference
         self.interferents = interferents

@@ -1,9 +1,13 @@
 """Smoothing and derivatives along the wavenumber axis."""
 
+from __future__ import annotations
+
 from math import factorial
 from numbers import Integral, Real
+from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.signal import savgol_filter
 from scipy.sparse import csr_array
 from sklearn.utils import gen_batches
@@ -103,13 +107,13 @@ class SavitzkyGolay(SpectrumTransformer):
     def __init__(
         self,
         *,
-        window_length=None,
-        polyorder=None,
-        deriv=0,
-        delta=1.0,
-        mode="interp",
-        wavenumbers=None,
-    ):
+        window_length: int | None = None,
+        polyorder: int | None = None,
+        deriv: int = 0,
+        delta: float | Literal["axis"] = 1.0,
+        mode: Literal["interp", "mirror", "nearest", "constant", "wrap"] = "interp",
+        wavenumbers: ArrayLike | None = None,
+    ) -> None:
         self.window_length = window_length
         self.polyorder = polyorder
         self.deriv = deriv
@@ -321,12 +325,12 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
     def __init__(
         self,
         *,
-        lam=10.0,
-        cutoff=None,
-        diff_order=None,
-        weights=None,
-        wavenumbers=None,
-    ):
+        lam: float = 10.0,
+        cutoff: float | None = None,
+        diff_order: int | None = None,
+        weights: ArrayLike | None = None,
+        wavenumbers: ArrayLike | None = None,
+    ) -> None:
         self.lam = lam
         self.cutoff = cutoff
         self.diff_order = diff_order
