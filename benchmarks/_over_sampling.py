@@ -9,7 +9,7 @@ from scipy.stats import t as student
 
 from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.over_sampling import WGANGP
-from sklearn_raman.over_sampling._bootstrap import noise_level
+from sklearn_raman.over_sampling._noise import noise_level
 
 N_NEIGHBORS = 5
 N_COMPONENTS = 15

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_raman.over_sampling import synthesis_report
-from sklearn_raman.over_sampling._bootstrap import noise_level
+from sklearn_raman.over_sampling._noise import noise_level
 
 TRAINING, YARDSTICK = "training spectra", "simulator"
 

@@ -10,7 +10,7 @@ from sklearn_raman.neural_network import (
     GAPCNNClassifier,
     SpectralNetClassifier,
 )
-from sklearn_raman.over_sampling import WGANGP
+from sklearn_raman.over_sampling import WGANGP, SpectrumBootstrap
 from sklearn_raman.preprocessing import (
     AIRPLS,
     ARPLS,
@@ -138,9 +138,16 @@ DETECTORS = [SpectralNoveltyDetector(cv=2, grouped=False, false_alarm_rate=0.2)]
 # A sampler takes part in imbalanced-learn's checks too, which compare two calls: they
 # need a random_state, as those of imbalanced-learn's own samplers do.
 SAMPLERS = [
-    WGANGP(max_iter=2, random_state=0),
-    WGANGP(max_iter=2, validation_fraction=None, random_state=0),
-    WGANGP(max_iter=2, warm_start_components=0, random_state=0),
+    SpectrumBootstrap(random_state=0),
+    WGANGP(max_iter=2, n_critic=1, random_state=0),
+    WGANGP(
+        max_iter=2,
+        n_critic=1,
+        network="convolutional",
+        noise=None,
+        validation_fraction=None,
+        random_state=0,
+    ),
 ]
 
 TRANSFORMERS = STATELESS + LEARNING

@@ -562,17 +562,32 @@ _PAPER_SETTINGS = {
         "max_epochs": 300,
         "batch_size": 32,
     },
+    # Networks are named, sizes and training are not. Spectra are smoothed and their
+    # baseline subtracted before.
+    "wgan_gp": {
+        "network": "convolutional",
+        "noise": None,
+        "latent_dim": 32,
+        "n_critic": 5,
+        "gp_weight": 10.0,
+        "lr": 1e-3,
+        "betas": (0.0, 0.9),
+        "max_iter": 2000,
+        "batch_size": 24,
+        "ema": 0.995,
+        "validation_fraction": None,
+    },
 }
 
 
 def paper_settings(paper: str) -> dict[str, Any]:
-    """Return the literal settings of a paper as keyword arguments of its classifier.
+    """Return the literal settings of a paper as keyword arguments of its class.
 
     Parameters
     ----------
-    paper : {"fukuhara", "guo", "zhang"}
-        For :class:`CNNClassifier`, :class:`FMCNNClassifier` and
-        :class:`GAPCNNClassifier`.
+    paper : {"fukuhara", "guo", "zhang", "wgan_gp"}
+        For :class:`CNNClassifier`, :class:`FMCNNClassifier`, :class:`GAPCNNClassifier`
+        and :class:`~sklearn_raman.over_sampling.WGANGP`.
 
     Returns
     -------

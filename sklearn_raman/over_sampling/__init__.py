@@ -1,8 +1,9 @@
 """Synthetic spectra for small classes, and how far to believe them."""
 
+from sklearn_raman.over_sampling._bootstrap import SpectrumBootstrap
 from sklearn_raman.over_sampling.report import SynthesisReport, synthesis_report
 
-__all__ = ["SynthesisReport", "WGANGP", "synthesis_report"]
+__all__ = ["SpectrumBootstrap", "SynthesisReport", "WGANGP", "synthesis_report"]
 
 
 def __dir__():
@@ -10,7 +11,7 @@ def __dir__():
 
 
 def __getattr__(name):
-    """Import torch only where a network is wanted: the report needs none."""
+    """Import torch only where a network is wanted: the others need none."""
     if name != "WGANGP":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from sklearn_raman.over_sampling._wgan_gp import WGANGP

@@ -1,41 +1,198 @@
-"""A statistical model of spectra by class: mean, components, noise, shared variation.
-
-A smoothed bootstrap with measured noise, in numpy and scipy. `WGANGP` starts from it.
-"""
+"""SpectrumBootstrap: a smoothed bootstrap of spectra, with measured noise."""
 
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
-from scipy.fft import dct, idct
-from scipy.ndimage import gaussian_filter1d, uniform_filter1d
-from scipy.signal import savgol_filter
+from scipy.ndimage import gaussian_filter1d
+
+from sklearn_raman._utils._sklearn import Interval, StrOptions
+from sklearn_raman.over_sampling._base import SpectrumSampler
+from sklearn_raman.over_sampling._noise import (
+    balanced_rows,
+    resample_residuals,
+    white_noise_level,
+    wiener_filter,
+)
 
 # Classes below this size draw a part of their variation from larger ones.
 _ENOUGH = 6
 _SMALLEST_LEVEL = 1e-6  # relative to the spread of all spectra; less counts as no noise
 _LARGEST_NOISE_FACTOR = 1.25
-# Relative to the bandwidth that is best for a Gaussian (Silverman 1986, eq. 4.15).
-# Fluorescence and the like are not Gaussian, and a kernel that wide fills gaps in their
-# distribution.
-_BANDWIDTH = 0.7
 
 # Shared variation. Numbers of cosines: at most this many half waves over the axis.
 _N_BASELINE, _N_GAIN, _N_SHIFT = 6, 6, 2
 _RIDGE = 1e-4  # relative to the square of a curve, for its constant term
 
-# The residual of this filter holds what repeats within about four points.
-NOISE_WINDOW, NOISE_ORDER = 7, 2
-# Share of the variance of white noise in that residual: 1 minus the center weight of
-# the filter (7 / 21).
-_KEPT_VARIANCE = 2 / 3
-_POWER_WINDOW = 9  # points over which the power of a curve is averaged
-_SMOOTHED_FREQUENCIES = 8  # standard deviation, in steps of the transform
 
-_BLOCK = 40  # points between the centers of blocks
-# With few residuals blocks are shorter. Otherwise there are few combinations, and a
-# linear classifier finds directions in which no draw varies.
-_POINTS_PER_RESIDUAL = 4
-_FEW = 6  # fewer residuals do not show which sign is preferred
+class SpectrumBootstrap(SpectrumSampler):
+    """Over-sample classes with a smoothed bootstrap of their spectra.
+
+    A synthetic spectrum is a real one of its class, moved a little in the directions in
+    which the class varies, with new noise:
+
+    1. Each spectrum is split into a smooth part (Wiener filter [3]_) and a residual.
+    2. The smooth parts of a class give a mean and its principal components, those that
+       rise above the noise [4]_.
+    3. New scores are those of a real spectrum plus a random step, shrunk so that their
+       variance stays that of the real ones: a smoothed bootstrap [1]_. Every spectrum
+       is a parent equally often (balanced bootstrap [2]_).
+    4. New noise is pieced together from the residuals of the class, in blocks of the
+       axis, at the level of the parent. It keeps their strength, color and sign.
+
+    Nothing is trained: 200 spectra of 1000 points take about a second. The nearest
+    relative is imbalanced-learn's ``RandomOverSampler(shrinkage=...)``, a smoothed
+    bootstrap that moves each point of a spectrum by itself: what it adds to a spectrum
+    is white noise, on top of the noise of the parent.
+
+    Cosmic spikes are learned like noise: remove them first
+    (:class:`~sklearn_raman.preprocessing.Despiker`).
+
+    Parameters
+    ----------
+    sampling_strategy : float, str, dict or callable, default="auto"
+        Which classes to over-sample, and to what size, as in all of
+        imbalanced-learn. "auto": all but the largest, up to its size.
+    n_components : int, default=15
+        At most this many components per class; those that rise above the noise are
+        used.
+    bandwidth : float, default=0.7
+        Size of the random step, relative to the one that is best for Gaussian scores
+        (Silverman 1986, eq. 4.15). Fluorescence and the like are not Gaussian, and a
+        step that long fills gaps in their distribution. 0 repeats the real scores.
+    noise : {"residual"} or None, default="residual"
+        "residual" adds noise made of what the components leave of real spectra of the
+        class. None returns noise-free spectra.
+    random_state : int, RandomState instance or None, default=None
+        Controls all randomness: same seed, same spectra.
+
+    Attributes
+    ----------
+    n_components_ : ndarray of shape (n_classes,), int
+        Components used of each class.
+    classes_ : ndarray of shape (n_classes,)
+        Labels.
+    sampling_strategy_ : dict
+        Number of spectra to make, by class.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    Raises
+    ------
+    ValueError
+        If X holds NaN or infinity, no class has two different spectra, pairs have
+        different axes, or the labels of the columns are no axis. After a failed fit the
+        sampler is as it was before.
+
+    Warns
+    -----
+    UserWarning
+        If a class to over-sample has a single spectrum.
+
+    See Also
+    --------
+    WGANGP : A network, which can start from this sampler.
+    synthesis_report : How good a set of synthetic spectra is.
+
+    Notes
+    -----
+    With 50 spectra per class the synthetic ones are about as near to new spectra as the
+    training spectra are. Better classifiers do not follow: compare with SMOTE and with
+    ``class_weight="balanced"``.
+
+    A class with fewer than 6 spectra hardly shows how it varies. It borrows gain, shift
+    and baseline from spectra of larger classes, never bands, in a share of its
+    synthetic spectra that falls from 83 % (one spectrum) to 0 (six). In a class of one,
+    all variation but the noise is borrowed, and a warning says so.
+
+    A column that is constant in X stays constant. Integer spectra come back as float,
+    in a frame too. Frames come back as the kind of frame they are (pandas, polars),
+    with their column labels, and pairs as pairs.
+
+    References
+    ----------
+    .. [1] Silverman, B. W. and Young, G. A. (1987). The bootstrap: to smooth or not to
+       smooth? Biometrika 74.
+    .. [2] Davison, A. C., Hinkley, D. V. and Schechtman, E. (1986). Efficient bootstrap
+       simulation. Biometrika 73.
+    .. [3] Wiener, N. (1949). Extrapolation, interpolation, and smoothing of stationary
+       time series. MIT Press.
+    .. [4] Marchenko, V. A. and Pastur, L. A. (1967). Distribution of eigenvalues for
+       some sets of random matrices. Math. USSR-Sbornik 1.
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import make_raman_spectra
+    >>> from sklearn_raman.over_sampling import SpectrumBootstrap
+    >>> X, y = make_raman_spectra(
+    ...     60, weights=[0.8, 0.2], wavenumbers=(400, 1000, 2), random_state=0
+    ... )
+    >>> sampler = SpectrumBootstrap(random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> X_resampled.shape, (y_resampled == 1).sum().item()
+    ((96, 301), 48)
+    >>> sampler.sample(5, label=1, random_state=0).shape
+    (5, 301)
+    """
+
+    _parameter_constraints: dict = {
+        **SpectrumSampler._parameter_constraints,
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "bandwidth": [Interval(Real, 0, None, closed="left")],
+        "noise": [StrOptions({"residual"}), None],
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy: Any = "auto",
+        n_components: int = 15,
+        bandwidth: float = 0.7,
+        noise: str | None = "residual",
+        random_state: int | np.random.RandomState | None = None,
+    ):
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.n_components = n_components
+        self.bandwidth = bandwidth
+        self.noise = noise
+        self.random_state = random_state
+
+    def _fit_spectra(self, X, codes, rng):
+        levels = np.maximum(white_noise_level(X), _SMALLEST_LEVEL * X.std())
+        self._models = [
+            _fit_class(X[codes == code], levels[codes == code], self.n_components)
+            for code in range(len(self.classes_))
+        ]
+        self.n_components_ = np.array([len(own.loadings) for own in self._models])
+
+    def _draw(self, code, n_samples, rng):
+        own = self._models[code]
+        scores, parents = own.draw_scores(n_samples, self.bandwidth, rng)
+        lent = self._lent_to(code)
+        share = 1 - len(own.scores) / _ENOUGH if len(lent) else 0
+        borrows = rng.uniform(size=n_samples) < share
+        scores[borrows] = 0
+        spectra = own.mean + scores @ own.loadings
+        if borrows.any():
+            picked = lent[rng.randint(len(lent), size=borrows.sum())]
+            spectra[borrows] += picked @ shared_curves(own.mean)
+        if self.noise is not None:
+            noise = resample_residuals(own.residuals, n_samples, rng)
+            spectra += noise * own.levels[parents, None]
+        return spectra
+
+    def _lent_to(self, code):
+        """Return shared coefficients of the spectra of all larger classes."""
+        size = len(self._models[code].scores)
+        larger = [own.shared for own in self._models if len(own.scores) > size]
+        return np.concatenate(larger) if larger and size < _ENOUGH else np.empty((0, 0))
+
+    def _single_source(self):
+        return (
+            "noise, and gain, shift and baseline borrowed from larger classes, never "
+            "bands"
+        )
 
 
 @dataclass
@@ -55,13 +212,10 @@ class ClassModel:
     shared: np.ndarray
     """Coefficients of the shared variation, shape (n_spectra, n_curves)."""
 
-    def draw_scores(self, n_samples, rng):
-        """Draw scores of a real spectrum, moved toward others of the class.
+    def draw_scores(self, n_samples, bandwidth, rng):
+        """Draw scores of real spectra, moved toward others of the class.
 
-        A smoothed bootstrap (Silverman and Young 1987). The kernel has the covariance
-        of the class, and the sum is shrunk so that the variance stays that of the real
-        scores. Classes never mix. The bootstrap is balanced: no spectrum is a parent
-        twice before each has been one.
+        The kernel has the covariance of the class: a random sum of its scores.
 
         Returns
         -------
@@ -71,94 +225,10 @@ class ClassModel:
         """
         size, d = len(self.scores), max(self.scores.shape[1], 1)
         parents = balanced_rows(size, n_samples, rng)
-        silverman = (4 / (d + 2) / size) ** (1 / (d + 4))
-        bandwidth = _BANDWIDTH * silverman
+        width = bandwidth * (4 / (d + 2) / size) ** (1 / (d + 4))
         kernel = rng.standard_normal((n_samples, size)) / np.sqrt(size)
-        scores = self.scores[parents] + bandwidth * kernel @ self.scores
-        return scores / np.sqrt(1 + bandwidth**2), parents
-
-
-class Bootstrap:
-    """A statistical model of spectra by class.
-
-    A synthetic spectrum is the mean of its class, plus its components times scores of
-    :meth:`ClassModel.draw_scores`, plus noise made of real residuals
-    (:func:`resample_residuals`). Means and components are noise filtered. The noise
-    comes back with the residuals, so the high frequencies are those of real spectra. A
-    class with fewer than 6 spectra borrows gain, shift and baseline from larger
-    classes, never bands, in a share of its spectra that falls from 83 % (one spectrum)
-    to 0 (six).
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_spectra, n_points), float64
-    codes : ndarray of shape (n_spectra,), int
-        Class positions.
-    n_components : int
-        At most this many components per class; those that rise above the noise are
-        kept.
-    noise : bool
-        Whether to add residuals.
-    """
-
-    def __init__(self, X, codes, *, n_components, noise):
-        self.noise = noise
-        self.n_components = n_components
-        levels = np.maximum(white_noise_level(X), _SMALLEST_LEVEL * X.std())
-        self.classes = [
-            _fit_class(X[codes == code], levels[codes == code], n_components)
-            for code in range(codes.max() + 1)
-        ]
-
-    def draw(self, codes, rng):
-        """Draw what makes a synthetic spectrum, apart from means and loadings.
-
-        Parameters
-        ----------
-        codes : ndarray of shape (n,), int
-        rng : RandomState
-
-        Returns
-        -------
-        scores : ndarray of shape (n, n_components)
-            0 beyond the components of a class, and in spectra with borrowed variation.
-        offset : ndarray of shape (n, n_points)
-            Noise, and borrowed variation.
-        """
-        scores = np.zeros((len(codes), self.n_components))
-        offset = np.zeros((len(codes), len(self.classes[0].mean)))
-        for code in np.unique(codes):
-            own, rows = self.classes[code], np.flatnonzero(codes == code)
-            drawn, parents = own.draw_scores(len(rows), rng)
-            if self.noise:
-                noise = resample_residuals(own.residuals, len(rows), rng)
-                offset[rows] = noise * own.levels[parents, None]
-            lent = self._lent_to(code)
-            if len(lent):
-                borrows = rng.uniform(size=len(rows)) < 1 - len(own.scores) / _ENOUGH
-                picked = lent[rng.randint(len(lent), size=borrows.sum())]
-                offset[rows[borrows]] += picked @ shared_curves(own.mean)
-                drawn[borrows] = 0
-            scores[rows, : drawn.shape[1]] = drawn
-        return scores, offset
-
-    def means(self):
-        """Return the means of all classes, (n_classes, n_points)."""
-        return np.stack([own.mean for own in self.classes])
-
-    def loadings(self):
-        """Return the loadings of all classes, (n_classes, n_components, n_points)."""
-        n_points = len(self.classes[0].mean)
-        padded = np.zeros((len(self.classes), self.n_components, n_points))
-        for own, loadings in zip(self.classes, padded, strict=True):
-            loadings[: len(own.loadings)] = own.loadings
-        return padded
-
-    def _lent_to(self, code):
-        """Return shared coefficients of the spectra of all larger classes."""
-        size = len(self.classes[code].scores)
-        larger = [own.shared for own in self.classes if len(own.scores) > size]
-        return np.concatenate(larger) if larger and size < _ENOUGH else np.empty((0, 0))
+        scores = self.scores[parents] + width * kernel @ self.scores
+        return scores / np.sqrt(1 + width**2), parents
 
 
 def _fit_class(X, levels, n_components):
@@ -291,169 +361,3 @@ def _orders(n_points):
     """Return orders of the cosines of baseline, gain and shift."""
     limit = max(1, n_points // 8)
     return [np.arange(min(n, limit)) for n in (_N_BASELINE, _N_GAIN, _N_SHIFT)]
-
-
-def high_frequency_part(spectra):
-    """Return what a Savitzky-Golay filter (7 points, order 2) takes away.
-
-    Parameters
-    ----------
-    spectra : ndarray of shape (..., n_points)
-        7 points or more.
-
-    Returns
-    -------
-    ndarray of shape (..., n_points)
-        0 where there is no more than rounding leaves.
-    """
-    rest = spectra - savgol_filter(spectra, NOISE_WINDOW, NOISE_ORDER, axis=-1)
-    rounding = 1e-14 * np.abs(spectra).max(axis=-1, keepdims=True)
-    return np.where(np.abs(rest) > rounding, rest, 0.0)
-
-
-def noise_level(spectra):
-    """Return the level of the high-frequency noise of each spectrum.
-
-    Parameters
-    ----------
-    spectra : ndarray of shape (..., n_points)
-        7 points or more.
-
-    Returns
-    -------
-    ndarray of shape (...,)
-        1.4826 times the median over the points of the absolute high-frequency part:
-        its rms if it is Gaussian. The median ignores bands and spikes, as long as they
-        cover less than about a third of the axis.
-    """
-    return 1.4826 * np.median(np.abs(high_frequency_part(spectra)), axis=-1)
-
-
-def white_noise_level(spectra):
-    """Return the standard deviation of the noise of each spectrum.
-
-    Parameters
-    ----------
-    spectra : ndarray of shape (n_spectra, n_points)
-
-    Returns
-    -------
-    ndarray of shape (n_spectra,)
-        From the high frequencies, as if the noise were white. 0 below 7 points.
-    """
-    if spectra.shape[1] < NOISE_WINDOW:
-        return np.zeros(len(spectra))
-    return noise_level(spectra) / np.sqrt(_KEPT_VARIANCE)
-
-
-def wiener_filter(curves, noise_power):
-    """Filter curves by the share of their power that is not noise.
-
-    The gain at a frequency is 1 - N / P, at least 0 (Wiener 1949): N is the power of
-    the noise, P that of the curve, smoothed over frequencies. A curve with narrow bands
-    has power at all frequencies and keeps it; one with broad bands loses the noise
-    beyond them. The cosine transform assumes nothing about what lies beyond the ends.
-
-    Parameters
-    ----------
-    curves : ndarray of shape (n_curves, n_points)
-    noise_power : ndarray that broadcasts to (n_curves, n_points)
-        Variance of the noise at each frequency of the orthonormal DCT-II; for white
-        noise, its variance per point.
-
-    Returns
-    -------
-    filtered : ndarray of shape (n_curves, n_points)
-    gain : ndarray of shape (n_curves, n_points)
-        Of each frequency, 0 to 1.
-    """
-    # The mean is left out: smoothing would spread its power to its neighbors.
-    mean = curves.mean(axis=1, keepdims=True)
-    frequencies = dct(curves - mean, norm="ortho", axis=1)
-    power = gaussian_filter1d(
-        frequencies**2, _SMOOTHED_FREQUENCIES, axis=1, mode="nearest"
-    )
-    share = np.divide(noise_power, power, out=np.zeros_like(power), where=power > 0)
-    gain = np.clip(1 - share, 0, 1)
-    filtered = idct(gain * frequencies, norm="ortho", axis=1) + mean
-    left = np.broadcast_to(noise_power * gain**2, curves.shape).mean(axis=1)
-    return _local_wiener(filtered, left[:, None]), gain
-
-
-def _local_wiener(curves, variance):
-    """Smooth where a curve varies no more than noise of that variance (Lee 1980)."""
-    if curves.shape[1] < NOISE_WINDOW:
-        return curves
-    size = min(_POWER_WINDOW, curves.shape[1])
-    rest = high_frequency_part(curves)
-    power = uniform_filter1d(rest**2, size, axis=1, mode="nearest")
-    # Twice the variance, because an average over few points scatters.
-    share = np.divide(2 * variance, power, out=np.zeros_like(power), where=power > 0)
-    return curves - np.clip(share, 0, 1) * rest
-
-
-def balanced_rows(size, n_samples, rng):
-    """Draw rows of `size`, each equally often, plus or minus one, in random order.
-
-    A balanced bootstrap (Davison, Hinkley and Schechtman 1986).
-    """
-    rounds = [rng.permutation(size) for _ in range(-(-n_samples // size))]
-    return np.concatenate(rounds)[:n_samples]
-
-
-def block_weights(n_points, block=_BLOCK):
-    """Return weights that cut an axis into overlapping blocks.
-
-    Parameters
-    ----------
-    n_points, block : int
-
-    Returns
-    -------
-    ndarray of shape (n_blocks, n_points)
-        The squares add up to 1 at every point, so that the sum of independent blocks
-        has the variance of a single one.
-    """
-    n_blocks = max(1, round(n_points / block))
-    width = n_points / n_blocks
-    centers = (np.arange(n_blocks) + 0.5) * width
-    points = np.clip(np.arange(n_points), centers[0], centers[-1])
-    return np.sqrt(np.clip(1 - np.abs(points - centers[:, None]) / width, 0, None))
-
-
-def resample_residuals(residuals, n_samples, rng):
-    """Draw noise with the local distribution and color of residuals, but none of them.
-
-    A bootstrap in blocks of the axis: each block comes from a real residual, drawn anew
-    for every block, and neighboring blocks overlap. Variance, skewness and the
-    correlation within a block stay; the combination is new. What components leave of
-    bands that move or grow has a preferred sign, which a random forest would miss, so
-    only blocks of few residuals (below 6) get a random sign.
-
-    Parameters
-    ----------
-    residuals : ndarray of shape (n_spectra, n_points)
-        Of one class, brought to a common level.
-    n_samples : int
-        Spectra to draw.
-    rng : RandomState
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_points)
-        Around 0: what all residuals have in common is left out.
-    """
-    size, n_points = residuals.shape
-    few = size < _FEW
-    if not few:
-        # Divided by n - 1, because deviations from their own mean are too small.
-        residuals = (residuals - residuals.mean(axis=0)) * np.sqrt(size / (size - 1))
-    drawn = np.zeros((n_samples, n_points))
-    for weights in block_weights(n_points, min(_BLOCK, _POINTS_PER_RESIDUAL * size)):
-        inside = np.flatnonzero(weights)
-        rows = balanced_rows(size, n_samples, rng)
-        block = (residuals[:, inside] * weights[inside])[rows]
-        if few:
-            block = block * rng.choice([-1, 1], (n_samples, 1))
-        drawn[:, inside] += block
-    return drawn

@@ -1,143 +1,255 @@
-"""Generator and critic of WGANGP."""
+"""Generators and critics of WGANGP: on a spline grid, and the poster's on the points.
 
+Every generator maps `(latent, codes, base)`, of shapes (n_groups, n, latent_dim),
+(n_groups,) and (n_groups, n, n_values), to values of shape (n_groups, n, n_values): a
+group holds spectra of one class. `base` are spectra of a start, to which the generator
+adds; without a start it is None. Every critic maps `(values, codes)`, of shapes
+(n, n_values) and (n,), to scores of shape (n,): the larger, the more like real spectra.
+
+No critic normalizes: the penalty is about the gradient of each spectrum by itself
+(Gulrajani et al. 2017, section 4). The class enters it as a projection on an embedding
+(Miyato and Koyama 2018).
+"""
+
+import numpy as np
 import torch
+from scipy.interpolate import BSpline
 from torch import nn
 from torch.nn import functional as F
 
 _SLOPE = 0.2  # of the leaky ReLUs
-_STRIDE = 4
-_EMBEDDING = 8
-_SMOOTHING = 4.0  # standard deviation in points of the filter behind the deconvolution
 # Whatever default dtype and device the caller has set.
 _PLAIN = {"dtype": torch.float32, "device": "cpu"}
 
+_HIDDEN = 128
+_RANK = 32  # directions in which the spectra of a class can vary
+_CLASS_SIZE = 16
+_COARSE_STEPS = (4, 16)  # coefficients between coarse splines
+_FINE_SIZE, _COARSE_SIZE = 0.002, 0.02  # of random weights
+# Adam moves a weight by about `lr` a step, whatever its gradient is, and bands are many
+# units high: without this gain thousands of steps would pass before they are.
+_WEIGHT_GAIN = 5.0
+_N_REFERENCE = 512
 
-class Generator(nn.Module):
-    """Spectra from scores, latent variables and a class.
+_STRIDE = 4
+_POSTER_CLASS_SIZE = 8
 
-    The sum of a start that is not trained (class mean, loadings times scores), a
-    network that moves the scores, and transposed convolutions. With components, both
-    networks begin at 0, and the output of the convolutions is smoothed: strided
-    transposed convolutions leave a pattern of their stride (Odena et al. 2016), which
-    would be the only high frequencies that do not come from real spectra.
+
+def _layers(*sizes):
+    """Return linear layers with leaky ReLUs after each."""
+    found = []
+    for a, b in zip(sizes, sizes[1:], strict=False):
+        found += [nn.Linear(a, b, **_PLAIN), nn.LeakyReLU(_SLOPE)]
+    return nn.Sequential(*found)
+
+
+class SplineGenerator(nn.Module):
+    """Spline coefficients of smooth spectra.
+
+    A network that all classes share turns latent variables into a few numbers, of mean
+    0. A linear map of each class, learned from random weights, turns these into
+    coefficients: a sum of fine and of coarse splines, so that one step of a weight can
+    move a band or a whole background. So the mean of a class is where its values have
+    their origin, from the first step on.
 
     Parameters
     ----------
-    means : Tensor of shape (n_classes, n_points)
-    loadings : Tensor of shape (n_classes, n_components, n_points)
-        With 0 components the network is plain: it has only the convolutions.
-    latent_dim : int
+    n_classes, n_values, latent_dim : int
+    from_start : bool
+        Whether it begins by adding nothing to the spectra of a start.
+    """
+
+    def __init__(self, n_classes, n_values, latent_dim, from_start):
+        super().__init__()
+        n_read = _RANK if from_start else 0
+        self.read = nn.Linear(n_values, _RANK, **_PLAIN) if from_start else None
+        self.embedding = nn.Embedding(n_classes, _CLASS_SIZE, **_PLAIN)
+        self.body = _layers(latent_dim + n_read + _CLASS_SIZE, _HIDDEN, _HIDDEN)
+        self.low = nn.Linear(_HIDDEN, _RANK, **_PLAIN)
+        self.register_buffer("coarse", _coarse_splines(n_values))
+        self.fine_weight = nn.Parameter(
+            torch.randn(n_classes, _RANK, n_values, **_PLAIN)
+        )
+        shape = n_classes, _RANK, len(self.coarse)
+        self.coarse_weight = nn.Parameter(torch.randn(shape, **_PLAIN))
+        with torch.no_grad():
+            self.fine_weight *= 0.0 if from_start else _FINE_SIZE
+            self.coarse_weight *= 0.0 if from_start else _COARSE_SIZE
+        reference = torch.randn(1, _N_REFERENCE, latent_dim, **_PLAIN)
+        self.register_buffer("reference", reference)
+
+    def forward(self, latent, codes, base=None):
+        """Return values of shape (n_groups, n, n_values)."""
+        low = self._low(latent, codes, base)
+        if base is None:
+            low = low - self._mean(low, codes)
+        weight = self.fine_weight[codes] + self.coarse_weight[codes] @ self.coarse
+        values = _WEIGHT_GAIN * low @ weight
+        return values if base is None else base + values
+
+    def _low(self, latent, codes, base=None):
+        inputs = [
+            latent,
+            self.embedding(codes)[:, None].expand(-1, latent.shape[1], -1),
+        ]
+        if self.read is not None:
+            inputs.append(self.read(base))
+        return self.low(self.body(torch.cat(inputs, dim=2)))
+
+    def _mean(self, low, codes):
+        """Return the mean of a batch in training, and of fixed draws afterwards."""
+        if not self.training:
+            low = self._low(self.reference.expand(len(codes), -1, -1), codes)
+        return low.mean(dim=1, keepdim=True)
+
+
+def _coarse_splines(n_values):
+    """Return cubic splines over the coefficients, (n_splines, n_values)."""
+    found = []
+    for step in _COARSE_STEPS:
+        end = max(n_values - 1, 1)
+        knots = np.linspace(0, end, max(1, -(-end // step)) + 1)
+        knots = np.r_[[0] * 3, knots, [end] * 3]
+        places = np.clip(np.arange(n_values), 0, end * (1 - 1e-12))
+        found.append(BSpline.design_matrix(places, knots, 3).toarray().T)
+    return torch.tensor(np.concatenate(found), **_PLAIN)
+
+
+class DenseCritic(nn.Module):
+    """Two fully connected layers: quick enough for thousands of steps on a CPU.
+
+    Parameters
+    ----------
+    n_classes, n_values : int
+    """
+
+    def __init__(self, n_classes, n_values):
+        super().__init__()
+        self.first = nn.Linear(n_values, _HIDDEN, **_PLAIN)
+        self.second = nn.Linear(_HIDDEN, _HIDDEN, **_PLAIN)
+        self.output = nn.Linear(_HIDDEN, 1, **_PLAIN)
+        self.embedding = nn.Embedding(n_classes, _HIDDEN, **_PLAIN)
+        nn.init.zeros_(self.embedding.weight)
+
+    def forward(self, values, codes):
+        """Return scores of shape (n,)."""
+        x = F.leaky_relu(self.first(values), _SLOPE)
+        x = F.leaky_relu(self.second(x), _SLOPE)
+        return (x * self._weights(codes)).sum(dim=1) + self.output.bias
+
+    def gradient(self, values, codes):
+        """Return the gradient of the scores with respect to the values.
+
+        Between its kinks the critic is linear, so the gradient is a product of its
+        weights: half the time of differentiating a derivative.
+        """
+        first = self.first(values)
+        second = self.second(F.leaky_relu(first, _SLOPE))
+        inner = self._weights(codes) * _slopes(second)
+        return (inner @ self.second.weight * _slopes(first)) @ self.first.weight
+
+    def _weights(self, codes):
+        return self.output.weight + self.embedding(codes)
+
+
+def _slopes(x):
+    return torch.where(x > 0, 1.0, _SLOPE)
+
+
+class ConvolutionalGenerator(nn.Module):
+    """Transposed convolutions from latent variables to the points of a spectrum.
+
+    Parameters
+    ----------
+    n_classes, n_values, latent_dim : int
+    from_start : bool
+        Whether it begins by adding nothing to the spectra of a start.
     n_channels : tuple of int
         Of the transposed convolutions.
     """
 
-    def __init__(self, means, loadings, latent_dim, n_channels=(32, 16, 8)):
+    def __init__(
+        self, n_classes, n_values, latent_dim, from_start, n_channels=(32, 16, 8)
+    ):
         super().__init__()
-        n_classes, n_components, self.n_points = loadings.shape
-        self.register_buffer("means", means)
-        self.register_buffer("loadings", loadings)
-        self.embedding = nn.Embedding(n_classes, _EMBEDDING, **_PLAIN)
-        n_inputs = n_components + latent_dim + _EMBEDDING
-        self.coarse_shape = (n_channels[0], -(-self.n_points // _STRIDE**3))
+        self.n_values = n_values
+        self.embedding = nn.Embedding(n_classes, _POSTER_CLASS_SIZE, **_PLAIN)
+        self.coarse_shape = (n_channels[0], -(-n_values // _STRIDE**3))
         n_coarse = self.coarse_shape[0] * self.coarse_shape[1]
-        self.coarse = nn.Linear(n_inputs, n_coarse, **_PLAIN)
+        self.coarse = nn.Linear(latent_dim + _POSTER_CLASS_SIZE, n_coarse, **_PLAIN)
         self.layers = nn.ModuleList(
             nn.ConvTranspose1d(a, b, 2 * _STRIDE, _STRIDE, _STRIDE // 2, **_PLAIN)
             for a, b in zip(n_channels, (*n_channels[1:], 1), strict=True)
         )
-        self.move_scores = None
-        if n_components:
-            self.move_scores = nn.Sequential(
-                nn.Linear(n_inputs, 64, **_PLAIN),
-                nn.LeakyReLU(_SLOPE),
-                nn.Linear(64, n_components, **_PLAIN),
-            )
-            for last in (self.move_scores[-1], self.layers[-1]):
-                nn.init.zeros_(last.weight)
-                nn.init.zeros_(last.bias)
-            self.register_buffer("kernel", _gaussian_kernel(_SMOOTHING, self.n_points))
+        if from_start:
+            nn.init.zeros_(self.layers[-1].weight)
+            nn.init.zeros_(self.layers[-1].bias)
 
-    def forward(self, scores, latent, codes):
-        """Return spectra of shape (n, n_points), without noise.
-
-        Parameters
-        ----------
-        scores : Tensor of shape (n, n_components)
-        latent : Tensor of shape (n, latent_dim)
-        codes : Tensor of shape (n,), int
-        """
-        inputs = torch.cat([scores, latent, self.embedding(codes)], dim=1)
-        spectra = self._deconvolve(inputs)
-        if self.move_scores is None:
-            return spectra + self.means[codes]
-        scores = scores + self.move_scores(inputs)
-        padding = self.kernel.shape[-1] // 2
-        padded = F.pad(spectra[:, None], (padding, padding), mode="replicate")
-        spectra = F.conv1d(padded, self.kernel)[:, 0]
-        start = torch.einsum("nk,nkp->np", scores, self.loadings[codes])
-        return self.means[codes] + start + spectra
-
-    def _deconvolve(self, inputs):
+    def forward(self, latent, codes, base=None):
+        """Return values of shape (n_groups, n, n_values)."""
+        n_groups, n, _ = latent.shape
+        classes = self.embedding(codes)[:, None].expand(-1, n, -1)
+        inputs = torch.cat([latent, classes], dim=2).flatten(0, 1)
         x = F.leaky_relu(self.coarse(inputs), _SLOPE)
         x = x.view(len(inputs), *self.coarse_shape)
         for layer in self.layers[:-1]:
             x = F.leaky_relu(layer(x), _SLOPE)
-        return self.layers[-1](x)[:, 0, : self.n_points]
+        values = self.layers[-1](x)[:, 0, : self.n_values]
+        values = values.reshape(n_groups, n, self.n_values)
+        return values if base is None else base + values
 
 
-class Critic(nn.Module):
-    """Score spectra of a class: the larger, the more like real ones.
-
-    Strided convolutions, a linear layer, and a projection on an embedding of the class
-    (Miyato and Koyama 2018). No normalization: the penalty is about the gradient of
-    each spectrum by itself (Gulrajani et al. 2017, section 4).
+class ConvolutionalCritic(nn.Module):
+    """Strided convolutions over the points, and a linear layer.
 
     Parameters
     ----------
-    n_classes, n_points : int
+    n_classes, n_values : int
     n_channels : tuple of int
     kernel_size : int
     """
 
-    def __init__(self, n_classes, n_points, n_channels=(8, 16, 32), kernel_size=9):
+    def __init__(self, n_classes, n_values, n_channels=(8, 16, 32), kernel_size=9):
         super().__init__()
         self.layers = nn.ModuleList(
             nn.Conv1d(a, b, kernel_size, _STRIDE, kernel_size // 2, **_PLAIN)
             for a, b in zip((1, *n_channels[:-1]), n_channels, strict=True)
         )
-        length = -(-n_points // _STRIDE ** len(n_channels))
+        length = -(-n_values // _STRIDE ** len(n_channels))
         self.hidden = nn.Linear(n_channels[-1] * length, 64, **_PLAIN)
         self.output = nn.Linear(64, 1, **_PLAIN)
         self.embedding = nn.Embedding(n_classes, 64, **_PLAIN)
         nn.init.zeros_(self.embedding.weight)
 
-    def forward(self, spectra, codes):
-        """Return scores of shape (n,) for spectra of shape (n, n_points)."""
-        x = spectra[:, None]
+    def forward(self, values, codes):
+        """Return scores of shape (n,)."""
+        x = values[:, None]
         for layer in self.layers:
             x = F.leaky_relu(layer(x), _SLOPE)
         x = F.leaky_relu(self.hidden(x.flatten(1)), _SLOPE)
         return self.output(x)[:, 0] + (x * self.embedding(codes)).sum(dim=1)
 
 
+NETWORKS = {
+    "spline": (SplineGenerator, DenseCritic),
+    "convolutional": (ConvolutionalGenerator, ConvolutionalCritic),
+}
+
+
 def gradient_penalty(critic, real, fake, codes, target):
     """Return the mean of (norm - target)^2 of the critic's gradient.
 
     It is taken at random places between a real and a synthetic spectrum of the same
-    class (Gulrajani et al. 2017, eq. 3); the norm is over the points of a spectrum.
+    class (Gulrajani et al. 2017, eq. 3); the norm is over the values of a spectrum.
     """
     share = torch.rand(len(real), 1, dtype=real.dtype, device=real.device)
-    between = torch.lerp(real, fake, share).requires_grad_(True)
-    score = critic(between, codes).sum()
-    (gradient,) = torch.autograd.grad(score, between, create_graph=True)
+    between = torch.lerp(real, fake, share)
+    if hasattr(critic, "gradient"):
+        gradient = critic.gradient(between, codes)
+    else:
+        between.requires_grad_(True)
+        score = critic(between, codes).sum()
+        (gradient,) = torch.autograd.grad(score, between, create_graph=True)
     # The gradient of a square root is not finite at 0.
     norm = (gradient.square().sum(dim=1) + 1e-12).sqrt()
     return (norm - target).square().mean()
-
-
-def _gaussian_kernel(deviation, n_points):
-    """Return a Gaussian of shape (1, 1, odd), no wider than the spectrum."""
-    reach = min(int(3 * deviation), max((n_points - 1) // 2, 0))
-    points = torch.arange(-reach, reach + 1, **_PLAIN)
-    kernel = torch.exp(-0.5 * (points / deviation) ** 2)
-    return (kernel / kernel.sum())[None, None]

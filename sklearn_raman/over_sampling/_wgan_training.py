@@ -1,36 +1,45 @@
-"""Training of WGANGP: the adversarial loop, and which of its iterations to keep."""
+"""Training of WGANGP: what the networks see, the adversarial loop, and the judge."""
 
 import copy
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.interpolate import BSpline
+from scipy.linalg import cho_solve_banded, cholesky_banded
 from sklearn.metrics import pairwise_distances
 from torch import nn
+from tqdm import tqdm
 
 from sklearn_raman._utils._torch import isolated_randomness
-from sklearn_raman.over_sampling._bootstrap import Bootstrap, white_noise_level
-from sklearn_raman.over_sampling._wgan_networks import (
-    Critic,
-    Generator,
-    gradient_penalty,
+from sklearn_raman.over_sampling._noise import (
+    balanced_rows,
+    resample_residuals,
+    white_noise_level,
+    wiener_filter,
 )
+from sklearn_raman.over_sampling._wgan_networks import NETWORKS, gradient_penalty
 
-_POOL = 1024  # prepared starts of synthetic spectra
+_POINTS_PER_KNOT = 2
+_RIDGE = 1e-10
+_SMALLEST_SCALE = 0.1  # of a value, relative to the rms of all
+_LARGEST_NOISE_FACTOR = 1.3
+_STEP = 0.3  # of the real spectra that the critic sees, relative to their spread
+_POOL = 2048  # prepared draws of noise and of the start, over all classes
+
 # A critic of slope s tells real from synthetic by at most s times their distance d, and
 # s d - gp_weight (s - k)^2 is largest at s = k + d / (2 gp_weight). If a running mean
 # of the advantage is above this many times s d, the penalty does not hold the critic.
 _LARGEST_ADVANTAGE = 3.0
 _LARGEST_RANGE = 5.0  # of synthetic spectra, relative to real ones
-_FINAL_LR = 0.1  # relative to the first learning rate, reached in a straight line
+_FINAL_LR = 0.05  # relative to the first learning rate, reached in a straight line
 
 _FEWEST = 3  # spectra of a class that can spare one
 _SYNTHETIC = 100  # per class, to compare the held-out spectra with
 _NOISE_TOLERANCE = 1.1  # ratio of noise, synthetic to real
 _N_CHECKPOINTS = 10
 _TINY = 1e-12
-_PATIENCE = 4  # checkpoints without improvement
+_PATIENCE = 4  # checkpoints without improvement on a start
 
 
 class Training(NamedTuple):
@@ -44,85 +53,199 @@ class Training(NamedTuple):
     """Why it was stopped, if it diverged."""
 
 
-class PlainStart:
-    """Nothing but the mean of all spectra: the start of a plain network."""
-
-    def __init__(self, X, codes):
-        self._means = np.repeat(X.mean(axis=0)[None], codes.max() + 1, axis=0)
-
-    def draw(self, codes, rng):
-        """Return no scores and an offset of 0."""
-        return np.zeros((len(codes), 0)), np.zeros((len(codes), self._means.shape[1]))
-
-    def means(self):
-        """Return the same mean for all classes, (n_classes, n_points)."""
-        return self._means
-
-    def loadings(self):
-        """Return no loadings, (n_classes, 0, n_points)."""
-        return np.zeros((len(self._means), 0, self._means.shape[1]))
-
-
-@dataclass
 class SpectrumModel:
-    """A start and the generator trained on it: spectra in, spectra out."""
+    """A generator, and all that turns its values into spectra.
 
-    start: Bootstrap | PlainStart
-    generator: nn.Module
-    center: np.ndarray
-    scale: float
-    latent_dim: int
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_points)
+    codes : ndarray of shape (n_spectra,), int
+        Every class has a spectrum.
+    network : {"spline", "convolutional"}
+        "spline" sees coefficients of cubic splines, one for every two points, less the
+        mean of the class, each over its spread within classes. "convolutional" sees the
+        points, less the mean of all spectra, over one number.
+    noise : bool
+        Whether the generator learns smooth spectra, and noise made of what is left of
+        the real ones is added to its own.
+    latent_dim : int
+    draw_start : callable or None
+        `draw_start(code, n_samples, rng)` returns spectra of a start; they bring their
+        noise.
+    """
 
-    @classmethod
-    def untrained(cls, start, X, latent_dim):
-        """Return a model with new networks, drawn by the generator of torch."""
-        center = X.mean(axis=0)
-        scale = np.sqrt(np.mean((X - center) ** 2))
-        means = _tensor((start.means() - center) / scale)
-        loadings = _tensor(start.loadings() / scale)
-        generator = Generator(means, loadings, latent_dim).eval()
-        return cls(start, generator, center, scale, latent_dim)
+    def __init__(self, X, codes, *, network, noise, latent_dim, draw_start=None):
+        self.draw_start, self.latent_dim = draw_start, latent_dim
+        n_classes = codes.max() + 1
+        smooth, residuals = _split(X) if noise else (X, np.zeros_like(X))
+        self.levels = np.sqrt(np.mean(residuals**2, axis=1))
+        unit = np.where(self.levels > 0, self.levels, 1.0)
+        self.residuals = residuals / unit[:, None]
+        self.noise, self.codes = noise, codes
 
-    def draw(self, codes, rng, device="cpu"):
-        """Draw inputs of the generator, and what is added to its output (scaled)."""
-        scores, offset = self.start.draw(codes, rng)
-        latent = rng.standard_normal((len(codes), self.latent_dim))
-        parts = scores, latent, offset / self.scale
-        return [_tensor(part, device) for part in parts]
+        self.splines = _Splines(X.shape[1]) if network == "spline" else None
+        values = self._values(smooth)
+        if network == "spline":
+            center = np.stack([values[codes == c].mean(0) for c in range(n_classes)])
+            power = np.mean((values - center[codes]) ** 2, axis=0)
+            scale = np.sqrt(power) + _SMALLEST_SCALE * np.sqrt(power.mean())
+        else:
+            center = np.repeat(values.mean(axis=0)[None], n_classes, axis=0)
+            scale = np.sqrt(np.mean((values - center[0]) ** 2))
+            scale = np.full(values.shape[1], scale)
+        self.center, self.scale = center, np.where(scale > 0, scale, 1.0)
+        self.real = (values - center[codes]) / self.scale
+        make_generator, self.make_critic = NETWORKS[network]
+        shape = n_classes, values.shape[1]
+        self.generator = make_generator(*shape, latent_dim, draw_start is not None)
+        self.generator.eval()
 
-    def synthesize(self, codes, rng):
-        """Return synthetic spectra, (n, n_points), of the classes in `codes`.
+    def draw_noise(self, code, n_samples, rng, values=None):
+        """Return new noise (n_samples, n_points), at the level of a real spectrum.
+
+        Noise grows with intensity: that of given `values` has the level of the nearest
+        real spectrum; otherwise a spectrum is drawn.
+        """
+        rows = np.flatnonzero(self.codes == code)
+        if values is None:
+            parents = rng.choice(rows, n_samples)
+        elif n_samples:
+            parents = rows[_nearest(values, self.real[rows])]
+        else:
+            parents = rows[:0]
+        drawn = resample_residuals(self.residuals[rows], n_samples, rng)
+        return drawn * self.levels[parents, None]
+
+    def pools(self, n_each, rng):
+        """Return real spectra, noise and starts as the networks see them.
+
+        Returns
+        -------
+        real : list of ndarray of shape (n_real, n_values)
+            Smooth, if noise is added; each moved a little toward others of its class.
+        noise : ndarray of shape (n_classes, n_each, n_values), or None
+        starts : ndarray of shape (n_classes, n_each, n_values), or None
+        """
+        classes = range(len(self.center))
+        real = [_moved(self.real[self.codes == c], n_each, rng) for c in classes]
+        noise = starts = None
+        if self.noise:
+            drawn = [self.draw_noise(c, n_each, rng) for c in classes]
+            noise = np.stack([self._values(part) / self.scale for part in drawn])
+        if self.draw_start is not None:
+            drawn = [self.draw_start(c, n_each, rng) for c in classes]
+            starts = np.stack([self._scaled(s, c) for c, s in enumerate(drawn)])
+        return real, noise, starts
+
+    def synthesize(self, code, n_samples, rng):
+        """Return synthetic spectra of a class, (n_samples, n_points).
 
         The model is only read, and all randomness comes from `rng`.
         """
-        device = self.generator.means.device
+        started = self.draw_start is not None
+        latent = rng.standard_normal((1, n_samples, self.latent_dim))
+        spectra = self.draw_start(code, n_samples, rng) if started else None
+        base = self._scaled(spectra, code)[None] if started else None
+        device = next(self.generator.parameters()).device
         with torch.no_grad(), torch.autocast(device.type, enabled=False):
-            scores, latent, offset = self.draw(codes, rng, device)
-            codes = torch.tensor(codes, device=device)
-            spectra = self.generator(scores, latent, codes) + offset
-        return spectra.cpu().double().numpy() * self.scale + self.center
+            base = None if base is None else as_tensor(base, device)
+            groups = torch.tensor([code], device=device)
+            values = self.generator(as_tensor(latent, device), groups, base)
+            values = values if base is None else values - base
+        values = values[0].cpu().double().numpy()
+        made = values * self.scale
+        if not started:
+            made = made + self.center[code]
+        made = made if self.splines is None else self.splines.spectra(made)
+        if started:
+            return spectra + made
+        if self.noise:
+            made = made + self.draw_noise(code, n_samples, rng, values)
+        return made
+
+    def _values(self, spectra):
+        return spectra if self.splines is None else self.splines.coefficients(spectra)
+
+    def _scaled(self, spectra, code):
+        return (self._values(spectra) - self.center[code]) / self.scale
 
 
-def _tensor(values, device="cpu"):
+def _split(X):
+    """Split spectra into smooth parts and residuals with as much noise as they have."""
+    level = white_noise_level(X)
+    smooth = wiener_filter(X, level[:, None] ** 2)[0]
+    residuals = X - smooth
+    have = np.median(white_noise_level(residuals))
+    factor = np.median(level) / have if have > 0 else 1.0
+    return smooth, residuals * np.clip(factor, 1.0, _LARGEST_NOISE_FACTOR)
+
+
+class _Splines:
+    """Cubic B-splines, one for every two points, and their coefficients."""
+
+    def __init__(self, n_points):
+        n_pieces = max(1, -(-(n_points - 1) // _POINTS_PER_KNOT))
+        end = max(n_points - 1, 1)
+        knots = np.r_[[0] * 3, np.linspace(0, end, n_pieces + 1), [end] * 3]
+        points = np.clip(np.arange(n_points), 0, end * (1 - 1e-12))
+        self._basis = BSpline.design_matrix(points, knots, 3)
+        gram = (self._basis.T @ self._basis).todia()
+        bands = [np.pad(gram.diagonal(-k), (0, k)) for k in range(4)]
+        bands[0] += _RIDGE  # a few points have more splines than points
+        self._factor = cholesky_banded(np.array(bands), lower=True)
+
+    def coefficients(self, spectra):
+        """Return coefficients, (n, n_splines), by least squares."""
+        moments = self._basis.T @ spectra.T
+        return np.ascontiguousarray(cho_solve_banded((self._factor, True), moments).T)
+
+    def spectra(self, coefficients):
+        """Return spectra, (n, n_points)."""
+        return np.ascontiguousarray((self._basis @ coefficients.T).T)
+
+
+def _moved(rows, n_each, rng):
+    """Return real rows with a random step, or as they are where they are too few.
+
+    A smoothed bootstrap with the covariance of the rows, whose variance stays. A critic
+    that sees the same few rows again and again teaches the generator to repeat them.
+    """
+    size = len(rows)
+    if size < _FEWEST:
+        return rows
+    center = rows.mean(axis=0)
+    step = rng.standard_normal((n_each, size)) / np.sqrt(size) @ (rows - center)
+    parents = rows[balanced_rows(size, n_each, rng)]
+    return center + (parents - center + _STEP * step) / np.sqrt(1 + _STEP**2)
+
+
+def _nearest(values, real):
+    """Return the row of the nearest real spectrum of each."""
+    return pairwise_distances(values, real).argmin(axis=1)
+
+
+def as_tensor(values, device="cpu"):
+    """Return numbers as a float32 tensor."""
     return torch.tensor(values, dtype=torch.float32, device=device)
 
 
 def adam(network, settings):
     """Return the optimizer of the generator or of the critic."""
-    return torch.optim.Adam(network.parameters(), lr=settings.lr, betas=settings.betas)
+    return torch.optim.Adam(
+        network.parameters(), lr=settings.lr, betas=settings.betas, fused=True
+    )
 
 
 def train_wgan(
     model,
-    X,
-    codes,
     settings,
     seed,
     *,
     n_iter,
     judge=None,
-    make_critic=Critic,
+    make_critic=None,
     make_optimizer=adam,
+    name="WGANGP",
 ):
     """Train the generator of a model in turns with a critic.
 
@@ -130,8 +253,6 @@ def train_wgan(
     ----------
     model : SpectrumModel
         Its generator is replaced by the moving average of the trained one.
-    X : ndarray of shape (n_spectra, n_points)
-    codes : ndarray of shape (n_spectra,), int
     settings : WGANGP
         Its parameters are read.
     seed : int
@@ -140,11 +261,14 @@ def train_wgan(
     judge : callable or None
         Called as `judge(iteration, model)` after each step, with the moving average in
         the model; returns True to stop.
-    make_critic : callable
-        `make_critic(n_classes, n_points)` returns a new critic.
+    make_critic : callable or None
+        `make_critic(n_classes, n_values)` returns a new critic; None takes that of the
+        model's network.
     make_optimizer : callable
         `make_optimizer(network, settings)` returns a torch optimizer, once for the
         generator and once for the critic.
+    name : str
+        Of the progress bar, if `settings.verbose`.
 
     Returns
     -------
@@ -153,18 +277,21 @@ def train_wgan(
     rng = np.random.RandomState(seed)
     device = torch.device(settings.device)
     steps, problem = [], None
-    with isolated_randomness(seed, device):
-        n_classes = len(model.generator.means)
+    with (
+        isolated_randomness(seed, device),
+        tqdm(total=n_iter, desc=name, disable=not settings.verbose) as bar,
+    ):
         average = model.generator.to(device)
-        generator = copy.deepcopy(average)
-        critic = make_critic(n_classes, X.shape[1]).to(device)
+        generator = copy.deepcopy(average).train()
+        make_critic = make_critic or model.make_critic
+        critic = make_critic(*model.center.shape).to(device)
         optimizers = [make_optimizer(net, settings) for net in (generator, critic)]
-        real = _tensor((X - model.center) / model.scale, device)
-        feed = _Feed(model, real, codes, settings.batch_size, rng)
-        watch = _Watch(real.abs().max().item(), settings)
+        feed = _Feed(model, settings.batch_size, rng, device)
+        watch = _Watch(feed.range, settings)
         for iteration in range(1, n_iter + 1):
             _set_rate(optimizers, settings, iteration)
             steps.append(_step(generator, critic, optimizers, feed, settings))
+            bar.update()
             if problem := watch.problem(steps[-1]):
                 break
             _move_average(average, generator, settings.ema, iteration)
@@ -175,26 +302,92 @@ def train_wgan(
 
 
 class _Feed:
-    """Batches of real spectra, and starts of synthetic ones of the same classes."""
+    """Batches with as many spectra of each class, real ones and synthetic ones."""
 
-    def __init__(self, model, real, codes, batch_size, rng):
-        n_classes = len(model.generator.means)
-        self.per_class = max(_POOL // n_classes, 32)
-        pool = np.repeat(np.arange(n_classes), self.per_class)
-        self.starts = model.draw(pool, rng, real.device)
-        self.real, self.codes, self.rng = real, codes, rng
-        self.batch_size = batch_size
+    def __init__(self, model, batch_size, rng, device):
+        n_classes = len(model.center)
+        self.n_each = max(_POOL // n_classes, 64)
+        real, noise, starts = model.pools(self.n_each, rng)
+        self.sizes = torch.tensor([[len(rows)] for rows in real], device=device)
+        largest = max(map(len, real))
+        padded = [np.pad(rows, ((0, largest - len(rows)), (0, 0))) for rows in real]
+        self.real = as_tensor(np.stack(padded), device)
+        self.noise = None if noise is None else as_tensor(noise, device)
+        self.starts = None if starts is None else as_tensor(starts, device)
+        self.range = self.real.abs().max().item()
+        if noise is not None:
+            self.range += self.noise.abs().max().item()
+        self.latent_dim, self.device = model.latent_dim, device
+        self.shape = n_classes, max(1, batch_size // n_classes)
+        self.groups = torch.arange(n_classes, device=device)
+        self.codes = self.groups.repeat_interleave(self.shape[1])
 
-    def __call__(self):
-        """Return real spectra, their classes, and inputs and offset of as many new."""
-        rows = self.rng.randint(len(self.codes), size=self.batch_size)
-        codes = self.codes[rows]
-        new = codes * self.per_class + self.rng.randint(self.per_class, size=len(rows))
-        new = torch.tensor(new, device=self.real.device)
-        scores, latent, offset = (part[new] for part in self.starts)
-        codes = torch.tensor(codes, device=self.real.device)
-        real = self.real[torch.tensor(rows, device=self.real.device)]
-        return real, codes, (scores, latent, codes), offset
+    def batch(self):
+        """Return real spectra, (n, n_values), with new noise."""
+        share = torch.rand(self.shape, device=self.device)
+        return self._with_noise(self.real[self.groups[:, None], self._rows(share)])
+
+    def fake(self, generator):
+        """Return as many synthetic ones, with noise of their own."""
+        latent = torch.randn(*self.shape, self.latent_dim, device=self.device)
+        base = None if self.starts is None else self._pick(self.starts)
+        made = generator(latent, self.groups, base)
+        return made.flatten(0, 1) if base is not None else self._with_noise(made)
+
+    def _rows(self, share):
+        rows = (share * self.sizes).long()
+        return torch.minimum(
+            rows, self.sizes - 1
+        )  # in float32 the share may round to 1
+
+    def _pick(self, pool):
+        rows = torch.randint(self.n_each, self.shape, device=self.device)
+        return pool[self.groups[:, None], rows]
+
+    def _with_noise(self, values):
+        values = values if self.noise is None else values + self._pick(self.noise)
+        return values.flatten(0, 1)
+
+
+def _step(generator, critic, optimizers, feed, settings):
+    """Take `n_critic` steps of the critic and one of the generator; return figures."""
+    generator_optimizer, critic_optimizer = optimizers
+    codes = feed.codes
+    both = codes.repeat(2)
+    for _ in range(settings.n_critic):
+        real = feed.batch()
+        with torch.no_grad():
+            fake = feed.fake(generator)
+        scores = critic(torch.cat([real, fake]), both)
+        advantage = scores[: len(real)].mean() - scores[len(real) :].mean()
+        penalty = gradient_penalty(critic, real, fake, codes, settings.gp_target)
+        critic_optimizer.zero_grad()
+        (settings.gp_weight * penalty - advantage).backward()
+        critic_optimizer.step()
+    generator_optimizer.zero_grad()
+    (-critic(feed.fake(generator), codes).mean()).backward()
+    generator_optimizer.step()
+    return {
+        "wasserstein": advantage.item(),
+        "penalty": penalty.item(),
+        "distance": (real - fake).norm(dim=1).mean().item(),
+        "range": fake.abs().max().item(),
+    }
+
+
+def _set_rate(optimizers, settings, iteration):
+    done = (iteration - 1) / settings.max_iter
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = settings.lr * (1 - (1 - _FINAL_LR) * done)
+
+
+def _move_average(average, current, decay, iteration):
+    """Exponential moving average, which forgets the random start quickly."""
+    decay = min(decay, iteration / (iteration + 9))
+    old, new = list(average.parameters()), list(current.parameters())
+    with torch.no_grad():
+        torch._foreach_lerp_(old, new, 1 - decay)
 
 
 class _Watch:
@@ -217,46 +410,6 @@ class _Watch:
         if not record["range"] < self.largest_range:
             return "synthetic spectra leave the range of the real ones"
         return None
-
-
-def _step(generator, critic, optimizers, feed, settings):
-    """Take `n_critic` steps of the critic and one of the generator; return figures."""
-    generator_optimizer, critic_optimizer = optimizers
-    for _ in range(settings.n_critic):
-        real, codes, inputs, offset = feed()
-        with torch.no_grad():
-            fake = generator(*inputs) + offset
-        advantage = critic(real, codes).mean() - critic(fake, codes).mean()
-        penalty = gradient_penalty(critic, real, fake, codes, settings.gp_target)
-        critic_optimizer.zero_grad()
-        (settings.gp_weight * penalty - advantage).backward()
-        critic_optimizer.step()
-    _, codes, inputs, offset = feed()
-    score = critic(generator(*inputs) + offset, codes).mean()
-    generator_optimizer.zero_grad()
-    (-score).backward()
-    generator_optimizer.step()
-    return {
-        "wasserstein": advantage.item(),
-        "penalty": penalty.item(),
-        "distance": (real - fake).norm(dim=1).mean().item(),
-        "range": fake.abs().max().item(),
-    }
-
-
-def _set_rate(optimizers, settings, iteration):
-    done = (iteration - 1) / max(settings.max_iter, 1)
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = settings.lr * (1 - (1 - _FINAL_LR) * done)
-
-
-def _move_average(average, current, decay, iteration):
-    """Exponential moving average, which forgets the random start quickly."""
-    decay = min(decay, iteration / (iteration + 9))
-    with torch.no_grad():
-        for old, new in zip(average.parameters(), current.parameters(), strict=True):
-            old.lerp_(new, 1 - decay)
 
 
 def hold_out(codes, fraction, rng):
@@ -308,51 +461,57 @@ class Judge:
     """Judges a model while it trains, and names the best iteration.
 
     The measure is the energy score of the held-out spectra: of their intensities and of
-    their first differences (bands), each relative to that of the start. A later
-    iteration is preferred to the start only if it is better by more than two standard
-    errors of the paired difference, and if its noise is within 10 % of that of the
-    held-out spectra, or nearer to it than that of the start.
+    their first differences (bands), each relative to that of iteration 0. Without a
+    start the lowest score wins, and iteration 0, a random network, is no candidate.
+    With a start, a later iteration is preferred only if it is better by more than two
+    standard errors of the paired difference, and if its noise is within 10 % of that of
+    the held-out spectra, or nearer to it than that of the start.
 
     Parameters
     ----------
     X : ndarray of shape (n_held_out, n_points)
     codes : ndarray of shape (n_held_out,), int
     model : SpectrumModel
-        The start.
+        Untrained.
     seed : int
         Every comparison uses the same random draws; only the generator differs.
     settings : WGANGP
-        Its parameters are read. Without a warm start, noise is not judged.
+        Its parameters are read.
     """
 
     def __init__(self, X, codes, model, seed, settings):
         self.X, self.codes, self.seed = X, codes, seed
         self.every = max(1, round(settings.max_iter / _N_CHECKPOINTS))
-        self.settings = settings
+        self.settings, self.started = settings, model.draw_start is not None
         self.history = {"iteration": [], "held_out_score": [], "noise_ratio": []}
         scores, noise = self._measure(model)
         self._unit = np.where(scores.mean(axis=0) > 0, scores.mean(axis=0), 1.0)
         self._start = (scores / self._unit).mean(axis=1)
         self._tolerance = max(np.log(_NOISE_TOLERANCE), abs(np.log(noise)))
-        self._best, self.best_iter, self._waited = self._start.mean(), 0, 0
-        self._note(0, self._best, noise)
+        self._best = self._start.mean() if self.started else np.inf
+        self.best_iter, self._waited = 0, 0
+        self._note(0, self._start.mean(), noise)
 
     def __call__(self, iteration, model):
         """Judge a model now and then; return True when it is time to stop."""
-        if iteration % self.every:
+        if iteration % self.every and iteration != self.settings.max_iter:
             return False
         scores, noise = self._measure(model)
         scores = (scores / self._unit).mean(axis=1)
         self._note(iteration, scores.mean(), noise)
-        gain = self._start - scores
-        error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
-        plain = self.settings.warm_start_components == 0
-        quiet = plain or abs(np.log(noise)) <= self._tolerance
-        if quiet and scores.mean() < self._best and gain.mean() > 2 * error:
+        if scores.mean() < self._best and self._is_allowed(scores, noise):
             self._best, self.best_iter, self._waited = scores.mean(), iteration, 0
         else:
             self._waited += 1
-        return self._waited >= _PATIENCE
+        return self.started and self._waited >= _PATIENCE
+
+    def _is_allowed(self, scores, noise):
+        """Tell whether a better score is enough to leave the start."""
+        if not self.started:
+            return True
+        gain = self._start - scores
+        error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
+        return abs(np.log(noise)) <= self._tolerance and gain.mean() > 2 * error
 
     def _measure(self, model):
         """Return scores, (n_held_out, 2), and the ratio of noise."""
@@ -361,7 +520,7 @@ class Judge:
         for code in np.unique(self.codes):
             rows = self.codes == code
             real = self.X[rows]
-            synthetic = model.synthesize(np.full(_SYNTHETIC, code), rng)
+            synthetic = model.synthesize(code, _SYNTHETIC, rng)
             scores[rows, 0] = energy_scores(real, synthetic)
             scores[rows, 1] = energy_scores(_slopes(real), _slopes(synthetic))
             level, wanted = (np.median(white_noise_level(s)) for s in (synthetic, real))
@@ -372,7 +531,7 @@ class Judge:
         for name, value in zip(self.history, (iteration, score, noise), strict=True):
             self.history[name].append(value)
         if self.settings.verbose:
-            print(
+            tqdm.write(
                 f"[WGANGP] iteration {iteration}: held-out score {score:.4f}, "
                 f"noise ratio {noise:.3f}"
             )

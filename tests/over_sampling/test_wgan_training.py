@@ -1,4 +1,4 @@
-"""The adversarial loop: penalty, networks, divergence, and the judge."""
+"""The adversarial loop: penalty, networks, model, divergence, and the judge."""
 
 import numpy as np
 import pytest
@@ -7,15 +7,16 @@ from sklearn.base import clone
 from torch import nn
 
 from sklearn_raman.over_sampling import WGANGP
-from sklearn_raman.over_sampling._bootstrap import Bootstrap
+from sklearn_raman.over_sampling._noise import white_noise_level
 from sklearn_raman.over_sampling._wgan_networks import (
-    Critic,
-    Generator,
+    NETWORKS,
+    ConvolutionalCritic,
+    DenseCritic,
+    SplineGenerator,
     gradient_penalty,
 )
 from sklearn_raman.over_sampling._wgan_training import (
     Judge,
-    PlainStart,
     SpectrumModel,
     energy_scores,
     hold_out,
@@ -37,11 +38,10 @@ def data(rng):
     return X + 0.2 * rng.standard_normal((40, 50)), codes
 
 
-def start_model(X, codes, **params):
-    params = {"n_components": 3, "noise": True, **params}
-    start = Bootstrap(X, codes, **params)
+def untrained(X, codes, **params):
     torch.manual_seed(0)
-    return SpectrumModel.untrained(start, X, latent_dim=4)
+    params = {"network": "spline", "noise": True, "latent_dim": 4, **params}
+    return SpectrumModel(X, codes, **params)
 
 
 class LinearCritic(nn.Module):
@@ -70,9 +70,10 @@ def test_penalty_is_finite_and_trainable_at_zero_gradient():
     assert torch.isfinite(critic.slope.grad).all()
 
 
-def test_penalty_agrees_with_finite_differences():
+@pytest.mark.parametrize("kind", [DenseCritic, ConvolutionalCritic])
+def test_penalty_agrees_with_finite_differences(kind):
     torch.manual_seed(0)
-    critic = Critic(2, 30).double()
+    critic = kind(2, 30).double()
     spectrum, code = torch.randn(1, 30).double(), torch.tensor([1])
     penalty = gradient_penalty(critic, spectrum, spectrum, code, 1.0).item()
     step = 1e-6 * torch.eye(30).double()
@@ -84,61 +85,66 @@ def test_penalty_agrees_with_finite_differences():
     assert penalty == pytest.approx((slopes.norm().item() - 1) ** 2, rel=1e-5)
 
 
-@pytest.mark.parametrize("n_points", [1, 7, 63, 64, 65, 1000])
-def test_networks_fit_any_length(n_points):
-    means, loadings = torch.randn(2, n_points), torch.randn(2, 3, n_points)
-    codes = torch.tensor([0, 1, 1])
-    for parts in (loadings, loadings[:, :0]):
-        generator = Generator(means, parts, latent_dim=4)
-        scores = torch.randn(3, parts.shape[1])
-        spectra = generator(scores, torch.randn(3, 4), codes)
-        assert spectra.shape == (3, n_points)
-        assert Critic(2, n_points)(spectra, codes).shape == (3,)
+@pytest.mark.parametrize("n_values", [1, 7, 63, 64, 65, 1000])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_networks_fit_any_length(n_values, network):
+    make_generator, make_critic = NETWORKS[network]
+    codes = torch.tensor([1, 0])
+    for base in (None, torch.randn(2, 3, n_values)):
+        generator = make_generator(2, n_values, 4, base is not None)
+        spectra = generator(torch.randn(2, 3, 4), codes, base)
+        assert spectra.shape == (2, 3, n_values)
+        if base is not None:  # nothing is added at first
+            torch.testing.assert_close(spectra, base)
+        scores = make_critic(2, n_values)(spectra.flatten(0, 1), codes.repeat(3))
+        assert scores.shape == (6,)
 
 
-def test_new_generator_is_the_start():
-    means, loadings = torch.randn(2, 40), torch.randn(2, 3, 40)
-    generator = Generator(means, loadings, latent_dim=4)
-    scores, codes = torch.randn(5, 3), torch.tensor([0, 1, 1, 0, 0])
-    spectra = generator(scores, torch.randn(5, 4), codes)
-    expected = means[codes] + (scores[:, None] @ loadings[codes])[:, 0]
-    torch.testing.assert_close(spectra, expected)
-
-
-def test_critic_scores_spectra_by_themselves():
-    critic, spectra = Critic(2, 40), torch.randn(6, 40)
+@pytest.mark.parametrize("kind", [DenseCritic, ConvolutionalCritic])
+def test_critic_scores_spectra_by_themselves(kind):
+    critic, spectra = kind(2, 40), torch.randn(6, 40)
     codes = torch.tensor([0, 1, 0, 1, 0, 1])
     torch.testing.assert_close(
         critic(spectra, codes)[2:4], critic(spectra[2:4], codes[2:4])
     )
 
 
-def test_training_moves_the_generator_toward_the_data(rng):
-    """A plain network starts at the overall mean and finds the class means."""
-    codes = np.repeat([0, 1], 30)
-    X = np.where(codes[:, None] == 1, 1.0, -1.0) + 0.1 * rng.standard_normal((60, 32))
-    torch.manual_seed(0)
-    model = SpectrumModel.untrained(PlainStart(X, codes), X, latent_dim=4)
-    settings = WGANGP(batch_size=8, max_iter=300, ema=0.9, n_critic=3)
-    train_wgan(model, X, codes, settings, 0, n_iter=300)
-    means = [model.synthesize(np.full(200, c), rng).mean() for c in (0, 1)]
-    assert means == pytest.approx([-1.0, 1.0], abs=0.2)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_values_are_the_spectra(data, network, rng):
+    """From what the networks see, the spectra come back; noise is drawn anew."""
+    X, codes = data
+    model = untrained(X, codes, network=network, noise=False)
+    values = model.real * model.scale + model.center[codes]
+    back = values if model.splines is None else model.splines.spectra(values)
+    error = np.sqrt(np.mean((back - X) ** 2))
+    assert error < (1e-12 if network == "convolutional" else 0.2)
+    smooth = untrained(X, codes, network=network)
+    drawn = smooth.draw_noise(0, 200, rng, smooth.real[:20].repeat(10, axis=0))
+    level, wanted = (np.median(white_noise_level(s)) for s in (drawn, X))
+    assert level == pytest.approx(wanted, rel=0.2)
+
+
+def test_noise_has_the_level_of_the_nearest_spectrum(rng):
+    """Bright spectra with loud noise, dark ones with little."""
+    bright = np.repeat([1.0, 10.0], 20)[:, None]
+    shape = 1 + np.sin(np.linspace(0, 6, 300))
+    X = bright * (shape + 0.01 * rng.standard_normal((40, 300)))
+    model = untrained(X, np.zeros(40, dtype=int))
+    drawn = model.draw_noise(0, 40, rng, model.real)
+    level = white_noise_level(drawn)
+    assert np.median(level[20:]) > 5 * np.median(level[:20])
 
 
 def test_training_does_not_touch_the_callers_randomness(data):
-    X, codes = data
-    model = start_model(X, codes)
+    model = untrained(*data)
     before = torch.get_rng_state()
-    train_wgan(model, X, codes, SETTINGS, 0, n_iter=2)
+    train_wgan(model, SETTINGS, 0, n_iter=2)
     assert torch.equal(before, torch.get_rng_state())
 
 
 def test_judge_can_stop_training(data):
-    X, codes = data
     training = train_wgan(
-        start_model(X, codes),
-        X,
-        codes,
+        untrained(*data),
         SETTINGS,
         0,
         n_iter=10,
@@ -148,41 +154,29 @@ def test_judge_can_stop_training(data):
 
 
 def test_critic_and_optimizers_can_be_others(data):
-    X, codes = data
-    model, trained = start_model(X, codes), []
+    trained = []
 
     def make_optimizer(network, settings):
         trained.append(network)
         return torch.optim.SGD(network.parameters(), lr=settings.lr)
 
     critic = train_wgan(
-        model,
-        X,
-        codes,
+        untrained(*data),
         SETTINGS,
         0,
         n_iter=2,
-        make_critic=lambda n_classes, n_points: LinearCritic([0.0] * n_points),
+        make_critic=lambda n_classes, n_values: LinearCritic([0.0] * n_values),
         make_optimizer=make_optimizer,
     ).critic
     assert isinstance(critic, LinearCritic) and critic.slope.abs().sum() > 0
-    assert [type(network) for network in trained] == [Generator, LinearCritic]
+    assert [type(network) for network in trained] == [SplineGenerator, LinearCritic]
 
 
 def test_divergence_is_noticed(data):
-    X, codes = data
     wild = clone(SETTINGS).set_params(lr=50.0)
-    training = train_wgan(start_model(X, codes), X, codes, wild, 0, n_iter=10)
+    training = train_wgan(untrained(*data), wild, 0, n_iter=10)
     assert training.problem
     assert 0 < len(training.steps) < 10
-
-
-def test_plain_start_knows_the_overall_mean_only(data, rng):
-    X, y = data
-    start = PlainStart(X, y)
-    scores, offset = start.draw(y, rng)
-    assert scores.shape == (40, 0) and not offset.any()
-    np.testing.assert_allclose(start.means(), [X.mean(axis=0)] * 2)
 
 
 def test_hold_out_takes_a_share_of_each_class(rng):
@@ -231,17 +225,17 @@ def test_energy_score_does_not_lose_digits_on_a_bright_background():
 class FakeModel:
     """Stands for a model whose spectra are a little off."""
 
-    def __init__(self, shift, noise=1.0):
-        self.shift, self.noise = shift, noise
+    def __init__(self, shift, noise=1.0, start=None):
+        self.shift, self.noise, self.draw_start = shift, noise, start
 
-    def synthesize(self, codes, rng):
-        return self.shift + self.noise * rng.standard_normal((len(codes), 20))
+    def synthesize(self, code, n_samples, rng):
+        return self.shift + self.noise * rng.standard_normal((n_samples, 20))
 
 
-def make_judge(rng, **params):
+def make_judge(rng, start="a start"):
     X = rng.standard_normal((50, 20))
-    settings = WGANGP(max_iter=10, **params)
-    return Judge(X, np.zeros(50, dtype=int), FakeModel(0.5), 0, settings)
+    first = FakeModel(0.5, start=start)
+    return Judge(X, np.zeros(50, dtype=int), first, 0, WGANGP(max_iter=10))
 
 
 def test_judge_prefers_what_is_better_and_only_that(rng):
@@ -256,14 +250,21 @@ def test_judge_prefers_what_is_better_and_only_that(rng):
     assert judge.history["held_out_score"][0] == pytest.approx(1.0)
 
 
+def test_judge_takes_the_best_of_a_network_without_a_start(rng):
+    """Even one that is worse than the random network, whatever its noise."""
+    judge = make_judge(rng, start=None)
+    judge(1, FakeModel(0.9))
+    assert judge.best_iter == 1
+    judge(2, FakeModel(0.4, noise=0.7))
+    assert judge.best_iter == 2
+    assert not any(judge(i, FakeModel(0.9)) for i in range(3, 11))
+
+
 def test_judge_refuses_other_noise(rng):
-    """A start without any noise would score better than one at the wrong place."""
-    quiet = FakeModel(0.0, noise=0.7)
-    guarded, free = make_judge(rng), make_judge(rng, warm_start_components=0)
-    for judge in (guarded, free):
-        judge(1, quiet)
-    assert guarded.best_iter == 0
-    assert free.best_iter == 1
+    """Spectra with too little noise would score better than a start beside the place."""
+    judge = make_judge(rng)
+    judge(1, FakeModel(0.0, noise=0.7))
+    assert judge.best_iter == 0
 
 
 def test_judge_loses_patience(rng):

@@ -15,7 +15,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import adjusted_rand_score, euclidean_distances
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
-from sklearn_raman.over_sampling._bootstrap import (
+from sklearn_raman.over_sampling._noise import (
     NOISE_ORDER,
     NOISE_WINDOW,
     noise_level,

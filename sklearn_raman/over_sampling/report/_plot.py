@@ -17,7 +17,7 @@ from sklearn_raman._utils._plot import (
     new_figure,
     same_axis,
 )
-from sklearn_raman.over_sampling._bootstrap import high_frequency_part, noise_level
+from sklearn_raman.over_sampling._noise import high_frequency_part, noise_level
 
 REAL, SYNTHETIC = ACCENT, MAP
 N_EXAMPLES = 2

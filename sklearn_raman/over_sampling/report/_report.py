@@ -16,7 +16,7 @@ from sklearn_raman._utils._wavenumbers import (
     labels_as_wavenumbers,
     resolve_wavenumbers,
 )
-from sklearn_raman.over_sampling._bootstrap import NOISE_WINDOW
+from sklearn_raman.over_sampling._noise import NOISE_WINDOW
 from sklearn_raman.over_sampling.report._measures import MAIN, METRICS, class_metrics
 
 MIN_SPECTRA = 5
