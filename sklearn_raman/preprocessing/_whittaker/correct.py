@@ -16,6 +16,7 @@ from sklearn_raman.preprocessing._whittaker.reference import (
     CONVERGED,
     N_ITER,
     correct_with_numpy,
+    make_safe,
     needs_refinement,
 )
 
@@ -60,10 +61,15 @@ def correct_spectra(
     def correct_rows(rows):
         chunk = np.require(X[rows], np.float64, "CAW")
         target = np.asarray(out[rows]) if direct else np.empty(chunk.shape)
-        correct(chunk, target, info[rows], settings)
-        if not direct:
-            with np.errstate(over="ignore"):  # of float32; told below
+        chunk, limits, factor, info[rows, CONSTANT] = make_safe(chunk, settings)
+        correct(chunk, limits, target, info[rows], settings)
+        changed = (factor != 1.0).any()
+        with np.errstate(over="ignore"):  # told below
+            if changed:
+                target /= factor[:, None]
+            if not direct:
                 target = target.astype(out.dtype)
+        if changed or not direct:
             target[~np.isfinite(target).all(axis=1)] = np.nan
         # A row without a finite result has none at its first point either.
         failed = np.flatnonzero(~np.isfinite(target[:, 0]))
@@ -157,7 +163,7 @@ def choose_engine(engine, settings):
     if engine == "numpy":
         return correct_with_numpy
     refined = needs_refinement(settings)
-    key = (settings.algorithm, settings.diff_order, refined)
+    key = (settings.algorithm, settings.diff_order, refined, settings.zhang_ends)
     if key in _kernels:
         return _kernels[key]
     with _compiling:

@@ -15,10 +15,8 @@ import numpy as np
 from numba import njit
 from numba.core import event
 
-from sklearn_raman.preprocessing._whittaker import reference
 from sklearn_raman.preprocessing._whittaker.math import exp, fma
 from sklearn_raman.preprocessing._whittaker.reference import (
-    CONSTANT,
     CONVERGED,
     MAX_EXPONENT,
     MAX_REFINEMENTS,
@@ -34,12 +32,14 @@ from sklearn_raman.preprocessing._whittaker.solvers import (
     LANES,
     LAST_STEP,
     LOWER,
+    NOBODY,
     ONE,
     PADDING,
     RECORD,
     RIGHT_SIDE,
     ROW,
     WEIGHT,
+    ZERO,
     add_errors,
     drop_errors,
     needs_more,
@@ -51,183 +51,83 @@ from sklearn_raman.preprocessing._whittaker.solvers import (
 )
 
 # What lies in `numbers` beside the numbers of the refinement ...
-FACTOR = np.uint64(4) * LANES  # by which the spectrum was multiplied
+SOLVES = np.uint64(4) * LANES  # how often the spectrum was solved for
 LIMIT = np.uint64(5) * LANES  # airPLS: stop when less than this lies below the baseline
 BELOW = np.uint64(6) * LANES  # sum of |r| below the baseline
 SQUARES = np.uint64(7) * LANES  # sum of r ** 2 below the baseline
 COUNT = np.uint64(8) * LANES  # number of points below the baseline
 SLOPE, SHIFT = np.uint64(9) * LANES, np.uint64(10) * LANES  # of the weights' exponent
 DONE = np.uint64(11) * LANES  # 1 if converged
-PARTIAL = np.uint64(12) * LANES  # partial sums
-N_NUMBERS = 13 * int(LANES)
+N_NUMBERS = 12 * int(LANES)
 # ... and in `integers` beside ROW.
-SOLVES = np.uint64(1) * LANES
-MOVED, MOVED_ROW = np.uint64(2) * LANES, np.uint64(3) * LANES  # lanes to fill or empty
-N_INTEGERS = 4 * int(LANES)
+MOVED = np.uint64(1) * LANES  # lanes to fill or empty
+N_INTEGERS = 2 * int(LANES)
 
 _TILE = np.uint64(32)  # points moved at a time between rows and lanes
-_EIGHT = np.uint64(8)
-
-_is_constant = njit(**HELPER)(reference.is_constant)
-_safe_factor = njit(**HELPER)(reference.safe_factor)
 
 
 # From rows to lanes, and back -------------------------------------------------------
 
 
 @njit(**HELPER)
-def _sum_absolute(y, above_minimum, numbers):
-    """Sum |y|, or y - min(y), in eight sums, which need not wait for one another."""
-    offset = 0.0
-    if above_minimum:
-        offset = y[0]
-        for value in y:
-            offset = min(offset, value)
-    for i in range(_EIGHT):
-        numbers[PARTIAL + i] = 0.0
-    n_points = np.uint64(len(y))
-    n_whole = n_points - n_points % _EIGHT
-    for start in range(np.uint64(0), n_whole, _EIGHT):
-        for i in range(_EIGHT):
-            numbers[PARTIAL + i] += abs(y[start + i] - offset)
-    for i in range(n_whole, n_points):
-        numbers[PARTIAL] += abs(y[i] - offset)
-    total = 0.0
-    for i in range(_EIGHT):
-        total += numbers[PARTIAL + i]
-    return total
+def _penalize(X, row, lines, k, order, n_points):
+    """Write D'D y of a row of X, up to its sign, to the first points of line k.
 
-
-@njit(**HELPER)
-def _penalize(line, order, n_points):
-    """Replace y, which begins at `order`, by D'D y, which begins at 0.
-
-    (-1)^d times the differences of order d of D y with d zeros on either side.
+    It is the differences of order d of D y with d zeros on either side.
     """
+    for i in range(n_points):
+        lines[k, i + order] = X[row, i]
     for j in range(order):
         for i in range(order, n_points + order - ONE - j):
-            line[i] = line[i + ONE] - line[i]
+            lines[k, i] = lines[k, i + ONE] - lines[k, i]
     for i in range(order):
-        line[i] = 0.0
-        line[n_points + i] = 0.0
-        line[n_points + order + i] = 0.0
+        lines[k, i] = lines[k, n_points + i] = 0.0
     for j in range(order):
         for i in range(n_points + order - ONE - j):
-            line[i] = line[i + ONE] - line[i]
-    if order % np.uint64(2):
-        for i in range(n_points):
-            line[i] = -line[i]
+            lines[k, i] = lines[k, i + ONE] - lines[k, i]
 
 
 @njit(**HELPER)
-def _read(x, y, lane, row, settings, info, numbers):
-    """Copy a spectrum x to y, in a range where nothing overflows; note its limit."""
-    for i in range(np.uint64(len(x))):
-        y[i] = x[i]
-    info[row, CONSTANT] = _is_constant(y, settings.rounding)
-    if info[row, CONSTANT]:
-        for i in range(np.uint64(len(y))):
-            y[i] = 0.0
-    total = _sum_absolute(y, settings.above_minimum, numbers)
-    factor = _safe_factor(total)
-    if factor != 1.0:
-        for i in range(np.uint64(len(y))):
-            y[i] *= factor
-        total = _sum_absolute(y, settings.above_minimum, numbers)
-    numbers[FACTOR + lane] = factor
-    numbers[LIMIT + lane] = settings.tol * total
-
-
-@njit(**HELPER)
-def _load(lines, weight, n_moved, work, integers, n_points):
+def _load(lines, order, n_moved, n_points, weight, work, integers):
     """Put lines into the lanes to fill as their right sides, with equal weights.
 
     A few points for all of them together, since neighboring lanes share cache lines.
     """
-    for start in range(np.uint64(0), n_points, _TILE):
-        stop = min(start + _TILE, n_points)
+    sign = -1.0 if order & ONE else 1.0
+    for start in range(ZERO, n_points, _TILE):
+        stop = start + _TILE if start + _TILE < n_points else n_points
         for k in range(n_moved):
-            at = (PADDING + start) * RECORD + np.uint64(integers[MOVED + k])
+            at = (PADDING + start) * RECORD + integers[MOVED + k]
             for i in range(start, stop):
-                work[at + RIGHT_SIDE] = lines[k, i]
+                work[at + RIGHT_SIDE] = sign * lines[k, i]
                 work[at + WEIGHT] = weight
                 at += RECORD
 
 
 @njit(**HELPER)
-def _load_curves(lines, order, n_moved, curves, integers, n_points):
-    """Put spectra, which begin at `order` of the lines, into the lanes to fill."""
-    for start in range(np.uint64(0), n_points, _TILE):
-        stop = min(start + _TILE, n_points)
+def _load_curves(X, n_moved, n_points, curves, integers):
+    """Put the spectra themselves into the lanes to fill."""
+    for start in range(ZERO, n_points, _TILE):
+        stop = start + _TILE if start + _TILE < n_points else n_points
         for k in range(n_moved):
-            at = (PADDING + start) * CURVE + np.uint64(integers[MOVED + k])
+            lane = integers[MOVED + k]
+            row, at = integers[ROW + lane], (PADDING + start) * CURVE + lane
             for i in range(start, stop):
-                curves[at] = lines[k, i + order]
+                curves[at] = X[row, i]
                 at += CURVE
 
 
 @njit(**HELPER)
-def _refill(X, next_row, settings, info, lines, work, curves, numbers, integers):
-    """Give each lane without a spectrum the next one; return the first row left."""
-    n_points, order = np.uint64(X.shape[1]), np.uint64(settings.diff_order)
-    n_moved = np.uint64(0)
-    for lane in range(LANES):
-        if integers[ROW + lane] < 0 and next_row < len(X):
-            y = lines[n_moved, order : n_points + order]
-            _read(X[next_row], y, lane, next_row, settings, info, numbers)
-            integers[ROW + lane] = next_row
-            integers[SOLVES + lane] = 0
-            integers[MOVED + n_moved] = lane
-            n_moved += ONE
-            next_row += 1
-    if n_moved > np.uint64(0):
-        if len(curves) > 0:
-            _load_curves(lines, order, n_moved, curves, integers, n_points)
+def _store(out, n_moved, n_points, work, integers):
+    """Write the residuals of the lanes to empty, the corrected spectra, to out."""
+    for start in range(ZERO, n_points, _TILE):
+        stop = start + _TILE if start + _TILE < n_points else n_points
         for k in range(n_moved):
-            _penalize(lines[k], order, n_points)
-        _load(lines, 1.0 / settings.lam, n_moved, work, integers, n_points)
-    return next_row
-
-
-@njit(**HELPER)
-def _store(out, n_moved, work, numbers, integers):
-    """Write the residuals of lanes, the corrected spectra, to rows of out."""
-    n_points = np.uint64(out.shape[1])
-    for start in range(np.uint64(0), n_points, _TILE):
-        stop = min(start + _TILE, n_points)
-        for k in range(n_moved):
-            row = np.uint64(integers[MOVED_ROW + k])
-            lane = np.uint64(integers[MOVED + k])
-            back = 1.0 / numbers[FACTOR + lane]
-            at = (PADDING + start) * RECORD + lane
+            lane = integers[MOVED + k]
+            row, at = integers[ROW + lane], (PADDING + start) * RECORD + lane
             for i in range(start, stop):
-                out[row, i] = work[at] * back
+                out[row, i] = work[at]
                 at += RECORD
-    for k in range(n_moved):
-        if numbers[FACTOR + np.uint64(integers[MOVED + k])] < 1.0:
-            row = np.uint64(integers[MOVED_ROW + k])
-            for i in range(n_points):
-                if not np.isfinite(out[row, i]):  # as every row without a result
-                    out[row, np.uint64(0)] = np.nan
-
-
-@njit(**HELPER)
-def _retire(out, info, max_iter, work, numbers, integers):
-    """Store the spectra that are done and free their lanes; return their number."""
-    n_moved = np.uint64(0)
-    for lane in range(LANES):
-        row = integers[ROW + lane]
-        done = numbers[DONE + lane] > 0.0
-        if row >= 0 and (done or integers[SOLVES + lane] >= max_iter):
-            info[row, N_ITER] = integers[SOLVES + lane]
-            info[row, CONVERGED] = done
-            integers[MOVED + n_moved] = lane
-            integers[MOVED_ROW + n_moved] = row
-            integers[ROW + lane] = -1
-            n_moved += ONE
-    if n_moved > np.uint64(0):
-        _store(out, n_moved, work, numbers, integers)
-    return np.int64(n_moved)
 
 
 # Weights ----------------------------------------------------------------------------
@@ -253,44 +153,44 @@ def _weigh_airpls(n_points, work, numbers, log_scale):
 
 
 @njit(**HELPER)
-def _weigh_ends(n_points, work, lane, t, total, scale):
-    """Give both ends of a lane the weight of the shallowest point below the baseline.
+def _weigh_ends(n_points, scale, work, numbers, integers):
+    """Give both ends the weight of the shallowest point below the baseline.
 
     These are the end weights of the published airPLS program, at most 1.
     """
-    first = PADDING * RECORD + lane
-    shallowest = -np.inf
-    for i in range(n_points):
-        r = work[first + i * RECORD]
-        if r < 0.0 and r > shallowest:
-            shallowest = r
-    end = scale * math.exp(t * shallowest / total)
-    work[first + WEIGHT] = end
-    work[first + (n_points - ONE) * RECORD + WEIGHT] = end
+    for lane in range(LANES):
+        if (
+            integers[ROW + lane] != NOBODY
+            and numbers[COUNT + lane] > 0.0
+            and numbers[DONE + lane] == 0.0
+        ):
+            first = PADDING * RECORD + lane
+            shallowest = -np.inf
+            for i in range(n_points):
+                r = work[first + i * RECORD]
+                if r < 0.0 and r > shallowest:
+                    shallowest = r
+            t = numbers[SOLVES + lane]
+            t = t if t < MAX_EXPONENT else MAX_EXPONENT
+            end = scale * math.exp(t * shallowest / numbers[BELOW + lane])
+            work[first + WEIGHT] = end
+            work[first + (n_points - ONE) * RECORD + WEIGHT] = end
 
 
 @njit(**HELPER)
-def _update_airpls(n_points, settings, work, numbers, integers):
+def _update_airpls(n_points, log_scale, needed, work, numbers, integers):
     """Weight the points of all lanes anew, and tell which lanes are done."""
     for lane in range(LANES):
         below = numbers[BELOW + lane]
         done = below < numbers[LIMIT + lane] or not below > 0.0
         numbers[DONE + lane] = 1.0 if done else 0.0
-        numbers[SLOPE + lane] = min(integers[SOLVES + lane], MAX_EXPONENT) / below
-        if done or integers[ROW + lane] < 0:
-            numbers[SLOPE + lane] = 0.0
-    _weigh_airpls(n_points, work, numbers, -math.log(settings.lam))
+        t = numbers[SOLVES + lane]
+        t = t if t < MAX_EXPONENT else MAX_EXPONENT
+        idle = done or integers[ROW + lane] == NOBODY
+        numbers[SLOPE + lane] = 0.0 if idle else t / below
+    _weigh_airpls(n_points, work, numbers, log_scale)
     # All other points have weight 0: with fewer the next system would be singular.
-    needed = max(2, settings.diff_order)
     for lane in range(LANES):
-        if settings.zhang_ends and (
-            integers[ROW + lane] >= 0
-            and numbers[COUNT + lane] > 0.0
-            and numbers[DONE + lane] == 0.0
-        ):
-            t = min(integers[SOLVES + lane], MAX_EXPONENT)
-            below = numbers[BELOW + lane]
-            _weigh_ends(n_points, work, lane, t, below, 1.0 / settings.lam)
         if numbers[COUNT + lane] < needed:
             numbers[DONE + lane] = 1.0
 
@@ -315,16 +215,14 @@ def _tell_if_weights_stay(n_points, tol, work, numbers):
 
 
 @njit(**HELPER)
-def _update_asls(n_points, settings, work, numbers):
+def _update_asls(n_points, above, below, tol, work, numbers):
     """Weight the points of all lanes anew, and tell which lanes are done."""
-    scale = 1.0 / settings.lam
-    above, below = settings.p * scale, (1.0 - settings.p) * scale
     for i in range(n_points):
         here = (i + PADDING) * RECORD
         for lane in range(LANES):
             at = here + lane
             _set_weight(work, at, above if work[at] > 0.0 else below)
-    _tell_if_weights_stay(n_points, settings.tol, work, numbers)
+    _tell_if_weights_stay(n_points, tol, work, numbers)
 
 
 @njit(**HELPER)
@@ -345,7 +243,7 @@ def _count_below(n_points, work, numbers):
 
 
 @njit(**HELPER)
-def _update_arpls(n_points, settings, work, numbers):
+def _update_arpls(n_points, scale, tol, work, numbers):
     """Weight the points of all lanes anew, and tell which lanes are done."""
     _count_below(n_points, work, numbers)
     for lane in range(LANES):
@@ -355,7 +253,6 @@ def _update_arpls(n_points, settings, work, numbers):
         deviation = math.sqrt(max(variance, 1e-300))
         numbers[SLOPE + lane] = 2.0 / deviation
         numbers[SHIFT + lane] = -2.0 * (2.0 * deviation - mean) / deviation
-    scale = 1.0 / settings.lam
     for i in range(n_points):
         here = (i + PADDING) * RECORD
         for lane in range(LANES):
@@ -363,7 +260,7 @@ def _update_arpls(n_points, settings, work, numbers):
             exponent = fma(numbers[SLOPE + lane], work[at], numbers[SHIFT + lane])
             exponent = min(max(exponent, -700.0), 700.0)
             _set_weight(work, at, scale / (1.0 + exp(exponent)))
-    _tell_if_weights_stay(n_points, settings.tol, work, numbers)
+    _tell_if_weights_stay(n_points, tol, work, numbers)
     for lane in range(LANES):
         if numbers[COUNT + lane] < 2.0:  # a deviation needs two points
             numbers[DONE + lane] = 1.0
@@ -387,21 +284,50 @@ def compile_kernel(settings, *, keep=True):
     of everything it calls, whose changes numba would not see.
     """
     algorithm, diff_order = settings.algorithm, settings.diff_order
-    refined = needs_refinement(settings)
+    refined, zhang_ends = needs_refinement(settings), settings.zhang_ends
+    order, needed = np.uint64(diff_order), float(max(2, diff_order))
     version = _hash_of_sources()
 
     @njit(nogil=True, error_model="numpy", boundscheck=False, cache=keep)
     def correct(
-        X, out, info, penalty, settings, lines, work, curves, numbers, integers
+        X,
+        limits,
+        out,
+        info,
+        n_spectra,
+        n_points,
+        penalty,
+        scale,
+        log_scale,
+        p,
+        tol,
+        max_iter,
+        lines,
+        work,
+        curves,
+        numbers,
+        integers,
     ):
         """Correct the rows of X, as `reference.correct_spectrum` does for one."""
         version  # noqa: B018
-        n_points = np.uint64(X.shape[1])
-        next_row, n_left = 0, len(X)
-        while n_left > 0:
-            next_row = _refill(
-                X, next_row, settings, info, lines, work, curves, numbers, integers
-            )
+        next_row = n_done = ZERO
+        while n_done < n_spectra:
+            # Give each lane without a spectrum the next one.
+            n_moved = ZERO
+            for lane in range(LANES):
+                if integers[ROW + lane] == NOBODY and next_row < n_spectra:
+                    integers[ROW + lane] = next_row
+                    integers[MOVED + n_moved] = lane
+                    numbers[SOLVES + lane] = 0.0
+                    numbers[LIMIT + lane] = limits[next_row]
+                    _penalize(X, next_row, lines, n_moved, order, n_points)
+                    n_moved += ONE
+                    next_row += ONE
+            _load(lines, order, n_moved, n_points, scale, work, integers)
+            if refined:
+                _load_curves(X, n_moved, n_points, curves, integers)
+
+            # Solve for the residuals of all lanes.
             if diff_order == 1:
                 solve_1(n_points, work, penalty)
             elif diff_order == 2:
@@ -425,14 +351,31 @@ def compile_kernel(settings, *, keep=True):
             for lane in range(LANES):
                 # The solvers leave the sum of the residuals below at the first point.
                 numbers[BELOW + lane] = -work[PADDING * RECORD + FORWARD + lane]
-                integers[SOLVES + lane] += 1
+                numbers[SOLVES + lane] += 1.0
+
+            # Weight the points anew.
             if algorithm == "airpls":
-                _update_airpls(n_points, settings, work, numbers, integers)
+                _update_airpls(n_points, log_scale, needed, work, numbers, integers)
+                if zhang_ends:
+                    _weigh_ends(n_points, scale, work, numbers, integers)
             elif algorithm == "asls":
-                _update_asls(n_points, settings, work, numbers)
+                _update_asls(n_points, p * scale, (1.0 - p) * scale, tol, work, numbers)
             else:
-                _update_arpls(n_points, settings, work, numbers)
-            n_left -= _retire(out, info, settings.max_iter, work, numbers, integers)
+                _update_arpls(n_points, scale, tol, work, numbers)
+
+            # Store the spectra that are done, and free their lanes.
+            n_moved = ZERO
+            for lane in range(LANES):
+                row, done = integers[ROW + lane], numbers[DONE + lane] > 0.0
+                if row != NOBODY and (done or numbers[SOLVES + lane] >= max_iter):
+                    info[row, N_ITER] = numbers[SOLVES + lane]
+                    info[row, CONVERGED] = done
+                    integers[MOVED + n_moved] = lane
+                    n_moved += ONE
+            _store(out, n_moved, n_points, work, integers)
+            for k in range(n_moved):
+                integers[ROW + integers[MOVED + k]] = NOBODY
+            n_done += n_moved
 
     nothing = np.empty((0, diff_order + 1))
     info = np.empty((0, 3), np.int64)
@@ -441,7 +384,7 @@ def compile_kernel(settings, *, keep=True):
         f"Compiling the kernel of {algorithm}, which takes some seconds ({how_often})."
     )
     with event.install_listener("numba:compile", _Announcement(correct, line)):
-        correct_with_numba(correct, nothing, nothing, info, settings)
+        correct_with_numba(correct, nothing, np.empty(0), nothing, info, settings)
     return correct
 
 
@@ -460,12 +403,12 @@ class _Announcement(event.Listener):
         pass
 
 
-def correct_with_numba(kernel, X, out, info, settings):
+def correct_with_numba(kernel, X, limits, out, info, settings):
     """Correct the rows of X, 32 side by side; fills out and info.
 
     The counterpart of `reference.correct_with_numpy`.
     """
-    n_points = X.shape[1]
+    n_spectra, n_points = X.shape
     bands = penalty_bands(n_points, settings.diff_order)
     penalty = np.zeros_like(bands)
     for k, band in enumerate(bands):  # penalty[k, i] is element (i, i - k)
@@ -473,15 +416,22 @@ def correct_with_numba(kernel, X, out, info, settings):
     n_records = n_points + 2 * int(PADDING)
     kernel(
         X,
+        limits,
         out,
         info,
+        np.uint64(n_spectra),
+        np.uint64(n_points),
         penalty,
-        settings,
-        np.empty((int(LANES), n_points + 2 * settings.diff_order)),
+        1.0 / settings.lam,
+        -math.log(settings.lam),
+        settings.p,
+        settings.tol,
+        float(settings.max_iter),
+        np.empty((int(LANES), n_points + settings.diff_order)),
         _aligned_zeros(n_records * int(RECORD)),
         _aligned_zeros(n_records * int(CURVE) if needs_refinement(settings) else 0),
         np.zeros(N_NUMBERS),
-        np.full(N_INTEGERS, -1),
+        np.full(N_INTEGERS, NOBODY),
     )
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import cho_solve_banded, cholesky_banded, solveh_banded
 from scipy.special import expit
+from sklearn.utils import gen_batches
 
 MAX_EXPONENT = 50.0  # of airPLS' iteration number
 
@@ -122,30 +123,53 @@ def relative_rounding(dtype):
     return 8 * float(np.finfo(np.float32 if dtype == np.float32 else np.float64).eps)
 
 
-# Written so that numba can compile them too: both engines must judge alike.
+def are_constant(X, rounding):
+    """Return for each spectrum whether all its points are equal, up to rounding."""
+    first = X[:, :1]
+    constant = np.abs(X[:, -1] - X[:, 0]) <= rounding * np.abs(X[:, 0])
+    rows = np.flatnonzero(constant)  # of all others the last point tells
+    steps = np.abs(X[rows] - first[rows])
+    constant[rows] = (steps <= rounding * np.abs(first[rows])).all(axis=1)
+    return constant
 
 
-def is_constant(y, rounding):
-    """Return whether all points are equal, apart from rounding."""
-    for value in y:
-        if not abs(value - y[0]) <= rounding * abs(y[0]):
-            return False
-    return True
+def sum_absolute(X, settings):
+    """Return the sum of |y|, or of y - min(y), of each spectrum."""
+    total = np.empty(len(X))
+    for rows in gen_batches(len(X), 64):  # few enough to stay in the processor's cache
+        y = X[rows]
+        y = y - y.min(axis=1, keepdims=True) if settings.above_minimum else np.abs(y)
+        total[rows] = y.sum(axis=1)
+    return total
 
 
-def safe_factor(total):
-    """Return the power of two that keeps a spectrum's squares from over- or underflow.
+@np.errstate(over="ignore", invalid="ignore")
+def make_safe(X, settings):
+    """Bring spectra in a range where no square over- or underflows.
 
-    total is the sum of its absolute intensities. All but absurd spectra get 1, and
-    those whose result may exceed the largest number get less.
+    Returns
+    -------
+    X : ndarray of shape (n_spectra, n_points)
+        The spectra times factor, constant ones as zeros; X itself if nothing changes.
+    limit : ndarray of shape (n_spectra,)
+        airPLS stops when the residuals below the baseline add up to less than this.
+    factor : ndarray of shape (n_spectra,)
+        A power of two, 1 for all but absurd spectra. Those whose result may exceed the
+        largest number get less.
+    constant : ndarray of shape (n_spectra,), bool
     """
-    if total > 2.0**400:
-        return 2.0**-700
-    if total > 2.0**100:  # the largest number of float32 is 2 ** 128
-        return 2.0**-100
-    if 0.0 < total < 2.0**-400:
-        return 2.0**700
-    return 1.0
+    constant = are_constant(X, settings.rounding)
+    if constant.any():
+        X = X.copy()
+        X[constant] = 0.0
+    total, factor = sum_absolute(X, settings), np.ones(len(X))
+    factor[(0 < total) & (total < 2.0**-400)] = 2.0**700
+    factor[total > 2.0**100] = 2.0**-100  # the largest number of float32 is 2 ** 128
+    factor[total > 2.0**400] = 2.0**-700
+    if (factor != 1.0).any():
+        X = X * factor[:, None]
+        total = sum_absolute(X, settings)
+    return X, settings.tol * total, factor, constant
 
 
 def airpls_weights(residual, iteration, zhang_ends=False):
@@ -180,11 +204,10 @@ def arpls_weights(residual):
     return expit(-2 / deviation * (residual - (2 * deviation - below.mean())))
 
 
-def correct_spectrum(y, bands, settings):
+def correct_spectrum(y, limit, bands, settings):
     """Correct one spectrum: returns the residual, number of solves, convergence."""
     algorithm, diff_order, tol = settings.algorithm, settings.diff_order, settings.tol
     right_side = penalize(y, diff_order)
-    limit = tol * _sum_absolute(y, settings)
     # airPLS gives the other points weight 0; arPLS needs two for a deviation.
     needed = {"airpls": max(2, diff_order), "arpls": 2, "asls": 0}[algorithm]
     weights = np.ones_like(y)
@@ -211,26 +234,17 @@ def correct_spectrum(y, bands, settings):
     return residual, settings.max_iter, False
 
 
-def _sum_absolute(y, settings):
-    return (y - y.min() if settings.above_minimum else np.abs(y)).sum()
-
-
 @np.errstate(over="ignore", invalid="ignore")
-def correct_with_numpy(X, out, info, settings):
-    """Correct the rows of X one by one; fills out and info."""
+def correct_with_numpy(X, limits, out, info, settings):
+    """Correct the rows of X one by one; fills out and info.
+
+    airPLS stops when the residuals below the baseline add up to less than the limit.
+    """
     bands = penalty_bands(X.shape[1], settings.diff_order)
-    for i, row in enumerate(X):
-        y = row.astype(np.float64)
-        info[i, CONSTANT] = is_constant(y, settings.rounding)
-        if info[i, CONSTANT]:
-            y[:] = 0.0
-        factor = safe_factor(_sum_absolute(y, settings))
+    for i, (y, limit) in enumerate(zip(X, limits, strict=True)):
         try:
-            residual, *info[i, :CONSTANT] = correct_spectrum(
-                y * factor, bands, settings
-            )
+            out[i], *info[i, :CONSTANT] = correct_spectrum(y, limit, bands, settings)
         except np.linalg.LinAlgError:  # rounding leaves a matrix that is not definite
-            residual, info[i, :CONSTANT] = np.full_like(y, np.nan), (1, False)
-        out[i] = residual / factor
+            out[i], info[i, :CONSTANT] = np.nan, (1, False)
         if not np.isfinite(out[i]).all():
             out[i] = np.nan

@@ -29,7 +29,7 @@ from numba import njit
 from sklearn_raman.preprocessing._whittaker.math import fma
 from sklearn_raman.preprocessing._whittaker.reference import NEGLIGIBLE_STEP
 
-ONE = np.uint64(1)
+ZERO, ONE = np.uint64(0), np.uint64(1)
 LANES = np.uint64(32)
 PADDING = np.uint64(3)  # empty records on each side: the largest order of differences
 
@@ -44,11 +44,12 @@ RECORD = np.uint64(7) * LANES
 RECORD_2, RECORD_3 = np.uint64(2) * RECORD, np.uint64(3) * RECORD
 
 # Where the numbers of the lanes begin, in arrays of their own. Of `numbers` (float64),
-# the refinement needs these, `kernels` those that follow; of `integers` (int64), ROW.
+# the refinement needs these, `kernels` those that follow; of `integers` (uint64), ROW.
 STEP, LAST_STEP = np.uint64(0) * LANES, np.uint64(1) * LANES
 LARGEST = np.uint64(2) * LANES  # residual
 AGAIN = np.uint64(3) * LANES  # 1 if another step is needed
-ROW = np.uint64(0) * LANES  # which row of X a lane holds, or -1
+ROW = np.uint64(0) * LANES  # which row of X a lane holds, or NOBODY
+NOBODY = np.uint64(2**64 - 1)
 
 # Only kernels call these functions: without wrappers for Python they compile in half
 # the time.
@@ -182,7 +183,7 @@ def needs_more(n_points, work, numbers, integers):
     """
     for lane in range(LANES):
         numbers[LARGEST + lane] = numbers[STEP + lane] = 0.0
-    for i in range(np.uint64(0), n_points, _SAMPLING):
+    for i in range(ZERO, n_points, _SAMPLING):
         here = (i + PADDING) * RECORD
         for lane in range(LANES):
             r, e = abs(work[here + lane]), abs(work[here + lane + FORWARD])
@@ -193,7 +194,8 @@ def needs_more(n_points, work, numbers, integers):
     for lane in range(LANES):
         step = numbers[STEP + lane]
         more = NEGLIGIBLE_STEP * numbers[LARGEST + lane] < step
-        more = more and step < numbers[LAST_STEP + lane] and integers[ROW + lane] >= 0
+        more = more and step < numbers[LAST_STEP + lane]
+        more = more and integers[ROW + lane] != NOBODY
         numbers[AGAIN + lane] = 1.0 if more else 0.0
         numbers[LAST_STEP + lane] = step
         any_left = any_left or more
