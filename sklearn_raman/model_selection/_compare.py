@@ -217,6 +217,7 @@ def compare(
         "n_test": [len(test) for _, test in folds],
         "splitter": repr(cv) if hasattr(cv, "split") else None,
         **count_leaks(data.X, data.y, folds),
+        "occluded": [],
         "models": {name: _write_model(model) for name, model in estimators.items()},
         "date": date.today().isoformat(),
     }
@@ -246,6 +247,8 @@ def compare(
         outcomes = [done[name, number] for number in range(len(folds))]
         explained = [o for o in outcomes if o.explanation]
         explanations |= _sum_up(name, explained, data)
+        if any(outcome.explanation.occluded for outcome in explained):
+            protocol["occluded"].append(name)
         if explain == "all" and not explained:
             warnings.warn(
                 f"There are no maps of {name!r}: occlusion needs a classifier with "

@@ -56,7 +56,8 @@ class Comparison:
         `n_copies` and `n_mixtures` (test spectra of each fold that are copies or
         mixtures of training spectra, see the notes of :func:`compare`) and
         `n_conflicts` (spectra that have a copy of another class); and `models` (text of
-        each as it was given), `date` and `versions` (of the libraries in use).
+        each as it was given), `occluded` (names of those whose maps are by
+        :func:`occlusion`), `date` and `versions` (of the libraries in use).
     explanations : dict of str to ExplanationSummary
         For each model that can explain itself, the maps of its test spectra over all
         folds, by class, on the axis of X. Each map was divided by its largest absolute

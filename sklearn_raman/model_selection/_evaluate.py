@@ -272,15 +272,17 @@ def explain_fold(model, X, target, *, space, by_occlusion):
     Bunch or None
         None if the classifier can't explain. Otherwise `maps` (n_spectra, n_points);
         `wavenumbers`, `space` and `reason` as `explain_pipeline` gives them; `spectra`,
-        on the axis of the maps, where that is not the axis of X.
+        on the axis of the maps, where that is not the axis of X; `occluded`, whether
+        the maps are those of :func:`occlusion`.
     """
-    classifier = flat_steps(model)[-1][1]
+    classifier, occluded = flat_steps(model)[-1][1], False
     if hasattr(classifier, "explain_"):
         maps, info = explain_pipeline(
             model, X, target, space=space, mode="density", return_info=True
         )
     elif by_occlusion and find_score(model) is not None:
         maps, info = occlude(model, X, target)
+        occluded = True
     else:
         return None
     spectra = info.pop("spectra")
@@ -291,7 +293,7 @@ def explain_fold(model, X, target, *, space, by_occlusion):
             "needs one value."
         )
     spectra = None if info["space"] == "input" else np.asarray(spectra)
-    return Bunch(maps=np.asarray(maps), spectra=spectra, **info)
+    return Bunch(maps=np.asarray(maps), spectra=spectra, occluded=occluded, **info)
 
 
 def find_score(model):

@@ -245,8 +245,8 @@ def draw_missed(spectrum, means, true, predicted, maps=None):
     _fix_margins(figure, panels[:, None], between=0.55)
     top = panels[0]
     lines = [
-        (2.2, means.loc[true], SPECTRUM, f"mean of {true} (true)"),
-        (1.1, spectrum, ACCENT, f"row {spectrum.name}"),
+        (2.5, means.loc[true], SPECTRUM, f"mean of {true} (true)"),
+        (1.25, spectrum, ACCENT, f"row {spectrum.name}"),
         (0, means.loc[predicted], SPECTRUM, f"mean of {predicted} (predicted)"),
     ]
     for base, heights, color, text in lines:

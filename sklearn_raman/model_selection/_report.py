@@ -300,7 +300,7 @@ def _missed_figures(comparison, missed, given, files):
             f"{n_models} models. "
         )
         if maps is None:
-            text += "No model that missed it has a map."
+            text += "There is no map of a model that missed it."
         else:
             text += f"Maps: {escape(maps.model)}, fold {maps.fold}."
         parts.append(f"<figure><figcaption>{text}</figcaption>{picture}</figure>")
@@ -358,7 +358,7 @@ def _matrix(matrix):
         for place, count in enumerate(line):
             kind = "right" if place == true else "wrong"
             kind += " most" if shares[true, place] > 0.5 else ""
-            depth = f"--depth:{0.15 + 0.8 * shares[true, place]:.2f}"
+            depth = f"--depth:{0.25 + 0.7 * shares[true, place]:.2f}"
             cells.append(
                 f'<td class="{kind}" style="{depth}">{count}</td>'
                 if count
@@ -401,9 +401,21 @@ def _maps(comparison):
     units = {{"cm-1": "cm⁻¹", "point": "points"}[m.unit] for m in maps.values()}
     return {
         "map_names": " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])),
+        "occluded": _occluded(comparison.protocol.get("occluded", [])),
         "map_units": " or ".join(sorted(units)),
         "maps": "".join(parts),
     }
+
+
+def _occluded(names):
+    """Say what the maps of models are that have none of their own."""
+    if not names:
+        return ""
+    return (
+        f"<p><b>By occlusion.</b> {escape(', '.join(names))}: the color tells what the "
+        "score of the class loses when a stretch of the spectrum is hidden. A panel "
+        "without color means that no stretch alone decides.</p>"
+    )
 
 
 def _is_on_axis(summary, means):

@@ -90,7 +90,7 @@ def map_missed(rows, outcomes, X):
         Those of X to look for.
     outcomes : list of Bunch
         From `evaluate_fold`, in order of preference: the maps of a spectrum are those
-        of the first that named it wrongly and has maps.
+        of the first that named it wrongly and has maps that are not zero.
     X : array-like, data frame or ragged spectra
 
     Returns
@@ -116,6 +116,8 @@ def map_missed(rows, outcomes, X):
             if axis is None:
                 axis, name = np.arange(part.maps.shape[1]), "point"
             maps = np.stack([part.maps[place], part.true_maps[number]])
+            if not maps.any():  # no stretch alone decides for this model
+                continue
             labels = pd.Index([predicted, true], name="class")
             found[int(row)] = Bunch(
                 model=outcome.model,

@@ -640,7 +640,7 @@ def test_all_models_are_explained_on_request(spectra):
     ) as caught:
         result = run(models, X, y, groups=groups, cv=2, explain="all")
     assert [str(w.message)[:12] for w in caught].count("There are no") == 1
-    assert list(result.explanations) == ["LDA", "KNN"]
+    assert list(result.explanations) == result.protocol["occluded"] == ["LDA", "KNN"]
     for summary in result.explanations.values():
         np.testing.assert_array_equal(summary.axis, X.columns.astype(float))
     scores = {"LDA": "logit", "KNN": "prob"}
