@@ -1,14 +1,17 @@
 """The samplers that `bench_over_sampling` compares, and its simulated spectra."""
 
+import warnings
 from functools import partial
 
 import numpy as np
 import pandas as pd
-from imblearn.over_sampling import SMOTE
+from imblearn.over_sampling import SMOTE, RandomOverSampler
 from scipy.stats import t as student
 
+from benchmarks._over_sampling_vae import vae
 from sklearn_raman.datasets import make_raman_spectra
-from sklearn_raman.over_sampling import WGANGP
+from sklearn_raman.neural_network import paper_settings
+from sklearn_raman.over_sampling import WGANGP, SpectrumBootstrap
 from sklearn_raman.over_sampling._noise import noise_level
 
 N_NEIGHBORS = 5
@@ -78,35 +81,54 @@ def of_each_class(draw, X, y, wanted, seed):
     return np.concatenate(new), None
 
 
-def wgan(X, y, wanted, seed, **settings):
-    """Fit WGANGP to all classes; return new spectra and the iteration kept."""
-    counts = {label: n + (y == label).sum() for label, n in wanted.items()}
-    sampler = WGANGP(sampling_strategy=counts, random_state=seed, **settings)
-    labels = np.repeat(list(wanted), list(wanted.values()))
-    X_all, y_all = sampler.fit_resample(X, y)
-    new, found = X_all[len(X) :], y_all[len(X) :]
-    # Its order of classes may be another.
-    places = np.argsort(np.argsort(labels, kind="stable"))
-    order = np.argsort(found, kind="stable")[places]
-    return new[order], sampler.best_iter_
+def shrinkage(X, n, rng):
+    """Copies with white noise at each point: imbalanced-learn's smoothed bootstrap."""
+    both = np.concatenate([X, np.zeros((n + len(X), X.shape[1]))])
+    labels = np.repeat([1, 0], [len(X), n + len(X)])
+    sampler = RandomOverSampler(shrinkage=1.0, random_state=rng.randint(2**31 - 1))
+    return sampler.fit_resample(both, labels)[0][len(both) :]
+
+
+def blended(X, n, rng):
+    """Weighted means of two spectra of the class (Flanagan and Glavin 2023)."""
+    share = rng.uniform(size=(n, 1))
+    return share * copies(X, n, rng) + (1 - share) * copies(X, n, rng)
+
+
+def of_sampler(make, X, y, wanted, seed):
+    """Fit a sampler of all classes; return new spectra and the iteration kept."""
+    sampler = make().set_params(random_state=seed)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*(single spectrum|kept its start)")
+        sampler.fit(X, y)
+        new = [
+            sampler.sample(n, c, seed + k) for k, (c, n) in enumerate(wanted.items())
+        ]
+    return np.concatenate(new), getattr(sampler, "best_iter_", None)
 
 
 CLASSICAL = {
     "random": partial(of_each_class, copies),
     "SMOTE": partial(of_each_class, smote),
+    "shrinkage": partial(of_each_class, shrinkage),
+    "blending": partial(of_each_class, blended),
     "Gaussian PCA": partial(of_each_class, gaussian_pca),
     "augmentation": partial(of_each_class, augmented),
+    "VAE": partial(of_each_class, vae),
 }
+BOOTSTRAP = partial(of_sampler, SpectrumBootstrap)
 
 
-def plain(max_iter, **settings):
-    """Return the plain network, of the poster: no warm start, no noise model."""
-    return partial(wgan, warm_start_components=0, max_iter=max_iter, **settings)
+def poster(max_iter=None):
+    """Return the poster's network, literally; None trains as long as its settings."""
+    settings = paper_settings("wgan_gp")
+    settings["max_iter"] = max_iter or settings["max_iter"]
+    return partial(of_sampler, partial(WGANGP, **settings))
 
 
-def ours(max_iter=400, **settings):
-    """Return WGANGP with its warm start."""
-    return partial(wgan, max_iter=max_iter, **settings)
+def network(**settings):
+    """Return WGANGP, from nothing or from a start."""
+    return partial(of_sampler, partial(WGANGP, **settings))
 
 
 def simulated(n_train, n_test, n_more, seed, wavenumbers):

@@ -1,129 +1,131 @@
-"""Does over-sampling help classifiers? Imbalanced subsets of measured spectra."""
+"""Does over-sampling help classifiers? One class that is really small."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import f1_score
+from sklearn.base import clone
+from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from benchmarks._over_sampling import CLASSICAL, ours, plain
+from benchmarks._over_sampling import BOOTSTRAP, CLASSICAL
 from benchmarks.compare_minerals import SNR, add_noise
 from sklearn_raman.datasets import load_minerals
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.neural_network import CNNClassifier
 from sklearn_raman.preprocessing import SNV, SavitzkyGolay, WavenumberResampler
 
-FEW = (2, 4)  # training spectra of a class that is cut
-CHEAP = ("SVM", "KNN", "PLS-LDA")
+FEW = (4, 10)  # training spectra of the small class
+MANY = 100  # of the others, at most
+FILES = {  # name: which class is small (None: drawn), its spectra, those of the others
+    "amino_acids6": (None, (2, 2), MANY),
+    "sers_vlp": (0, FEW, MANY),
+    "purees_mir": (None, (10, 10), 200),
+}
+WEIGHTED = "class weights"
+METHODS = {"none": None, WEIGHTED: None, **CLASSICAL, "SpectrumBootstrap": BOOTSTRAP}
 
 
 def load_sets(folder, quick):
-    """Return name: (X, y, groups or None, PLS components)."""
+    """Return name: (X, y, groups or None, PLS components, small class, few, many)."""
     minerals = load_minerals(as_frame=True)
     steps = make_pipeline(
         SavitzkyGolay(window_length=9),
-        WavenumberResampler(target_wavenumbers=(150, 1508, 16 if quick else 2)),
+        WavenumberResampler(target_wavenumbers=(150, 1508, 16 if quick else 4)),
         SNV(),
     ).set_output(transform="pandas")
-    noisy = add_noise(minerals.data, SNR, random_state=0)
     some = np.asarray(minerals.target) < (3 if quick else 18)
     y, groups = (np.asarray(part)[some] for part in (minerals.target, minerals.groups))
     sets = {}
+    noisy = add_noise(minerals.data, SNR, random_state=0)
     for name, X in (("minerals", minerals.data), ("minerals, noisy", noisy)):
-        X = steps.fit_transform(X).to_numpy()
-        sets[name] = X[some], y, groups, 3 if quick else 10
-    for name, snr, n_components in (
-        ("amino_acids6", SNR, 5),
-        ("meat_mir", None, 10),
-    ):
+        X = steps.fit_transform(X).to_numpy()[some]
+        sets[name] = X, y, groups, 3 if quick else 10, None, FEW, MANY
+    for name, cut in FILES.items():
         path = Path(folder or "") / f"{name}.npz"
         if folder is None or not path.exists():
             continue
         with np.load(path, allow_pickle=False) as archive:
             X = archive["X"].astype(float)
             y = np.unique(archive["y"], return_inverse=True)[1]
-            groups = archive["group"] if "group" in archive else None
-        if snr:
+            groups = archive["folder"] if "folder" in archive else None
+        if name == "amino_acids6":
             above = pd.DataFrame(X - X.min(axis=1, keepdims=True))
-            X = add_noise(above, snr, random_state=0).to_numpy()
-        sets[name] = SNV().fit_transform(X), y, groups, n_components
+            X = add_noise(above, SNR, random_state=0).to_numpy()
+        sets[name] = SNV().fit_transform(X), y, groups, 5, *cut
     return sets
 
 
-def methods(quick):
-    """Return the samplers, short-trained if quick."""
-    max_iter = 20 if quick else 400
-    return {
-        "none": None,
-        **CLASSICAL,
-        "plain WGAN-GP": plain(max_iter, validation_fraction=None),
-        "WGANGP, untrained": ours(0),
-        "WGANGP": ours(max_iter),
-    }
+def small_class_split(y, groups, seed, small, few, many):
+    """Halve the spectra by group; cut one class to few, the others to many.
 
+    Parameters
+    ----------
+    small : int or None
+        The small class; None draws one.
+    few : (int, int)
+        Its training spectra are drawn from this range.
+    many : int
+        Training spectra of the others at most.
 
-def imbalanced_split(y, groups, seed):
-    """Halve the spectra by group, and cut half of the classes to 2 to 4 spectra."""
+    Returns
+    -------
+    train, test : ndarray of int
+    """
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     folds = kind(2, shuffle=True, random_state=seed)
     train, test = next(iter(folds.split(y[:, None], y, groups)))
     rng = np.random.RandomState(seed)
-    classes = rng.permutation(np.unique(y))
+    both = np.intersect1d(y[train], y[test])
+    small = rng.choice(both) if small is None else small
     kept = []
-    for place, label in enumerate(classes):
+    for label in np.unique(y[train]):
         rows = rng.permutation(train[y[train] == label])
-        cut = place < len(classes) // 2
-        kept.append(rows[: rng.randint(FEW[0], FEW[1] + 1)] if cut else rows)
-    return np.sort(np.concatenate(kept)), test
+        n = rng.randint(few[0], few[1] + 1) if label == small else many
+        kept.append(rows[:n])
+    return np.sort(np.concatenate(kept)), test[np.isin(y[test], y[train])]
 
 
-def downstream(folder, seeds, cnn_seeds, samplers, quick=False):
-    """Return one row for each set, seed and sampler with the macro-F1 of each model."""
-    rows = []
-    for name, (X, y, groups, n_components) in load_sets(folder, quick).items():
+def downstream(folder, seeds, cnn_seeds, samplers, rows, save, quick=False):
+    """Add one row for each set, seed and method that `rows` does not hold yet."""
+    for name, (X, y, groups, n_components, *cut) in load_sets(folder, quick).items():
         for seed in seeds:
-            train, test = imbalanced_split(y, groups, seed)
+            done = {
+                row["method"]
+                for row in rows
+                if row["seed"] == seed and row["set"] == name
+            }
+            train, test = small_class_split(y, groups, seed, *cut)
             sizes = pd.Series(y[train]).value_counts()
             wanted = {c: sizes.max() - n for c, n in sizes.items() if n < sizes.max()}
             models = {
                 "SVM": SVC(kernel="linear", C=100.0),
-                "KNN": KNeighborsClassifier(3),
                 "PLS-LDA": PLSLDA(n_components=n_components),
             }
             if seed in cnn_seeds:
-                models["CNN"] = CNNClassifier(n_filters=16, random_state=seed)
-            known = {}
+                models["CNN"] = CNNClassifier(random_state=seed)
             for method, draw in samplers.items():
-                X_train, y_train, kept = X[train], y[train], None
+                if method in done:
+                    continue
+                X_train, y_train = X[train], y[train]
                 if draw is not None:
-                    new, kept = draw(X_train, y_train, wanted, seed)
+                    new, _ = draw(X_train, y_train, wanted, seed)
                     X_train = np.concatenate([X_train, new])
                     labels = np.repeat(list(wanted), list(wanted.values()))
                     y_train = np.concatenate([y_train, labels])
-                key = X_train.tobytes()  # the start kept is the start: not fitted twice
-                if key not in known:
-                    known[key] = {
-                        model: f1_score(
-                            y[test],
-                            classifier.fit(X_train, y_train).predict(X[test]),
-                            average="macro",
+                row = {"set": name, "seed": seed, "method": method}
+                for model, classifier in models.items():
+                    if method == WEIGHTED:
+                        if "class_weight" not in classifier.get_params():
+                            continue
+                        classifier = clone(classifier).set_params(
+                            class_weight="balanced"
                         )
-                        for model, classifier in models.items()
-                    }
-                scores = known[key]
-                rows.append(
-                    {
-                        "set": name,
-                        "seed": seed,
-                        "method": method,
-                        "best_iter": kept,
-                        **scores,
-                        "mean of 3": np.mean([scores[model] for model in CHEAP]),
-                    }
-                )
-            print(name, seed, f"{rows[-1]['mean of 3']:.3f}", flush=True)
+                    found = classifier.fit(X_train, y_train).predict(X[test])
+                    row[model] = balanced_accuracy_score(y[test], found)
+                rows.append(row)
+            save(rows)
+            print(name, seed, dict(sizes), flush=True)
     return pd.DataFrame(rows)

@@ -1,5 +1,6 @@
 """How near are synthetic spectra to real ones? Metrics by seed and method."""
 
+import time
 import warnings
 
 import numpy as np
@@ -40,28 +41,33 @@ def judge(known, train, test, new, axis, n_draws, seed):
     return known[key]
 
 
-def run_fidelity(data, samplers, seeds, n_draws):
-    """Return one row for each seed and method.
+def run_fidelity(data, samplers, seeds, n_draws, rows, save):
+    """Add one row for each seed and method that `rows` does not hold yet.
 
     `data(seed)` gives training and held-out spectra, the axis, how many new spectra of
-    each class, and, perhaps, fresh real ones; `samplers(seed)` the methods by name.
+    each class, and, perhaps, fresh real ones; `samplers(seed)` the methods by name;
+    `save(rows)` is called after each method.
     """
-    rows = []
     for seed in seeds:
+        done = {row["method"] for row in rows if row["seed"] == seed}
         train, test, axis, wanted, fresh = data(seed)
         labels, known = np.repeat(list(wanted), list(wanted.values())), {}
-
-        def score(method, new, kept=None, place=0):
-            found = judge(known, train, test, new, axis, n_draws, seed)  # noqa: B023
-            row = {"seed": seed, "method": method, "best_iter": kept}  # noqa: B023
-            rows.append({**row, **found[place]})
-
-        for number, (method, draw) in enumerate(samplers(seed).items()):
+        for method, draw in samplers(seed).items():
+            if method in done:
+                continue
+            start = time.process_time()
             new, kept = draw(*train, wanted, seed)
-            score(method, (new, labels), kept)
-            if number == 0:
-                score(TRAINING, (new, labels), place=1)
-        if fresh is not None:
-            score(YARDSTICK, fresh)
-        print(seed, {r["method"]: r["best_iter"] for r in rows[-4:]}, flush=True)
+            row = {"seed": seed, "method": method, "best_iter": kept}
+            row["seconds"] = time.process_time() - start
+            found = judge(known, train, test, (new, labels), axis, n_draws, seed)
+            rows.append({**row, **found[0]})
+            if TRAINING not in done:
+                rows.append({"seed": seed, "method": TRAINING, **found[1]})
+                done.add(TRAINING)
+            save(rows)
+            print(seed, method, kept, f"{found[0]['forest_accuracy']:.2f}", flush=True)
+        if fresh is not None and YARDSTICK not in done:
+            found = judge(known, train, test, fresh, axis, n_draws, seed)
+            rows.append({"seed": seed, "method": YARDSTICK, **found[0]})
+            save(rows)
     return pd.DataFrame(rows)

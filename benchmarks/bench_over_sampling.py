@@ -1,44 +1,36 @@
-"""Are the spectra of WGANGP any good, and do they help a classifier?
+"""Are synthetic spectra any good, and do they help a classifier?
 
-    python -m benchmarks.bench_over_sampling --folder DIR    (45 minutes)
-    python -m benchmarks.bench_over_sampling --figures       (and the picture in docs/)
+    python -m benchmarks.bench_over_sampling --folder DIR    (about two hours)
+    python -m benchmarks.bench_over_sampling --figures       (and the pictures in docs/)
     python -m benchmarks.bench_over_sampling --quick         (seconds; no results)
 
-``--parts`` runs some of the five; results of the others stay, and those of sets that
-are not in the folder. One torch thread, and OMP_NUM_THREADS=1 for the rest. Seeds from
-100 on decide about split, sampler and models. Two rules of WGANGP were made after a
-look at them: its judge asks for two standard errors because, with one, four of these
-ten simulated sets kept an iteration that the forest told from real spectra more easily;
-and few residuals are cut into short blocks because long ones spoilt the amino acids.
-All else was chosen on other seeds: the width of the kernel and the balanced draw on 300
-to 307, how residuals become noise on 400 to 424 and, for classifiers, 300 to 309.
+``--parts`` runs some of the four. What is in the file of results is not run again,
+figure by figure: an interrupted run goes on where it was (``--anew`` starts over). One
+torch thread, and OMP_NUM_THREADS=1 for the rest. Seeds from 100 on decide about split,
+sampler and models; all settings of the samplers were chosen on others.
 
 simulator: spectra of `make_raman_spectra` without spikes, 1000 points, 2 classes, 50
 training, 50 held-out and 50 synthetic spectra a class, metrics of `synthesis_report`
 (2 draws). "training spectra" are the real training spectra in the place of synthetic
-ones, "simulator" fresh spectra of the same simulator: nobody can do better. "plain" is
-the poster's network (`warm_start_components=0`), untrained and with `max_iter=1500`;
-its seeds are fewer. "last iteration" is `validation_fraction=None`.
+ones, "simulator" fresh spectra of the same simulator: nobody can do better. "poster's
+network" is `paper_settings("wgan_gp")`, on two seeds.
 
 minerals: the same of bundled minerals (SNV), half of the crystals held out, as many
-synthetic as held-out spectra of each of the 18 classes, 1 draw. `noise_ratio` is a
-mean over classes; `noise_ratio_pooled` is the median level of all synthetic over that
-of all held-out spectra: crystals differ tenfold in noise.
+synthetic as held-out spectra of each of the 18 classes, 1 draw, without networks.
+`noise_ratio` is a mean over classes; `noise_ratio_pooled` is the median level of all
+synthetic over that of all held-out spectra: crystals differ tenfold in noise.
 
-downstream: macro-F1 on the other half (by crystal or sample, where there are any) after
-half of the classes were cut to 2 to 4 training spectra, and all filled up to the
-largest. Linear SVM (C = 100), 3-NN, PLS-LDA; CNN with 16 filters on fewer seeds.
-Nothing is tuned. Minerals with the first steps of `compare_minerals`, as measured and
-with its white noise (SNR 3); and in `--folder`, if there, numpy archives with X, y and
-perhaps group: amino_acids6.npz, Raman spectra of five amino acids and an amino sugar,
-1024 points, 10 repeats of one sample each, with the same noise added (without, all
-scores are 1); meat_mir.npz, mid-infrared spectra of chicken, pork and turkey
-(Al-Jowder, Kemsley, Wilson 1997; Quadram Institute), 60 samples measured twice, 448
-points. The plain network runs 400 iterations, unjudged. "many splits" repeats SMOTE and
-the untrained sampler on 60 more splits (seeds 1000 to 1059) without the CNN.
+small class: balanced accuracy on the other half (by crystal or sample, where there are
+any) after one class, drawn anew for each seed, was cut to 4 to 10 training spectra and
+the others to 100 at most. Linear SVM (C = 100), PLS-LDA; with ``--cnn`` the default
+CNN. Nothing is tuned. "class weights" is `class_weight="balanced"`, which PLS-LDA does
+not have. Minerals with the first steps of `compare_minerals`, as measured and with its
+white noise (SNR 3); and in `--folder`, if there, numpy archives with X and y:
+amino_acids6.npz (Raman, five of ten repeats to train, two of the small class, the same
+noise), sers_vlp.npz (surface-enhanced Raman, 17 negative against 103 positive spectra,
+by folder), purees_mir.npz (mid-infrared, 10 against 200).
 
-speed: seconds for 1000 critic steps with their 200 generator steps, batch 24, median of
-3; and a complete fit of 200 spectra of 1000 points with the defaults.
+times: seconds of a fit of 200 spectra of 1000 points, and parameters of the networks.
 
 Differences are paired by seed: mean and t interval of 95 %. Seeds are independent on
 the simulator. On measured sets they split the same spectra again and again: intervals
@@ -48,104 +40,89 @@ are too narrow as a statement about other minerals.
 import argparse
 import json
 import time
-import warnings
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
 from benchmarks._over_sampling import (
+    BOOTSTRAP,
     CLASSICAL,
     differences,
-    ours,
-    plain,
+    network,
+    poster,
     simulated,
 )
-from benchmarks._over_sampling_downstream import downstream, methods
+from benchmarks._over_sampling_downstream import METHODS, WEIGHTED, downstream
 from benchmarks._over_sampling_fidelity import judge, run_fidelity
 from benchmarks._results import DOCS_IMAGES, RESULTS, rounded, write_results
 from sklearn_raman.datasets import load_minerals
-from sklearn_raman.over_sampling import WGANGP
+from sklearn_raman.over_sampling import SpectrumBootstrap
 from sklearn_raman.preprocessing import SNV
 
-UNTRAINED, LAST, DEFAULT = "WGANGP, untrained", "WGANGP, last iteration", "WGANGP"
-PLAIN_START, PLAIN = "plain, untrained", "plain"
+OURS, NETWORK, POSTER = "SpectrumBootstrap", "WGANGP", "poster's network"
+STARTED = "WGANGP, start=SpectrumBootstrap()"
 PAIRS = [
-    (LAST, UNTRAINED),
-    (DEFAULT, UNTRAINED),
-    (PLAIN, PLAIN_START),
-    (UNTRAINED, "SMOTE"),
-    (DEFAULT, "SMOTE"),
-    (DEFAULT, "Gaussian PCA"),
+    *((OURS, m) for m in ("simulator", "SMOTE", "Gaussian PCA", "augmentation")),
+    *((NETWORK, m) for m in ("simulator", "SMOTE", OURS, POSTER)),
+    (STARTED, OURS),
 ]
-TO_SMOTE = [
-    *((m, "SMOTE") for m in ("none", "random", "Gaussian PCA", "augmentation")),
-    *((m, "SMOTE") for m in ("plain WGAN-GP", UNTRAINED, DEFAULT)),
-    (DEFAULT, UNTRAINED),
-    (DEFAULT, "Gaussian PCA"),
-]
+TO_NOTHING = [(m, "none") for m in METHODS if m != "none"]
+TO_RIVALS = [(OURS, WEIGHTED), (OURS, "SMOTE"), (OURS, "augmentation")]
 
 
-def rivals_and_ours(max_iter, quick):
-    """Return the samplers of both fidelity parts; fewer if quick."""
-    return {
-        **{k: v for k, v in CLASSICAL.items() if k == "SMOTE" or not quick},
-        UNTRAINED: ours(0),
-        LAST: ours(max_iter, validation_fraction=None),
-        DEFAULT: ours(max_iter),
-    }
-
-
-def summarize(frame):
-    """Print and return tables: mean and deviation, differences, every seed."""
-    metrics = [c for c in frame.columns if c not in ("seed", "method", "best_iter")]
-    by_method = frame.groupby("method", sort=False)[metrics]
+def summarize(frame, pairs=PAIRS, keys=()):
+    """Return tables: mean and deviation, differences, every seed."""
+    fixed = ["seed", "method", "best_iter", *keys]
+    metrics = [c for c in frame.columns if c not in fixed]
+    by_method = frame.groupby([*keys, "method"], sort=False)[metrics]
     mean, std = by_method.mean(), by_method.std(ddof=1).add_suffix("_std")
-    gaps = differences(frame, PAIRS, metrics)
-    shown = gaps[gaps["b"] == UNTRAINED] if len(gaps) else gaps
-    print(mean.T.round(3).to_string(), shown.round(4).to_string(index=False), sep="\n")
+    count = by_method.size().rename("n_seeds")
     return {
-        "summary": rounded(mean.join(std)),
-        "differences": rounded(gaps),
+        "summary": rounded(mean.join(std).join(count)),
+        "differences": rounded(differences(frame, pairs, metrics, keys=keys)),
         "seeds": rounded(frame.set_index("seed")),
     }
 
 
-def run_simulator(options):
-    """Fidelity on simulated spectra; a picture of the first seed."""
-    n, step, iterations = (12, 8, (4, 4)) if options.quick else (50, 1, (1500, 400))
+def run_simulator(options, rows, save):
+    """Fidelity on simulated spectra; pictures of the first seed."""
+    n, step = (12, 8) if options.quick else (50, 1)
     wavenumbers = (400.0, 1399.0, float(step))
-    axis = np.arange(*wavenumbers[:2], step) if step > 1 else np.arange(400.0, 1400.0)
+    axis = np.arange(400.0, 1400.0, step)[: len(range(400, 1400, step))]
     seeds = range(100, 101) if options.quick else range(100, 110)
+    short = {"max_iter": 4} if options.quick else {}
 
     def data(seed):
         train, test, fresh = simulated(n, n, n, seed, wavenumbers)
         return train, test, axis, {0: n, 1: n}, fresh
 
     def samplers(seed):
-        found = rivals_and_ours(iterations[1], options.quick)
-        if seed < seeds[0] + 5:
-            found.update({PLAIN_START: plain(0), PLAIN: plain(iterations[0])})
+        found = {**CLASSICAL, OURS: BOOTSTRAP, NETWORK: network(**short)}
+        if seed < seeds[0] + 2:
+            found[STARTED] = network(start=SpectrumBootstrap(), **short)
+            found[POSTER] = poster(**short)
         return found
 
     if options.figures:
         train, test, _, wanted, _ = data(seeds[0])
-        new, _ = ours(iterations[1])(*train, wanted, seeds[0])
+        new, _ = BOOTSTRAP(*train, wanted, seeds[0])
         sets = train, test, (new, np.repeat([0, 1], n))
         figure = judge({}, *sets, axis, 2, seeds[0])[2].plot(classes=[0])
         figure.savefig(DOCS_IMAGES / "synthetic_report.png", dpi=110)
-    return summarize(run_fidelity(data, samplers, seeds, 1 if options.quick else 2))
+    n_draws = 1 if options.quick else 2
+    frame = run_fidelity(data, samplers, seeds, n_draws, rows, save)
+    return summarize(frame)
 
 
-def run_minerals(options):
+def run_minerals(options, rows, save):
     """Fidelity on minerals, half of the crystals held out."""
     minerals = load_minerals()
     some = minerals.target < (2 if options.quick else 18)
-    every = 8 if options.quick else 1
+    every = 8 if options.quick else 2
     axis = np.asarray(minerals.wavenumbers)[::every]
     X = SNV().fit_transform(minerals.data[some][:, ::every])
     y, groups = minerals.target[some], minerals.groups[some]
-    iterations = 4 if options.quick else 400
 
     def data(seed):
         folds = StratifiedGroupKFold(2, shuffle=True, random_state=seed)
@@ -155,113 +132,76 @@ def run_minerals(options):
         return (X[train], y[train]), (X[test], y[test]), axis, wanted, None
 
     def samplers(seed):
-        return rivals_and_ours(iterations, options.quick)
+        return {**CLASSICAL, OURS: BOOTSTRAP}
 
     seeds = range(100, 101 if options.quick else 105)
-    return summarize(run_fidelity(data, samplers, seeds, 1))
+    return summarize(run_fidelity(data, samplers, seeds, 1, rows, save))
 
 
-def run_downstream(options):
-    """Macro-F1 on imbalanced subsets."""
-    seeds = range(100, 102 if options.quick else 110)
-    cnn_seeds = [] if options.quick else list(seeds)[:3]
-    samplers = methods(options.quick)
-    return summarize_scores(
-        downstream(options.folder, seeds, cnn_seeds, samplers, options.quick)
-    )
+def run_small_class(options, rows, save):
+    """Balanced accuracy where one class is small."""
+    seeds = range(100, 101 if options.quick else 120)
+    cnn_seeds = list(seeds)[:5] if options.cnn else []
+    arguments = options.folder, seeds, cnn_seeds, METHODS, rows, save, options.quick
+    frame = downstream(*arguments)
+    return summarize(frame, TO_NOTHING + TO_RIVALS, keys=("set",))
 
 
-def run_many_splits(options):
-    """The same on more splits, for SMOTE and the untrained sampler alone."""
-    seeds = range(1000, 1002 if options.quick else 1060)
-    samplers = {"SMOTE": CLASSICAL["SMOTE"], UNTRAINED: ours(0)}
-    return summarize_scores(
-        downstream(options.folder, seeds, [], samplers, options.quick)
-    )
-
-
-def summarize_scores(frame):
-    """Print and return tables: mean and deviation, differences, every seed."""
-    models = [c for c in frame if c not in ("set", "seed", "method", "best_iter")]
-    gaps = differences(frame, TO_SMOTE, models, keys=("set",))
-    long = frame.melt(["set", "method"], models, "model", "f1_macro").dropna()
-    by_method = long.groupby(["set", "model", "method"], sort=False)["f1_macro"]
-    summary = pd.DataFrame(
-        {"f1_macro": by_method.mean(), "f1_macro_std": by_method.std(ddof=1)}
-    )
-    print(summary["f1_macro"].unstack("method").round(3).to_string())
-    print(gaps[gaps["metric"] == "mean of 3"].round(4).to_string(index=False))
-    return {
-        "summary": rounded(summary),
-        "differences": rounded(gaps),
-        "seeds": rounded(frame.set_index("set")),
-    }
-
-
-def with_other_sets(found, known):
-    """Add the rows of sets that were measured before and are not at hand now."""
-    measured = {row["set"] for row in found["summary"]}
-    return {
-        table: rows + [r for r in known.get(table, []) if r["set"] not in measured]
-        for table, rows in found.items()
-    }
-
-
-def run_speed(options):
-    """Seconds a thousand critic steps, and of a complete fit."""
-    found, repeats = {}, 1 if options.quick else 3
-    for n_points in (100,) if options.quick else (700, 1000, 1500):
-        train, *_ = simulated(50, 1, 1, 0, (400.0, 399.0 + n_points, 1.0))
-        seconds = []
-        for _ in range(repeats):
-            n_iter = 4 if options.quick else 200
-            sampler = WGANGP(
-                max_iter=n_iter,
-                validation_fraction=None,
-                sampling_strategy={0: 51},
-                random_state=0,
-            )
-            start = time.perf_counter()
-            sampler.fit_resample(*train)
-            seconds.append((time.perf_counter() - start) * 200 / n_iter)
-        found[f"1000 critic steps, {n_points} points"] = float(np.median(seconds))
-    train, *_ = simulated(100, 1, 1, 0, (400.0, 499.0 if options.quick else 1399.0, 1))
-    start = time.process_time()
-    ours(4 if options.quick else 400)(*train, {0: 10}, 0)
-    found["fit of 200 spectra, CPU"] = time.process_time() - start
-    print(pd.Series(found).round(2).to_string())
-    return {"seconds": found}
+def run_times(options, rows, save):
+    """Seconds of a fit of 200 spectra of 1000 points, and numbers of parameters."""
+    n, n_points = (10, 100) if options.quick else (100, 1000)
+    train, *_ = simulated(n, 1, 1, 0, (400.0, 399.0 + n_points, 1.0))
+    short = {"max_iter": 4} if options.quick else {}
+    for method, draw in {
+        OURS: BOOTSTRAP,
+        NETWORK: network(**short),
+        POSTER: poster(**short),
+    }.items():
+        if method in {row["method"] for row in rows}:
+            continue
+        start = time.process_time()
+        draw(*train, {0: 10}, 0)
+        seconds = time.process_time() - start
+        rows.append({"seed": 0, "method": method, "seconds": seconds})
+        save(rows)
+        print(method, f"{seconds:.1f} s", flush=True)
+    return {"seeds": rows}
 
 
 PARTS = {
-    "speed": run_speed,
     "simulator": run_simulator,
-    "downstream": run_downstream,
-    "many splits": run_many_splits,
+    "small class": run_small_class,
     "minerals": run_minerals,
+    "times": run_times,
 }
 
 
 def main(argv=None):
-    """Run the parts, print their tables and save them."""
+    """Run the parts and save their tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--folder", help="where amino_acids6.npz and meat_mir.npz lie")
+    parser.add_argument("--folder", help="where the numpy archives lie")
     parser.add_argument("--figures", action="store_true")
+    parser.add_argument("--cnn", action="store_true", help="five seeds of the CNN too")
+    parser.add_argument("--anew", action="store_true")
     options = parser.parse_args(argv)
 
-    # Where the plain network keeps its random start, best_iter in the results says so.
-    warnings.filterwarnings("ignore", message="WGANGP found no iteration")
     path = RESULTS / "over_sampling.json"
     figures = json.loads(path.read_text()) if path.exists() else {}
     figures.pop("versions", None)
     for name in options.parts:
         print(f"\n{name}", flush=True)
-        found = PARTS[name](options)
-        if name in ("downstream", "many splits"):
-            found = with_other_sets(found, figures.get(name, {}))
-        figures[name] = found
+        known = [] if options.anew or options.quick else figures.get(name, {})
+        rows = list(known.get("seeds", [])) if known else []
+
+        def save(rows, name=name):
+            if not options.quick:
+                frame = pd.DataFrame(rows).set_index("seed")
+                figures[name] = {**figures.get(name, {}), "seeds": rounded(frame)}
+                write_results("over_sampling", figures)
+
+        figures[name] = PARTS[name](options, rows, save)
         if not options.quick:
             print(write_results("over_sampling", figures))
 

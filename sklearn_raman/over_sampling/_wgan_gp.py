@@ -1,5 +1,6 @@
 """WGANGP: synthetic spectra by an adversarially trained generator."""
 
+import copy
 import warnings
 from numbers import Integral, Real
 from typing import Any
@@ -22,6 +23,9 @@ from sklearn_raman.over_sampling._wgan_training import (
     hold_out,
     train_wgan,
 )
+
+# Iterations with all spectra, after the choice: best_iter_ divided by this.
+_PART_WITH_ALL = 4
 
 
 class WGANGP(SpectrumSampler):
@@ -77,18 +81,18 @@ class WGANGP(SpectrumSampler):
         First learning rate of both Adam optimizers; it falls to a twentieth.
     betas : tuple (float, float), default=(0.0, 0.9)
         Of both optimizers, each from 0 to below 1.
-    max_iter : int, default=3500
+    max_iter : int, default=2500
         Generator steps at most.
-    batch_size : int, default=64
+    batch_size : int, default=128
         Real and synthetic spectra per step, as many of each class.
-    ema : float, default=0.99
+    ema : float, default=0.998
         Decay of the moving average over generator steps, which is what is kept.
     validation_fraction : float or None, default=0.2
         Share of each class with 3 spectra or more (one spectrum at least) that is held
-        out while ten iterations are compared; the network is then trained again on all
-        spectra. None keeps the last iteration, unjudged, in half the time. If no class
-        has 3 spectra, nothing can be judged: a start is kept, and without one the
-        network is trained to the end.
+        out while ten iterations are compared. The best one then sees all spectra, for
+        a fourth as many iterations. None keeps the last iteration, unjudged. If no
+        class has 3 spectra, nothing can be judged: a start is kept, and without one
+        the network is trained to the end.
     device : str, default="cpu"
         torch device for training. The fitted networks are on the CPU.
     random_state : int, RandomState instance or None, default=None
@@ -143,8 +147,7 @@ class WGANGP(SpectrumSampler):
 
     Notes
     -----
-    The model that is returned learns from all spectra, for as many iterations as the
-    held-out ones found best. Spectra of one crystal or patient may be on both sides of
+    Spectra of one crystal or patient may be on both sides of
     that inner split. They must not be on both sides of yours: over-sample within the
     training part, as a Pipeline does.
 
@@ -203,9 +206,9 @@ class WGANGP(SpectrumSampler):
         gp_target: float = 1.0,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.0, 0.9),
-        max_iter: int = 3500,
-        batch_size: int = 64,
-        ema: float = 0.99,
+        max_iter: int = 2500,
+        batch_size: int = 128,
+        ema: float = 0.998,
         validation_fraction: float | None = 0.2,
         device: str = "cpu",
         random_state: int | np.random.RandomState | None = None,
@@ -242,55 +245,67 @@ class WGANGP(SpectrumSampler):
         self._report(problem)
 
     def _fit_model(self, X, codes, rng):
-        """Choose an iteration with held-out spectra, then learn from all spectra.
+        """Choose an iteration with held-out spectra, then go on with all spectra.
 
         Returns why training diverged, or None.
         """
         seeds = {k: rng.randint(2**31 - 1) for k in ("split", "net", "train", "judge")}
-        best_iter, steps, problem, history = self._judge_iterations(X, codes, seeds)
-        (model, start), critic = self._untrained(X, codes, seeds["net"]), None
-        if best_iter:
-            final = train_wgan(
-                model, self, seeds["train"], n_iter=best_iter, name="WGANGP, all"
-            )
-            steps, critic = steps or final.steps, final.critic
-            if final.problem:
-                best_iter, critic, problem = 0, None, final.problem
+        held_out = self._hold_out(X, codes, seeds["split"])
+        if held_out is None:
+            model, start = self._untrained(X, codes, seeds["net"])
+            n_iter = self.max_iter
+            if self.validation_fraction is not None and start is not None:
+                n_iter = 0  # nothing can be judged
+            first = train_wgan(model, self, seeds["train"], n_iter=n_iter)
+            best_iter, history = 0 if first.problem else n_iter, {}
+            critic, problem = first.critic if best_iter else None, first.problem
+            if problem:
                 model, start = self._untrained(X, codes, seeds["net"])
+        else:
+            judged, _ = self._untrained(X[~held_out], codes[~held_out], seeds["net"])
+            judge = Judge(X[held_out], codes[held_out], judged, seeds["judge"], self)
+            first = train_wgan(
+                judged, self, seeds["train"], n_iter=self.max_iter, judge=judge
+            )
+            best_iter, problem = judge.best_iter, first.problem
+            history = {name: np.array(v) for name, v in judge.history.items()}
+            model, start = self._untrained(X, codes, seeds["net"], judged.scale)
+            critic = None
+            if best_iter:
+                critic = self._go_on(model, first.best, seeds["train"], best_iter)
         if best_iter == 0 and self.start is None:
             raise ValueError(
                 f"WGANGP diverged before it made usable spectra: {problem}. Use a "
                 "smaller lr, or a gp_weight near 10."
             )
         for name in ("wasserstein", "penalty"):
-            history[name] = np.array([step[name] for step in steps])
-        self.best_iter_, self.n_iter_, self.history_ = best_iter, len(steps), history
+            history[name] = np.array([step[name] for step in first.steps])
+        self.best_iter_, self.n_iter_ = best_iter, len(first.steps)
+        self.history_, self.start_ = history, start
         self._model, self.generator_, self.critic_ = model, model.generator, critic
-        self.start_ = start
         return problem
 
-    def _judge_iterations(self, X, codes, seeds):
-        """Return the best iteration, the steps taken, a problem, and judgments."""
+    def _hold_out(self, X, codes, seed):
+        """Return which spectra judge, or None where none can."""
         if self.validation_fraction is None:
-            return self.max_iter, [], None, {}
-        split_rng = np.random.RandomState(seeds["split"])
-        held_out = hold_out(codes, self.validation_fraction, split_rng)
-        if not held_out.any() or not vary(X[~held_out]):
-            return self.max_iter if self.start is None else 0, [], None, {}
-        model, _ = self._untrained(X[~held_out], codes[~held_out], seeds["net"])
-        judge = Judge(X[held_out], codes[held_out], model, seeds["judge"], self)
-        judged = train_wgan(
-            model,
-            self,
-            seeds["train"],
-            n_iter=self.max_iter,
-            judge=judge,
-            name="WGANGP, held-out spectra judge",
-        )
-        history = {name: np.array(v) for name, v in judge.history.items()}
-        return judge.best_iter, judged.steps, judged.problem, history
+            return None
+        rng = np.random.RandomState(seed)
+        held_out = hold_out(codes, self.validation_fraction, rng)
+        return held_out if held_out.any() and vary(X[~held_out]) else None
 
-    def _untrained(self, X, codes, seed):
+    def _go_on(self, model, best, seed, best_iter):
+        """Show all spectra to the networks chosen; return the critic."""
+        n_iter = -(-best_iter // _PART_WITH_ALL)
+        trained = tuple(copy.deepcopy(net) for net in best)
+        final = train_wgan(
+            model, self, seed, n_iter=n_iter, trained=trained, name="WGANGP, all"
+        )
+        if not final.problem:
+            return final.critic
+        model.generator, _, critic = (net.eval() for net in best)
+        return critic
+
+    def _untrained(self, X, codes, seed, scale=None):
         """Return an untrained model, and its fitted start."""
         start = draw_start = None
         if self.start is not None:
@@ -306,6 +321,7 @@ class WGANGP(SpectrumSampler):
                 noise=self.noise is not None,
                 latent_dim=self.latent_dim,
                 draw_start=draw_start,
+                scale=scale,
             )
         return model, start
 

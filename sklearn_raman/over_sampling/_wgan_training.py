@@ -32,7 +32,8 @@ _POOL = 2048  # prepared draws of noise and of the start, over all classes
 # of the advantage is above this many times s d, the penalty does not hold the critic.
 _LARGEST_ADVANTAGE = 3.0
 _LARGEST_RANGE = 5.0  # of synthetic spectra, relative to real ones
-_FINAL_LR = 0.05  # relative to the first learning rate, reached in a straight line
+# Relative to the first learning rate; the last one is reached in a straight line.
+_FINAL_LR, _RESUMED_LR = 0.05, 0.2
 
 _FEWEST = 3  # spectra of a class that can spare one
 _SYNTHETIC = 100  # per class, to compare the held-out spectra with
@@ -47,6 +48,8 @@ class Training(NamedTuple):
 
     critic: nn.Module
     """On the CPU, in evaluation mode."""
+    best: tuple | None
+    """Copies of moving average, generator and critic at the judge's best iteration."""
     steps: list
     """Figures of each iteration, as a dict; of the one that diverged too."""
     problem: str | None
@@ -72,9 +75,13 @@ class SpectrumModel:
     draw_start : callable or None
         `draw_start(code, n_samples, rng)` returns spectra of a start; they bring their
         noise.
+    scale : ndarray of shape (n_values,) or None
+        Spread of the values, if another model has found it.
     """
 
-    def __init__(self, X, codes, *, network, noise, latent_dim, draw_start=None):
+    def __init__(
+        self, X, codes, *, network, noise, latent_dim, draw_start=None, scale=None
+    ):
         self.draw_start, self.latent_dim = draw_start, latent_dim
         n_classes = codes.max() + 1
         smooth, residuals = _split(X) if noise else (X, np.zeros_like(X))
@@ -88,12 +95,13 @@ class SpectrumModel:
         if network == "spline":
             center = np.stack([values[codes == c].mean(0) for c in range(n_classes)])
             power = np.mean((values - center[codes]) ** 2, axis=0)
-            scale = np.sqrt(power) + _SMALLEST_SCALE * np.sqrt(power.mean())
+            found = np.sqrt(power) + _SMALLEST_SCALE * np.sqrt(power.mean())
         else:
             center = np.repeat(values.mean(axis=0)[None], n_classes, axis=0)
-            scale = np.sqrt(np.mean((values - center[0]) ** 2))
-            scale = np.full(values.shape[1], scale)
-        self.center, self.scale = center, np.where(scale > 0, scale, 1.0)
+            found = np.sqrt(np.mean((values - center[0]) ** 2))
+            found = np.full(values.shape[1], found)
+        found = np.where(found > 0, found, 1.0)
+        self.center, self.scale = center, found if scale is None else scale
         self.real = (values - center[codes]) / self.scale
         make_generator, self.make_critic = NETWORKS[network]
         shape = n_classes, values.shape[1]
@@ -243,6 +251,7 @@ def train_wgan(
     *,
     n_iter,
     judge=None,
+    trained=None,
     make_critic=None,
     make_optimizer=adam,
     name="WGANGP",
@@ -257,10 +266,12 @@ def train_wgan(
         Its parameters are read.
     seed : int
     n_iter : int
-        Generator steps; `settings.max_iter` sets the pace at which `lr` falls.
+        Generator steps; the learning rate falls as if they were `settings.max_iter`.
     judge : callable or None
         Called as `judge(iteration, model)` after each step, with the moving average in
-        the model; returns True to stop.
+        the model; returns True to stop. At its `best_iter` the networks are copied.
+    trained : (moving average, generator, critic) or None
+        Networks to go on with, at a low learning rate; they are changed.
     make_critic : callable or None
         `make_critic(n_classes, n_values)` returns a new critic; None takes that of the
         model's network.
@@ -276,29 +287,39 @@ def train_wgan(
     """
     rng = np.random.RandomState(seed)
     device = torch.device(settings.device)
-    steps, problem = [], None
+    steps, problem, best = [], None, None
     with (
         isolated_randomness(seed, device),
         tqdm(total=n_iter, desc=name, disable=not settings.verbose) as bar,
     ):
-        average = model.generator.to(device)
-        generator = copy.deepcopy(average).train()
-        make_critic = make_critic or model.make_critic
-        critic = make_critic(*model.center.shape).to(device)
+        if trained is None:
+            average = model.generator.to(device)
+            make_critic = make_critic or model.make_critic
+            critic = make_critic(*model.center.shape).to(device)
+            generator = copy.deepcopy(average).train()
+        else:
+            average, generator, critic = (net.to(device).train() for net in trained)
+            model.generator = average.eval()
         optimizers = [make_optimizer(net, settings) for net in (generator, critic)]
         feed = _Feed(model, settings.batch_size, rng, device)
         watch = _Watch(feed.range, settings)
         for iteration in range(1, n_iter + 1):
-            _set_rate(optimizers, settings, iteration)
+            _set_rate(optimizers, settings, iteration, n_iter, trained is not None)
             steps.append(_step(generator, critic, optimizers, feed, settings))
             bar.update()
             if problem := watch.problem(steps[-1]):
                 break
-            _move_average(average, generator, settings.ema, iteration)
-            if judge is not None and judge(iteration, model):
+            # A random start is forgotten quickly.
+            decay = 1.0 if trained is not None else iteration / (iteration + 9)
+            _move_average(average, generator, min(settings.ema, decay))
+            stop = judge is not None and judge(iteration, model)
+            if getattr(judge, "best_iter", 0) == iteration:
+                networks = average, generator, critic
+                best = tuple(copy.deepcopy(net).to("cpu") for net in networks)
+            if stop:
                 break
     average.to("cpu")
-    return Training(critic.to("cpu").eval(), steps, problem)
+    return Training(critic.to("cpu").eval(), best, steps, problem)
 
 
 class _Feed:
@@ -375,16 +396,18 @@ def _step(generator, critic, optimizers, feed, settings):
     }
 
 
-def _set_rate(optimizers, settings, iteration):
-    done = (iteration - 1) / settings.max_iter
+def _set_rate(optimizers, settings, iteration, n_iter, resumed):
+    if resumed:
+        done, first = (iteration - 1) / n_iter, _RESUMED_LR
+    else:
+        done, first = (iteration - 1) / settings.max_iter, 1.0
     for optimizer in optimizers:
         for group in optimizer.param_groups:
-            group["lr"] = settings.lr * (1 - (1 - _FINAL_LR) * done)
+            group["lr"] = settings.lr * (first - (first - _FINAL_LR) * done)
 
 
-def _move_average(average, current, decay, iteration):
-    """Exponential moving average, which forgets the random start quickly."""
-    decay = min(decay, iteration / (iteration + 9))
+def _move_average(average, current, decay):
+    """Move the average of the weights over steps, exponentially."""
     old, new = list(average.parameters()), list(current.parameters())
     with torch.no_grad():
         torch._foreach_lerp_(old, new, 1 - decay)
@@ -462,8 +485,9 @@ class Judge:
 
     The measure is the energy score of the held-out spectra: of their intensities and of
     their first differences (bands), each relative to that of iteration 0. Without a
-    start the lowest score wins, and iteration 0, a random network, is no candidate.
-    With a start, a later iteration is preferred only if it is better by more than two
+    start the latest iteration wins whose score is not worse than the lowest one by more
+    than two standard errors of the paired difference: training goes on to improve what
+    the score hardly sees. Iteration 0, a random network, is no candidate. With a start, a later iteration is preferred only if it is better by more than two
     standard errors of the paired difference, and if its noise is within 10 % of that of
     the held-out spectra, or nearer to it than that of the start.
 
@@ -488,7 +512,7 @@ class Judge:
         self._unit = np.where(scores.mean(axis=0) > 0, scores.mean(axis=0), 1.0)
         self._start = (scores / self._unit).mean(axis=1)
         self._tolerance = max(np.log(_NOISE_TOLERANCE), abs(np.log(noise)))
-        self._best = self._start.mean() if self.started else np.inf
+        self._best = self._start if self.started else None
         self.best_iter, self._waited = 0, 0
         self._note(0, self._start.mean(), noise)
 
@@ -499,19 +523,23 @@ class Judge:
         scores, noise = self._measure(model)
         scores = (scores / self._unit).mean(axis=1)
         self._note(iteration, scores.mean(), noise)
-        if scores.mean() < self._best and self._is_allowed(scores, noise):
-            self._best, self.best_iter, self._waited = scores.mean(), iteration, 0
+        best = self._best
+        if best is None or scores.mean() < best.mean():
+            self._best = scores
+        if best is None or self._is_preferred(scores, noise, best):
+            self.best_iter, self._waited = iteration, 0
         else:
             self._waited += 1
         return self.started and self._waited >= _PATIENCE
 
-    def _is_allowed(self, scores, noise):
-        """Tell whether a better score is enough to leave the start."""
+    def _is_preferred(self, scores, noise, best):
+        """Compare with the best so far: two standard errors decide."""
         if not self.started:
-            return True
+            return np.mean(scores - best) <= 2 * _standard_error(scores - best)
         gain = self._start - scores
-        error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
-        return abs(np.log(noise)) <= self._tolerance and gain.mean() > 2 * error
+        quiet = abs(np.log(noise)) <= self._tolerance
+        clear = gain.mean() > 2 * _standard_error(gain)
+        return quiet and clear and scores.mean() < best.mean()
 
     def _measure(self, model):
         """Return scores, (n_held_out, 2), and the ratio of noise."""
@@ -535,6 +563,10 @@ class Judge:
                 f"[WGANGP] iteration {iteration}: held-out score {score:.4f}, "
                 f"noise ratio {noise:.3f}"
             )
+
+
+def _standard_error(gaps):
+    return gaps.std(ddof=1) / np.sqrt(len(gaps)) if len(gaps) > 1 else np.inf
 
 
 def _slopes(spectra):

@@ -250,18 +250,20 @@ def test_judge_prefers_what_is_better_and_only_that(rng):
     assert judge.history["held_out_score"][0] == pytest.approx(1.0)
 
 
-def test_judge_takes_the_best_of_a_network_without_a_start(rng):
-    """Even one that is worse than the random network, whatever its noise."""
+def test_judge_takes_the_latest_that_is_not_worse(rng):
+    """Without a start: even one worse than the random network, whatever its noise."""
     judge = make_judge(rng, start=None)
     judge(1, FakeModel(0.9))
     assert judge.best_iter == 1
-    judge(2, FakeModel(0.4, noise=0.7))
-    assert judge.best_iter == 2
-    assert not any(judge(i, FakeModel(0.9)) for i in range(3, 11))
+    judge(2, FakeModel(0.2, noise=0.9))
+    judge(3, FakeModel(0.2001, noise=0.9))
+    assert judge.best_iter == 3
+    assert not any(judge(i, FakeModel(0.9)) for i in range(4, 11))
+    assert judge.best_iter == 3
 
 
 def test_judge_refuses_other_noise(rng):
-    """Spectra with too little noise would score better than a start beside the place."""
+    """Spectra with little noise would score better than a start beside the place."""
     judge = make_judge(rng)
     judge(1, FakeModel(0.0, noise=0.7))
     assert judge.best_iter == 0
