@@ -68,19 +68,19 @@ def find_temperature(logits, codes, weights=None, n_units=None):
     -------
     float
         It has the lowest log-loss against labels that are a little unsure: with n
-        independent spectra a label counts (n + 1) / (n + 2), as if one more had been
-        seen of each kind [1]_. A few spectra, all named correctly, do not make a
-        network infinitely sure then.
+        independent spectra a label counts (n + 1/2) / (n + 1), as if half a spectrum
+        more had been seen that it is right for, and half a one that it is not [1]_. A
+        few spectra, all named correctly, do not make a network infinitely sure then.
 
     References
     ----------
-    .. [1] J. Platt, "Probabilistic outputs for support vector machines and comparisons
-       to regularized likelihood methods", Advances in Large Margin Classifiers (1999).
+    .. [1] R. E. Krichevsky, V. K. Trofimov, "The performance of universal encoding",
+       IEEE Transactions on Information Theory 27 (1981), 199-207.
     """
     n_units = len(codes) if n_units is None else n_units
     n_classes = logits.shape[1]
     rows = np.arange(len(codes))
-    spread = 1 / (n_units + 2)
+    spread = 0.5 / (n_units + 1)
 
     def loss(log_temperature):
         logs = log_softmax(logits / np.exp(log_temperature), axis=1)

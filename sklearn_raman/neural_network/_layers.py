@@ -7,9 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-# Where the compressed derivative turns from linear to a square root, in standard
-# deviations of the derivative.
-_KNEE = 0.2
+_COMPRESSED = 0.5  # size of the compressed derivative beside the other channels
 _LEAST_SHARE = 0.05  # a channel is not made smaller than this
 
 
@@ -18,15 +16,16 @@ class SpectralInput(nn.Module):
 
     The first channel is the spectrum. With `derivative=True` a second one holds its
     smoothed first derivative d, which is blind to a background, and a third one
-    d / sqrt(abs(d) + c), about the square root of d with its sign: weak bands count
-    beside strong ones. c is a fifth of the size of the derivative.
+    d / sqrt(abs(d) + c), where c is the standard deviation of d: about the square root
+    of what is larger, with its sign, so that weak bands count beside strong ones.
 
     With `scaling="residual"` the mean over the training spectra is subtracted from each
     channel at each wavenumber and the rest divided by one number, its standard
     deviation over the whole set. What tells spectra apart then has a size near 1,
-    however small its share of the signal. Where classes are known, each channel is made
-    smaller in proportion to the share of its variance that is between classes, relative
-    to the best channel: a derivative that is mostly noise then disturbs little.
+    however small its share of the signal; the third channel gets half of that. Where
+    classes are known, each channel is made smaller in proportion to the share of its
+    variance that is between classes, relative to the best channel: a derivative that is
+    mostly noise then disturbs little.
 
     What :meth:`learn` finds is kept in buffers: saved, copied and exported with the
     module.
@@ -92,7 +91,7 @@ class SpectralInput(nn.Module):
         if self.n_channels > 1:
             sizes = smooth_derivative(X).square().mean(dim=1)
             weights = None if sample_weight is None else sample_weight.cpu().numpy()
-            knee = _KNEE * np.average(sizes.cpu().numpy(), weights=weights) ** 0.5
+            knee = np.average(sizes.cpu().numpy(), weights=weights) ** 0.5
             self.knee.fill_(knee if knee > 0 else 1.0)
         if self.scaling is None:
             return
@@ -102,6 +101,8 @@ class SpectralInput(nn.Module):
             self.center[channel] = center
             self.scale[channel] = spread if spread > 0 else 1.0
             shares.append(share_between(values, codes, sample_weight))
+        if self.n_channels > 1:
+            self.scale[2] /= _COMPRESSED
         largest = max(shares)
         for channel, share in enumerate(shares):
             relative = share / largest if largest > 0 else 1.0

@@ -95,10 +95,8 @@ class CNN(SpectralNet):
         Filters of each convolution.
     kernel_size : int, default=8
         Width of a filter in points.
-    stride : int, default=1
-        Stride of the first convolution in points.
     pool_size : int, default=2
-        Width and stride of max-pooling in units. An incomplete last window counts.
+        Width and stride of max-pooling in points. An incomplete last window counts.
     n_hidden : int, default=128
         Size of the fully connected layer.
     dropout : float, default=0.5
@@ -137,7 +135,6 @@ class CNN(SpectralNet):
         n_blocks: int = 2,
         n_filters: int = 64,
         kernel_size: int = 8,
-        stride: int = 1,
         pool_size: int = 2,
         n_hidden: int = 128,
         dropout: float = 0.5,
@@ -150,10 +147,10 @@ class CNN(SpectralNet):
         self.average, n_units = average_points(n_points, n_averaged)
         self.input = SpectralInput(n_units, scaling=scaling, derivative=derivative)
         layers, n_channels = [], self.input.n_channels
-        for step in [stride] + [1] * (n_blocks - 1):
-            layers += same_convolution(n_channels, n_filters, kernel_size, step)
+        for _ in range(n_blocks):
+            layers += same_convolution(n_channels, n_filters, kernel_size)
             layers += [max_pool(pool_size), nn.LeakyReLU(negative_slope)]
-            n_channels, n_units = n_filters, ceil(ceil(n_units / step) / pool_size)
+            n_channels, n_units = n_filters, ceil(n_units / pool_size)
         self.blocks = nn.Sequential(*layers)
         self.hidden = nn.Linear(n_channels * n_units, n_hidden)
         self.dropout = nn.Dropout(dropout)
@@ -181,8 +178,6 @@ class FMCNN(SpectralNet):
         Filters of the first convolution.
     kernel_size : int, default=9
         Width of its filters in points.
-    stride : int, default=1
-        Stride of the first convolution in points.
     n_squeeze : int, default=16
         Channels of the fire module's squeezing convolution.
     n_expand : int, default=32
@@ -227,7 +222,6 @@ class FMCNN(SpectralNet):
         *,
         n_filters: int = 32,
         kernel_size: int = 9,
-        stride: int = 1,
         n_squeeze: int = 16,
         n_expand: int = 32,
         pool_size: int = 4,
@@ -243,14 +237,14 @@ class FMCNN(SpectralNet):
         self.average, n_units = average_points(n_points, n_averaged)
         self.input = SpectralInput(n_units, scaling=scaling, derivative=derivative)
         self.blocks = nn.Sequential(
-            *same_convolution(self.input.n_channels, n_filters, kernel_size, stride),
+            *same_convolution(self.input.n_channels, n_filters, kernel_size),
             nn.LeakyReLU(negative_slope),
             BatchNorm(n_filters) if batch_norm else nn.Identity(),
             Fire(n_filters, n_squeeze, n_expand, negative_slope),
             max_pool(pool_size),
             nn.LeakyReLU(negative_slope),
         )
-        n_units = ceil(ceil(n_units / stride) / pool_size)
+        n_units = ceil(n_units / pool_size)
         self.hidden = nn.Linear(2 * n_expand * n_units, n_hidden)
         self.activation = nn.LeakyReLU(negative_slope)
         self.dropout = nn.Dropout(dropout)

@@ -76,10 +76,8 @@ class CNNClassifier(SpectralNetClassifier):
         and recognize no more.
     kernel_size : int, default=8
         Width of a filter in points; best close to the width of a band.
-    stride : int, default=1
-        Stride of the first convolution in points.
     pool_size : int, default=2
-        Width and stride of max-pooling in units.
+        Width and stride of max-pooling in points.
     n_hidden : int, default=128
         Size of the fully connected layer.
     dropout : float, default=0.5
@@ -154,7 +152,6 @@ class CNNClassifier(SpectralNetClassifier):
         n_blocks: int = 2,
         n_filters: int = 16,
         kernel_size: int = 8,
-        stride: int = 1,
         pool_size: int = 2,
         n_hidden: int = 128,
         dropout: float = 0.5,
@@ -193,7 +190,6 @@ class CNNClassifier(SpectralNetClassifier):
         self.n_blocks = n_blocks
         self.n_filters = n_filters
         self.kernel_size = kernel_size
-        self.stride = stride
         self.pool_size = pool_size
         self.n_hidden = n_hidden
         self.dropout = dropout
@@ -220,14 +216,12 @@ class FMCNNClassifier(SpectralNetClassifier):
         Filters of the first convolution.
     kernel_size : int, default=9
         Width of its filters in points.
-    stride : int, default=2
-        Stride of the first convolution in points.
     n_squeeze : int, default=8
         Channels of the fire module's squeezing convolution.
     n_expand : int, default=16
         Channels of each of its two expanding convolutions.
     pool_size : int, default=4
-        Width and stride of max-pooling in units.
+        Width and stride of max-pooling in points.
     n_hidden : int, default=128
         Size of the fully connected layer.
     dropout : float, default=0.0
@@ -303,7 +297,6 @@ class FMCNNClassifier(SpectralNetClassifier):
         *,
         n_filters: int = 16,
         kernel_size: int = 9,
-        stride: int = 2,
         n_squeeze: int = 8,
         n_expand: int = 16,
         pool_size: int = 4,
@@ -344,7 +337,6 @@ class FMCNNClassifier(SpectralNetClassifier):
         super().__init__(FMCNN, **_of_base(locals()))
         self.n_filters = n_filters
         self.kernel_size = kernel_size
-        self.stride = stride
         self.n_squeeze = n_squeeze
         self.n_expand = n_expand
         self.pool_size = pool_size
@@ -519,7 +511,6 @@ _PAPER_SETTINGS = {
         "n_blocks": 2,
         "n_filters": 64,
         "kernel_size": 8,
-        "stride": 1,
         "pool_size": 2,
         "n_hidden": 128,
         "dropout": 0.5,
@@ -535,7 +526,6 @@ _PAPER_SETTINGS = {
         **_PAPER_TRAINING,
         "n_filters": 32,
         "kernel_size": 9,
-        "stride": 1,
         "n_squeeze": 16,
         "n_expand": 32,
         "pool_size": 4,
