@@ -55,10 +55,10 @@ default="auto"
         others with a method `embed_`. "correlation": its correlation with the most
         similar training spectrum, as in a library search, for any classifier; spectra
         are compared as the classifier is given them, after all steps of a Pipeline.
-        "both": the distance, or the correlation with the most similar mean spectrum of
-        a class, whichever is stranger; what is no spectrum at all is sometimes near a
-        class but never like one. "auto": "both" where the classifier has `embed_`, else
-        "correlation".
+        "both": a weighted sum of the distance and of the correlation with the most
+        similar mean spectrum of a class, since what is no spectrum at all is sometimes
+        near a class but never like one. "auto": "both" where the classifier has
+        `embed_`, else "correlation".
     cv : int, splitter or iterable, default=10
         Folds whose held-out spectra say what scores known spectra have. An int deals
         out the groups of each class. Few folds train on less and are careful: fewer
@@ -251,7 +251,7 @@ default="auto"
         -------
         ndarray of shape (n_spectra,)
             High for spectra like those of the known classes: minus the distance, or the
-            correlation minus 1. With novelty_score="both" the lower of the two, each in
+            correlation minus 1. With novelty_score="both" the sum of the two, each in
             units in which 0 is usual for known spectra and -1 is rare.
         """
         scores = self._measure(X)

@@ -7,9 +7,9 @@ from sklearn_raman.uncertainty._calibration import PValues
 SCORES = ("auto", "relative_mahalanobis", "correlation", "both")
 _N_AXES = 150
 _SHRINKAGE = 0.02
-# Of the false alarms of two scores, how many of the guard's for one of the distance's.
-# Chosen on RRUFF minerals (benchmarks/bench_trust.py, seeds 0 to 4).
-_SHARE_OF_GUARD = 0.6
+# Weights of distance and correlation in "both", chosen on RRUFF minerals
+# (benchmarks/bench_trust.py, seeds 0 to 4).
+_SHARES = np.array([1.0, 0.3])
 
 
 class RelativeMahalanobis:
@@ -102,11 +102,12 @@ class NearestCorrelation:
         self.library = library
 
     def __call__(self, classifier, inputs):
-        return 1 - (_standardize(inputs) @ self.library.T).max(axis=1).astype(float)
+        centered, length = _center(inputs)
+        return 1 - ((centered @ self.library.T) / length).max(axis=1).astype(float)
 
 
-def _standardize(spectra):
-    """Return centered rows of length 1; constant rows are 0."""
+def _center(spectra):
+    """Return rows without their mean, and their lengths; constant rows are 0."""
     spectra = np.asarray(spectra)
     if spectra.dtype.kind != "f":
         spectra = spectra.astype(float)
@@ -115,7 +116,14 @@ def _standardize(spectra):
     length = np.sqrt(np.einsum("ij,ij->i", centered, centered))[:, None]
     rounding = 8 * np.finfo(spectra.dtype).eps * np.sqrt(spectra.shape[1])
     is_constant = length <= rounding * np.abs(level)
-    return centered * np.where(is_constant, 0, 1 / np.where(is_constant, 1, length))
+    centered[is_constant[:, 0]] = 0
+    return centered, np.where(is_constant, 1, length)
+
+
+def _standardize(spectra):
+    """Return rows without their mean, of length 1; constant rows are 0."""
+    centered, length = _center(spectra)
+    return centered / length
 
 
 def novelty_scores(kind, classifier, inputs, y):
@@ -138,8 +146,8 @@ def measure(scores, classifier, inputs):
 class Alarm:
     """When is a spectrum too strange? Learned from scores of known spectra.
 
-    Two scores become one: the larger, each as a multiple of what is rare. The second is
-    a guard for what is no spectrum at all, so rare means rarer there.
+    Of several scores, each in units of what is usual, the weighted sum counts: a little
+    strange in both ways is strange, and so is very strange in one.
 
     Parameters
     ----------
@@ -150,23 +158,19 @@ class Alarm:
     """
 
     def __init__(self, scores, weights, rate):
-        self._center, self._unit = np.zeros(1), np.ones(1)
+        self._center, self._factor = np.zeros(1), np.ones(1)
         if scores.shape[1] > 1:
-            levels = 1 - rate * np.array([1.0, _SHARE_OF_GUARD])
-            rare = [
-                np.quantile(column, level)
-                for column, level in zip(scores.T, levels, strict=True)
-            ]
-            self._center = np.median(scores, axis=0)
+            self._center, rare = np.quantile(scores, [0.5, 0.95], axis=0)
             unit = rare - self._center
-            self._unit = np.where(unit > 0, unit, 1.0)
+            self._factor = _SHARES / np.where(unit > 0, unit, 1.0)
         self._p_values = PValues(self.strangeness(scores), weights)
         self.threshold = self._p_values.threshold(rate)
         self.smallest_p = self._p_values.smallest
 
     def strangeness(self, scores):
         """Return one number for each spectrum; above the threshold it is unknown."""
-        return ((scores - self._center) / self._unit).max(axis=1)
+        # Not a matrix product, whose bits depend on the number of rows.
+        return ((scores - self._center) * self._factor).sum(axis=1)
 
     def p(self, scores):
         """Return p-values of scores (n_spectra, n_scores), small for the unknown."""
