@@ -11,7 +11,7 @@ from sklearn_raman.neural_network import GAPCNNClassifier
 from sklearn_raman.preprocessing import SNV
 from sklearn_raman.uncertainty import SpectralNoveltyDetector
 
-MODEL = PLSLDA(n_components=4)
+MODEL = PLSLDA(n_components=4, calibration=None)
 
 
 def fit(data, estimator=MODEL, **settings):
