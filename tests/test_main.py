@@ -67,7 +67,7 @@ def test_every_command_of_the_page_does_what_it_says(
     new = [1 / (1 + ((axis - center) / 4) ** 2) for center in (440, 420)]
     pd.DataFrame(new, columns=axis).to_csv("new.csv", index=False)
 
-    page = (DOCS / "command_line.md").read_text(encoding="utf-8")
+    page = (DOCS / "command_line.md").read_text(encoding="utf-8").replace("\\\n", "")
     commands = re.findall(r"^\$ python -m sklearn_raman (.*)$", page, re.MULTILINE)
     assert len(commands) >= 7 and page.count("$ ") == len(commands)
     said = ""
