@@ -519,7 +519,7 @@ def rounding(X, dtype):
 
 
 def are_constant(X, dtype):
-    """Tell which spectra are constant, apart from rounding; `is_constant` for many.
+    """Tell which spectra are constant, apart from rounding.
 
     Parameters
     ----------
