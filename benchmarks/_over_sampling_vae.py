@@ -22,8 +22,9 @@ def vae(X, n, rng):
             for a, b in ((X.shape[1], 2 * LATENT), (LATENT, X.shape[1]))
         )
         log_level = nn.Parameter(torch.zeros(()))
-        parameters = [*encoder.parameters(), *decoder.parameters(), log_level]
-        optimizer = torch.optim.Adam(parameters, 1e-3)
+        weights = [*encoder.parameters(), *decoder.parameters()]
+        groups = [{"params": weights}, {"params": [log_level], "lr": 2e-2}]
+        optimizer = torch.optim.Adam(groups, 1e-3)
         for _ in range(N_STEPS):
             x = real[torch.randint(len(real), (min(BATCH, len(real)),))]
             mean, log_variance = encoder(x).chunk(2, dim=1)

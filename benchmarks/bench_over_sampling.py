@@ -98,7 +98,7 @@ def run_simulator(options, rows, save):
         return train, test, axis, {0: n, 1: n}, fresh
 
     def samplers(seed):
-        found = {**CLASSICAL, OURS: BOOTSTRAP, NETWORK: network(**short)}
+        found = {OURS: BOOTSTRAP, NETWORK: network(**short), **CLASSICAL}
         if seed < seeds[0] + 2:
             found[STARTED] = network(start=SpectrumBootstrap(), **short)
             found[POSTER] = poster(**short)

@@ -37,6 +37,7 @@ _FINAL_LR, _RESUMED_LR = 0.05, 0.2
 
 _FEWEST = 3  # spectra of a class that can spare one
 _SYNTHETIC = 100  # per class, to compare the held-out spectra with
+_SCORE_TOLERANCE = 1.02  # ratio of scores, to the lowest
 _NOISE_TOLERANCE = 1.1  # ratio of noise, synthetic to real
 _N_CHECKPOINTS = 10
 _TINY = 1e-12
@@ -485,11 +486,11 @@ class Judge:
 
     The measure is the energy score of the held-out spectra: of their intensities and of
     their first differences (bands), each relative to that of iteration 0. Without a
-    start the latest iteration wins whose score is not worse than the lowest one by more
-    than two standard errors of the paired difference: training goes on to improve what
-    the score hardly sees. Iteration 0, a random network, is no candidate. With a start, a later iteration is preferred only if it is better by more than two
-    standard errors of the paired difference, and if its noise is within 10 % of that of
-    the held-out spectra, or nearer to it than that of the start.
+    start the latest iteration wins whose score is within 2 % of the lowest: training
+    goes on to improve what the score hardly sees. Iteration 0, a random network, is no
+    candidate. With a start, a later iteration is preferred only if it is better than
+    the start by more than two standard errors, and if its noise is within 10 % of that
+    of the held-out spectra, or nearer to it than that of the start.
 
     Parameters
     ----------
@@ -533,9 +534,9 @@ class Judge:
         return self.started and self._waited >= _PATIENCE
 
     def _is_preferred(self, scores, noise, best):
-        """Compare with the best so far: two standard errors decide."""
+        """Compare an iteration with the best so far."""
         if not self.started:
-            return np.mean(scores - best) <= 2 * _standard_error(scores - best)
+            return scores.mean() <= _SCORE_TOLERANCE * best.mean()
         gain = self._start - scores
         quiet = abs(np.log(noise)) <= self._tolerance
         clear = gain.mean() > 2 * _standard_error(gain)

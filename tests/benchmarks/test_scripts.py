@@ -1,6 +1,7 @@
 """Every script in benchmarks/ that needs no extra data runs in its quick mode."""
 
 import json
+import types
 import warnings
 from pathlib import Path
 
@@ -142,15 +143,34 @@ def test_bench_explain_scores_the_truth_best():
     assert bench_explain.judge(net, X, y, truth, wrong)["mass"] < 0.5
 
 
-def test_bench_over_sampling_quick(monkeypatch, tmp_path, capsys):
-    """All parts, one of them with a file of simulated meat, measured twice."""
+def test_bench_over_sampling_goes_on_where_it_was(monkeypatch, tmp_path):
+    """Two parts, one of them with a file; what is in the results is not run again."""
     X, y = make_lorentzian_spectra(24, n_points=60, centers=(20, 40), random_state=0)
-    np.savez(tmp_path / "meat_mir.npz", X=X, y=y, group=np.arange(48) // 2)
-    monkeypatch.setattr(bench_over_sampling, "write_results", None)
-    bench_over_sampling.main(["--quick", "--folder", str(tmp_path)])
-    printed = capsys.readouterr().out
-    for row in ("1000 critic steps", "one_nn_accuracy", "meat_mir", "noise_ratio_pool"):
-        assert row in printed
+    np.savez(tmp_path / "sers_vlp.npz", X=X, y=y)
+    script, few = bench_over_sampling, ("none", "class weights", "SpectrumBootstrap")
+    methods = {name: script.METHODS[name] for name in few}
+    monkeypatch.setattr(script, "METHODS", methods)
+    monkeypatch.setattr(script, "RESULTS", tmp_path)
+    monkeypatch.setattr(
+        script, "write_results", lambda name, found: saved.update(found)
+    )
+    arguments = [
+        "--quick",
+        "--folder",
+        str(tmp_path),
+        "--parts",
+        "times",
+        "small class",
+    ]
+    script.main(arguments)
+    options = types.SimpleNamespace(folder=tmp_path, quick=True, cnn=False)
+    rows = []
+    found = script.run_small_class(options, rows, print)
+    assert {row["set"] for row in found["summary"]} >= {"minerals", "sers_vlp"}
+    assert {row["method"] for row in found["summary"]} == set(few)
+    n_rows = len(rows)
+    script.run_small_class(options, rows, print)
+    assert len(rows) == n_rows
 
 
 @pytest.mark.parametrize("name", _over_sampling.CLASSICAL)
@@ -172,9 +192,9 @@ def test_over_sampling_gives_wgan_spectra_in_the_order_asked_for():
     X, y = make_raman_spectra(
         20, wavenumbers=(400, 800, 4), spike_rate=0, similarity=0, random_state=0
     )
-    new, kept = _over_sampling.ours(0)(X, y, {1: 2, 0: 3}, 0)
+    new, kept = _over_sampling.BOOTSTRAP(X, y, {1: 2, 0: 3}, 0)
     near = np.linalg.norm(new[:, None] - X, axis=2).argmin(axis=1)
-    assert kept == 0 and y[near].tolist() == [1, 1, 0, 0, 0]
+    assert kept is None and y[near].tolist() == [1, 1, 0, 0, 0]
 
 
 def test_paired_differences_of_over_sampling():

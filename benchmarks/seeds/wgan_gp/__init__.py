@@ -10,10 +10,10 @@ sizes, settings or numbers. Ours are:
   (repeats of one sample each);
 - preparation: Whittaker smoothing that keeps half of a wave of 12 cm-1, airPLS of 220
   cm-1, division by the highest intensity;
-- the poster's network: `WGANGP(warm_start_components=0, validation_fraction=None)`, the
-  last of 400 iterations, each five steps of the critic and one of the generator. They
-  turned out to be too few for minerals and amino acids (seeds 100 and 101), so a few
-  runs with 2000 were added, and are given beside the others.
+- the poster's network: `WGANGP(**paper_settings("wgan_gp"))`, the last of 400
+  iterations, each five steps of the critic and one of the generator. They turned out to
+  be too few for minerals and amino acids (seeds 100 and 101), so a few runs with 2000
+  were added, and are given beside the others.
 
 Settings were looked at on seed 0; what is reported uses seeds from 100 on. The quick
 run has 60 iterations, too few for spectra worth a judgment: it shows that all works.

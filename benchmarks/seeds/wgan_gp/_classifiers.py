@@ -4,10 +4,10 @@ import numpy as np
 from sklearn.metrics import f1_score
 from sklearn.svm import SVC
 
-from benchmarks._over_sampling import CLASSICAL, ours, plain
+from benchmarks._over_sampling import BOOTSTRAP, CLASSICAL, poster
 from benchmarks.compare_minerals import few_crystals_split
 from benchmarks.seeds.wgan_gp._data import minerals
-from benchmarks.seeds.wgan_gp._tasks import DEFAULT, DEFAULT_ITER, PLAIN
+from benchmarks.seeds.wgan_gp._tasks import DEFAULT, PLAIN
 from sklearn_raman.neural_network import CNNClassifier
 
 NOTHING, COPIES, SMOTE = "nothing added", "copies", "SMOTE"
@@ -21,8 +21,8 @@ def samplers(n_iter):
         NOTHING: None,
         COPIES: CLASSICAL["random"],
         SMOTE: CLASSICAL["SMOTE"],
-        PLAIN: plain(n_iter, validation_fraction=None),
-        DEFAULT: ours(min(n_iter, DEFAULT_ITER)),
+        PLAIN: poster(n_iter),
+        DEFAULT: BOOTSTRAP,
     }
 
 
@@ -82,13 +82,13 @@ def classify(seed, snr, n_classes, step, n_iter, cnn, methods=None):
         for label, n in zip(labels.tolist(), counts.tolist(), strict=True)
     }
     added = np.repeat(list(wanted), list(wanted.values()))
-    sets, kept = {}, {}
+    sets = {}
     for name, draw in samplers(n_iter).items():
         if methods is not None and name not in methods:
             continue
         sets[name] = X[few], y[few]
         if draw is not None:
-            new, kept[name] = draw(X[few], y[few], wanted, seed)
+            new, _ = draw(X[few], y[few], wanted, seed)
             sets[name] = np.concatenate([X[few], new]), np.concatenate([y[few], added])
     for n in MORE if methods is None else ():
         sets[f"{n} crystals"] = X[training[n]], y[training[n]]
@@ -102,4 +102,4 @@ def classify(seed, snr, n_classes, step, n_iter, cnn, methods=None):
             predicted = classifier.fit(X_train, y_train).predict(X[test])
             f1[name][model] = f1_score(y[test], predicted, average="macro")
     n_train = {name: len(y_train) for name, (_, y_train) in sets.items()}
-    return {"f1": f1, "n_train": n_train, "best_iter": kept.get(DEFAULT)}
+    return {"f1": f1, "n_train": n_train}

@@ -15,12 +15,11 @@ from torch import nn
 
 from sklearn_raman._utils._torch import isolated_randomness, limited_threads
 from sklearn_raman.over_sampling import WGANGP
-from sklearn_raman.over_sampling._wgan_networks import Critic, gradient_penalty
-from sklearn_raman.over_sampling._wgan_training import (
-    PlainStart,
-    SpectrumModel,
-    train_wgan,
+from sklearn_raman.over_sampling._wgan_networks import (
+    ConvolutionalCritic,
+    gradient_penalty,
 )
+from sklearn_raman.over_sampling._wgan_training import SpectrumModel, train_wgan
 
 LATENT_DIM = 32
 CONVOLUTIONAL = "convolutional"
@@ -43,21 +42,20 @@ def dense_layers(n_inputs, hidden):
 class DenseGenerator(nn.Module):
     """Fully connected layers in place of the transposed convolutions."""
 
-    def __init__(self, means, latent_dim, hidden):
+    def __init__(self, n_classes, n_points, latent_dim, hidden):
         super().__init__()
-        self.register_buffer("means", means)
-        self.embedding = nn.Embedding(len(means), _EMBEDDING)
+        self.embedding = nn.Embedding(n_classes, _EMBEDDING)
         self.layers = dense_layers(latent_dim + _EMBEDDING, hidden)
-        self.output = nn.Linear(hidden[-1], means.shape[1])
+        self.output = nn.Linear(hidden[-1], n_points)
 
-    def forward(self, scores, latent, codes):
-        """Return spectra of shape (n, n_points); there are no scores."""
-        inputs = torch.cat([latent, self.embedding(codes)], dim=1)
-        return self.means[codes] + self.output(self.layers(inputs))
+    def forward(self, latent, codes, base=None):
+        """Return values of shape (n_groups, n, n_points); there is no start."""
+        classes = self.embedding(codes)[:, None].expand(-1, latent.shape[1], -1)
+        return self.output(self.layers(torch.cat([latent, classes], dim=2)))
 
 
 class DenseCritic(nn.Module):
-    """Fully connected layers in place of the convolutions, class as in `Critic`."""
+    """Fully connected layers in place of the convolutions, class as in the package."""
 
     def __init__(self, n_classes, n_points, hidden):
         super().__init__()
@@ -100,17 +98,20 @@ class Variant(NamedTuple):
     def make_critic(self, n_classes, n_points):
         """Return a new critic."""
         if self.networks == CONVOLUTIONAL:
-            return Critic(n_classes, n_points)
+            return ConvolutionalCritic(n_classes, n_points)
         return DenseCritic(n_classes, n_points, HIDDEN[self.networks])
 
     def make_model(self, X, codes, seed):
         """Return an untrained model that starts at the mean of all spectra."""
         with isolated_randomness(seed):
-            model = SpectrumModel.untrained(PlainStart(X, codes), X, LATENT_DIM)
+            model = SpectrumModel(
+                X, codes, network=CONVOLUTIONAL, noise=False, latent_dim=LATENT_DIM
+            )
             if self.networks != CONVOLUTIONAL:
                 hidden = HIDDEN[self.networks]
-                means = model.generator.means
-                model.generator = DenseGenerator(means, LATENT_DIM, hidden)
+                model.generator = DenseGenerator(
+                    *model.center.shape, LATENT_DIM, hidden
+                )
         return model
 
     def make_optimizer(self, network, settings):
@@ -120,7 +121,9 @@ class Variant(NamedTuple):
             optimizer = torch.optim.Adam(parameters, settings.lr, settings.betas)
         else:
             optimizer = torch.optim.RMSprop(parameters, settings.lr)
-        if self.clip is not None and isinstance(network, Critic | DenseCritic):
+        if self.clip is not None and isinstance(
+            network, ConvolutionalCritic | DenseCritic
+        ):
             optimizer.register_step_post_hook(lambda *_: _clip(parameters, self.clip))
         return optimizer
 
@@ -162,8 +165,6 @@ def train(variant, X, codes, seed, *, n_iter, probe=None):
     with limited_threads(1):
         training = train_wgan(
             model,
-            X,
-            codes,
             variant.settings(n_iter),
             seed,
             n_iter=n_iter,
@@ -172,6 +173,13 @@ def train(variant, X, codes, seed, *, n_iter, probe=None):
             make_optimizer=variant.make_optimizer,
         )
     return model, training.steps, training.problem or ""
+
+
+def synthesize(model, codes, seed):
+    """Return a synthetic spectrum for each of the codes, which are sorted."""
+    rng = np.random.RandomState(seed)
+    counts = np.bincount(codes)
+    return np.concatenate([model.synthesize(c, n, rng) for c, n in enumerate(counts)])
 
 
 def n_parameters(variant, n_points, n_classes=2):

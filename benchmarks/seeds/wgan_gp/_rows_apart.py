@@ -80,7 +80,7 @@ def _strict(records, data):
         "not tested",
         "; ".join(
             f"{name} tells {spread(plain)} of the poster's network, {spread(default)} "
-            f"of the package's default, {spread(real)} of real training spectra"
+            f"of SpectrumBootstrap, {spread(real)} of real training spectra"
             for name, (plain, default, real) in told.items()
         ),
         data,

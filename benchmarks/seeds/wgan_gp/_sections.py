@@ -39,11 +39,7 @@ def sections(results):
     """Return the tables of all methods, in Markdown."""
     parts = []
     for name, records in sets_of_spectra(results).items():
-        kept = sum(record["best_iter"] == 0 for record in records)
-        head = (
-            f"**{name}** (mean of {len(records)}; the package's sampler kept its "
-            f"statistical start, without adversarial training, in {kept})"
-        )
+        head = f"**{name}** (mean of {len(records)})"
         parts.append(f"{head}\n\n{_methods_table(records)}\n")
     if parts:
         parts.insert(0, _HOW_TO_READ)

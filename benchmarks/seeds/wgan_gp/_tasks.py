@@ -18,14 +18,15 @@ from benchmarks.seeds.wgan_gp._networks import (
     Variant,
     critic_slope,
     n_parameters,
+    synthesize,
     train,
 )
 from benchmarks.seeds.wgan_gp._quality import CONTROLS, REAL, assess, plane
-from sklearn_raman.over_sampling import WGANGP
+from sklearn_raman.neural_network import paper_settings
+from sklearn_raman.over_sampling import WGANGP, SpectrumBootstrap
 from sklearn_raman.over_sampling._wgan_training import energy_scores
 
-PLAIN, DEFAULT = "poster's network", "WGANGP of the package"
-DEFAULT_ITER = 400  # of the package's sampler at most
+PLAIN, DEFAULT = "poster's network", "SpectrumBootstrap"
 MANY = 1000  # spectra of a class that a set is expanded to
 _LOOKS = 20  # at a model while it trains
 
@@ -49,19 +50,16 @@ def tell_apart(
     Returns
     -------
     dict
-        `scores` by method; `best_iter` of the package's sampler; `expansion`: what it
-        takes the poster's network to make 1000 spectra a class; for a `picture`,
-        examples and planes of the first class.
+        `scores` by method; `expansion`: what it takes the poster's network to make 1000
+        spectra a class; for a `picture`, examples and planes of the first class.
     """
     sets = make_sets(data, seed, folder=folder, **sizes)
     labels = np.sort(sets.train[1])
     counts = dict(zip(*np.unique(labels, return_counts=True), strict=True))
     news, scores = {}, {}
     samplers = {
-        PLAIN: WGANGP(
-            warm_start_components=0, validation_fraction=None, max_iter=n_iter
-        ),
-        DEFAULT: WGANGP(max_iter=min(n_iter, DEFAULT_ITER)),
+        PLAIN: WGANGP(**{**paper_settings("wgan_gp"), "max_iter": n_iter}),
+        DEFAULT: SpectrumBootstrap(),
     }
     for name, sampler in samplers.items():
         strategy = {label: n + 1 for label, n in counts.items()}
@@ -75,7 +73,6 @@ def tell_apart(
         scores[name], scores[REAL] = assess(sets, new, seed)
     record = {
         "scores": scores,
-        "best_iter": samplers[DEFAULT].best_iter_,
         "expansion": expand(samplers[PLAIN], sets.train, seed),
     }
     if picture:
@@ -122,9 +119,9 @@ def variant_quality(seed, networks, clip, optimizer, lr, n_iter, sizes):
     def probe(iteration, model, critic):
         if iteration % every:
             return
-        made = model.synthesize(codes, np.random.RandomState(seed))
+        made = synthesize(model, codes, seed)
         real, fake = (
-            torch.tensor((part - model.center) / model.scale, dtype=torch.float32)
+            torch.tensor((part - model.center[0]) / model.scale, dtype=torch.float32)
             for part in (X, made)
         )
         curves["iteration"].append(iteration)
@@ -139,7 +136,7 @@ def variant_quality(seed, networks, clip, optimizer, lr, n_iter, sizes):
     seconds = time.process_time() - start
     estimate = np.array([step["wasserstein"] for step in history])
     rows = np.array(curves["iteration"], dtype=int) - 1
-    made = model.synthesize(codes, np.random.RandomState(seed + 1))
+    made = synthesize(model, codes, seed + 1)
     scores, reference = assess(sets, (made, codes), seed)
     late = estimate[len(estimate) // 2 :]
     return {
