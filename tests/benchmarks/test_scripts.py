@@ -15,6 +15,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from benchmarks import (
     _over_sampling,
+    _random_convolution,
     bench_accuracy,
     bench_axis,
     bench_baseline,
@@ -69,10 +70,10 @@ def test_bench_accuracy(monkeypatch, tmp_path, capsys):
     )
     monkeypatch.setattr(bench_accuracy, "SMALL", (2,))
     options = ["--n-jobs", "1", "--data", str(tmp_path), "--sets", "meat"]
-    bench_accuracy.main([*options, "--quick", "--models", "KNN", "PLS-LDA"])
-    assert "PLS-LDA" in capsys.readouterr().out and not written
+    bench_accuracy.main([*options, "--quick", "--models", "LDA, derivative"])
+    assert "LDA, derivative" in capsys.readouterr().out and not written
     monkeypatch.setattr(bench_accuracy, "SETS", {"meat": bench_accuracy.meat})
-    options += ["--cache", str(tmp_path / "cache"), "--models", "KNN"]
+    options += ["--cache", str(tmp_path / "cache"), "--models", "LDA, derivative"]
     bench_accuracy.main(options)
     monkeypatch.setattr(bench_accuracy, "evaluate", None)  # nothing is left to do
     bench_accuracy.main(options)
@@ -97,6 +98,16 @@ def test_temperature_and_calibration_error_of_bench_accuracy():
     assert found == pytest.approx(theirs, rel=0.02)
     error = bench_accuracy.calibration_error([0.9, 0.9, 0.5, 0.5], [1, 0, 1, 1])
     assert error == pytest.approx((0.4 + 0.5) / 2)
+
+
+def test_random_convolution_counts_shares(rng):
+    """Above a filter's median in half of all points, in the segments together."""
+    X = rng.normal(size=(30, 64))
+    features = _random_convolution.RandomConvolution((1, 4), n_segments=4)
+    shares = features.fit_transform(X)
+    assert shares.shape == (30, 84 * 2 * 4) and len(features.get_feature_names_out())
+    assert ((0 <= shares) & (shares <= 1)).all()
+    np.testing.assert_allclose(shares.mean(), 0.5, atol=0.05)
 
 
 def test_table_of_the_docs_is_the_committed_result():

@@ -170,7 +170,11 @@ def models(seed, n_filters, epochs):
         CNN: package_steps(default),
         PCA_SVM: paper_steps(pca_svm()),
         PCA_SVM_SNV: package_steps(pca_svm()),
-        PLS_LDA: paper_steps(tuned(PLSLDA(), {"n_components": [8, 12, 16, 20]})),
+        PLS_LDA: paper_steps(
+            tuned(
+                PLSLDA(shrinkage=0, calibration=None), {"n_components": [8, 12, 16, 20]}
+            )
+        ),
     }
 
 

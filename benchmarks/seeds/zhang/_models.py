@@ -79,7 +79,7 @@ def fit_pls(name, data, spectra, train, valid):
     derivative = [SavitzkyGolay(window_length=15, deriv=1)]
     steps = derivative if data == "minerals" and name != PLS_RAW else []
     scale = name != PLS_UNSCALED
-    model = make_pipeline(*steps, PLSLDA(scale=scale))
+    model = make_pipeline(*steps, PLSLDA(scale=scale, shrinkage=0, calibration=None))
     X, y = spectra.X, spectra.y
     for step in steps:
         X = step.fit_transform(X)
