@@ -22,6 +22,7 @@ QUICKER = {
         ("n_draws=2", "n_draws=1"),
     ],
     "what_models_look_at": [("max_epochs=30", "max_epochs=12")],
+    "unknowns": [("random_state=0)\ndet", "cv=3, random_state=0)\ndet")],
     "which_model": [("cv=5", "cv=3, explain=False")],
 }
 
@@ -83,6 +84,11 @@ def check_what_models_look_at(names, folder):
     for mineral, positions in known.items():
         for band in positions:
             assert np.abs(bands.loc[mineral] - band).min() <= 10, (mineral, band)
+
+
+def check_unknowns(names, folder):
+    assert (names["detector"].predict(names["noise"]) == -1).all()
+    assert set(names["model"].predict(names["noise"])) == {"unknown"}
 
 
 def check_synthetic_spectra(names, folder):
