@@ -222,7 +222,6 @@ def rruff_detectors(options):
                 ("correlation", True),
                 ("both", True),
                 ("relative_mahalanobis", False),
-                ("both", False),
             ):
                 if name == "GAP-CNN" and (score != "both" or not grouped):
                     continue

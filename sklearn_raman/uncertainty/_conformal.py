@@ -79,8 +79,8 @@ class ConformalClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         group counting the same [3]_; of groups, all of whose spectra have the true
         class in their set. The last needs many groups and gives large sets.
     look_alikes : bool, default=False
-        Whether a class joins the sets of another whose name alone was wrong for at
-        least a tenth of held-out spectra, in favor of this class: "dolomite or
+        Whether a class joins the sets of another whose name alone stood in its place
+        for a tenth of held-out spectra or more, of two groups at least: "dolomite or
         magnesite" instead of a sure name. Sets then hold the true class more often than
         `coverage`, never less. (`describe` names such look-alikes anyway.)
     novelty_score : {"auto", "relative_mahalanobis", "correlation", "both"} or None, \
@@ -334,7 +334,14 @@ default=None
         instead = np.zeros_like(beside)
         np.add.at(instead, (named[alone], code[alone]), weight[alone])
         instead = _shares(instead, instead.sum(axis=1))
-        self._instead = np.argwhere(instead >= _CONFUSED).tolist()
+        # One stray group does not make a look-alike.
+        seen = pd.DataFrame({"named": named, "true": code, "unit": units})[alone]
+        pairs = seen.drop_duplicates().groupby(["named", "true"]).size()
+        self._instead = [
+            pair
+            for pair, n_groups in pairs.items()
+            if instead[pair] >= _CONFUSED and n_groups > 1
+        ]
 
     def _warn_too_few(self):
         unit = "held-out spectra" if self.unit == "spectrum" else "held-out groups"

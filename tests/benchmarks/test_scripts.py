@@ -23,6 +23,7 @@ from benchmarks import (
     bench_first_call,
     bench_over_sampling,
     bench_training,
+    bench_trust,
     check_baselines,
     check_despiker,
     compare_minerals,
@@ -114,6 +115,19 @@ def test_table_of_the_docs_is_the_committed_result():
     figures = json.loads((bench_accuracy.RESULTS / "accuracy.json").read_text())
     figures.pop("versions")
     assert bench_accuracy.table(figures) in bench_accuracy.PAGE.read_text("utf-8")
+
+
+def test_bench_trust_quick(monkeypatch, tmp_path, capsys):
+    """Detectors on the bundled minerals, sets on simulated samples."""
+    X, y = make_lorentzian_spectra(20, n_points=120, centers=(30, 90), random_state=0)
+    archive = {"X": X, "y": y, "axis": 1000.0 + np.arange(120)}
+    np.savez(tmp_path / "meat_mir.npz", **archive, group=np.arange(40) // 2)
+    monkeypatch.setattr(bench_trust, "write_results", None)
+    options = ["--quick", "--folds", "2", "--data", str(tmp_path)]
+    bench_trust.main([*options, "--parts", "minerals", "meat"])
+    printed = capsys.readouterr().out
+    for row in ("auroc", "PLS-LDA | both | by group", "PLS-LDA | group", "coverage"):
+        assert row in printed
 
 
 def test_bench_axis_quick(monkeypatch, capsys):

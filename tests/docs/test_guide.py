@@ -27,6 +27,7 @@ QUICKER = {
         ("n_draws=2", "n_draws=1"),
     ],
     "what_models_look_at": [("max_epochs=30", "max_epochs=12")],
+    "unknowns": [("random_state=0)\ndet", "cv=3, random_state=0)\ndet")],
     "which_model": [("cv=5", "cv=3, explain=False")],
 }
 
@@ -93,6 +94,11 @@ def check_what_models_look_at(names, folder):
     for mineral, positions in known.items():
         for band in positions:
             assert np.abs(bands.loc[mineral] - band).min() <= 10, (mineral, band)
+
+
+def check_unknowns(names, folder):
+    assert (names["detector"].predict(names["noise"]) == -1).all()
+    assert set(names["model"].predict(names["noise"])) == {"unknown"}
 
 
 def check_synthetic_spectra(names, folder):
@@ -167,3 +173,26 @@ def test_figures_of_synthetic_spectra_are_the_committed_results():
                 value = found[method][name.strip("`")]
                 digits = len(cell.split(".")[1])
                 assert abs(float(cell) - value) <= 0.51 * 10**-digits, (method, name)
+
+
+def test_figures_of_unknowns_are_the_committed_results():
+    """Every row of both tables stands in the file of results."""
+    path = ROOT / "benchmarks" / "results" / "trust.json"
+    results = json.loads(path.read_text())
+    novelty, sets = re.findall(r"^\|-.*\n((?:\|.*\n)+)", read("unknowns"), re.MULTILINE)
+    for line in novelty.splitlines():
+        name, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+        found = results["rruff"]["means"][f"PLS-LDA | {name} | by group"]
+        other = results["rruff"]["means"].get(f"PLS-LDA | {name} | at random", {})
+        values = [found[k] for k in ("auroc", "detected_at_5", "false_alarms")]
+        values += [other["false_alarms"]] if other else []
+        assert [float(cell) for cell in cells if cell] == [round(v, 3) for v in values]
+    kinds = "spectrum | by group", "group | by group", "spectrum | at random"
+    for line in sets.splitlines():
+        name, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+        part = re.match(r"\w+", name)[0]
+        means = results["rruff_sets" if part == "RRUFF" else part]["means"]
+        for kind, cell in zip(kinds, cells, strict=True):
+            found = means[f"PLS-LDA | {kind}"]
+            expected = f"{found['coverage']:.3f} ({found['size']:.2f})"
+            assert cell == expected.removeprefix("0")
