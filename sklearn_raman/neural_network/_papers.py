@@ -71,9 +71,9 @@ class CNNClassifier(SpectralNetClassifier):
     ----------
     n_blocks : int, default=2
         Number of blocks of convolution and pooling; the paper also tries 3.
-    n_filters : int, default=16
-        Filters of each convolution. The paper has 64, which take four times as long
-        and recognize no more.
+    n_filters : int, default=32
+        Filters of each convolution. The paper has 64, which take more than twice as
+        long.
     kernel_size : int, default=8
         Width of a filter in points; best close to the width of a band.
     pool_size : int, default=2
@@ -102,7 +102,7 @@ class CNNClassifier(SpectralNetClassifier):
     max_epochs : int or "auto", default="auto"
         Number of passes over the training spectra. "auto" takes 18; more where the
         set is so small that these are fewer than 800 steps, and in proportion to the
-        spectra per class where these are more than 100, up to 72 and 2300 steps.
+        spectra per class where these are more than 100, up to 72 and 1800 steps.
     {parameters}
 
     Attributes
@@ -150,7 +150,7 @@ class CNNClassifier(SpectralNetClassifier):
         self,
         *,
         n_blocks: int = 2,
-        n_filters: int = 16,
+        n_filters: int = 32,
         kernel_size: int = 8,
         pool_size: int = 2,
         n_hidden: int = 128,
@@ -248,7 +248,7 @@ class FMCNNClassifier(SpectralNetClassifier):
     max_epochs : int or "auto", default="auto"
         Number of passes over the training spectra. "auto" takes 18; more where the
         set is so small that these are fewer than 800 steps, and in proportion to the
-        spectra per class where these are more than 100, up to 72 and 2300 steps.
+        spectra per class where these are more than 100, up to 72 and 1800 steps.
     {parameters}
 
     Attributes
@@ -396,7 +396,7 @@ class GAPCNNClassifier(SpectralNetClassifier):
     max_epochs : int or "auto", default="auto"
         Number of passes over the training spectra. "auto" takes 18; more where the
         set is so small that these are fewer than 800 steps, and in proportion to the
-        spectra per class where these are more than 100, up to 72 and 2300 steps.
+        spectra per class where these are more than 100, up to 72 and 1800 steps.
     {parameters}
 
     Attributes
