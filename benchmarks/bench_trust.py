@@ -2,7 +2,7 @@
 
     python -m benchmarks.bench_trust --parts minerals noisy     (bundled data; minutes)
     python -m benchmarks.bench_trust --parts rruff rruff_sets --data-home FOLDER
-    python -m benchmarks.bench_trust --parts meat saliva odd --data FOLDER
+    python -m benchmarks.bench_trust --parts meat saliva --data FOLDER
     python -m benchmarks.bench_trust --quick                    (one split each)
 
 Parts:
@@ -12,9 +12,9 @@ Parts:
   100 to 109. `SpectralNoveltyDetector` around PLS-LDA on square root + SNV, folds by
   crystal, and at random beside them; with `--gap` around the network too. Extra
   `rruff`.
-- odd: the same detectors, for what is no spectrum of a mineral: white noise, saturated
-  detectors, flat lines with a cosmic ray, and the sets in `--data` (numpy archives with
-  X and axis). Counted in the part rruff where `--data` is given.
+  With `--data` also what is no spectrum of a mineral: white noise, saturated detectors,
+  flat lines with a cosmic ray, and the sets in that folder (numpy archives with X and
+  axis); a column "odd" for each.
 - cost: time that `predict` of a detector takes over that of its Pipeline, for RRUFF
   spectra from 1 cm-1 on.
 - minerals: the bundled minerals, three of 18 left out as unknown, one crystal of each
@@ -335,7 +335,6 @@ KINDS = [  # settings, folds by group
     ({"unit": "group"}, True),
     ({"unit": "whole_group"}, True),
     ({"conformity_score": "aps"}, True),
-    ({"look_alikes": True}, True),
     ({}, False),
 ]
 
@@ -349,7 +348,6 @@ def sets(part, options):
         for name, model in models.items():
             for settings, grouped in KINDS:
                 label = " ".join(f"{v}" for v in settings.values()) or "spectrum"
-                label = label.replace("True", "look_alikes")
                 key = name, label, "by group" if grouped else "at random", seed
                 yield (
                     key,
