@@ -1,8 +1,12 @@
 """Partial least squares followed by linear discriminant analysis (PLS-LDA)."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import (
     BaseEstimator,
     ClassifierMixin,
@@ -33,6 +37,7 @@ from sklearn_raman._utils._sklearn import (
     StrOptions,
     fit_context,
 )
+from sklearn_raman._utils._typing import Floats, Frame, RandomState
 from sklearn_raman._utils._validation import (
     check_spectra,
     lower_default,
@@ -146,18 +151,20 @@ class PLSLDA(
     def __init__(
         self,
         *,
-        n_components=_DEFAULT_COMPONENTS,
-        scale=False,
-        validation_fraction=0.125,
-        random_state=None,
-    ):
+        n_components: int | Literal["rmse"] = _DEFAULT_COMPONENTS,
+        scale: bool = False,
+        validation_fraction: float = 0.125,
+        random_state: RandomState = None,
+    ) -> None:
         self.n_components = n_components
         self.scale = scale
         self.validation_fraction = validation_fraction
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, groups=None):
+    def fit(
+        self, X: ArrayLike | Frame, y: ArrayLike, groups: ArrayLike | None = None
+    ) -> Self:
         """Fit the latent variables and the discriminant.
 
         Parameters
@@ -273,7 +280,7 @@ class PLSLDA(
         X = check_spectra(self, X, reset=False)
         return X, (X - self.mean_) @ self.rotations_
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike | Frame) -> Floats | Any:
         """Project spectra on the latent variables.
 
         Parameters
@@ -289,7 +296,7 @@ class PLSLDA(
         X, scores = self._project(X)
         return scores.astype(X.dtype, copy=False)
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike | Frame) -> Floats:
         """Return the discriminant scores.
 
         Parameters
@@ -305,7 +312,7 @@ class PLSLDA(
         _, scores = self._project(X)
         return self._lda.decision_function(scores)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike | Frame) -> Floats:
         """Return class probabilities.
 
         Parameters
@@ -321,7 +328,7 @@ class PLSLDA(
         _, scores = self._project(X)
         return self._lda.predict_proba(scores)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike | Frame) -> NDArray[Any]:
         """Return the most probable class of each spectrum.
 
         Parameters
@@ -339,14 +346,14 @@ class PLSLDA(
 
     def explain_(
         self,
-        X,
-        target=None,
+        X: ArrayLike | Frame,
+        target: ArrayLike | None = None,
         *,
-        method="auto",
-        score="logodds",
-        reference="auto",
-        normalize=None,
-    ):
+        method: Literal["auto", "input_x_gradient"] = "auto",
+        score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
+        reference: Literal["auto", "zero"] | ArrayLike = "auto",
+        normalize: Literal["max", "minmax", "sum"] | None = None,
+    ) -> Any:
         """Map each wavenumber's contribution to the score of a class.
 
         The map is (x - reference) times the derivative of the score with respect to x.

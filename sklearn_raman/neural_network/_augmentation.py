@@ -1,5 +1,7 @@
 """Variations of training spectra that a spectrometer could have measured."""
 
+from __future__ import annotations
+
 from numbers import Real
 
 import torch
@@ -73,13 +75,13 @@ class Augmentation(DocLinkMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        shift=3.0,
-        stretch=0.0,
-        gain=0.0,
-        baseline=0.5,
-        noise=0.1,
-        mixup=1.0,
-    ):
+        shift: float = 3.0,
+        stretch: float = 0.0,
+        gain: float = 0.0,
+        baseline: float = 0.5,
+        noise: float = 0.1,
+        mixup: float = 1.0,
+    ) -> None:
         self.shift = shift
         self.stretch = stretch
         self.gain = gain
@@ -87,7 +89,14 @@ class Augmentation(DocLinkMixin, BaseEstimator):
         self.noise = noise
         self.mixup = mixup
 
-    def augment(self, X, y, *, spacing=2.0, strength=1.0):
+    def augment(
+        self,
+        X: torch.Tensor,
+        y: torch.Tensor,
+        *,
+        spacing: float = 2.0,
+        strength: float = 1.0,
+    ) -> torch.Tensor:
         """Return varied spectra.
 
         Parameters

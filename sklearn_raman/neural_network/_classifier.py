@@ -1,12 +1,17 @@
 """The classifier: skorch trains a network, scikit-learn's rules hold around it."""
 
+from __future__ import annotations
+
 import copy
 import warnings
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from skorch.utils import is_dataset, to_numpy
@@ -27,6 +32,7 @@ from sklearn_raman._utils._torch import (
     limited_threads,
     restorer,
 )
+from sklearn_raman._utils._typing import Floats, Frame, RandomState
 from sklearn_raman._utils._validation import check_spectra
 from sklearn_raman.neural_network._augmentation import Augmentation, strength_for
 from sklearn_raman.neural_network._data import Spectra, split
@@ -189,7 +195,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     """
 
     # Parameters of the classifier that are arguments of its module.
-    _module_params = ()
+    _module_params: tuple[str, ...] = ()
     # Bound of a training that max_epochs="auto" prolongs, in multiples of the usual
     # one: what keeps 2000 spectra of 700 points below half a minute.
     _longest_training = 1.0
@@ -221,34 +227,34 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     def __init__(
         self,
-        module=CNN,
+        module: type[nn.Module] = CNN,
         *,
-        lr=1e-3,
-        max_epochs="auto",
-        criterion=nn.CrossEntropyLoss,
-        optimizer=torch.optim.AdamW,
-        lr_schedule="one_cycle",
-        batch_size=32,
-        weight_decay=0.05,
-        label_smoothing=0.1,
-        augmentation="auto",
-        sampler=None,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        class_weight=None,
-        random_state=None,
-        warm_start=False,
-        callbacks=None,
-        train_split=None,
-        predict_nonlinearity="auto",
-        device="cpu",
-        dtype="float32",
-        n_threads=1,
-        verbose=0,
-        **kwargs,
-    ):
+        lr: float = 1e-3,
+        max_epochs: int | Literal["auto"] = "auto",
+        criterion: type[nn.Module] = nn.CrossEntropyLoss,
+        optimizer: type[torch.optim.Optimizer] = torch.optim.AdamW,
+        lr_schedule: Literal["one_cycle"] | None = "one_cycle",
+        batch_size: int = 32,
+        weight_decay: float = 0.05,
+        label_smoothing: float = 0.1,
+        augmentation: Augmentation | Literal["auto"] | None = "auto",
+        sampler: Any = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        random_state: RandomState = None,
+        warm_start: bool = False,
+        callbacks: list[Any] | None = None,
+        train_split: Callable[..., Any] | None = None,
+        predict_nonlinearity: Literal["auto"] | Callable[..., Any] | None = "auto",
+        device: str = "cpu",
+        dtype: Literal["float32", "float64"] = "float32",
+        n_threads: int | None = 1,
+        verbose: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             module,
             criterion=criterion,
@@ -280,7 +286,13 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     # Fit -----------------------------------------------------------------------------
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(
+        self,
+        X: ArrayLike | Frame,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -304,7 +316,14 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         cold = not (self.warm_start and self.initialized_)
         return self._fit_or_restore(X, y, sample_weight, groups, cold=cold, whole=cold)
 
-    def partial_fit(self, X, y, classes=None, sample_weight=None, groups=None):
+    def partial_fit(
+        self,
+        X: ArrayLike | Frame,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train for another `max_epochs` epochs without starting afresh.
 
         What the first call learned about the scale of the spectra is kept.
@@ -538,7 +557,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     # Prediction only reads -----------------------------------------------------------
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike | Frame) -> Floats:
         """Return the outputs of the network before they become probabilities.
 
         Parameters
@@ -555,7 +574,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         logits = self._outputs(X, lambda output: output)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike | Frame) -> Floats:
         """Return class probabilities.
 
         Parameters
@@ -570,7 +589,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         """
         return self._outputs(X, self._probabilities)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike | Frame) -> NDArray[Any]:
         """Return the most probable class of each spectrum.
 
         Parameters
@@ -609,7 +628,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             return output
         return torch.softmax(output, dim=-1)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters for the next fit; `device` moves a fitted network at once.
 
         `lr` and `optimizer__*` hold for `partial_fit`, too.
@@ -629,7 +648,9 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
                 self._move_to_device()
         return self
 
-    def cascading_reset(self, random_state=None):
+    def cascading_reset(
+        self, random_state: RandomState = None
+    ) -> Iterator[tuple[str, Self]]:
         """Forget the network layer by layer, from the output back to the input.
 
         What does not change in the maps of these networks does not depend on what the

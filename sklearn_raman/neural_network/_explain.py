@@ -1,15 +1,23 @@
 """`explain_` of the networks: spectra in, maps on the same axis out."""
+# What a classifier has, this mixin has not.
+# mypy: disable-error-code="attr-defined"
+
+from __future__ import annotations
+
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import Bunch
-from sklearn.utils.metaestimators import available_if
 
 from sklearn_raman._utils._explanation import (
     maps_like,
     normalize_maps,
     resolve_target,
 )
+from sklearn_raman._utils._sklearn import available_if
 from sklearn_raman._utils._torch import limited_threads
+from sklearn_raman._utils._typing import Floats, Frame
 from sklearn_raman._utils._validation import check_spectra
 from sklearn_raman.inspection import occlusion
 from sklearn_raman.neural_network.attribution import (
@@ -52,16 +60,16 @@ class ExplainMixin:
     @available_if(_can_explain)
     def explain_(
         self,
-        X,
-        target=None,
+        X: ArrayLike | Frame,
+        target: ArrayLike | None = None,
         *,
-        method="auto",
-        score="logodds",
-        normalize=None,
-        upsample="bands",
-        batch_size=None,
-        **options,
-    ):
+        method: str = "auto",
+        score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
+        normalize: Literal["max", "minmax", "sum"] | None = None,
+        upsample: Literal["bands", "linear", "spline", False] = "bands",
+        batch_size: int | None = None,
+        **options: Any,
+    ) -> Any:
         """Map each wavenumber's contribution to the score of a class.
 
         Parameters
@@ -170,7 +178,13 @@ class ExplainMixin:
         return lambda maps, X: maps @ operator
 
     @available_if(_can_explain)
-    def feature_maps(self, X, layer=None, *, batch_size=None):
+    def feature_maps(
+        self,
+        X: ArrayLike | Frame,
+        layer: str | None = None,
+        *,
+        batch_size: int | None = None,
+    ) -> Floats | Any:
         """Return what the layers before the head answer to spectra.
 
         Parameters
@@ -195,7 +209,7 @@ class ExplainMixin:
         )
 
     @available_if(_can_explain)
-    def filters(self, layer=None):
+    def filters(self, layer: str | None = None) -> Floats | Any:
         """Return the filters of the convolutions.
 
         Parameters
@@ -212,7 +226,14 @@ class ExplainMixin:
         return _to_numpy(filters(self.module_, layer))
 
     @available_if(_can_explain)
-    def deconvolve(self, X, feature=None, *, rule="leaky", batch_size=None):
+    def deconvolve(
+        self,
+        X: ArrayLike | Frame,
+        feature: int | None = None,
+        *,
+        rule: Literal["leaky", "relu", "linear"] = "leaky",
+        batch_size: int | None = None,
+    ) -> Floats:
         """Send feature maps back to the spectrum: what excited them.
 
         Parameters
@@ -240,7 +261,9 @@ class ExplainMixin:
         )
 
     @available_if(_can_explain)
-    def decision_terms(self, X, target=None):
+    def decision_terms(
+        self, X: ArrayLike | Frame, target: ArrayLike | None = None
+    ) -> Bunch:
         """Return the products that add up to the logit of a class.
 
         For networks that average their feature maps before the output, as

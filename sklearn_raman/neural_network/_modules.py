@@ -13,10 +13,14 @@ channels-last layout take about half the time of one-dimensional ones on a CPU, 
 compute the same.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from math import ceil
+from typing import Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 
@@ -36,7 +40,7 @@ class SpectralNet(nn.Module):
       averages of the layer `pool`.
     """
 
-    first_linear = None
+    first_linear: str | None = None
     affine_head = False
 
     def __init_subclass__(cls, **kwargs):
@@ -47,15 +51,15 @@ class SpectralNet(nn.Module):
                 if name not in vars(cls):
                     setattr(cls, name, getattr(SpectralNet, name))
 
-    def learn_input(self, X, sample_weight=None):
+    def learn_input(self, X: Tensor, sample_weight: Tensor | None = None) -> None:
         """Learn the scale of training spectra; the classifier calls it once."""
         self.input.learn(X, sample_weight)
 
-    def features(self, x):
+    def features(self, x: Tensor) -> Tensor:
         """Return feature maps (n, channels, units) of spectra (n, n_points)."""
         return self.blocks(self.input(x)).squeeze(2)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Return logits (n, n_classes) of spectra (n, n_points)."""
         return self.head(self.features(x))
 
@@ -111,19 +115,19 @@ class CNN(SpectralNet):
 
     def __init__(
         self,
-        n_points,
-        n_classes,
+        n_points: int,
+        n_classes: int,
         *,
-        n_blocks=2,
-        n_filters=64,
-        kernel_size=8,
-        pool_size=2,
-        n_hidden=128,
-        dropout=0.5,
-        negative_slope=0.2,
-        scaling="residual",
-        derivative=True,
-    ):
+        n_blocks: int = 2,
+        n_filters: int = 64,
+        kernel_size: int = 8,
+        pool_size: int = 2,
+        n_hidden: int = 128,
+        dropout: float = 0.5,
+        negative_slope: float = 0.2,
+        scaling: Literal["residual"] | None = "residual",
+        derivative: bool = True,
+    ) -> None:
         super().__init__()
         self.input = SpectralInput(n_points, scaling=scaling, derivative=derivative)
         layers, n_channels, n_units = [], self.input.n_channels, n_points
@@ -137,7 +141,7 @@ class CNN(SpectralNet):
         self.output = nn.Linear(n_hidden, n_classes)
         initialize_glorot(self)
 
-    def head(self, features):
+    def head(self, features: Tensor) -> Tensor:
         """Return logits (n, n_classes) of feature maps."""
         return self.output(self.dropout(self.hidden(features.flatten(1))))
 
@@ -195,21 +199,21 @@ class FMCNN(SpectralNet):
 
     def __init__(
         self,
-        n_points,
-        n_classes,
+        n_points: int,
+        n_classes: int,
         *,
-        n_filters=32,
-        kernel_size=9,
-        n_squeeze=16,
-        n_expand=32,
-        pool_size=4,
-        n_hidden=128,
-        dropout=0.0,
-        negative_slope=0.2,
-        batch_norm=True,
-        scaling="residual",
-        derivative=True,
-    ):
+        n_filters: int = 32,
+        kernel_size: int = 9,
+        n_squeeze: int = 16,
+        n_expand: int = 32,
+        pool_size: int = 4,
+        n_hidden: int = 128,
+        dropout: float = 0.0,
+        negative_slope: float = 0.2,
+        batch_norm: bool = True,
+        scaling: Literal["residual"] | None = "residual",
+        derivative: bool = True,
+    ) -> None:
         super().__init__()
         self.input = SpectralInput(n_points, scaling=scaling, derivative=derivative)
         self.blocks = nn.Sequential(
@@ -227,7 +231,7 @@ class FMCNN(SpectralNet):
         self.output = nn.Linear(n_hidden, n_classes)
         initialize_glorot(self)
 
-    def head(self, features):
+    def head(self, features: Tensor) -> Tensor:
         """Return logits (n, n_classes) of feature maps."""
         hidden = self.activation(self.hidden(features.flatten(1)))
         return self.output(self.dropout(hidden))
@@ -280,18 +284,18 @@ class GAPCNN(SpectralNet):
 
     def __init__(
         self,
-        n_points,
-        n_classes,
+        n_points: int,
+        n_classes: int,
         *,
-        n_filters=(16, 32, 64),
-        kernel_size=(11, 7, 5),
-        stride=(1, 1, 1),
-        pool_size=2,
-        pool_bins=32,
-        dropout=0.0,
-        scaling="residual",
-        derivative=True,
-    ):
+        n_filters: Sequence[int] = (16, 32, 64),
+        kernel_size: Sequence[int] = (11, 7, 5),
+        stride: Sequence[int] = (1, 1, 1),
+        pool_size: int = 2,
+        pool_bins: int = 32,
+        dropout: float = 0.0,
+        scaling: Literal["residual"] | None = "residual",
+        derivative: bool = True,
+    ) -> None:
         super().__init__()
         if not len(n_filters) == len(kernel_size) == len(stride) > 0:
             raise ValueError(
@@ -315,7 +319,7 @@ class GAPCNN(SpectralNet):
         self.output = nn.Linear(n_channels * self.pool.n_bins, n_classes, bias=False)
         initialize_glorot(self)
 
-    def head(self, features):
+    def head(self, features: Tensor) -> Tensor:
         """Return logits (n, n_classes) of feature maps."""
         return self.output(self.dropout(self.pool(features).flatten(1)))
 
@@ -386,7 +390,13 @@ class SpectralInput(nn.Module):
     tensor([[1., 1., 3.]])
     """
 
-    def __init__(self, n_points, *, scaling="residual", derivative=True):
+    def __init__(
+        self,
+        n_points: int,
+        *,
+        scaling: Literal["residual"] | None = "residual",
+        derivative: bool = True,
+    ) -> None:
         super().__init__()
         if scaling not in ("residual", None):
             raise ValueError(f'scaling must be "residual" or None, got {scaling!r}.')
@@ -397,7 +407,7 @@ class SpectralInput(nn.Module):
         self.register_buffer("scale", torch.ones(self.n_channels, 1))
 
     @torch.no_grad()
-    def learn(self, X, sample_weight=None):
+    def learn(self, X: Tensor, sample_weight: Tensor | None = None) -> None:
         """Learn center and scale from training spectra.
 
         Parameters
@@ -417,7 +427,7 @@ class SpectralInput(nn.Module):
     def _channels(self, x):
         return [x] if self.n_channels == 1 else [x, smooth_derivative(x)]
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Return images (n, channels, 1, n_points) of spectra (n, n_points)."""
         channels = [
             (values - center) / scale

@@ -1,7 +1,11 @@
 """WGANGP: synthetic spectra by an adversarially trained generator."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable, Mapping
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -25,6 +29,7 @@ from sklearn_raman._utils._torch import (
     isolated_randomness,
     limited_threads,
 )
+from sklearn_raman._utils._typing import Floats, RandomState
 from sklearn_raman._utils._validation import check_finite, unchanged_on_error
 from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
 from sklearn_raman.over_sampling._bootstrap import Bootstrap
@@ -197,23 +202,26 @@ class WGANGP(DocLinkMixin, BaseOverSampler):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        latent_dim=32,
-        warm_start_components=15,
-        noise="residual",
-        n_critic=5,
-        gp_weight=10.0,
-        gp_target=1.0,
-        lr=1e-3,
-        betas=(0.0, 0.9),
-        max_iter=400,
-        batch_size=24,
-        ema=0.995,
-        validation_fraction=0.2,
-        device="cpu",
-        random_state=None,
-        verbose=0,
-    ):
+        sampling_strategy: float
+        | Literal["auto", "all", "minority", "not minority", "not majority"]
+        | Mapping[Any, int]
+        | Callable[..., Any] = "auto",
+        latent_dim: int = 32,
+        warm_start_components: int = 15,
+        noise: Literal["residual"] | None = "residual",
+        n_critic: int = 5,
+        gp_weight: float = 10.0,
+        gp_target: float = 1.0,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.0, 0.9),
+        max_iter: int = 400,
+        batch_size: int = 24,
+        ema: float = 0.995,
+        validation_fraction: float | None = 0.2,
+        device: str = "cpu",
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.latent_dim = latent_dim
         self.warm_start_components = warm_start_components
@@ -231,7 +239,7 @@ class WGANGP(DocLinkMixin, BaseOverSampler):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Learn from spectra, to draw new ones with `sample`.
 
         Parameters
@@ -249,7 +257,7 @@ class WGANGP(DocLinkMixin, BaseOverSampler):
         self.fit_resample(X, y)
         return self
 
-    def fit_resample(self, X, y):
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Learn from spectra, and return them with synthetic ones after them.
 
         Parameters
@@ -284,7 +292,9 @@ class WGANGP(DocLinkMixin, BaseOverSampler):
         },
         prefer_skip_nested_validation=True,
     )
-    def sample(self, n_samples, label, random_state=None):
+    def sample(
+        self, n_samples: int, label: Any, random_state: RandomState = None
+    ) -> Floats:
         """Return new synthetic spectra of a class.
 
         The fitted sampler is only read, so several threads may draw from it.
