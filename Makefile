@@ -24,6 +24,7 @@ lint: .venv/installed-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 format: .venv/installed-tests
 	$(BIN)/ruff check --fix .

@@ -102,6 +102,7 @@ def test_wheel_holds_the_package_and_its_license(wheel):
         metadata = Parser().parsestr(archive.read(f"{info}/METADATA").decode())
     described = {name for name in names if name.startswith(f"{info}/")}
     assert names - described == sources()
+    assert "sklearn_raman/py.typed" in names  # or type checkers do not look
     assert f"{info}/licenses/LICENSE" in described
     assert metadata["License-Expression"] == "BSD-3-Clause"
     assert metadata["Version"] == sklearn_raman.__version__

@@ -1,12 +1,17 @@
 """Compare models on the same folds of the same spectra."""
 
+from __future__ import annotations
+
 import numbers
 import re
 import warnings
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
@@ -25,6 +30,7 @@ from sklearn_raman._utils._pipeline import (
 )
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
+from sklearn_raman._utils._typing import RandomState, SpectraLike
 from sklearn_raman._utils._validation import refuse_missing
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
@@ -52,18 +58,18 @@ MOST_CHARACTERS = 20_000
 
 
 def compare(
-    estimators=None,
-    X=None,
-    y=None,
+    estimators: dict[str, Any] | Sequence[Any] | None = None,
+    X: SpectraLike | Bunch | None = None,
+    y: ArrayLike | None = None,
     *,
-    groups=None,
-    cv=5,
-    quick=False,
-    n_jobs=None,
-    explain=True,
-    progress=True,
-    random_state=None,
-):
+    groups: ArrayLike | None = None,
+    cv: Any = 5,
+    quick: bool = False,
+    n_jobs: int | None = None,
+    explain: bool = True,
+    progress: bool = True,
+    random_state: RandomState = None,
+) -> Comparison:
     """Compare classifiers, Pipelines and searches on one set of folds.
 
     Every model is fitted on the same training spectra and judged on the same test

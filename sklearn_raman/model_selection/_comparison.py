@@ -1,16 +1,26 @@
 """The result of comparing models."""
 
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from sklearn_raman.model_selection._leakage import describe_leaks
 from sklearn_raman.model_selection._plot import draw_explanations, draw_scores
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # What each column is called where people read it, and whether more is better.
 METRICS = {
@@ -109,7 +119,7 @@ class Comparison:
     missed: pd.DataFrame | None = None
     missed_maps: dict = field(default_factory=dict)
 
-    def to_frame(self, kind="summary"):
+    def to_frame(self, kind: Literal["summary", "folds"] = "summary") -> pd.DataFrame:
         """Return the scores as a data frame.
 
         Parameters
@@ -148,7 +158,7 @@ class Comparison:
         frame = pd.DataFrame(columns)
         return frame.sort_values("accuracy", ascending=False, kind="stable")
 
-    def confusion_matrix(self, model):
+    def confusion_matrix(self, model: str) -> pd.DataFrame:
         """Count predicted against true classes, summed over folds.
 
         Parameters
@@ -175,7 +185,14 @@ class Comparison:
         counts = pd.crosstab(rows["true"], rows["predicted"])
         return counts.reindex(index=self.classes, columns=self.classes, fill_value=0)
 
-    def differences(self, metric="accuracy", *, confidence=0.95):
+    def differences(
+        self,
+        metric: Literal[
+            "accuracy", "balanced_accuracy", "f1_macro", "log_loss"
+        ] = "accuracy",
+        *,
+        confidence: float = 0.95,
+    ) -> pd.DataFrame:
         """Mean difference of each pair of models, with an interval.
 
         Both models of a pair were scored on the same folds, so their difference in each
@@ -242,7 +259,14 @@ class Comparison:
         names = ["row", "column", "difference", "lower", "upper", "p_value", "verdict"]
         return pd.DataFrame(records, columns=names)
 
-    def plot(self, metric="accuracy", *, ax=None):
+    def plot(
+        self,
+        metric: Literal[
+            "accuracy", "balanced_accuracy", "f1_macro", "log_loss"
+        ] = "accuracy",
+        *,
+        ax: Axes | None = None,
+    ) -> Figure:
         """Draw the score of each fold and their mean, one line per model.
 
         Parameters
@@ -268,7 +292,9 @@ class Comparison:
         scores = self._scores(metric)
         return draw_scores(scores, *METRICS[metric], ax)
 
-    def plot_explanations(self, classes=None):
+    def plot_explanations(
+        self, classes: Sequence[Any] | NDArray[Any] | None = None
+    ) -> Figure:
         """Draw mean spectrum and mean map of each class, the models side by side.
 
         Parameters
@@ -304,7 +330,13 @@ class Comparison:
             )
         return draw_explanations(self.explanations, classes)
 
-    def save_html(self, path, *, title="Comparison of models", description=""):
+    def save_html(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        title: str = "Comparison of models",
+        description: str = "",
+    ) -> Path:
         """Write everything as one page that needs no other file and no network.
 
         Parameters

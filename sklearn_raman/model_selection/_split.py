@@ -1,11 +1,17 @@
 """Hold out one crystal, patient or replicate of each class."""
 
+from __future__ import annotations
+
 import numbers
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 
+from sklearn_raman._utils._typing import RandomState
 from sklearn_raman._utils._validation import refuse_missing
 
 SINGLE_GROUP = ("train", "drop")
@@ -65,7 +71,17 @@ class OneGroupPerClassSplit(BaseCrossValidator):
     # Metadata routing: groups are asked for by default, as in GroupKFold.
     __metadata_request__split = {"groups": True}
 
-    def __init__(self, n_splits=5, *, random_state=None, single_group="train"):
+    n_splits: int
+    random_state: RandomState
+    single_group: Literal["train", "drop"]
+
+    def __init__(
+        self,
+        n_splits: int = 5,
+        *,
+        random_state: RandomState = None,
+        single_group: Literal["train", "drop"] = "train",
+    ) -> None:
         if not isinstance(n_splits, numbers.Integral) or n_splits < 1:
             raise ValueError(
                 f"n_splits must be an integer of at least 1, got {n_splits!r}."
@@ -78,7 +94,9 @@ class OneGroupPerClassSplit(BaseCrossValidator):
         self.random_state = random_state
         self.single_group = single_group
 
-    def split(self, X, y=None, groups=None):
+    def split(
+        self, X: Any, y: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Generate the training and test rows of each draw.
 
         Parameters
@@ -120,7 +138,7 @@ class OneGroupPerClassSplit(BaseCrossValidator):
             train = kept & ~np.isin(group_codes, list(held.values()))
             yield np.flatnonzero(train), np.flatnonzero(test)
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return the number of splits.
 
         Parameters

@@ -1,6 +1,11 @@
 """The models to compare for someone who does not want to write Pipelines."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier
@@ -9,6 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
+from sklearn_raman._utils._typing import RandomState
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.model_selection._evaluate import fewest_units
 from sklearn_raman.preprocessing import (
@@ -23,7 +29,12 @@ from sklearn_raman.preprocessing import (
 _SIZES = ("n_components", "n_neighbors")
 
 
-def standard_models(random_state=None, *, quick=False, target_wavenumbers=None):
+def standard_models(
+    random_state: RandomState = None,
+    *,
+    quick: bool = False,
+    target_wavenumbers: ArrayLike | None = None,
+) -> dict[str, Any]:
     """Return a roster of models for spectra of any kind, for :func:`compare`.
 
     A support vector machine, PLS-LDA, LDA with shrinkage, nearest neighbors and a

@@ -1,5 +1,7 @@
 """Variations of training spectra that a spectrometer could have measured."""
 
+from __future__ import annotations
+
 from numbers import Real
 
 import torch

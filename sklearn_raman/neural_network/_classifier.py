@@ -1,17 +1,18 @@
 """The classifier: skorch trains a network, scikit-learn's rules hold around it."""
 
+from __future__ import annotations
+
 import copy
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
-from numpy.random import RandomState
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from skorch.utils import is_dataset, to_numpy
@@ -32,6 +33,7 @@ from sklearn_raman._utils._torch import (
     limited_threads,
     restorer,
 )
+from sklearn_raman._utils._typing import Floats, RandomState
 from sklearn_raman._utils._validation import check_spectra
 from sklearn_raman.neural_network._augmentation import (
     Augmentation,
@@ -255,35 +257,35 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     def __init__(
         self,
-        module: type[nn.Module] | Callable = CNN,
+        module: type[nn.Module] | Callable[..., Any] = CNN,
         *,
         lr: float = 1e-3,
-        max_epochs: int | str = "auto",
+        max_epochs: int | Literal["auto"] = "auto",
         criterion: type[nn.Module] = nn.CrossEntropyLoss,
         optimizer: type[torch.optim.Optimizer] = torch.optim.AdamW,
-        lr_schedule: str | None = "one_cycle",
-        batch_size: int | str = "auto",
+        lr_schedule: Literal["one_cycle"] | None = "one_cycle",
+        batch_size: int | Literal["auto"] = "auto",
         weight_decay: float = 0.05,
         label_smoothing: float = 0.1,
-        augmentation: Augmentation | str | None = "auto",
-        sampler: BaseEstimator | None = None,
+        augmentation: Augmentation | Literal["auto"] | None = "auto",
+        sampler: Any = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
-        class_weight: dict | str | None = None,
-        calibration: str | None = None,
-        random_state: int | RandomState | None = None,
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        calibration: Literal["auto", "held_out"] | None = None,
+        random_state: RandomState = None,
         warm_start: bool = False,
-        callbacks: list | None = None,
-        train_split: Callable | None = None,
-        predict_nonlinearity: Callable | str | None = "auto",
+        callbacks: list[Any] | None = None,
+        train_split: Callable[..., Any] | None = None,
+        predict_nonlinearity: Literal["auto"] | Callable[..., Any] | None = "auto",
         device: str = "cpu",
-        dtype: str = "float32",
+        dtype: Literal["float32", "float64"] = "float32",
         n_threads: int | None = 1,
         verbose: int = 0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             module,
             criterion=criterion,
@@ -635,7 +637,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         logits = self._outputs(X, lambda output: output)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
-    def predict_proba(self, X: ArrayLike) -> NDArray:
+    def predict_proba(self, X: ArrayLike) -> Floats:
         """Return class probabilities.
 
         Parameters
@@ -710,8 +712,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         return self
 
     def cascading_reset(
-        self, random_state: int | RandomState | None = None
-    ) -> Iterator[tuple[str, "SpectralNetClassifier"]]:
+        self, random_state: RandomState = None
+    ) -> Iterator[tuple[str, SpectralNetClassifier]]:
         """Forget the network layer by layer, from the output back to the input.
 
         What does not change in the maps of these networks does not depend on what the

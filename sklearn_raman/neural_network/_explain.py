@@ -1,4 +1,8 @@
 """`explain_` of the networks: spectra in, maps on the same axis out."""
+# What a classifier has, this mixin has not.
+# mypy: disable-error-code="attr-defined"
+
+from __future__ import annotations
 
 from typing import Any
 
@@ -7,13 +11,13 @@ import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Bunch
-from sklearn.utils.metaestimators import available_if
 
 from sklearn_raman._utils._explanation import (
     maps_like,
     normalize_maps,
     resolve_target,
 )
+from sklearn_raman._utils._sklearn import available_if
 from sklearn_raman._utils._torch import (
     LastLinear,
     like,

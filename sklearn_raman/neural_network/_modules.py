@@ -47,7 +47,7 @@ class SpectralNet(nn.Module):
       averages of the layer `pool`.
     """
 
-    first_linear = None
+    first_linear: str | None = None
     affine_head = False
 
     def __init_subclass__(cls, **kwargs):

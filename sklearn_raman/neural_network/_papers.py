@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 from inspect import cleandoc
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal
 
 import torch
-from numpy.random import RandomState
-from sklearn.base import BaseEstimator
 from torch import nn
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions
+from sklearn_raman._utils._typing import RandomState
 from sklearn_raman.neural_network._augmentation import Augmentation
 from sklearn_raman.neural_network._classifier import SpectralNetClassifier
 from sklearn_raman.neural_network._modules import CNN, FMCNN, GAPCNN
@@ -160,32 +159,32 @@ class CNNClassifier(SpectralNetClassifier):
         derivative: bool = True,
         resolution: float | str | None = "auto",
         lr: float = 1e-3,
-        max_epochs: int | str = "auto",
+        max_epochs: int | Literal["auto"] = "auto",
         criterion: type[nn.Module] = nn.CrossEntropyLoss,
         optimizer: type[torch.optim.Optimizer] = torch.optim.AdamW,
-        lr_schedule: str | None = "one_cycle",
-        batch_size: int | str = "auto",
+        lr_schedule: Literal["one_cycle"] | None = "one_cycle",
+        batch_size: int | Literal["auto"] = "auto",
         weight_decay: float = 0.05,
         label_smoothing: float = 0.1,
-        augmentation: Augmentation | str | None = "auto",
-        sampler: BaseEstimator | None = None,
+        augmentation: Augmentation | Literal["auto"] | None = "auto",
+        sampler: Any = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
-        class_weight: dict | str | None = None,
-        calibration: str | None = "auto",
-        random_state: int | RandomState | None = None,
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        calibration: Literal["auto", "held_out"] | None = "auto",
+        random_state: RandomState = None,
         warm_start: bool = False,
-        callbacks: list | None = None,
-        train_split: Callable | None = None,
-        predict_nonlinearity: Callable | str | None = "auto",
+        callbacks: list[Any] | None = None,
+        train_split: Callable[..., Any] | None = None,
+        predict_nonlinearity: Literal["auto"] | Callable[..., Any] | None = "auto",
         device: str = "cpu",
-        dtype: str = "float32",
+        dtype: Literal["float32", "float64"] = "float32",
         n_threads: int | None = 1,
         verbose: int = 0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(CNN, **_of_base(locals()))
         self.n_blocks = n_blocks
         self.n_filters = n_filters
@@ -308,32 +307,32 @@ class FMCNNClassifier(SpectralNetClassifier):
         derivative: bool = True,
         resolution: float | str | None = "auto",
         lr: float = 3e-3,
-        max_epochs: int | str = "auto",
+        max_epochs: int | Literal["auto"] = "auto",
         criterion: type[nn.Module] = nn.CrossEntropyLoss,
         optimizer: type[torch.optim.Optimizer] = torch.optim.AdamW,
-        lr_schedule: str | None = "one_cycle",
-        batch_size: int | str = "auto",
+        lr_schedule: Literal["one_cycle"] | None = "one_cycle",
+        batch_size: int | Literal["auto"] = "auto",
         weight_decay: float = 0.05,
         label_smoothing: float = 0.1,
-        augmentation: Augmentation | str | None = "auto",
-        sampler: BaseEstimator | None = None,
+        augmentation: Augmentation | Literal["auto"] | None = "auto",
+        sampler: Any = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
-        class_weight: dict | str | None = None,
-        calibration: str | None = "auto",
-        random_state: int | RandomState | None = None,
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        calibration: Literal["auto", "held_out"] | None = "auto",
+        random_state: RandomState = None,
         warm_start: bool = False,
-        callbacks: list | None = None,
-        train_split: Callable | None = None,
-        predict_nonlinearity: Callable | str | None = "auto",
+        callbacks: list[Any] | None = None,
+        train_split: Callable[..., Any] | None = None,
+        predict_nonlinearity: Literal["auto"] | Callable[..., Any] | None = "auto",
         device: str = "cpu",
-        dtype: str = "float32",
+        dtype: Literal["float32", "float64"] = "float32",
         n_threads: int | None = 1,
         verbose: int = 0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(FMCNN, **_of_base(locals()))
         self.n_filters = n_filters
         self.kernel_size = kernel_size
@@ -453,32 +452,32 @@ class GAPCNNClassifier(SpectralNetClassifier):
         derivative: bool = True,
         resolution: float | str | None = "auto",
         lr: float = 3e-3,
-        max_epochs: int | str = "auto",
+        max_epochs: int | Literal["auto"] = "auto",
         criterion: type[nn.Module] = nn.CrossEntropyLoss,
         optimizer: type[torch.optim.Optimizer] = torch.optim.AdamW,
-        lr_schedule: str | None = "one_cycle",
-        batch_size: int | str = "auto",
+        lr_schedule: Literal["one_cycle"] | None = "one_cycle",
+        batch_size: int | Literal["auto"] = "auto",
         weight_decay: float = 0.05,
         label_smoothing: float = 0.1,
-        augmentation: Augmentation | str | None = "auto",
-        sampler: BaseEstimator | None = None,
+        augmentation: Augmentation | Literal["auto"] | None = "auto",
+        sampler: Any = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
-        class_weight: dict | str | None = None,
-        calibration: str | None = "auto",
-        random_state: int | RandomState | None = None,
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        calibration: Literal["auto", "held_out"] | None = "auto",
+        random_state: RandomState = None,
         warm_start: bool = False,
-        callbacks: list | None = None,
-        train_split: Callable | None = None,
-        predict_nonlinearity: Callable | str | None = "auto",
+        callbacks: list[Any] | None = None,
+        train_split: Callable[..., Any] | None = None,
+        predict_nonlinearity: Literal["auto"] | Callable[..., Any] | None = "auto",
         device: str = "cpu",
-        dtype: str = "float32",
+        dtype: Literal["float32", "float64"] = "float32",
         n_threads: int | None = 1,
         verbose: int = 0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(GAPCNN, **_of_base(locals()))
         self.n_filters = n_filters
         self.kernel_size = kernel_size

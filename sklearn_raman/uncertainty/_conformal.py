@@ -11,7 +11,6 @@ import pandas as pd
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_consistent_length, column_or_1d, get_tags, indexable
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._pipeline import classifier_and_input
@@ -20,6 +19,7 @@ from sklearn_raman._utils._sklearn import (
     HasMethods,
     Interval,
     StrOptions,
+    available_if,
     fit_context,
 )
 from sklearn_raman._utils._validation import levels_to_user, unchanged_on_error

@@ -1,6 +1,11 @@
 """Class activation maps: what a network that averages its feature maps adds up."""
 
+from __future__ import annotations
+
+from typing import Literal
+
 import torch
+from numpy.typing import ArrayLike
 from sklearn.utils import Bunch
 from torch import nn
 
@@ -14,7 +19,14 @@ from sklearn_raman.neural_network.attribution._shared import (
 
 
 @on_private_copy
-def cam(module, X, target=None, *, score="logodds", scale=None):
+def cam(
+    module: nn.Module,
+    X: ArrayLike | torch.Tensor,
+    target: ArrayLike | torch.Tensor | None = None,
+    *,
+    score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
+    scale: Literal["paper"] | None = None,
+) -> torch.Tensor:
     """Map the class activation: feature maps, weighted by the output layer.
 
     The module averages its feature maps, as a whole or in bins, and its output layer is
@@ -85,7 +97,11 @@ def cam(module, X, target=None, *, score="logodds", scale=None):
 
 
 @on_private_copy
-def decision_terms(module, X, target=None):
+def decision_terms(
+    module: nn.Module,
+    X: ArrayLike | torch.Tensor,
+    target: ArrayLike | torch.Tensor | None = None,
+) -> Bunch:
     """Return the products that add up to a class score, feature map by feature map.
 
     Parameters

@@ -1,10 +1,14 @@
 """Methods of captum on our modules."""
 
+from __future__ import annotations
+
 import inspect
 from contextlib import contextmanager, nullcontext
+from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import nn
 
 from sklearn_raman._utils._explanation import check_score
@@ -28,7 +32,15 @@ _NUMPY_TURN = lock_free_after_fork()
 
 
 @on_private_copy
-def captum_attribution(module, X, target=None, *, name, score="logodds", **options):
+def captum_attribution(
+    module: nn.Module,
+    X: ArrayLike | torch.Tensor,
+    target: ArrayLike | torch.Tensor | None = None,
+    *,
+    name: str,
+    score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
+    **options: Any,
+) -> torch.Tensor:
     """Map with a method of captum.
 
     Parameters
@@ -91,7 +103,7 @@ def captum_attribution(module, X, target=None, *, name, score="logodds", **optio
         )
     _check_fits(module, name)
     scored = _Scored(module, score, X.dtype)
-    explainer = method(scored, scored.maps) if "layer" in arguments else method(scored)
+    explainer = method(scored, scored.maps) if "layer" in arguments else method(scored)  # type: ignore[misc]
     if "baselines" in of_attribute:
         options = {"baselines": reference_tensor(X, "blank"), **options}
     with torch.no_grad():

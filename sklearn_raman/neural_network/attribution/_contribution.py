@@ -1,10 +1,14 @@
 """All methods by name, and the default: what feature-map units contribute."""
 
+from __future__ import annotations
+
 import inspect
 from functools import partial
 from itertools import chain
+from typing import Any, Literal
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -37,8 +41,14 @@ _MANY_ROWS = 64
 
 @on_private_copy
 def contribution(
-    module, X, target=None, *, score="logodds", reference="auto", scale=None
-):
+    module: nn.Module,
+    X: ArrayLike | torch.Tensor,
+    target: ArrayLike | torch.Tensor | None = None,
+    *,
+    score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
+    reference: ArrayLike | torch.Tensor = "auto",
+    scale: Literal["paper"] | None = None,
+) -> torch.Tensor:
     """Map what each feature-map unit adds to the score of a class.
 
     Parameters
@@ -133,7 +143,15 @@ def contribution(
 
 
 @on_private_copy
-def grad_cam(module, X, target=None, *, score="logodds", relu=True, scale=None):
+def grad_cam(
+    module: nn.Module,
+    X: ArrayLike | torch.Tensor,
+    target: ArrayLike | torch.Tensor | None = None,
+    *,
+    score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
+    relu: bool = True,
+    scale: Literal["paper"] | None = None,
+) -> torch.Tensor:
     """Map Grad-CAM: feature maps, weighted by the mean gradient of the score.
 
     The gradient is averaged over the axis, so that it can't say where. On a network
@@ -203,7 +221,7 @@ _CAPTUM = "captum:"
 _COMMON = ("module", "X", "target", "score", "name")
 
 
-def available_methods(module):
+def available_methods(module: nn.Module) -> list[str]:
     """Return the names of the methods that fit a module.
 
     Parameters
@@ -229,7 +247,7 @@ def available_methods(module):
     return [*names, f"{_CAPTUM}<Name>"]
 
 
-def maps_units(method):
+def maps_units(method: str) -> bool:
     """Whether the maps of a method are on the units of the feature maps.
 
     Parameters
@@ -250,7 +268,15 @@ def maps_units(method):
     return method in _ON_UNITS or str(method).startswith(f"{_CAPTUM}Layer")
 
 
-def attribute(module, X, target=None, *, method="auto", score="logodds", **options):
+def attribute(
+    module: nn.Module,
+    X: ArrayLike | torch.Tensor,
+    target: ArrayLike | torch.Tensor | None = None,
+    *,
+    method: str = "auto",
+    score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
+    **options: Any,
+) -> torch.Tensor:
     """Compute maps with the method of this name; see that method for its parameters.
 
     Parameters

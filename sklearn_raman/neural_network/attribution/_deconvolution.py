@@ -7,7 +7,12 @@ max-pool, the same slope for a batch normalization in evaluation mode, and the s
 and derivative that a module does first. Only the rule at the activations is replaced.
 """
 
+from __future__ import annotations
+
+from typing import Any, Literal
+
 import torch
+from numpy.typing import ArrayLike
 from torch import nn
 
 from sklearn_raman.neural_network.attribution._shared import (
@@ -30,15 +35,15 @@ _SILENT += (nn.ConstantPad2d, nn.ZeroPad1d, nn.ZeroPad2d, nn.Flatten)
 
 @on_private_copy
 def deconv(
-    module,
-    X,
-    target=None,
+    module: nn.Module,
+    X: ArrayLike | torch.Tensor,
+    target: ArrayLike | torch.Tensor | None = None,
     *,
-    score="logodds",
-    rule="leaky",
-    feature=None,
-    reference="auto",
-):
+    score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
+    rule: Literal["leaky", "relu", "linear"] = "leaky",
+    feature: int | None = None,
+    reference: ArrayLike | torch.Tensor = "auto",
+) -> torch.Tensor:
     """Send feature maps back to the spectrum: what excited them.
 
     This shows features, not a decision: what comes after the feature maps plays no
@@ -105,8 +110,14 @@ def deconv(
 
 @on_private_copy
 def class_deconv(
-    module, X, target=None, *, score="logodds", rule="linear", reference="auto"
-):
+    module: nn.Module,
+    X: ArrayLike | torch.Tensor,
+    target: ArrayLike | torch.Tensor | None = None,
+    *,
+    score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
+    rule: Literal["leaky", "relu", "linear"] = "linear",
+    reference: ArrayLike | torch.Tensor = "auto",
+) -> torch.Tensor:
     """Send what each feature-map value adds to a class back to the spectrum.
 
     The way back of :func:`deconv`, started from the terms of :func:`contribution`
@@ -199,7 +210,9 @@ class _Ruled(torch.autograd.Function):
 
 
 @on_private_copy
-def feature_maps(module, X, layer=None):
+def feature_maps(
+    module: nn.Module, X: ArrayLike | torch.Tensor, layer: str | None = None
+) -> torch.Tensor | Any:
     """Return the feature maps of the layers that make up `features`.
 
     Parameters
@@ -263,7 +276,7 @@ def feature_maps(module, X, layer=None):
     return found[layer]
 
 
-def filters(module, layer=None):
+def filters(module: nn.Module, layer: str | None = None) -> torch.Tensor | Any:
     """Return the filters of convolutions.
 
     Parameters

@@ -1,15 +1,20 @@
 """Where a unit sits on the axis of the spectrum, and how maps get back to that axis."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import make_interp_spline
 from scipy.ndimage import grey_opening
 from scipy.sparse import csr_array
 from torch import nn
 
 from sklearn_raman._utils._explanation import local_width
+from sklearn_raman._utils._typing import Floats
 from sklearn_raman.neural_network.attribution._shared import (
     first_weight,
     named_layers,
@@ -35,7 +40,9 @@ _STILL = ("activation", "batchnorm", "instancenorm", "normalization", "dropout")
 _STILL += ("container", "module")
 
 
-def unit_positions(module, n_points, layer=None):
+def unit_positions(
+    module: nn.Module, n_points: int, layer: str | None = None
+) -> Floats:
     """Return the center of each feature-map unit on the input axis.
 
     Parameters
@@ -81,7 +88,7 @@ def unit_positions(module, n_points, layer=None):
     return units.start + units.step * np.arange(units.number)
 
 
-def unit_windows(module, n_points):
+def unit_windows(module: nn.Module, n_points: int) -> csr_array:
     """Return the points that each unit of the feature maps sees, and how well.
 
     Parameters
@@ -290,7 +297,9 @@ def _last(size):
     return size[-1] if isinstance(size, tuple) else size
 
 
-def upsampling_operator(positions, n_points, kind="linear"):
+def upsampling_operator(
+    positions: ArrayLike, n_points: int, kind: Literal["linear", "spline"] = "linear"
+) -> Floats:
     """Return the matrix that interpolates a map to the input axis.
 
     Parameters
@@ -327,7 +336,7 @@ def upsampling_operator(positions, n_points, kind="linear"):
     return np.maximum(0, 1 - np.abs(place - units[:, None]))
 
 
-def place_on_bands(maps, X, windows):
+def place_on_bands(maps: NDArray[Any], X: NDArray[Any], windows: csr_array) -> Floats:
     """Put what each unit of a network contributes on the bands that it sees.
 
     Parameters

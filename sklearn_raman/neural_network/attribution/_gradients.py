@@ -3,10 +3,15 @@
 Each needs at least one backward pass through the whole network.
 """
 
+from __future__ import annotations
+
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
+from torch import nn
 
 from sklearn_raman.neural_network.attribution._shared import (
     class_positions,
@@ -19,7 +24,14 @@ from sklearn_raman.neural_network.attribution._shared import (
 
 
 @on_private_copy
-def saliency(module, X, target=None, *, score="logodds", absolute=True):
+def saliency(
+    module: nn.Module,
+    X: ArrayLike | torch.Tensor,
+    target: ArrayLike | torch.Tensor | None = None,
+    *,
+    score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
+    absolute: bool = True,
+) -> torch.Tensor:
     """Map the gradient of the score: where a change would matter.
 
     Parameters
@@ -60,7 +72,14 @@ def saliency(module, X, target=None, *, score="logodds", absolute=True):
 
 
 @on_private_copy
-def input_x_gradient(module, X, target=None, *, score="logodds", reference="zero"):
+def input_x_gradient(
+    module: nn.Module,
+    X: ArrayLike | torch.Tensor,
+    target: ArrayLike | torch.Tensor | None = None,
+    *,
+    score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
+    reference: ArrayLike | torch.Tensor = "zero",
+) -> torch.Tensor:
     """Map the spectrum times the gradient of the score.
 
     Parameters
@@ -98,8 +117,14 @@ def input_x_gradient(module, X, target=None, *, score="logodds", reference="zero
 
 @on_private_copy
 def integrated_gradients(
-    module, X, target=None, *, score="logodds", reference="blank", n_steps=32
-):
+    module: nn.Module,
+    X: ArrayLike | torch.Tensor,
+    target: ArrayLike | torch.Tensor | None = None,
+    *,
+    score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
+    reference: ArrayLike | torch.Tensor = "blank",
+    n_steps: int = 32,
+) -> torch.Tensor:
     """Map integrated gradients: what leads from a blank spectrum to the score.
 
     Parameters
@@ -152,4 +177,4 @@ def integrated_gradients(
         gradients = score_gradients(logits, on_path, target, score)
         maps = stack_maps((change * gradient for gradient in gradients), target)
         total = total + float(weight) / 2 * maps
-    return total
+    return total  # type: ignore[return-value]

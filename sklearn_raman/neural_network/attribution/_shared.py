@@ -1,5 +1,7 @@
 """What all maps of a module share: the copy they work on, class, score, reference."""
 
+from __future__ import annotations
+
 import copy
 from functools import partial, wraps
 from itertools import chain
@@ -9,6 +11,7 @@ import torch
 from torch import nn
 
 from sklearn_raman._utils._explanation import reference_spectra, score_weights
+from sklearn_raman._utils._typing import FunctionT
 
 # Spectra at a time in the convolutions, whose feature maps then stay in a CPU's cache.
 PIECE = 32
@@ -60,7 +63,7 @@ def named_layers(module):
             yield name, part
 
 
-def on_private_copy(function):
+def on_private_copy(function: FunctionT) -> FunctionT:
     """Let a function of (module, X) work on a private copy, whatever surrounds it.
 
     Neither the module nor X changes. The caller's `no_grad`, `inference_mode` and
@@ -76,7 +79,7 @@ def on_private_copy(function):
             with torch.autocast(X.device.type, enabled=False):
                 return function(module, X, *args, **kwargs)
 
-    return run
+    return run  # type: ignore[return-value]
 
 
 def first_weight(module):

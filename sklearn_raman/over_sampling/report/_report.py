@@ -1,15 +1,21 @@
 """Is a set of synthetic spectra any good? Measured on real spectra held out."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._sklearn import Interval, validate_params
+from sklearn_raman._utils._typing import Frame, RandomState
 from sklearn_raman._utils._validation import check_spectra_array
 from sklearn_raman._utils._wavenumbers import (
     check_same_axis,
@@ -18,6 +24,9 @@ from sklearn_raman._utils._wavenumbers import (
 )
 from sklearn_raman.over_sampling._noise import NOISE_WINDOW
 from sklearn_raman.over_sampling.report._measures import MAIN, METRICS, class_metrics
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MIN_SPECTRA = 5
 _WHY_HELD_OUT = (
@@ -80,7 +89,12 @@ class SynthesisReport:
     labeled: bool
     spectra: dict
 
-    def to_frame(self, kind="summary", *, metrics="main"):
+    def to_frame(
+        self,
+        kind: Literal["summary", "classes", "draws"] = "summary",
+        *,
+        metrics: Literal["main", "all"] | Sequence[str] = "main",
+    ) -> pd.DataFrame:
         """Return the metrics as a data frame.
 
         Parameters
@@ -134,7 +148,7 @@ class SynthesisReport:
         frame["meaning"] = [METRICS[name][1].format(unit=unit) for name in found]
         return frame
 
-    def plot(self, classes=None):
+    def plot(self, classes: Sequence[Any] | NDArray[Any] | None = None) -> Figure:
         """Draw real against synthetic spectra, and both in the plane of a PCA.
 
         Parameters
@@ -210,17 +224,17 @@ def _with_deviation(means, deviations):
     prefer_skip_nested_validation=True,
 )
 def synthesis_report(
-    real_train,
-    real_test,
-    synthetic,
+    real_train: ArrayLike | Frame,
+    real_test: ArrayLike | Frame,
+    synthetic: ArrayLike | Frame,
     *,
-    y_train=None,
-    y_test=None,
-    y_synthetic=None,
-    wavenumbers=None,
-    n_draws=5,
-    random_state=None,
-):
+    y_train: ArrayLike | None = None,
+    y_test: ArrayLike | None = None,
+    y_synthetic: ArrayLike | None = None,
+    wavenumbers: ArrayLike | None = None,
+    n_draws: int = 5,
+    random_state: RandomState = None,
+) -> SynthesisReport:
     """Measure synthetic spectra against real ones that the sampler has not seen.
 
     Each metric is also taken of the real training spectra, in the place of the
