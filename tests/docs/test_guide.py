@@ -17,7 +17,7 @@ BLOCK = re.compile(r"(?:<!-- ([\w ]+): ([^>]*) -->\n)?```python\n(.*?)```", re.D
 QUICKER = {
     "believe_a_map": [("max_epochs=8", "max_epochs=4")],
     "synthetic_spectra": [
-        ("WGANGP(random_state=0)", "WGANGP(max_iter=3, random_state=0)"),
+        ("WGANGP(max_iter=300, ", "WGANGP(max_iter=3, "),
         ("max_epochs=10", "max_epochs=2"),
         ("n_draws=2", "n_draws=1"),
     ],
