@@ -18,7 +18,7 @@ def judge(known, train, test, new, axis, n_draws, seed):
     if key not in known:
         with warnings.catch_warnings():  # random over-sampling copies, on purpose
             warnings.filterwarnings("ignore", message=".*are copies of real_train")
-            warnings.filterwarnings("ignore", message=".*fewer than 5 spectra")
+            warnings.filterwarnings("ignore", message="Left out|Fewer than 10")
             report = synthesis_report(
                 train[0],
                 test[0],

@@ -22,7 +22,7 @@ QUICKER = {
         ("sizes=[2, 4]", "sizes=[2], cv=OneGroupPerClassSplit(1, random_state=0)"),
     ],
     "synthetic_spectra": [
-        ("WGANGP(random_state=0)", "WGANGP(max_iter=3, random_state=0)"),
+        ("WGANGP(max_iter=300, ", "WGANGP(max_iter=3, "),
         ("max_epochs=10", "max_epochs=2"),
         ("n_draws=2", "n_draws=1"),
     ],

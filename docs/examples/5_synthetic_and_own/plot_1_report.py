@@ -17,7 +17,7 @@ import numpy as np
 from imblearn.over_sampling import SMOTE
 
 from sklearn_raman.datasets import make_raman_spectra
-from sklearn_raman.over_sampling import WGANGP, synthesis_report
+from sklearn_raman.over_sampling import SpectrumBootstrap, synthesis_report
 
 X, y = make_raman_spectra(
     200,
@@ -32,7 +32,7 @@ train = np.arange(len(X)) % 2 == 0
 wanted = {0: 100, 1: 100}  # real and synthetic ones together
 samplers = {
     "SMOTE": SMOTE(sampling_strategy=wanted, random_state=0),
-    "WGANGP": WGANGP(sampling_strategy=wanted, max_iter=100, random_state=0),
+    "bootstrap": SpectrumBootstrap(sampling_strategy=wanted, random_state=0),
 }
 reports = {}
 for name, sampler in samplers.items():
@@ -55,8 +55,8 @@ for name, sampler in samplers.items():
 figure = reports["SMOTE"].plot(classes=[0])
 
 # %%
-# What the generative network makes.
-figure = reports["WGANGP"].plot(classes=[0])
+# What a smoothed bootstrap with measured noise makes.
+figure = reports["bootstrap"].plot(classes=[0])
 
 # %%
 # Three numbers of the report in one picture; dashed: what cannot be told from real. The
@@ -76,9 +76,8 @@ for ax, (metric, goal) in zip(panels, goals.items(), strict=True):
 plt.show()
 
 # %%
-# SMOTE stays close to what it was given and is too smooth; the network has the noise
-# and the distance right, and other flaws by which a forest finds it out. Neither passes
-# for real.
+# SMOTE stays close to what it was given and is too smooth; the bootstrap has the noise
+# and the distance about right.
 #
 # Good synthetic spectra are not yet useful ones: whether they help a classifier is a
 # question for cross-validation, with the sampler inside, see

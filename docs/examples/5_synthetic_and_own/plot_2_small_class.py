@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score
 
 from sklearn_raman.datasets import make_raman_spectra
-from sklearn_raman.over_sampling import WGANGP
+from sklearn_raman.over_sampling import SpectrumBootstrap
 from sklearn_raman.preprocessing import SNV
 
 ways = {
@@ -29,7 +29,7 @@ ways = {
     "class weights": (None, "balanced"),
     "copies": (RandomOverSampler(random_state=0), None),
     "SMOTE": (SMOTE(random_state=0), None),
-    "WGANGP": (WGANGP(max_iter=40, random_state=0), None),
+    "bootstrap": (SpectrumBootstrap(random_state=0), None),
 }
 records = []
 for seed in range(4):

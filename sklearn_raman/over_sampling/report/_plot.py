@@ -82,7 +82,8 @@ def _draw_examples(axes, axis, test, synthetic):
         for rank in np.linspace(0.1, 0.9, N_EXAMPLES)
         for spectra in (test, synthetic)
     ]
-    _draw_shifted(axes, axis, [row - np.median(row) for row in rows], 0.6)
+    rows = [row - np.median(row) for row in rows]
+    _draw_shifted(axes, axis, rows, 0.6 * max(np.ptp(row) for row in rows))
 
 
 def _draw_noise(axes, axis, test, synthetic):
@@ -90,14 +91,15 @@ def _draw_noise(axes, axis, test, synthetic):
         high_frequency_part(spectra[_at_rank(noise_level(spectra), 0.5)])
         for spectra in (test, synthetic)
     ]
-    # Bands leave sharp residuals, beside which the noise would look flat.
+    # Bands leave sharp residuals, beside which the noise would look flat: they run out
+    # of the panel, which is as high as the noise.
     limit = 5 * max(noise_level(row) for row in rows) or 1.0
-    _draw_shifted(axes, axis, [np.clip(row, -limit, limit) for row in rows], 1.0)
+    _draw_shifted(axes, axis, rows, 2 * limit)
+    axes.set_ylim(-1.1 * limit, 3.1 * limit)
 
 
-def _draw_shifted(axes, axis, rows, share):
+def _draw_shifted(axes, axis, rows, step):
     """Draw rows above one another, alternately real (even) and synthetic (odd)."""
-    step = share * max(np.ptp(row) for row in rows)
     for place, row in enumerate(rows):
         color = SYNTHETIC if place % 2 else REAL
         axes.plot(axis, row + place * step, color=color, lw=0.7)

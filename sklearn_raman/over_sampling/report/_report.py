@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MIN_SPECTRA = 5
+FEW_HELD_OUT = 10
 _WHY_HELD_OUT = (
     " Without real spectra that the sampler has not seen, copies of the training "
     "spectra would get the best marks. Hold some out with train_test_split (or a split "
@@ -280,8 +281,9 @@ def synthesis_report(
     Warns
     -----
     UserWarning
-        If synthetic spectra are copies of training spectra, or a class with synthetic
-        spectra is left out because it is too small.
+        If synthetic spectra are copies of training spectra, a class with synthetic
+        spectra is left out because it is too small, or fewer than ten spectra of a
+        class are held out.
 
     Notes
     -----
@@ -555,4 +557,14 @@ def _split_classes(arrays, labels):
             stacklevel=3,
         )
     compared = counts.index[counts["compared"] > 0]
+    few = counts.loc[compared, "real_test"]
+    few = few[few < FEW_HELD_OUT]
+    if len(few):
+        warnings.warn(
+            f"Fewer than {FEW_HELD_OUT} held-out spectra: {few.to_dict()}. Every "
+            "metric of such a class is mostly chance: compare with `reference`, over "
+            "several splits.",
+            UserWarning,
+            stacklevel=4,
+        )
     return {name: parts[name] for name in compared}, counts
