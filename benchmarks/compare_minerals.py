@@ -47,6 +47,7 @@ from sklearn_raman.preprocessing import (
 
 SNR = 3.0  # height of the strongest peak over the noise's standard deviation
 N_TRAINING_CRYSTALS = 2
+QUICK = {"n_filters": 8, "max_epochs": 5}
 DEVELOPMENT_SEEDS = range(5)
 REPORTED_SEEDS = range(100, 105)
 
@@ -96,11 +97,7 @@ def models(n_inner=3, *, quick=False):
     return {
         "CNN": steps(
             SNV(),
-            CNNClassifier(
-                random_state=0,
-                n_filters=8 if quick else 64,
-                max_epochs=5 if quick else "auto",
-            ),
+            CNNClassifier(random_state=0, **(QUICK if quick else {})),
         ),
         "SVM": tuned(
             SVC(), {"kernel": ["linear", "rbf"], "C": [0.01, 0.1, 1.0, 10.0, 100.0]}

@@ -92,7 +92,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     max_epochs : int or "auto", default="auto"
         Number of passes over the training spectra. "auto" takes 18; more where the
         set is so small that these are fewer than 800 steps, and in proportion to the
-        spectra per class where these are more than 100, up to 72 and 1800 steps.
+        spectra per class where these are more than 100, up to 72 and 1500 steps.
     criterion : class, default=torch.nn.CrossEntropyLoss
         Loss on logits; it must take ``reduction="none"``.
     optimizer : class, default=torch.optim.AdamW

@@ -101,7 +101,7 @@ class CNNClassifier(SpectralNetClassifier):
     max_epochs : int or "auto", default="auto"
         Number of passes over the training spectra. "auto" takes 18; more where the
         set is so small that these are fewer than 800 steps, and in proportion to the
-        spectra per class where these are more than 100, up to 72 and 1800 steps.
+        spectra per class where these are more than 100, up to 72 and 1500 steps.
     {parameters}
 
     Attributes
@@ -247,7 +247,7 @@ class FMCNNClassifier(SpectralNetClassifier):
     max_epochs : int or "auto", default="auto"
         Number of passes over the training spectra. "auto" takes 18; more where the
         set is so small that these are fewer than 800 steps, and in proportion to the
-        spectra per class where these are more than 100, up to 72 and 1800 steps.
+        spectra per class where these are more than 100, up to 72 and 1500 steps.
     {parameters}
 
     Attributes
@@ -395,7 +395,7 @@ class GAPCNNClassifier(SpectralNetClassifier):
     max_epochs : int or "auto", default="auto"
         Number of passes over the training spectra. "auto" takes 18; more where the
         set is so small that these are fewer than 800 steps, and in proportion to the
-        spectra per class where these are more than 100, up to 72 and 1800 steps.
+        spectra per class where these are more than 100, up to 72 and 1500 steps.
     {parameters}
 
     Attributes
