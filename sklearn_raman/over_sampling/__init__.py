@@ -1,7 +1,12 @@
 """Synthetic spectra for small classes, and how far to believe them."""
 
+from typing import TYPE_CHECKING
+
 from sklearn_raman.over_sampling._bootstrap import SpectrumBootstrap
 from sklearn_raman.over_sampling.report import SynthesisReport, synthesis_report
+
+if TYPE_CHECKING:
+    from sklearn_raman.over_sampling._wgan_gp import WGANGP
 
 __all__ = ["SpectrumBootstrap", "SynthesisReport", "WGANGP", "synthesis_report"]
 
