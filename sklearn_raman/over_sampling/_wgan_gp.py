@@ -39,10 +39,10 @@ class WGANGP(SpectrumSampler):
 
     The generator makes smooth spectra, and noise made of what smoothing takes away from
     real ones is added (`noise="residual"`). It works on a grid of splines with small
-    fully connected networks, thirteen times as quick as convolutions over the points
+    fully connected networks, quicker than convolutions over the points
     (``paper_settings("wgan_gp")``), so that it can take the thousands of steps that it
-    needs. With 200 spectra of 1000 points a fit takes about 110 s of one CPU core;
-    :class:`SpectrumBootstrap` takes 0.1 s, and its spectra are as good or better.
+    needs. With 100 spectra of 1000 points a fit takes 60 to 100 s of one CPU core;
+    :class:`SpectrumBootstrap` takes 0.1 s, and its spectra are better.
 
     Cosmic spikes are learned like bands: remove them first
     (:class:`~sklearn_raman.preprocessing.Despiker`).
@@ -142,7 +142,7 @@ class WGANGP(SpectrumSampler):
 
     See Also
     --------
-    SpectrumBootstrap : Quicker, and as good or better.
+    SpectrumBootstrap : Quicker, and better.
     synthesis_report : How good a set of synthetic spectra is.
 
     Notes

@@ -176,16 +176,9 @@ def test_bench_over_sampling_goes_on_where_it_was(monkeypatch, tmp_path):
     methods = {name: script.METHODS[name] for name in few}
     monkeypatch.setattr(script, "METHODS", methods)
     monkeypatch.setattr(script, "RESULTS", tmp_path)
-    monkeypatch.setattr(script, "write_results", lambda name, found: None)
-    arguments = [
-        "--quick",
-        "--folder",
-        str(tmp_path),
-        "--parts",
-        "times",
-        "small class",
-    ]
-    script.main(arguments)
+    monkeypatch.setattr(script, "write_results", None)
+    parts = ["--parts", "times", "small class"]
+    script.main(["--quick", "--folder", str(tmp_path), *parts])
     options = types.SimpleNamespace(folder=tmp_path, quick=True, cnn=False)
     rows = []
     found = script.run_small_class(options, rows, print)

@@ -103,7 +103,7 @@ def check_unknowns(names, folder):
 
 def check_synthetic_spectra(names, folder):
     assert files(folder) == {"report.png"}
-    assert names["scores"].mean() > 0.9
+    assert names["search"].best_score_ > 0.9
     assert set(names["report"].spectra) == {"Calcite", "Forsterite"}
 
 
