@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         neural_network,
         over_sampling,
         preprocessing,
+        uncertainty,
     )
 
 __version__ = "0.1.0.dev0"

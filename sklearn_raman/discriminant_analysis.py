@@ -1,8 +1,10 @@
 """Partial least squares followed by linear discriminant analysis (PLS-LDA)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,7 +40,7 @@ from sklearn_raman._utils._sklearn import (
     StrOptions,
     fit_context,
 )
-from sklearn_raman._utils._typing import Floats, RandomState, SpectraLike
+from sklearn_raman._utils._typing import Floats, Frame, RandomState
 from sklearn_raman._utils._validation import (
     check_spectra,
     lower_default,
@@ -176,11 +178,11 @@ class PLSLDA(
     def __init__(
         self,
         *,
-        n_components: int | str = _DEFAULT_COMPONENTS,
+        n_components: int | Literal["rmse"] = _DEFAULT_COMPONENTS,
         scale: bool = False,
         validation_fraction: float = 0.125,
         shrinkage: float = 0.1,
-        calibration: str | None = "auto",
+        calibration: Literal["auto"] | None = "auto",
         random_state: RandomState = None,
     ) -> None:
         self.n_components = n_components
@@ -192,7 +194,7 @@ class PLSLDA(
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: SpectraLike, y: ArrayLike, groups: ArrayLike | None = None
+        self, X: ArrayLike | Frame, y: ArrayLike, groups: ArrayLike | None = None
     ) -> Self:
         """Fit the latent variables and the discriminant.
 
@@ -314,7 +316,7 @@ class PLSLDA(
         X = check_spectra(self, X, reset=False)
         return X, (X - self.mean_) @ self.rotations_
 
-    def transform(self, X: SpectraLike) -> Floats | Any:
+    def transform(self, X: ArrayLike | Frame) -> Floats | Any:
         """Project spectra on the latent variables.
 
         Parameters
@@ -330,7 +332,7 @@ class PLSLDA(
         X, scores = self._project(X)
         return scores.astype(X.dtype, copy=False)
 
-    def embed_(self, X: SpectraLike) -> Floats:
+    def embed_(self, X: ArrayLike | Frame) -> Floats:
         """Return what the discriminant is given, the PLS scores, as an array.
 
         The networks have the same method, for their last fully connected layer.
@@ -347,7 +349,7 @@ class PLSLDA(
         """
         return self._project(X)[1]
 
-    def decision_function(self, X: SpectraLike) -> Floats:
+    def decision_function(self, X: ArrayLike | Frame) -> Floats:
         """Return the discriminant scores.
 
         Parameters
@@ -364,7 +366,7 @@ class PLSLDA(
         _, scores = self._project(X)
         return self._lda.decision_function(scores)
 
-    def predict_proba(self, X: SpectraLike) -> Floats:
+    def predict_proba(self, X: ArrayLike | Frame) -> Floats:
         """Return class probabilities.
 
         Parameters
@@ -380,7 +382,7 @@ class PLSLDA(
         _, scores = self._project(X)
         return self._lda.predict_proba(scores)
 
-    def predict(self, X: SpectraLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike | Frame) -> NDArray[Any]:
         """Return the most probable class of each spectrum.
 
         Parameters
@@ -398,14 +400,14 @@ class PLSLDA(
 
     def explain_(
         self,
-        X: SpectraLike,
-        target: Any = None,
+        X: ArrayLike | Frame,
+        target: ArrayLike | None = None,
         *,
-        method: str = "auto",
-        score: str = "logodds",
-        reference: ArrayLike = "auto",
-        normalize: str | None = None,
-    ) -> Floats | Any:
+        method: Literal["auto", "input_x_gradient"] = "auto",
+        score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
+        reference: Literal["auto", "zero"] | ArrayLike = "auto",
+        normalize: Literal["max", "minmax", "sum"] | None = None,
+    ) -> Any:
         """Map each wavenumber's contribution to the score of a class.
 
         The map is (x - reference) times the derivative of the score with respect to x.

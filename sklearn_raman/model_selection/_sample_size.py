@@ -1,17 +1,19 @@
 """How accuracy grows with the number of training groups, or spectra, per class."""
 
+from __future__ import annotations
+
 import numbers
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from imblearn.pipeline import make_pipeline
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import (
-    BaseCrossValidator,
     StratifiedGroupKFold,
     StratifiedKFold,
 )
@@ -44,14 +46,14 @@ PLACE = [*CURVE, "size", "split", "draw"]
 
 
 def sample_size_curve(
-    models: Mapping[str, BaseEstimator] | Sequence[BaseEstimator],
+    models: dict[str, Any] | Sequence[Any],
     X: SpectraLike | Bunch,
     y: ArrayLike | None = None,
-    groups: ArrayLike | str | None = None,
+    groups: ArrayLike | None = None,
     sizes: Sequence[int] | None = None,
-    sampler: BaseEstimator | None = None,
+    sampler: Any = None,
     *,
-    cv: int | Iterable[tuple[ArrayLike, ArrayLike]] | BaseCrossValidator = 5,
+    cv: Any = 5,
     n_draws: int = 3,
     n_jobs: int | None = None,
     progress: bool = True,

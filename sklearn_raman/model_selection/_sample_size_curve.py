@@ -1,9 +1,11 @@
 """Accuracy against training size: scores, intervals, power laws, table and figure."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,10 @@ from scipy.optimize import minimize_scalar
 from sklearn_raman.model_selection._comparison import UNGROUPED
 from sklearn_raman.model_selection._leakage import describe_leaks
 from sklearn_raman.model_selection._plot import draw_curves
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy"}
 # A power law has three numbers, so that three sizes lie on one whatever they are.
@@ -71,7 +77,10 @@ class SampleSizeCurve:
     seed: int = 0
 
     def to_frame(
-        self, metric: str = "accuracy", *, confidence: float = 0.95
+        self,
+        metric: Literal["accuracy", "balanced_accuracy"] = "accuracy",
+        *,
+        confidence: float = 0.95,
     ) -> pd.DataFrame:
         """Return the curves as a table.
 
@@ -147,7 +156,10 @@ class SampleSizeCurve:
         return frame
 
     def power_law(
-        self, metric: str = "accuracy", *, confidence: float = 0.95
+        self,
+        metric: Literal["accuracy", "balanced_accuracy"] = "accuracy",
+        *,
+        confidence: float = 0.95,
     ) -> pd.DataFrame:
         """Fit how the error falls with the number of groups, or spectra, per class.
 
@@ -198,7 +210,7 @@ class SampleSizeCurve:
     def extrapolate(
         self,
         size: float | Sequence[float],
-        metric: str = "accuracy",
+        metric: Literal["accuracy", "balanced_accuracy"] = "accuracy",
         *,
         confidence: float = 0.95,
     ) -> pd.DataFrame:
@@ -254,11 +266,11 @@ class SampleSizeCurve:
 
     def plot(
         self,
-        metric: str = "accuracy",
+        metric: Literal["accuracy", "balanced_accuracy"] = "accuracy",
         *,
         extrapolate_to: float | None = None,
-        ax: Any = None,
-    ) -> Any:
+        ax: Axes | None = None,
+    ) -> Figure:
         """Draw one line per model with its 95 % interval; dashed with the sampler.
 
         Parameters

@@ -6,7 +6,6 @@ from numbers import Real
 
 import torch
 from sklearn.base import BaseEstimator
-from torch import Tensor
 
 from sklearn_raman._utils._sklearn import (
     DocLinkMixin,
@@ -84,7 +83,7 @@ class Augmentation(DocLinkMixin, BaseEstimator):
         baseline: float = 0.5,
         noise: float = 0.1,
         mixup: float = 1.0,
-    ):
+    ) -> None:
         self.shift = shift
         self.stretch = stretch
         self.gain = gain
@@ -94,13 +93,13 @@ class Augmentation(DocLinkMixin, BaseEstimator):
 
     def augment(
         self,
-        X: Tensor,
-        y: Tensor,
+        X: torch.Tensor,
+        y: torch.Tensor,
         *,
         spacing: float = 2.0,
         strength: float = 1.0,
         least_noise: float = 0.0,
-    ) -> Tensor:
+    ) -> torch.Tensor:
         """Return varied spectra.
 
         Parameters

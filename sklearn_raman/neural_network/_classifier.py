@@ -33,7 +33,7 @@ from sklearn_raman._utils._torch import (
     limited_threads,
     restorer,
 )
-from sklearn_raman._utils._typing import Floats, RandomState
+from sklearn_raman._utils._typing import Floats, Frame, RandomState
 from sklearn_raman._utils._validation import check_spectra
 from sklearn_raman.neural_network._augmentation import (
     Augmentation,
@@ -224,7 +224,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     """
 
     # Parameters of the classifier that are arguments of its module.
-    _module_params = ()
+    _module_params: tuple[str, ...] = ()
 
     _parameter_constraints: dict = {
         "lr": [Interval(Real, 0, None, closed="neither")],
@@ -257,7 +257,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     def __init__(
         self,
-        module: type[nn.Module] | Callable[..., Any] = CNN,
+        module: type[nn.Module] = CNN,
         *,
         lr: float = 1e-3,
         max_epochs: int | Literal["auto"] = "auto",
@@ -320,7 +320,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     def fit(
         self,
-        X: ArrayLike,
+        X: ArrayLike | Frame,
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
@@ -350,7 +350,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     def partial_fit(
         self,
-        X: ArrayLike,
+        X: ArrayLike | Frame,
         y: ArrayLike,
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
@@ -620,7 +620,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     # Prediction only reads -----------------------------------------------------------
 
-    def decision_function(self, X: ArrayLike) -> NDArray:
+    def decision_function(self, X: ArrayLike | Frame) -> Floats:
         """Return the outputs of the network before they become probabilities.
 
         Parameters
@@ -637,7 +637,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         logits = self._outputs(X, lambda output: output)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
-    def predict_proba(self, X: ArrayLike) -> Floats:
+    def predict_proba(self, X: ArrayLike | Frame) -> Floats:
         """Return class probabilities.
 
         Parameters
@@ -652,7 +652,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         """
         return self._outputs(X, self._probabilities)
 
-    def predict(self, X: ArrayLike) -> NDArray:
+    def predict(self, X: ArrayLike | Frame) -> NDArray[Any]:
         """Return the most probable class of each spectrum.
 
         Parameters
@@ -713,7 +713,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     def cascading_reset(
         self, random_state: RandomState = None
-    ) -> Iterator[tuple[str, SpectralNetClassifier]]:
+    ) -> Iterator[tuple[str, Self]]:
         """Forget the network layer by layer, from the output back to the input.
 
         What does not change in the maps of these networks does not depend on what the

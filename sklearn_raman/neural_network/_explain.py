@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.utils import Bunch
 
 from sklearn_raman._utils._explanation import (
@@ -24,7 +23,7 @@ from sklearn_raman._utils._torch import (
     limited_threads,
     without_autocast,
 )
-from sklearn_raman._utils._typing import SpectraLike
+from sklearn_raman._utils._typing import Floats, Frame
 from sklearn_raman._utils._validation import check_spectra
 from sklearn_raman.inspection import occlusion
 from sklearn_raman.neural_network.attribution import (
@@ -67,16 +66,16 @@ class ExplainMixin:
     @available_if(_can_explain)
     def explain_(
         self,
-        X: ArrayLike,
+        X: ArrayLike | Frame,
         target: ArrayLike | None = None,
         *,
         method: str = "auto",
-        score: str = "logodds",
-        normalize: str | None = None,
-        upsample: str | bool = "bands",
+        score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
+        normalize: Literal["max", "minmax", "sum"] | None = None,
+        upsample: Literal["bands", "linear", "spline", False] = "bands",
         batch_size: int | None = None,
         **options: Any,
-    ) -> NDArray | pd.DataFrame:
+    ) -> Any:
         """Map each wavenumber's contribution to the score of a class.
 
         Parameters
@@ -186,8 +185,12 @@ class ExplainMixin:
 
     @available_if(_can_explain)
     def feature_maps(
-        self, X: ArrayLike, layer: str | None = None, *, batch_size: int | None = None
-    ) -> NDArray | dict[str, NDArray]:
+        self,
+        X: ArrayLike | Frame,
+        layer: str | None = None,
+        *,
+        batch_size: int | None = None,
+    ) -> Floats | Any:
         """Return what the layers before the head answer to spectra.
 
         Parameters
@@ -212,7 +215,7 @@ class ExplainMixin:
         )
 
     @available_if(_can_explain)
-    def filters(self, layer: str | None = None) -> NDArray | dict[str, NDArray]:
+    def filters(self, layer: str | None = None) -> Floats | Any:
         """Return the filters of the convolutions.
 
         Parameters
@@ -231,12 +234,12 @@ class ExplainMixin:
     @available_if(_can_explain)
     def deconvolve(
         self,
-        X: ArrayLike,
+        X: ArrayLike | Frame,
         feature: int | None = None,
         *,
-        rule: str = "leaky",
+        rule: Literal["leaky", "relu", "linear"] = "leaky",
         batch_size: int | None = None,
-    ) -> NDArray:
+    ) -> Floats:
         """Send feature maps back to the spectrum: what excited them.
 
         Parameters
@@ -264,7 +267,9 @@ class ExplainMixin:
         )
 
     @available_if(_can_explain)
-    def decision_terms(self, X: ArrayLike, target: ArrayLike | None = None) -> Bunch:
+    def decision_terms(
+        self, X: ArrayLike | Frame, target: ArrayLike | None = None
+    ) -> Bunch:
         """Return the products that add up to the logit of a class.
 
         For networks that average their feature maps before the output, as
@@ -294,7 +299,7 @@ class ExplainMixin:
 
         return Bunch(**self._in_batches(explain, X, None))
 
-    def embed_(self, X: SpectraLike) -> NDArray[Any]:
+    def embed_(self, X: ArrayLike | Frame) -> Floats:
         """Return what the last fully connected layer is given.
 
         Spectra that the network has not learned stand apart here rather than in its

@@ -1,6 +1,9 @@
 """The layers of the networks, and what they learn about the scale of spectra."""
 
+from __future__ import annotations
+
 from math import ceil
+from typing import Literal
 
 import numpy as np
 import torch
@@ -56,9 +59,9 @@ class SpectralInput(nn.Module):
         self,
         n_points: int,
         *,
-        scaling: str | None = "residual",
+        scaling: Literal["residual"] | None = "residual",
         derivative: bool = True,
-    ):
+    ) -> None:
         super().__init__()
         if scaling not in ("residual", None):
             raise ValueError(f'scaling must be "residual" or None, got {scaling!r}.')

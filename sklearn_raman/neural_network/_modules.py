@@ -13,8 +13,11 @@ channels-last layout take about half the time of one-dimensional ones on a CPU, 
 compute the same.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from math import ceil
+from typing import Literal
 
 from torch import Tensor, nn
 
@@ -140,9 +143,9 @@ class CNN(SpectralNet):
         dropout: float = 0.5,
         negative_slope: float = 0.2,
         n_averaged: int = 1,
-        scaling: str | None = "residual",
+        scaling: Literal["residual"] | None = "residual",
         derivative: bool = True,
-    ):
+    ) -> None:
         super().__init__()
         self.average, n_units = average_points(n_points, n_averaged)
         self.input = SpectralInput(n_units, scaling=scaling, derivative=derivative)
@@ -230,9 +233,9 @@ class FMCNN(SpectralNet):
         negative_slope: float = 0.2,
         batch_norm: bool = True,
         n_averaged: int = 1,
-        scaling: str | None = "residual",
+        scaling: Literal["residual"] | None = "residual",
         derivative: bool = True,
-    ):
+    ) -> None:
         super().__init__()
         self.average, n_units = average_points(n_points, n_averaged)
         self.input = SpectralInput(n_units, scaling=scaling, derivative=derivative)
@@ -316,9 +319,9 @@ class GAPCNN(SpectralNet):
         pool_bins: int = 32,
         dropout: float = 0.0,
         n_averaged: int = 1,
-        scaling: str | None = "residual",
+        scaling: Literal["residual"] | None = "residual",
         derivative: bool = True,
-    ):
+    ) -> None:
         super().__init__()
         if not len(n_filters) == len(kernel_size) == len(stride) > 0:
             raise ValueError(

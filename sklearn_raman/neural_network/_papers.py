@@ -1,5 +1,7 @@
 """The networks of the papers as classifiers, and the settings of the papers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from inspect import cleandoc
 from numbers import Integral, Real
@@ -155,9 +157,9 @@ class CNNClassifier(SpectralNetClassifier):
         n_hidden: int = 128,
         dropout: float = 0.5,
         negative_slope: float = 0.2,
-        scaling: str | None = "residual",
+        scaling: Literal["residual"] | None = "residual",
         derivative: bool = True,
-        resolution: float | str | None = "auto",
+        resolution: float | Literal["auto"] | None = "auto",
         lr: float = 1e-3,
         max_epochs: int | Literal["auto"] = "auto",
         criterion: type[nn.Module] = nn.CrossEntropyLoss,
@@ -303,9 +305,9 @@ class FMCNNClassifier(SpectralNetClassifier):
         dropout: float = 0.0,
         negative_slope: float = 0.2,
         batch_norm: bool = True,
-        scaling: str | None = "residual",
+        scaling: Literal["residual"] | None = "residual",
         derivative: bool = True,
-        resolution: float | str | None = "auto",
+        resolution: float | Literal["auto"] | None = "auto",
         lr: float = 3e-3,
         max_epochs: int | Literal["auto"] = "auto",
         criterion: type[nn.Module] = nn.CrossEntropyLoss,
@@ -448,9 +450,9 @@ class GAPCNNClassifier(SpectralNetClassifier):
         pool_size: int = 2,
         pool_bins: int = 32,
         dropout: float = 0.0,
-        scaling: str | None = "residual",
+        scaling: Literal["residual"] | None = "residual",
         derivative: bool = True,
-        resolution: float | str | None = "auto",
+        resolution: float | Literal["auto"] | None = "auto",
         lr: float = 3e-3,
         max_epochs: int | Literal["auto"] = "auto",
         criterion: type[nn.Module] = nn.CrossEntropyLoss,
@@ -569,7 +571,7 @@ _PAPER_SETTINGS = {
 }
 
 
-def paper_settings(paper: str) -> dict[str, Any]:
+def paper_settings(paper: Literal["fukuhara", "guo", "zhang"]) -> dict[str, Any]:
     """Return the literal settings of a paper as keyword arguments of its class.
 
     Parameters

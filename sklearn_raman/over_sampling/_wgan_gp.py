@@ -1,9 +1,12 @@
 """WGANGP: synthetic spectra by an adversarially trained generator."""
 
+from __future__ import annotations
+
 import copy
 import warnings
+from collections.abc import Callable, Mapping
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,6 +19,7 @@ from sklearn_raman._utils._torch import (
     isolated_randomness,
     limited_threads,
 )
+from sklearn_raman._utils._typing import RandomState
 from sklearn_raman.over_sampling._base import SpectrumSampler, vary
 from sklearn_raman.over_sampling._wgan_training import (
     Judge,
@@ -196,9 +200,12 @@ class WGANGP(SpectrumSampler):
     def __init__(
         self,
         *,
-        sampling_strategy: Any = "auto",
+        sampling_strategy: float
+        | Literal["auto", "all", "minority", "not minority", "not majority"]
+        | Mapping[Any, int]
+        | Callable[..., Any] = "auto",
         start: Any = None,
-        noise: str | None = "residual",
+        noise: Literal["residual"] | None = "residual",
         network: str = "spline",
         latent_dim: int = 16,
         n_critic: int = 3,
@@ -211,9 +218,9 @@ class WGANGP(SpectrumSampler):
         ema: float = 0.998,
         validation_fraction: float | None = 0.2,
         device: str = "cpu",
-        random_state: int | np.random.RandomState | None = None,
+        random_state: RandomState = None,
         verbose: int = 0,
-    ):
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.start = start
         self.noise = noise

@@ -1,13 +1,15 @@
 """Sets of classes that hold the true one as often as promised."""
 
+from __future__ import annotations
+
 import warnings
 from functools import partial
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal, Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_consistent_length, column_or_1d, get_tags, indexable
@@ -22,6 +24,7 @@ from sklearn_raman._utils._sklearn import (
     available_if,
     fit_context,
 )
+from sklearn_raman._utils._typing import Floats, RandomState, SpectraLike
 from sklearn_raman._utils._validation import levels_to_user, unchanged_on_error
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.uncertainty._calibration import (
@@ -216,17 +219,18 @@ default=None
         *,
         cv: Any = None,
         coverage: float = 0.9,
-        conformity_score: str = "lac",
-        unit: str = "spectrum",
+        conformity_score: Literal["lac", "aps"] = "lac",
+        unit: Literal["spectrum", "group", "whole_group"] = "spectrum",
         look_alikes: bool = False,
-        novelty_score: str | None = None,
+        novelty_score: Literal["auto", "relative_mahalanobis", "correlation", "both"]
+        | None = None,
         false_alarm_rate: float = 0.05,
         unknown_label: str | int | None = None,
         max_set_size: int | None = None,
         grouped: bool = True,
         n_jobs: int | None = None,
-        random_state: Any = None,
-    ):
+        random_state: RandomState = None,
+    ) -> None:
         self.estimator = estimator
         self.cv = cv
         self.coverage = coverage
@@ -243,8 +247,8 @@ default=None
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(
-        self, X: Any, y: npt.ArrayLike, groups: npt.ArrayLike | None = None
-    ) -> "ConformalClassifier":
+        self, X: SpectraLike, y: ArrayLike, groups: ArrayLike | None = None
+    ) -> Self:
         """Fit the classifier, and learn the scores of held-out spectra.
 
         Parameters
@@ -353,7 +357,7 @@ default=None
             stacklevel=levels_to_user(),
         )
 
-    def predict_p(self, X: Any) -> np.ndarray:
+    def predict_p(self, X: SpectraLike) -> Floats:
         """Return a p-value for each class: how plausible it is for a spectrum.
 
         Parameters
@@ -381,7 +385,7 @@ default=None
                 p[:, true] = np.maximum(p[:, true], alone[:, named])
         return p
 
-    def predict_set(self, X: Any) -> np.ndarray:
+    def predict_set(self, X: SpectraLike) -> NDArray[np.bool_]:
         """Return the classes that a spectrum may belong to.
 
         Parameters
@@ -400,7 +404,7 @@ default=None
         # 1 - 0.9 is not quite 0.1.
         return p > round(1 - self.coverage, 12)
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: SpectraLike) -> NDArray[Any]:
         """Name the class of each spectrum, or say that it is unknown.
 
         Parameters
@@ -436,7 +440,7 @@ default=None
         return p <= self.false_alarm_rate
 
     @available_if(_has_probabilities)
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: SpectraLike) -> Floats:
         """Return the class probabilities of the estimator.
 
         Parameters
@@ -452,7 +456,7 @@ default=None
         check_is_fitted(self)
         return self.estimator_.predict_proba(X)
 
-    def describe(self, X: Any) -> pd.DataFrame:
+    def describe(self, X: SpectraLike) -> pd.DataFrame:
         """Say in words what each spectrum is.
 
         Parameters

@@ -1,12 +1,14 @@
 """Spectra that belong to none of the classes that a model has learned."""
 
+from __future__ import annotations
+
 import warnings
 from functools import partial
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal, Self
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, column_or_1d, get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
@@ -19,6 +21,7 @@ from sklearn_raman._utils._sklearn import (
     StrOptions,
     fit_context,
 )
+from sklearn_raman._utils._typing import Floats, RandomState, SpectraLike
 from sklearn_raman._utils._validation import levels_to_user, unchanged_on_error
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.uncertainty._calibration import (
@@ -168,14 +171,16 @@ default="auto"
         self,
         estimator: Any = None,
         *,
-        novelty_score: str = "auto",
+        novelty_score: Literal[
+            "auto", "relative_mahalanobis", "correlation", "both"
+        ] = "auto",
         cv: Any = 10,
         false_alarm_rate: float = 0.05,
-        unit: str = "spectrum",
+        unit: Literal["spectrum", "group"] = "spectrum",
         grouped: bool = True,
         n_jobs: int | None = None,
-        random_state: Any = None,
-    ):
+        random_state: RandomState = None,
+    ) -> None:
         self.estimator = estimator
         self.novelty_score = novelty_score
         self.cv = cv
@@ -187,8 +192,8 @@ default="auto"
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(
-        self, X: Any, y: npt.ArrayLike, groups: npt.ArrayLike | None = None
-    ) -> "SpectralNoveltyDetector":
+        self, X: SpectraLike, y: ArrayLike, groups: ArrayLike | None = None
+    ) -> Self:
         """Fit the classifier, and learn the scores of held-out spectra.
 
         Parameters
@@ -239,7 +244,7 @@ default="auto"
         classifier, inputs = classifier_and_input(self.estimator_, X)
         return measure(self._scores, classifier, inputs)
 
-    def score_samples(self, X: Any) -> np.ndarray:
+    def score_samples(self, X: SpectraLike) -> Floats:
         """Return how familiar spectra are.
 
         Parameters
@@ -257,7 +262,7 @@ default="auto"
         scores = self._measure(X)
         return -self._alarm.strangeness(scores)
 
-    def decision_function(self, X: Any) -> np.ndarray:
+    def decision_function(self, X: SpectraLike) -> Floats:
         """Return `score_samples` minus `offset_`: negative for the unknown.
 
         Parameters
@@ -273,7 +278,7 @@ default="auto"
         scores = self.score_samples(X)
         return scores - self.offset_
 
-    def p_value(self, X: Any) -> np.ndarray:
+    def p_value(self, X: SpectraLike) -> Floats:
         """Return the share of known spectra that are at least as strange.
 
         Parameters
@@ -289,7 +294,7 @@ default="auto"
         scores = self._measure(X)
         return self._alarm.p(scores)
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: SpectraLike) -> NDArray[np.intp]:
         """Tell known spectra from unknown ones.
 
         Parameters
