@@ -140,7 +140,7 @@ def sample_size_curve(
     ...     minerals, groups=minerals.groups, n_draws=1, progress=False, random_state=0,
     ... )
     >>> curve.to_frame()[["size", "accuracy"]].round(2).values.tolist()
-    [[1.0, 0.87], [2.0, 0.93], [3.0, 0.95], [4.0, 0.97]]
+    [[1.0, 0.95], [2.0, 0.98], [3.0, 0.99], [4.0, 0.99]]
     """
     if models is None or not _are_models(models):
         raise ValueError(

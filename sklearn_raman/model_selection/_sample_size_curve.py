@@ -67,7 +67,7 @@ class SampleSizeCurve:
     ...     models, X, y, sizes=[5, 10, 20, 40], progress=False, random_state=0
     ... )
     >>> curve.to_frame()["accuracy"].round(2).tolist()
-    [0.93, 0.97, 0.97, 0.98]
+    [0.94, 0.95, 0.96, 0.98]
     """
 
     folds: pd.DataFrame

@@ -1,13 +1,17 @@
 """SpectrumBootstrap: a smoothed bootstrap of spectra, with measured noise."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions
+from sklearn_raman._utils._typing import RandomState
 from sklearn_raman.over_sampling._base import SpectrumSampler
 from sklearn_raman.over_sampling._noise import (
     balanced_rows,
@@ -146,12 +150,15 @@ class SpectrumBootstrap(SpectrumSampler):
     def __init__(
         self,
         *,
-        sampling_strategy: Any = "auto",
+        sampling_strategy: float
+        | Literal["auto", "all", "minority", "not minority", "not majority"]
+        | Mapping[Any, int]
+        | Callable[..., Any] = "auto",
         n_components: int = 15,
         bandwidth: float = 0.7,
-        noise: str | None = "residual",
-        random_state: int | np.random.RandomState | None = None,
-    ):
+        noise: Literal["residual"] | None = "residual",
+        random_state: RandomState = None,
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.n_components = n_components
         self.bandwidth = bandwidth

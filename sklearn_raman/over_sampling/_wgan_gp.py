@@ -206,7 +206,7 @@ class WGANGP(SpectrumSampler):
         | Callable[..., Any] = "auto",
         start: Any = None,
         noise: Literal["residual"] | None = "residual",
-        network: str = "spline",
+        network: Literal["spline", "convolutional"] = "spline",
         latent_dim: int = 16,
         n_critic: int = 3,
         gp_weight: float = 10.0,

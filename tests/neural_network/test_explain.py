@@ -225,7 +225,7 @@ def test_cam_adds_up(pool_bins, data):
 def test_decision_terms(gap, data):
     X, y = data[0][:40], data[1][:40]
     terms = gap.decision_terms(X, "all")
-    assert terms.products.shape == (40, 3, 64, 32)
+    assert terms.products.shape == (40, 3, 32, 32)
     assert (terms.sums.argmax(axis=1) == gap.predict(X)).all()
     expected = decision_terms(gap.module_.eval(), torch.tensor(X, dtype=torch.float32))
     np.testing.assert_allclose(gap.decision_terms(X).sums, expected.sums, rtol=1e-4)
