@@ -75,9 +75,9 @@ def _penalize(X, row, lines, k, order, n_points):
 
     It is the differences of order d of D y with d zeros on either side.
     """
-    for i in range(n_points):
-        lines[k, i + order] = X[row, i]
-    for j in range(order):
+    for i in range(n_points - ONE):
+        lines[k, i + order] = X[row, i + ONE] - X[row, i]
+    for j in range(ONE, order):
         for i in range(order, n_points + order - ONE - j):
             lines[k, i] = lines[k, i + ONE] - lines[k, i]
     for i in range(order):

@@ -135,10 +135,14 @@ def are_constant(X, rounding):
 
 def sum_absolute(X, settings):
     """Return the sum of |y|, or of y - min(y), of each spectrum."""
-    total = np.empty(len(X))
-    for rows in gen_batches(len(X), 64):  # few enough to stay in the processor's cache
-        y = X[rows]
-        y = y - y.min(axis=1, keepdims=True) if settings.above_minimum else np.abs(y)
+    n_rows = 64  # few enough to stay in the processor's cache
+    total, room = np.empty(len(X)), np.empty((min(n_rows, len(X)), X.shape[1]))
+    for rows in gen_batches(len(X), n_rows):
+        y = room[: rows.stop - rows.start]
+        if settings.above_minimum:
+            np.subtract(X[rows], X[rows].min(axis=1, keepdims=True), out=y)
+        else:
+            np.abs(X[rows], out=y)
         total[rows] = y.sum(axis=1)
     return total
 
