@@ -45,7 +45,8 @@ benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82
 	$(RUN) $(BIN)/python -m benchmarks.bench_explain --figures
 	$(RUN) $(BIN)/python -m benchmarks.bench_over_sampling --figures
 	$(RUN) $(BIN)/python -m benchmarks.seeds all page
-	$(RUN) $(BIN)/python -m benchmarks.bench_accuracy --sets crystals random noisy
+	$(RUN) $(BIN)/python -m benchmarks.bench_accuracy --sets noisy crystals
+	$(RUN) $(BIN)/python -m benchmarks.bench_trust --parts minerals noisy rruff rruff_sets
 
 clean:
 	rm -rf .venv .venv-min report docs/_build docs/auto_examples docs/api/generated
