@@ -1,7 +1,7 @@
 """How well models recognize measured spectra: three CNNs and six tuned rivals.
 
     python -m benchmarks.bench_accuracy --data FOLDER    (hours on 2 cores)
-    python -m benchmarks.bench_accuracy --quick          (two minutes, nothing saved)
+    python -m benchmarks.bench_accuracy --quick          (two splits, nothing saved)
     python -m benchmarks.bench_accuracy --data FOLDER --sets meat --models LDA
     python -m benchmarks.bench_accuracy --page           (the table of the docs)
     python -m benchmarks.bench_accuracy --blend --sets noisy crystals

@@ -194,7 +194,7 @@ def compare(
     KNN    0.95
     Name: accuracy, dtype: float64
     """
-    if not _are_models(estimators) and y is None and not isinstance(X, Bunch):
+    if not are_models(estimators) and y is None and not isinstance(X, Bunch):
         estimators, X, y = None, estimators, X
     if estimators is not None:
         if quick:
@@ -202,14 +202,14 @@ def compare(
                 "quick=True is for the standard models, but estimators are given: "
                 "leave out one of the two."
             )
-        estimators = _name_estimators(estimators)
+        estimators = name_estimators(estimators)
     if not isinstance(explain, (bool, np.bool_)) and explain != "all":
         raise ValueError(f'explain must be True, False or "all", got {explain!r}.')
-    data = _check_data(X, y, groups)
+    data = check_data(X, y, groups)
     if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
         kind = StratifiedKFold if data.groups is None else StratifiedGroupKFold
         cv = kind(int(cv), shuffle=True, random_state=random_state)
-    folds = _make_folds(cv, data)
+    folds = make_folds(cv, data)
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     if estimators is None:
         axis = _common_axis(data.X)
@@ -231,7 +231,7 @@ def compare(
         warnings.warn(" ".join(leaks), UserWarning, stacklevel=2)
     if data.groups is not None:
         for name, estimator in estimators.items():
-            _warn_ungrouped_search(name, estimator)
+            warn_ungrouped_search(name, estimator)
 
     # Fold by fold, so that a slow model is not left to one process at the end.
     tasks = [
@@ -292,7 +292,7 @@ def compare(
     return result
 
 
-def _are_models(estimators):
+def are_models(estimators):
     """Tell models, or None, from spectra in their place."""
     if estimators is None:
         return True
@@ -303,7 +303,7 @@ def _are_models(estimators):
     return hasattr(estimators, "fit")
 
 
-def _name_estimators(estimators):
+def name_estimators(estimators):
     """Return a dict of names and models, or raise if there is something else."""
     if isinstance(estimators, (list, tuple)) and len(estimators):
         _check_models([(place, model) for place, model in enumerate(estimators)])
@@ -350,7 +350,7 @@ def _write_model(estimator):
     return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
 
 
-def _check_data(X, y, groups):
+def check_data(X, y, groups):
     """Take a Bunch apart and check labels and groups against the spectra."""
     if X is None:
         raise ValueError("X is missing: pass the spectra, or a Bunch.")
@@ -478,7 +478,7 @@ def _common_axis(X):
     return WavenumberResampler(target_wavenumbers="common").fit(X).wavenumbers_out_
 
 
-def _warn_ungrouped_search(name, estimator):
+def warn_ungrouped_search(name, estimator):
     """Warn if a search picks its parameters on folds that ignore the groups."""
     search = last_step(estimator)[0]
     if is_search(search) and ignores_groups(search.cv):
@@ -565,7 +565,7 @@ def _name_folds(outcomes):
     return f"fold{'s' if len(outcomes) > 1 else ''} {numbers}"
 
 
-def _make_folds(cv, data):
+def make_folds(cv, data):
     """Return the folds as a list of (train, test) row positions, checked.
 
     Parameters

@@ -26,11 +26,11 @@ from sklearn_raman._utils._pipeline import group_parameters, is_search, last_ste
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._typing import RandomState, SpectraLike
 from sklearn_raman.model_selection._compare import (
-    _are_models,
-    _check_data,
-    _make_folds,
-    _name_estimators,
-    _warn_ungrouped_search,
+    are_models,
+    check_data,
+    make_folds,
+    name_estimators,
+    warn_ungrouped_search,
 )
 from sklearn_raman.model_selection._evaluate import (
     check_predictions,
@@ -142,22 +142,22 @@ def sample_size_curve(
     >>> curve.to_frame()[["size", "accuracy"]].round(2).values.tolist()
     [[1.0, 0.95], [2.0, 0.98], [3.0, 0.99], [4.0, 0.99]]
     """
-    if models is None or not _are_models(models):
+    if models is None or not are_models(models):
         raise ValueError(
             "models must be a dict of names and models or a list of models, got "
             f"{type(models).__name__}."
         )
     try:
-        models = _name_estimators(models)
+        models = name_estimators(models)
     except ValueError as error:
         raise ValueError(str(error).replace("estimators", "models")) from None
-    data = _check_data(X, y, groups)
+    data = check_data(X, y, groups)
     if not _is_count(n_draws):
         raise ValueError(f"n_draws must be an integer of at least 1, got {n_draws!r}.")
     if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
         kind = StratifiedKFold if data.groups is None else StratifiedGroupKFold
         cv = kind(int(cv), shuffle=True, random_state=random_state)
-    splits = _make_folds(cv, data)
+    splits = make_folds(cv, data)
     rng = check_random_state(random_state)
     seed = rng.randint(np.iinfo(np.int32).max)
     units = np.arange(len(data.y)) if data.groups is None else data.groups
@@ -192,7 +192,7 @@ def sample_size_curve(
         }
     if data.groups is not None:
         for name, model in models.items():
-            _warn_ungrouped_search(name, model)
+            warn_ungrouped_search(name, model)
 
     tasks = [
         delayed(_evaluate)(key, model, cell, fold, data)

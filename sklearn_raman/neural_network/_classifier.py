@@ -336,9 +336,10 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         sample_weight : array-like of shape (n_spectra,) or None, default=None
             Weights of the spectra, not negative.
         groups : array-like of shape (n_spectra,) or None, default=None
-            Crystal, patient or sample of each spectrum. With `early_stopping` no group
-            is on both sides of the validation split. Inside a Pipeline they arrive by
-            metadata routing: ``classifier.set_fit_request(groups=True)``.
+            Crystal, patient or sample of each spectrum. No group is on both sides of
+            the validation split of `early_stopping`, or of a fold of `calibration`.
+            Inside a Pipeline they arrive by metadata routing:
+            ``classifier.set_fit_request(groups=True)``.
 
         Returns
         -------

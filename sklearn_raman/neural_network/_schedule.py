@@ -44,11 +44,11 @@ def held_out_epochs(n_epochs, n_spectra, batch_size):
 
 
 class OneCycle(Callback):
-    """Raise the learning rate to `lr`, hold it, let it fall to 0.
+    """Raise the learning rate to `lr`, then let it fall to 0.
 
     It rises over the first fifth of the steps of one call of fit or partial_fit and
     falls over the others, each along half a cosine. `n_epochs_` of the classifier says
-    how many steps there are. In between :func:`prolong` may hold it.
+    how many steps there are.
 
     References
     ----------

@@ -45,7 +45,7 @@ class SpectrumBootstrap(SpectrumSampler):
     4. New noise is pieced together from the residuals of the class, in blocks of the
        axis, at the level of the parent. It keeps their strength, color and sign.
 
-    Nothing is trained: 200 spectra of 1000 points take about a second. The nearest
+    Nothing is trained: 200 spectra of 1000 points take a tenth of a second. The nearest
     relative is imbalanced-learn's ``RandomOverSampler(shrinkage=...)``, a smoothed
     bootstrap that moves each point of a spectrum by itself: what it adds to a spectrum
     is white noise, on top of the noise of the parent.

@@ -151,9 +151,9 @@ class WGANGP(SpectrumSampler):
 
     Notes
     -----
-    Spectra of one crystal or patient may be on both sides of
-    that inner split. They must not be on both sides of yours: over-sample within the
-    training part, as a Pipeline does.
+    Spectra of one crystal or patient may be on both sides of the split of
+    `validation_fraction`. They must not be on both sides of yours: over-sample within
+    the training part, as a Pipeline does.
 
     A column that is constant in X stays constant. Integer spectra come back as float,
     in a frame too. Frames come back as the kind of frame they are (pandas, polars),

@@ -357,10 +357,8 @@ class _Feed:
         return made.flatten(0, 1) if base is not None else self._with_noise(made)
 
     def _rows(self, share):
-        rows = (share * self.sizes).long()
-        return torch.minimum(
-            rows, self.sizes - 1
-        )  # in float32 the share may round to 1
+        # In float32 the share may round to 1.
+        return torch.minimum((share * self.sizes).long(), self.sizes - 1)
 
     def _pick(self, pool):
         rows = torch.randint(self.n_each, self.shape, device=self.device)
