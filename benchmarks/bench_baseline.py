@@ -58,9 +58,7 @@ def compile_kernels():
     code = (
         "import numpy as np\n"
         "from sklearn_raman.preprocessing import airpls\n"
-        "for n in (3, 40):\n"
-        "    for dtype in ('float32', 'float64'):\n"
-        "        airpls(np.random.default_rng(0).random((n, 50)).astype(dtype))\n"
+        "airpls(np.random.default_rng(0).random((3, 50)))\n"
     )
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
 

@@ -1,4 +1,4 @@
-"""The three algorithms for 32 spectra side by side, compiled by numba.
+"""The three algorithms for 24 spectra side by side, compiled by numba.
 
 A lane whose spectrum is done takes the next one. Each round of `correct` refills the
 lanes, solves for all residuals, weights the points anew, and retires the lanes that are
@@ -404,7 +404,7 @@ class _Announcement(event.Listener):
 
 
 def correct_with_numba(kernel, X, limits, out, info, settings):
-    """Correct the rows of X, 32 side by side; fills out and info.
+    """Correct the rows of X, 24 side by side; fills out and info.
 
     The counterpart of `reference.correct_with_numpy`.
     """
