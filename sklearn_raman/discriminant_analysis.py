@@ -547,16 +547,29 @@ class _Shrunk:
         return self
 
 
-def _fit_lda(scores, y, shrinkage):
-    """Fit LDA on scores; shrinkage is measured in their spread within classes."""
-    if shrinkage == 0:
-        return LinearDiscriminantAnalysis().fit(scores, y)
+def _within_classes(scores, y):
+    """Return scores minus the mean of their class."""
     classes, codes = np.unique(y, return_inverse=True)
     means = np.stack([scores[y == label].mean(axis=0) for label in classes])
-    residuals = scores - means[codes]
+    return scores - means[codes]
+
+
+def _fit_lda(scores, y, shrinkage):
+    """Fit LDA on scores; shrinkage is measured in their spread within classes."""
+    residuals = _within_classes(scores, y)
+    if shrinkage == 0:
+        if not residuals.any():
+            raise ValueError(
+                "All spectra of each class are equal, so that PLSLDA(shrinkage=0) has "
+                "no scatter within classes to divide by: use shrinkage=0.1, or check "
+                "whether spectra were read several times."
+            )
+        return LinearDiscriminantAnalysis().fit(scores, y)
     spread = np.maximum(residuals.std(axis=0), 1e-6 * scores.std(axis=0))
     covariance = (residuals / spread).T @ (residuals / spread)
-    covariance /= max(len(scores) - len(classes), 1)
+    covariance /= max(len(scores) - len(np.unique(y)), 1)
+    if not residuals.any():  # equal spectra in each class: the nearest mean is left
+        covariance = np.eye(len(spread))
     lda = LinearDiscriminantAnalysis(
         solver="lsqr", covariance_estimator=_Shrunk(covariance, shrinkage)
     )
@@ -585,6 +598,8 @@ def _left_out_scores(X, y, indicators, groups, n_components, shrinkage):
         if not varies or len(classes) < 2 or wanted < 1:
             continue
         pls = _fit_pls(X[train], indicators[train], wanted)
+        if shrinkage == 0 and not _within_classes(pls.scores, y[train]).any():
+            continue
         lda = _fit_lda(pls.scores, y[train], shrinkage)
         scores = lda.decision_function((X[test] - pls.x_mean) @ pls.rotations)
         if scores.ndim == 1:

@@ -1,5 +1,7 @@
 """PLS-LDA against scikit-learn's parts, and its maps against autograd."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -215,6 +217,19 @@ def test_components_above_the_rank(rng):
 def test_equal_spectra(n_components):
     with pytest.raises(ValueError, match="All training spectra are equal"):
         PLSLDA(n_components=n_components).fit(np.ones((6, 9)), [0, 1] * 3)
+
+
+@pytest.mark.parametrize("n_components", [1, "rmse"])
+def test_no_scatter_within_classes(n_components):
+    X, y = np.repeat([[0.0, 1.0, 3.0], [1.0, 3.0, 1.0]], 6, axis=0), [0] * 6 + [1] * 6
+    plain = PLSLDA(n_components=n_components, shrinkage=0)
+    with pytest.raises(ValueError, match="spectra of each class are equal"):
+        plain.fit(X, y)
+    assert plain.set_params(shrinkage=0.1).fit(X, y).score(X, y) == 1
+    X[0, 0] += 0.1  # the fold that holds it out has no scatter left
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert plain.set_params(shrinkage=0).fit(X, y).score(X, y) == 1
 
 
 @pytest.mark.parametrize("score", ["logodds", "logit", "prob"])
