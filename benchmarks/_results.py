@@ -36,3 +36,11 @@ def rounded(frame, digits=6):
     """Turn a table into records with rounded numbers; missing values become None."""
     frame = frame.reset_index().round(digits).astype(object)
     return frame.where(frame.notna(), None).to_dict(orient="records")
+
+
+def write_between(page, mark, text):
+    """Put text between the comments "mark: begin" and "mark: end" of a page."""
+    begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
+    before, rest = page.read_text(encoding="utf-8").split(begin)
+    after = rest.split(end)[1]
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")

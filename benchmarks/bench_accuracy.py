@@ -86,7 +86,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from benchmarks._bootstrap import group_bootstrap
 from benchmarks._random_convolution import RandomConvolution
-from benchmarks._results import RESULTS, rounded, write_results
+from benchmarks._results import RESULTS, rounded, write_between, write_results
 from benchmarks.compare_minerals import (
     N_TRAINING_CRYSTALS,
     SNR,
@@ -112,7 +112,6 @@ from sklearn_raman.preprocessing import (
 CNNS = ("CNN", "FMCNN", "GAP-CNN")
 N_BINS, N_AXES = 15, 300
 PAGE = Path(__file__).parent / "README.md"
-BEGIN, END = "<!-- who wins where: begin -->", "<!-- who wins where: end -->"
 
 
 @dataclass
@@ -661,16 +660,6 @@ def verdict(part):
     return f"{a} {how} {b}: {difference:+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
-def write_page(figures):
-    """Put the table between the marks of the page."""
-    text = PAGE.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
-    PAGE.write_text(
-        f"{before}{BEGIN}\n\n{table(figures)}\n\n{END}{after}", encoding="utf-8"
-    )
-
-
 def main(argv=None):
     """Run the chosen sets, print their tables and save them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -692,7 +681,7 @@ def main(argv=None):
     if options.page:
         figures = json.loads((RESULTS / "accuracy.json").read_text())
         figures.pop("versions")
-        return write_page(figures)
+        return write_between(PAGE, "who wins where", table(figures))
     if options.blend:
         options.development = True
         figures = blend(options, options.cache / "development")

@@ -3,6 +3,7 @@
     python -m benchmarks.bench_over_sampling --folder DIR    (about two hours)
     python -m benchmarks.bench_over_sampling --figures       (and the pictures in docs/)
     python -m benchmarks.bench_over_sampling --quick         (seconds; no results)
+    python -m benchmarks.bench_over_sampling --page          (a table of the docs)
 
 ``--parts`` runs some of the four. What is in the file of results is not run again,
 figure by figure: an interrupted run goes on where it was (``--anew`` starts over). One
@@ -30,7 +31,8 @@ amino_acids6.npz (Raman, five of ten repeats to train, two of the small class, t
 noise), sers_vlp.npz (surface-enhanced Raman, 17 negative against 103 positive spectra,
 by folder), purees_mir.npz (mid-infrared, 10 against 200).
 
-times: seconds of a fit of 200 spectra of 1000 points, and parameters of the networks.
+networks: seconds of a fit of 200 spectra of 1000 points, parameters of the networks,
+and how good their spectra are, one draw of the simulator; with a picture of both.
 
 Differences are paired by seed: mean and t interval of 95 %. Seeds are independent on
 the simulator. On measured sets they split the same spectra again and again: intervals
@@ -43,6 +45,7 @@ import time
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from sklearn.model_selection import StratifiedGroupKFold
 
 from benchmarks._over_sampling import (
@@ -55,9 +58,17 @@ from benchmarks._over_sampling import (
 )
 from benchmarks._over_sampling_downstream import METHODS, WEIGHTED, downstream
 from benchmarks._over_sampling_fidelity import judge, run_fidelity
-from benchmarks._results import DOCS_IMAGES, RESULTS, rounded, write_results
+from benchmarks._results import (
+    DOCS_IMAGES,
+    RESULTS,
+    rounded,
+    write_between,
+    write_results,
+)
+from sklearn_raman._utils._plot import ACCENT, INK, MAP
 from sklearn_raman.datasets import load_minerals
-from sklearn_raman.over_sampling import SpectrumBootstrap
+from sklearn_raman.neural_network import paper_settings
+from sklearn_raman.over_sampling import WGANGP, SpectrumBootstrap
 from sklearn_raman.preprocessing import SNV
 
 OURS, NETWORK, POSTER = "SpectrumBootstrap", "WGANGP", "poster's network"
@@ -67,6 +78,16 @@ PAIRS = [
     *((NETWORK, m) for m in ("simulator", "SMOTE", OURS, POSTER)),
     (STARTED, OURS),
 ]
+PAGE = DOCS_IMAGES.parent / "guide" / "synthetic_spectra.md"
+MEASURES = ("one_nn_accuracy", "forest_accuracy", "noise_ratio", "coverage")
+MODELS = ("SVM", "PLS-LDA", "CNN")
+TITLES = {
+    "minerals": "minerals",
+    "minerals, noisy": "minerals with noise",
+    "amino_acids6": "amino acids with noise",
+    "sers_vlp": "SERS (17 against 103)",
+    "purees_mir": "purees (10 against 200)",
+}
 TO_NOTHING = [(m, "none") for m in METHODS if m != "none"]
 TO_RIVALS = [(OURS, WEIGHTED), (OURS, "SMOTE"), (OURS, "augmentation")]
 
@@ -147,33 +168,109 @@ def run_small_class(options, rows, save):
     return summarize(frame, TO_NOTHING + TO_RIVALS, keys=("set",))
 
 
-def run_times(options, rows, save):
-    """Seconds of a fit of 200 spectra of 1000 points, and numbers of parameters."""
+def run_networks(options, rows, save):
+    """Cost and quality of two networks beside the bootstrap's; a picture of both."""
     n, n_points = (10, 100) if options.quick else (100, 1000)
-    train, *_ = simulated(n, 1, 1, 0, (400.0, 399.0 + n_points, 1.0))
-    short = {"max_iter": 4} if options.quick else {}
-    for method, draw in {
-        OURS: BOOTSTRAP,
-        NETWORK: network(**short),
-        POSTER: poster(**short),
-    }.items():
+    axis = np.arange(400.0, 400.0 + n_points)
+    train, test, _ = simulated(n, n, 1, 100, (400.0, axis[-1], 1.0))
+    labels, short = np.repeat([0, 1], n), {"max_iter": 4} if options.quick else {}
+    samplers = {
+        OURS: SpectrumBootstrap(),
+        NETWORK: WGANGP(**short),
+        POSTER: WGANGP(**{**paper_settings("wgan_gp"), **short}),
+    }
+    drawn, known = {}, {}
+    for method, sampler in samplers.items():
         if method in {row["method"] for row in rows}:
             continue
         start = time.process_time()
-        draw(*train, {0: 10}, 0)
+        sampler.set_params(random_state=100).fit(*train)
         seconds = time.process_time() - start
-        rows.append({"seed": 0, "method": method, "seconds": seconds})
+        new = np.concatenate([sampler.sample(n, c, 100 + c) for c in (0, 1)])
+        row = {"seed": 100, "method": method, "seconds": seconds}
+        if method != OURS:
+            modules = sampler.generator_, sampler.critic_
+            sizes = [w.numel() for module in modules for w in module.parameters()]
+            row["n_parameters"] = sum(sizes)
+        scores = judge(known, train, test, (new, labels), axis, 1, 100)[0]
+        row |= {name: scores[name] for name in MEASURES}
+        rows.append(row)
         save(rows)
+        drawn[method] = sampler, new, row
         print(method, f"{seconds:.1f} s", flush=True)
+    if options.figures and {NETWORK, POSTER} <= set(drawn):
+        del drawn[OURS]
+        draw_networks(drawn, axis, test).savefig(DOCS_IMAGES / "wgan_networks.png")
     return {"seeds": rows}
+
+
+def draw_networks(drawn, axis, test):
+    """Draw how far each critic saw the two sets apart, and what came out."""
+    figure = Figure(figsize=(11, 6.2), dpi=110, layout="constrained")
+    rows = figure.subplots(len(drawn), 2, width_ratios=[1, 1.6])
+    real = test[0][test[1] == 0][:2]
+    shift = 1.1 * np.ptp(real)
+    for (left, right), (method, found) in zip(rows, drawn.items(), strict=True):
+        sampler, new, row = found
+        distance = sampler.history_["wasserstein"]
+        window = max(1, len(distance) // 100)
+        smooth = np.convolve(distance, np.full(window, 1 / window), "valid")
+        left.plot(np.arange(len(smooth)) + window // 2, smooth, color=INK, lw=1)
+        left.set_ylim(bottom=min(0, smooth.min()))
+        left.set(xlabel="generator step", ylabel="critic's estimate")
+        left.set_title(f"{method}: distance of real and synthetic", fontsize=10)
+        both = ((real, ACCENT, "real"), (new[:2], MAP, "synthetic"))
+        for place, (spectra, color, name) in enumerate(both):
+            for k, spectrum in enumerate(spectra):
+                height = spectrum - (2 * place + k) * shift
+                right.plot(
+                    axis, height, color=color, lw=0.7, label=name if not k else None
+                )
+        right.set(yticks=[], xlabel="Raman shift (cm$^{-1}$)", ylabel="intensity")
+        right.set_title(
+            f"{row['n_parameters']:,} parameters, "
+            f"{row['seconds']:.0f} s; a forest tells {row['forest_accuracy']:.0%}, "
+            f"noise {row['noise_ratio']:.2f} of the real",
+            fontsize=10,
+        )
+        right.legend(loc="upper right", fontsize=8, frameon=False)
+    return figure
 
 
 PARTS = {
     "simulator": run_simulator,
     "small class": run_small_class,
     "minerals": run_minerals,
-    "times": run_times,
+    "networks": run_networks,
 }
+
+
+def table(figures):
+    """Write who gains from over-sampling: one row per set and model."""
+    part = figures["small class"]
+    shown = ["none", WEIGHTED, "SMOTE", "augmentation", OURS]
+    found = {(row["set"], row["method"]): row for row in part["summary"]}
+    paired = {
+        (row["set"], row["metric"], row["a"], row["b"]): row
+        for row in part["differences"]
+    }
+    lines = [
+        f"| set | model | {' | '.join(shown)} | bootstrap - none | bootstrap - SMOTE |",
+        "|---" * (len(shown) + 4) + "|",
+    ]
+    for name in dict.fromkeys(row["set"] for row in part["summary"]):
+        for model in MODELS:
+            if found[name, "none"].get(model) is None:
+                continue
+            means = [found[name, method].get(model) for method in shown]
+            cells = ["" if mean is None else f"{mean:.3f}" for mean in means]
+            for rival in ("none", "SMOTE"):
+                row = paired[name, model, OURS, rival]
+                cell = f"{row['mean']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
+                sure = row["low"] > 0 or row["high"] < 0
+                cells.append(f"**{cell}**" if sure else cell)
+            lines.append(f"| {TITLES[name]} | {model} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def main(argv=None):
@@ -185,10 +282,13 @@ def main(argv=None):
     parser.add_argument("--figures", action="store_true")
     parser.add_argument("--cnn", action="store_true", help="five seeds of the CNN too")
     parser.add_argument("--anew", action="store_true")
+    parser.add_argument("--page", action="store_true", help="write a table of the docs")
     options = parser.parse_args(argv)
 
     path = RESULTS / "over_sampling.json"
     figures = json.loads(path.read_text()) if path.exists() else {}
+    if options.page:
+        return write_between(PAGE, "small classes", table(figures))
     figures.pop("versions", None)
     for name in options.parts:
         print(f"\n{name}", flush=True)

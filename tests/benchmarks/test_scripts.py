@@ -111,10 +111,14 @@ def test_random_convolution_counts_shares(rng):
     np.testing.assert_allclose(shares.mean(), 0.5, atol=0.05)
 
 
-def test_table_of_the_docs_is_the_committed_result():
-    figures = json.loads((bench_accuracy.RESULTS / "accuracy.json").read_text())
+@pytest.mark.parametrize(
+    "script, name",
+    [(bench_accuracy, "accuracy"), (bench_over_sampling, "over_sampling")],
+)
+def test_table_of_the_docs_is_the_committed_result(script, name):
+    figures = json.loads((script.RESULTS / f"{name}.json").read_text())
     figures.pop("versions")
-    assert bench_accuracy.table(figures) in bench_accuracy.PAGE.read_text("utf-8")
+    assert script.table(figures) in script.PAGE.read_text("utf-8")
 
 
 def test_bench_trust_quick(monkeypatch, tmp_path, capsys):
