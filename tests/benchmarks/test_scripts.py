@@ -181,8 +181,10 @@ def test_bench_over_sampling_goes_on_where_it_was(monkeypatch, tmp_path):
     monkeypatch.setattr(script, "METHODS", methods)
     monkeypatch.setattr(script, "RESULTS", tmp_path)
     monkeypatch.setattr(script, "write_results", None)
-    parts = ["--parts", "times", "small class"]
-    script.main(["--quick", "--folder", str(tmp_path), *parts])
+    monkeypatch.setattr(script, "DOCS_IMAGES", tmp_path)
+    parts = ["--parts", "networks", "small class"]
+    script.main(["--quick", "--figures", "--folder", str(tmp_path), *parts])
+    assert (tmp_path / "wgan_networks.png").exists()
     options = types.SimpleNamespace(folder=tmp_path, quick=True, cnn=False)
     rows = []
     found = script.run_small_class(options, rows, print)
