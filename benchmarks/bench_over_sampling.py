@@ -209,7 +209,7 @@ def draw_networks(drawn, axis, test):
     figure = Figure(figsize=(11, 6.2), dpi=110, layout="constrained")
     rows = figure.subplots(len(drawn), 2, width_ratios=[1, 1.6])
     real = test[0][test[1] == 0][:2]
-    shift = 1.1 * np.ptp(real)
+    shift = 1.3 * np.ptp(real, axis=1).max()
     for (left, right), (method, found) in zip(rows, drawn.items(), strict=True):
         sampler, new, row = found
         distance = sampler.history_["wasserstein"]
@@ -222,7 +222,7 @@ def draw_networks(drawn, axis, test):
         both = ((real, ACCENT, "real"), (new[:2], MAP, "synthetic"))
         for place, (spectra, color, name) in enumerate(both):
             for k, spectrum in enumerate(spectra):
-                height = spectrum - (2 * place + k) * shift
+                height = spectrum - spectrum.min() - (2 * place + k) * shift
                 right.plot(
                     axis, height, color=color, lw=0.7, label=name if not k else None
                 )
