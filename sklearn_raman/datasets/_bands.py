@@ -5,6 +5,7 @@ from __future__ import annotations
 from numbers import Real
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sklearn_raman._utils._sklearn import Interval, validate_params
@@ -114,41 +115,37 @@ def annotate_bands(
                 f"{name} has no column {missing[0]!r}, its columns are "
                 f"{list(map(str, frame.columns))}."
             )
-    known = pd.DataFrame(
-        {
-            "wavenumber": table["wavenumber"].astype(float),
-            "assignment": table["assignment"].astype(str),
-            "material": table.get("material", pd.Series("", table.index)).astype(str),
-            "source": table.get("source", pd.Series("", table.index)).astype(str),
-        }
-    )
-    labels = pd.Series("", bands.index)
+    texts = table.reindex(columns=["assignment", "material", "source"], fill_value="")
+    known = texts.fillna("").astype(str)
+    known.insert(0, "wavenumber", table["wavenumber"].astype(float))
+    known = known.reset_index(drop=True)
+    names = [""] * len(bands)
     if "class" in bands:
-        labels = bands["class"]
+        names = [str(label).casefold() for label in bands["class"]]
     elif "class" in bands.index.names:
         labels = bands.index.get_level_values("class")
-    names = [str(label).casefold() for label in labels]
+        names = [str(label).casefold() for label in labels]
     found = [
         _look_up(position, name, set(names), known, tolerance)
         for position, name in zip(bands["position"], names, strict=True)
     ]
-    texts, sources = zip(*found, strict=True) if found else ((), ())
-    return bands.assign(assignment=list(texts), source=list(sources))
+    return bands.assign(
+        assignment=[text for text, _ in found], source=[source for _, source in found]
+    )
 
 
 def _look_up(position, name, names, known, tolerance):
     """Return the assignments of a band and their sources as texts."""
-    distance = (known["wavenumber"] - position).abs()
-    near = known[distance <= tolerance].assign(distance=distance)
-    material = known["material"].str.casefold()
-    if name in set(material):
-        own = near[material[near.index] == name]
-        near = own if len(own) else near[material[near.index].isin(names)]
-    near = near.sort_values("distance", kind="stable").head(_MOST_NAMED)
+    distance = np.abs(known["wavenumber"].to_numpy() - position)
+    material = known["material"].str.casefold().to_numpy()
+    near = distance <= tolerance
+    if name and name in material:
+        own = near & (material == name)
+        near = own if own.any() else near & np.isin(material, list(names))
+    order = np.flatnonzero(near)[np.argsort(distance[near], kind="stable")]
+    found = known.iloc[order[:_MOST_NAMED]]
     texts = [
-        row.assignment
-        if row.material.casefold() in ("", name)
-        else f"{row.material}: {row.assignment}"
-        for row in near.itertuples()
+        what if other.casefold() in ("", name) else f"{other}: {what}"
+        for what, other in zip(found["assignment"], found["material"], strict=True)
     ]
-    return "; ".join(texts), "; ".join(dict.fromkeys(filter(None, near["source"])))
+    return "; ".join(texts), "; ".join(dict.fromkeys(filter(None, found["source"])))

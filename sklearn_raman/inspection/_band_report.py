@@ -25,8 +25,9 @@ from sklearn_raman.inspection._bands import (
 from sklearn_raman.inspection._refits import (
     bootstrap_designs,
     check_study,
-    cross_fit,
+    held_out_designs,
     permuted_designs,
+    run_designs,
     whole_designs,
 )
 
@@ -69,7 +70,6 @@ def band_intervals(
     explain: Callable[..., Any] | None = None,
     n_refits: int = 50,
     confidence: float = 0.95,
-    cv: int = 4,
     n_repeats: int = 5,
     n_jobs: int | None = None,
     progress: bool = True,
@@ -107,18 +107,16 @@ def band_intervals(
         Draws of the groups. 25 give intervals that are slightly too short.
     confidence : float, default=0.95
         Coverage of the intervals.
-    cv : int, default=4
-        Folds by group. Maps are always of spectra whose group the model does not know,
-        so that each draw takes as many fits.
     n_repeats : int, default=5
-        Fits to all groups that the estimates are means of, each with other folds.
+        Fits to all groups, each with another seed; estimates are those of their mean
+        map.
     n_jobs : int or None, default=None
-        Folds fitted at the same time; the result is the same.
+        Fits at the same time; the result is the same.
     progress : bool, default=True
         Whether to show a progress bar on the standard error stream.
     random_state : int, RandomState or None, default=None
-        Decides folds, draws, and the randomness of the model, which gets another seed
-        for each fit.
+        Decides draws, and the randomness of the model, which gets another seed for each
+        fit.
 
     Returns
     -------
@@ -141,7 +139,9 @@ def band_intervals(
     Notes
     -----
     Percentile intervals of a bootstrap of the groups, stratified by class. The spectra
-    that are explained stay the same for all draws. Groups count the same, however many
+    that are explained are the given ones for all draws, so that only the model varies.
+    (Maps of held-out spectra, put together from several folds, vary less than those of
+    one model; their intervals are too short.) Groups count the same, however many
     spectra they have. All of it holds for this model, these classes, and samples that
     come from where these come from.
 
@@ -163,7 +163,7 @@ def band_intervals(
     """
     study = _Study("band_intervals", model, X, y, groups, random_state)
     study.settings = {"explain": explain, "n_jobs": n_jobs, "progress": progress}
-    study.fit_whole(cv, n_repeats, bands, wavenumbers)
+    study.fit_whole(n_repeats, bands, wavenumbers)
     study.refit(n_refits)
     return _sorted(study.intervals(confidence))
 
@@ -186,7 +186,7 @@ def band_test(
     progress: bool = True,
     random_state: RandomState = None,
 ) -> pd.DataFrame:
-    """Test for each band whether it speaks for its class in samples the model has not seen.
+    """Test for each band whether it speaks for its class in samples not seen before.
 
     A model always looks somewhere. What it looks at is evidence only if it also speaks
     for the right class in new crystals, patients or samples.
@@ -217,7 +217,7 @@ def band_test(
     n_repeats : int, default=5
         Times that all groups are held out once, each with other folds.
     n_jobs : int or None, default=None
-        Folds fitted at the same time; the result is the same.
+        Fits at the same time; the result is the same.
     progress : bool, default=True
         Whether to show a progress bar on the standard error stream.
     random_state : int, RandomState or None, default=None
@@ -271,7 +271,8 @@ def band_test(
     """
     study = _Study("band_test", model, X, y, groups, random_state)
     study.settings = {"explain": explain, "n_jobs": n_jobs, "progress": progress}
-    study.fit_whole(cv, n_repeats, bands, wavenumbers)
+    study.fit_whole(1, bands, wavenumbers)
+    study.hold_out(cv, n_repeats)
     return _sorted(study.test(false_discovery_rate, min_effect))
 
 
@@ -334,11 +335,12 @@ def band_report(
         Times that groups trade labels, for the test of the whole model: its p-value is
         no smaller than ``1 / (n_permutations + 1)``. 0 leaves the test out.
     cv : int, default=4
-        Folds by group. There are ``cv * (n_repeats + n_refits + n_permutations)`` fits.
+        Folds by group. There are ``n_repeats + n_refits`` fits for the intervals and
+        ``cv * (n_repeats + n_permutations)`` for the tests.
     n_repeats : int, default=5
-        Times that all groups are held out once, each with other folds.
+        Fits to all groups; and times that all are held out once, each with other folds.
     n_jobs : int or None, default=None
-        Folds fitted at the same time; the result is the same.
+        Fits at the same time; the result is the same.
     progress : bool, default=True
         Whether to show progress bars on the standard error stream.
     random_state : int, RandomState or None, default=None
@@ -384,8 +386,9 @@ def band_report(
     """
     study = _Study("band_report", model, X, y, groups, random_state)
     study.settings = {"explain": explain, "n_jobs": n_jobs, "progress": progress}
-    study.fit_whole(cv, n_repeats, bands, wavenumbers)
+    study.fit_whole(n_repeats, bands, wavenumbers)
     study.refit(n_refits)
+    study.hold_out(cv, n_repeats)
     test = study.test(false_discovery_rate, min_effect)
     table = study.intervals(confidence).merge(test, on=["class", "low", "high"])
     classes, axis = pd.Index(study.data.classes, name="class"), study.axis
@@ -419,21 +422,19 @@ class _Study:
         self.model, self.data = model, check_study(owner, X, y, groups)
         # Each part has a seed of its own, so that it is the same without the others.
         rng = check_random_state(random_state)
-        self.seeds = rng.randint(_MOST_SEEDS, size=3)
+        self.seeds = rng.randint(_MOST_SEEDS, size=4)
 
-    def fit_whole(self, cv, n_repeats, bands, wavenumbers):
-        """Hold out all groups, several times, and find the bands."""
-        designs = whole_designs(self.data, cv, n_repeats, self.seeds[0])
-        self.fold = designs[0].fold
-        found = list(self._run(designs, "maps"))
-        self.score = found[0].score
-        n_points = found[0].maps.shape[1]
-        own = {} if found[0].axis is None else {"X": pd.DataFrame(columns=found[0].axis)}
+    def fit_whole(self, n_repeats, bands, wavenumbers):
+        """Fit to all groups, and find the bands."""
+        designs = whole_designs(self.data, n_repeats, self.seeds[0])
+        first, *_ = found = list(self._run(designs, "whole"))
+        n_points = first.maps.shape[1]
+        own = {} if first.axis is None else {"X": pd.DataFrame(columns=first.axis)}
         axis = common_axis(wavenumbers, n_points, **own)
         self.unit = "point" if axis is None else "cm-1"
         self.axis = np.arange(n_points, dtype=float) if axis is None else axis
-        self.spectra = self.data.average @ found[0].spectra
-        self.maps = np.mean([one.maps for one in found], axis=0)
+        self.spectra = self.data.average @ first.spectra
+        self.whole = self.class_maps(np.mean([one.maps for one in found], axis=0))
         if isinstance(bands, Integral):
             self.ranges = find_bands(self.axis, self.spectra, bands)
         else:
@@ -443,22 +444,29 @@ class _Study:
 
     def refit(self, n_refits):
         """Fit to draws of the groups; keep the mean map of each class."""
-        designs = bootstrap_designs(self.data, self.fold, n_refits, self.seeds[1])
+        designs = bootstrap_designs(self.data, n_refits, self.seeds[1])
         found = self._run(designs, "refits")
         self.refits = np.stack([self.class_maps(one.maps) for one in found])
+
+    def hold_out(self, cv, n_repeats):
+        """Hold out all groups, several times; keep the maps of each group."""
+        designs = held_out_designs(self.data, cv, n_repeats, self.seeds[2])
+        found = list(self._run(designs, "held out"))
+        self.score = found[0].score
+        self.maps = np.mean([one.maps for one in found], axis=0)
 
     def permute(self, cv, n_permutations):
         """Return the p-value of the score among those with permuted labels."""
         if n_permutations == 0:
             return np.nan
-        designs = permuted_designs(self.data, cv, n_permutations, self.seeds[2])
+        designs = permuted_designs(self.data, cv, n_permutations, self.seeds[3])
         scores = [one.score for one in self._run(designs, "permutations")]
         # Two sums of the same numbers may differ in their last bit.
         above = np.sum(np.array(scores) >= self.score - 1e-9)
         return (above + 1) / (n_permutations + 1)
 
     def _run(self, designs, name):
-        return cross_fit(self.model, self.data, designs, name=name, **self.settings)
+        return run_designs(self.model, self.data, designs, name=name, **self.settings)
 
     def class_maps(self, maps):
         """Return the mean map of each class, absolute values adding up to 1."""
@@ -469,7 +477,7 @@ class _Study:
     def map_intervals(self, confidence):
         """Return the mean map of each class, and the ends of its interval."""
         ends = np.quantile(self.refits, _levels(confidence), axis=0)
-        return self.class_maps(self.maps), *ends
+        return self.whole, *ends
 
     def intervals(self, confidence):
         """Return the table of `band_intervals`, in the order of classes and bands."""
@@ -480,7 +488,7 @@ class _Study:
             known = np.isfinite(draws).any(axis=0)
             levels = _levels(confidence)
             ends[:, known] = np.nanquantile(draws[:, known], levels, axis=0)
-            table[name] = measure(self.class_maps(self.maps)).ravel()
+            table[name] = measure(self.whole).ravel()
             table[f"{name}_low"], table[f"{name}_high"] = ends.reshape(2, -1)
         return table
 

@@ -150,10 +150,9 @@ def check_bands(bands, axis, unit):
     for low, high in bands:
         if not ((axis >= low) & (axis <= high)).any():
             raise ValueError(
-                f"bands has ({low:g}, {high:g}), in which no point of the axis lies: it "
-                f"goes from {axis.min():g} to {axis.max():g} "
-                f"{'cm-1' if unit == 'cm-1' else 'points'}, and the lower end comes "
-                "first."
+                f"bands has ({low:g}, {high:g}), in which no point of the axis lies. "
+                f"The axis goes from {axis.min():g} to {axis.max():g} ({unit}), and the "
+                "lower end of a band comes first."
             )
     return bands
 

@@ -466,7 +466,12 @@ def draw_bands(report, classes, ax=None):
         gray = {"color": SPECTRUM, "alpha": 0.45, "lw": 0, "label": "mean spectrum"}
         axes.fill_between(axis, 0, spectrum, **gray)
         percent = f"{100 * report.settings['confidence']:g} %"
-        shade = {"color": MAP, "alpha": 0.3, "lw": 0, "label": f"its {percent} interval"}
+        shade = {
+            "color": MAP,
+            "alpha": 0.3,
+            "lw": 0,
+            "label": f"its {percent} interval",
+        }
         axes.fill_between(axis, low, high, **shade)
         axes.plot(axis, mean, color=MAP, lw=1.1, label="mean map")
         axes.axhline(0, color=INK, lw=0.8, ls=":")
@@ -489,7 +494,10 @@ def _mark_bands(axes, used, top):
     for number, band in enumerate(used.itertuples()):
         name = {"label": "used: speaks for the class"} if number == 0 else {}
         axes.axvspan(band.low, band.high, color=ACCENT, alpha=0.1, lw=0, **name)
-        ends = [[band.position - band.position_low], [band.position_high - band.position]]
+        ends = [
+            [band.position - band.position_low],
+            [band.position_high - band.position],
+        ]
         height = top + 0.08
         style = {"fmt": "o", "ms": 3, "color": ACCENT, "lw": 1.2, "capsize": 2}
         axes.errorbar(band.position, height, xerr=np.maximum(ends, 0), **style)

@@ -1,4 +1,4 @@
-"""Maps of held-out spectra, from many refits of a model on other draws of the groups."""
+"""Many fits of one model: to draws of the groups, to folds, with permuted labels."""
 
 import numpy as np
 from sklearn.base import clone
@@ -88,51 +88,50 @@ def check_study(owner, X, y, groups):
 # What is fitted ----------------------------------------------------------------------
 
 
-def whole_designs(data, cv, n_repeats, seed):
-    """Return folds of all groups, dealt out anew for each repeat."""
-    rng = check_random_state(seed)
-    strata = data.strata[data.group]
-    n_folds = min(cv, len(data.strata))
-    return [
-        _design(data, deal_groups(strata, data.group, n_folds, rng), rng)
-        for _ in range(n_repeats)
-    ]
+def _design(data, rng, fold=None, counts=None, code=None):
+    """Say what a fit is: who is in which fold, how often, with which label.
 
-
-def _design(data, fold, rng, counts=None, code=None):
-    """Say what a cross-fit is: who is in which fold, how often, with which label."""
+    Without folds all are trained on and explained.
+    """
     return Bunch(
         fold=fold,
-        counts=np.ones(len(fold), dtype=int) if counts is None else counts,
+        counts=np.ones(len(data.code), dtype=int) if counts is None else counts,
         code=data.code if code is None else code,
         seed=rng.randint(_MOST_SEEDS),
         explained=code is None,
     )
 
 
-def bootstrap_designs(data, fold, n_refits, seed):
-    """Return draws of the groups with replacement, on the same folds.
+def whole_designs(data, n_repeats, seed):
+    """Return fits to all groups, which differ by their seed."""
+    rng = check_random_state(seed)
+    return [_design(data, rng) for _ in range(n_repeats)]
+
+
+def bootstrap_designs(data, n_refits, seed):
+    """Return draws of the groups with replacement, whose model explains all spectra.
 
     Groups that hold the same classes are drawn from one another, so that no class loses
-    any. A draw that would leave all of them in one fold, and so none to train on, is
-    drawn again.
+    any.
     """
     rng = check_random_state(seed)
-    fold_of_group = np.empty(len(data.strata), dtype=int)
-    fold_of_group[data.group] = fold
+    strata = [np.flatnonzero(data.strata == k) for k in range(data.strata.max() + 1)]
     designs = []
     for _ in range(n_refits):
-        times = np.zeros(len(data.strata), dtype=int)
-        for stratum in range(data.strata.max() + 1):
-            members = np.flatnonzero(data.strata == stratum)
-            can_span = len(np.unique(fold_of_group[members])) > 1
-            while True:
-                drawn = rng.choice(members, len(members))
-                if not can_span or len(np.unique(fold_of_group[drawn])) > 1:
-                    break
-            times += np.bincount(drawn, minlength=len(times))
-        designs.append(_design(data, fold, rng, counts=times[data.group]))
+        drawn = [rng.choice(members, len(members)) for members in strata]
+        times = np.bincount(np.concatenate(drawn), minlength=len(data.strata))
+        designs.append(_design(data, rng, counts=times[data.group]))
     return designs
+
+
+def held_out_designs(data, cv, n_repeats, seed):
+    """Return folds of all groups, dealt out anew for each repeat."""
+    rng = check_random_state(seed)
+    strata, n_folds = data.strata[data.group], min(cv, len(data.strata))
+    return [
+        _design(data, rng, fold=deal_groups(strata, data.group, n_folds, rng))
+        for _ in range(n_repeats)
+    ]
 
 
 def permuted_designs(data, cv, n_permutations, seed):
@@ -156,15 +155,15 @@ def permuted_designs(data, cv, n_permutations, seed):
                 code[rows] = rng.permutation(code[rows])
         strata = code if pure else data.strata[data.group]
         fold = deal_groups(strata, data.group, min(cv, len(data.strata)), rng)
-        designs.append(_design(data, fold, rng, code=code))
+        designs.append(_design(data, rng, fold=fold, code=code))
     return designs
 
 
 # Fitting it --------------------------------------------------------------------------
 
 
-def cross_fit(model, data, designs, *, explain, n_jobs, progress, name):
-    """Fit a model on each fold of each design, and explain and name what was held out.
+def run_designs(model, data, designs, *, explain, n_jobs, progress, name):
+    """Fit a model as designs say, and explain and name spectra.
 
     Yields
     ------
@@ -174,7 +173,7 @@ def cross_fit(model, data, designs, *, explain, n_jobs, progress, name):
         of its own class; `spectra`, the mean spectra on the same points; `axis` in
         cm-1, or None.
     """
-    numbers = [design.fold.max() + 1 for design in designs]
+    numbers = [1 if d.fold is None else d.fold.max() + 1 for d in designs]
     tasks = [
         delayed(_fit_fold)(model, data, design, fold, explain)
         for design, n_folds in zip(designs, numbers, strict=True)
@@ -196,10 +195,14 @@ def cross_fit(model, data, designs, *, explain, n_jobs, progress, name):
 
 def _fit_fold(model, data, design, fold, explain):
     """Fit on all folds but one; explain and name the spectra of that."""
-    kept = np.flatnonzero(design.fold != fold)
+    kept = held = np.arange(len(data.code))
+    if design.fold is not None:
+        kept, held = (
+            np.flatnonzero(design.fold != fold),
+            np.flatnonzero(design.fold == fold),
+        )
     train = np.repeat(kept, design.counts[kept])
     n_groups = len(np.unique(data.group[train]))
-    held = np.flatnonzero(design.fold == fold)
     y = data.classes[design.code]
     if len(np.unique(y[train])) < 2:  # of permuted labels only
         return Bunch(held=held, named=np.repeat(y[train[:1]], len(held)))
@@ -210,8 +213,7 @@ def _fit_fold(model, data, design, fold, explain):
     except Exception as error:
         error.add_note(
             f"This was a fit to {len(train)} spectra, of {n_groups} "
-            "different groups: draws of few groups may hold too little for the model. "
-            "A larger cv leaves it more."
+            "different groups: few groups may hold too little for the model."
         )
         raise
     X = safe_indexing(data.X, held)

@@ -23,7 +23,9 @@ from sklearn_raman.preprocessing import SNV, WavenumberCrop, WavenumberResampler
 
 AXIS = np.arange(400.0, 600.0, 4.0)
 BANDS = [(400, 448), (452, 500), (504, 548), (552, 596)]
-QUICK = {"n_refits": 10, "n_repeats": 1, "cv": 3, "progress": False, "random_state": 0}
+COMMON = WavenumberResampler(target_wavenumbers="common")
+FITS = {"n_refits": 10, "n_repeats": 1, "progress": False, "random_state": 0}
+QUICK = FITS | {"cv": 3}
 
 
 def make(n_groups=6, n_spectra=2, seed=0, differ=True):
@@ -72,7 +74,7 @@ def test_known_bands_are_found_and_others_are_not(report):
 def test_the_report_is_its_parts(data, report):
     model = make_pipeline(SNV(), PLSLDA(n_components=3))
     whole = report.to_frame()
-    part = band_intervals(model, *data, bands=BANDS, **QUICK)
+    part = band_intervals(model, *data, bands=BANDS, **FITS)
     pd.testing.assert_frame_equal(part, whole[part.columns], check_exact=True)
     settings = {key: value for key, value in QUICK.items() if key != "n_refits"}
     part = band_test(model, *data, bands=BANDS, **settings)
@@ -118,7 +120,7 @@ def test_t_test_and_false_discovery_rates(data, min_effect):
 
 def test_what_does_not_vary_has_no_width(data):
     found = band_intervals(
-        PLSLDA(), *data, bands=BANDS, explain=lambda model, X, target: X, **QUICK
+        PLSLDA(), *data, bands=BANDS, explain=lambda model, X, target: X, **FITS
     )
     for name in ("share", "position"):
         for end in ("low", "high"):
@@ -126,33 +128,35 @@ def test_what_does_not_vary_has_no_width(data):
 
 
 class Seeded(ClassifierMixin, BaseEstimator):
-    """Its map is high where its seed says; it knows what it was trained on."""
+    """Its map is where its seed says for groups that it knows, at the end for others."""
 
     def __init__(self, random_state=None):
         self.random_state = random_state
 
     def fit(self, X, y, groups):
-        self.classes_, self.groups_ = np.unique(y), set(groups)
+        self.classes_, self.groups_ = np.unique(y), list(set(groups))
         return self
 
     def predict(self, X):
         return np.repeat(self.classes_[:1], len(X))
 
     def explain_(self, X, target=None):
-        assert not self.groups_ & set(X[:, 0])
-        maps = np.zeros((len(X), 10))
-        maps[:, self.random_state % 10] = 1
-        return maps
+        place = np.where(np.isin(X[:, 0], self.groups_), self.random_state % 9, 9)
+        return np.eye(10)[place]
 
 
-def test_each_fit_has_another_seed_and_explains_other_groups():
+def test_each_fit_has_another_seed_and_the_test_is_of_other_groups():
     groups = np.repeat(np.arange(8.0), 2)
     X = np.repeat(groups[:, None], 10, axis=1)
     y = np.repeat([0, 1], 8)
-    found = band_intervals(Seeded(3), X, y, groups, bands=[(3, 3)], **QUICK)
-    assert (found["share"] < 0.8).all()
-    wide = band_intervals(Seeded(3), X, y, groups, bands=[(0, 9)], **QUICK)
-    assert (wide["position_high"] - wide["position_low"] > 1).all()
+    settings = {"bands": [(0, 8), (9, 9)], **QUICK, "n_permutations": 0}
+    table = band_report(Seeded(3), X, y, groups, **settings).to_frame()
+    table = table.set_index(["class", "low"]).sort_index()
+    assert (table.loc[[(0, 9), (1, 9)], "contribution"] == 1).all()
+    assert (table.loc[[(0, 0), (1, 0)], "contribution"] == 0).all()
+    known = table.loc[[(0, 0), (1, 0)]]
+    assert (known["position_high"] - known["position_low"] > 1).all()
+    assert (known["share"] == 1).all() and (known["share_low"] < 1).all()
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])
@@ -251,7 +255,7 @@ def test_nothing_is_said_where_nothing_is_known():
 
 def test_text_and_figure(report):
     assert "The model tells the classes apart: balanced accuracy 1.00" in repr(report)
-    assert "apatite" in repr(report) and "425" in repr(report)
+    assert "apatite" in repr(report) and "475 (47" in repr(report)
     html = report._repr_html_()
     assert "<table" in html and "apatite" in html
     figure = report.plot()
@@ -259,7 +263,7 @@ def test_text_and_figure(report):
     figure.savefig(file, format="png")
     titles = [axes.get_title("left") for axes in figure.axes]
     assert titles[0].startswith("apatite (6 groups): ")
-    assert "425" in [text.get_text() for text in figure.axes[0].texts]
+    assert "475" in [text.get_text() for text in figure.axes[0].texts]
     one = figure.add_subplot()
     assert report.plot(classes=["barite"], ax=one) is figure
     with pytest.raises(ValueError, match="gold"):
@@ -280,7 +284,7 @@ def test_text_and_figure(report):
         ({"model": make_pipeline(PCA(3), PLSLDA())}, "mixes wavenumbers"),
         ({"explain": lambda model, X, target: X.iloc[:, 1:]}, "one value for each"),
         (
-            {"model": make_pipeline(WavenumberResampler(), PLSLDA()), "X": "pairs"},
+            {"model": make_pipeline(COMMON, PLSLDA()), "X": "pairs"},
             "different axes",
         ),
     ],

@@ -427,9 +427,12 @@ def test_bands_are_shown_on_request(result, text, spectra, tmp_path):
     section = shown.partition("<h2>Bands with error bars")[2].partition("</section>")[0]
     assert "<h3>a &lt; b</h3>" in section and escape(found.verdict()[1]) in section
     assert section.count(PNG) == 1
-    assert "<h3>" not in result.save_html(page, bands=found).read_text(
-        "utf-8"
-    ).partition("<h2>Bands with error bars")[2]
+    assert (
+        "<h3>"
+        not in result.save_html(page, bands=found)
+        .read_text("utf-8")
+        .partition("<h2>Bands with error bars")[2]
+    )
     assert "Bands with error bars" not in text
 
 

@@ -27,14 +27,15 @@ X = minerals.data[four] + rng.normal(0, 0.05, minerals.data[four].shape)
 y, crystals = y[four], minerals.groups[four]
 
 grid = WavenumberResampler(target_wavenumbers=(150, 1506, 4))
-model = make_pipeline(grid, SNV(), PLSLDA(n_components=6))
+X = grid.fit_transform(X)  # once, not in each fit
+model = make_pipeline(SNV(), PLSLDA(n_components=6))
 report = band_report(
     model, X, y, crystals, n_permutations=19, progress=False, random_state=0
 )
 
 # %%
-# Orange: the mean map and the interval of each of its points. Blue: bands that speak for
-# their mineral, each with the interval of its position.
+# Orange: the mean map and the interval of each of its points. Blue: bands that speak
+# for their mineral, each with the interval of its position.
 figure = report.plot()
 
 # %%
@@ -43,7 +44,9 @@ figure = report.plot()
 print(report)
 bands = annotate_bands(report)
 used = bands[bands["used"]]
-print(used[["class", "position", "share", "assignment"]].round(2).to_string(index=False))
+print(
+    used[["class", "position", "share", "assignment"]].round(2).to_string(index=False)
+)
 
 # %%
 # The same spectra, with the names of the crystals shuffled. A map is still colored; the
@@ -61,9 +64,14 @@ print("\n".join(nothing.verdict()))
 # not touch zero in either: a share is never negative. What tells them apart is the test
 # of the sign.
 figure, panels = plt.subplots(1, 2, figsize=(8.2, 4), sharex=True)
-for ax, found, title in zip(panels, (report, nothing), ("true", "shuffled"), strict=True):
+for ax, found, title in zip(
+    panels, (report, nothing), ("true", "shuffled"), strict=True
+):
     table = found.to_frame().nlargest(12, "share").iloc[::-1]
-    lengths = [table["share"] - table["share_low"], table["share_high"] - table["share"]]
+    lengths = [
+        table["share"] - table["share_low"],
+        table["share_high"] - table["share"],
+    ]
     for k, band in enumerate(table.itertuples()):
         color = "#2457a6" if band.used else "#8a94a3"
         ends = [[max(values.iloc[k], 0)] for values in lengths]
