@@ -151,7 +151,7 @@ def check_bands(bands, axis, unit):
         if not ((axis >= low) & (axis <= high)).any():
             raise ValueError(
                 f"bands has ({low:g}, {high:g}), in which no point of the axis lies. "
-                f"The axis goes from {axis.min():g} to {axis.max():g} ({unit}), and the "
+                f"The axis goes from {axis.min():g} to {axis.max():g} ({unit}); the "
                 "lower end of a band comes first."
             )
     return bands

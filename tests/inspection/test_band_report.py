@@ -128,7 +128,7 @@ def test_what_does_not_vary_has_no_width(data):
 
 
 class Seeded(ClassifierMixin, BaseEstimator):
-    """Its map is where its seed says for groups that it knows, at the end for others."""
+    """Its map is where its seed says for groups it knows, at the end for others."""
 
     def __init__(self, random_state=None):
         self.random_state = random_state
