@@ -40,7 +40,8 @@ def _inner_model(estimator):
     """
     if isinstance(estimator, FrozenEstimator):
         return estimator.estimator
-    if isinstance(estimator, _THRESHOLDS):
+    gives_sets = hasattr(estimator, "predict_set") and hasattr(estimator, "estimator")
+    if isinstance(estimator, _THRESHOLDS) or gives_sets:
         return getattr(estimator, "estimator_", estimator.estimator)
     if is_search(estimator):
         return getattr(estimator, "best_estimator_", estimator.estimator)

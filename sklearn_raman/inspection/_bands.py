@@ -1,5 +1,6 @@
-"""Where maps lie on the wavenumber axis, and where they are high."""
+"""Where maps and bands lie on the wavenumber axis, and where maps are high."""
 
+from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from scipy.signal import find_peaks
 from sklearn.utils import check_scalar
 
-from sklearn_raman._utils._explanation import smallest_spread
+from sklearn_raman._utils._explanation import normalize_maps, smallest_spread
 from sklearn_raman._utils._wavenumbers import (
     check_wavenumbers,
     describe_axis,
@@ -102,3 +103,87 @@ def bands_above_median(axis, mean_map, n_bands=3, min_distance=None):
     above = np.maximum(mean_map - np.median(mean_map), 0)
     above[above <= smallest_spread(mean_map)] = 0
     return strongest_bands(axis, above, n_bands, min_distance)
+
+
+def find_bands(axis, spectra, n_bands):
+    """Divide an axis among the most prominent bands of several spectra.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_points,)
+    spectra : ndarray of shape (n_spectra, n_points)
+        Each counts the same, whatever its height.
+    n_bands : int
+        At most this many; each rises above its surroundings by a hundredth of the mean
+        spectrum at least, and is 1 % of the points from the next.
+
+    Returns
+    -------
+    ndarray of shape (n_found, 2)
+        First and last value of each stretch, which starts and ends where the mean
+        spectrum is lowest between two bands. They cover the axis; one, if there are no
+        bands.
+    """
+    curve = normalize_maps(spectra, "minmax").mean(axis=0)
+    # Of a flat curve nothing is found: a plateau without an edge is no peak.
+    padded = np.pad(curve, 1, constant_values=curve.min())
+    apart, lowest = max(1, round(0.01 * len(curve))), 0.01 * np.ptp(curve)
+    peaks, found = find_peaks(padded, distance=apart, prominence=lowest)
+    strongest = np.argsort(-found["prominences"], kind="stable")[:n_bands]
+    peaks = np.sort(peaks[strongest]) - 1
+    starts = [
+        left + int(curve[left : right + 1].argmin())
+        for left, right in pairwise(peaks.tolist())
+    ]
+    first, last = np.array([0, *starts]), np.array([*starts, len(axis)]) - 1
+    return np.sort(np.stack([axis[first], axis[last]], axis=1), axis=1)
+
+
+def check_bands(bands, axis, unit):
+    """Return stretches of an axis as an array of shape (n_bands, 2), or say why not."""
+    bands = np.asarray(bands, dtype=float)
+    if bands.ndim != 2 or bands.shape[1] != 2 or not np.isfinite(bands).all():
+        raise ValueError(
+            "bands must be a number, or pairs (low, high) in the unit of the axis, of "
+            f"shape (n_bands, 2), got shape {bands.shape}."
+        )
+    for low, high in bands:
+        if not ((axis >= low) & (axis <= high)).any():
+            raise ValueError(
+                f"bands has ({low:g}, {high:g}), in which no point of the axis lies. "
+                f"The axis goes from {axis.min():g} to {axis.max():g} ({unit}); the "
+                "lower end of a band comes first."
+            )
+    return bands
+
+
+def band_centers(axis, maps, inside):
+    """Find the center of the highest part of maps in each stretch.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_points,)
+    maps : ndarray of shape (..., n_points)
+        Their absolute values count.
+    inside : ndarray of shape (n_bands, n_points), bool
+        The stretches.
+
+    Returns
+    -------
+    ndarray of shape (..., n_bands)
+        Mean position, weighted by the map, of the points around the highest one of the
+        stretch at which the map is half as high or more; NaN where it is zero.
+    """
+    centers = np.full((*maps.shape[:-1], len(inside)), np.nan)
+    for number, chosen in enumerate(inside):
+        weight = np.abs(maps[..., chosen])
+        top = weight.argmax(axis=-1)[..., None]
+        highest = np.take_along_axis(weight, top, axis=-1)
+        # Points that a lower one parts from the highest do not count.
+        parted = np.cumsum(weight < highest / 2, axis=-1)
+        weight = weight * (parted == np.take_along_axis(parted, top, axis=-1))
+        weight[np.broadcast_to(2 * weight < highest, weight.shape)] = 0
+        total = weight.sum(axis=-1)
+        moment = (weight * axis[chosen]).sum(axis=-1)
+        np.divide(moment, total, out=centers[..., number], where=total > 0)
+    return centers

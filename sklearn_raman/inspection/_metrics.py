@@ -1,24 +1,33 @@
-"""How far to believe a map: does it lie on the bands, of the answer or of anything?
+"""How far to believe a map: is it on the bands, faithful, steady, and short enough?
 
 Every function takes any array of maps, from this package or not.
 """
 
 from __future__ import annotations
 
-from numbers import Real
+from collections.abc import Callable
+from functools import partial
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.signal import find_peaks, peak_widths
-from sklearn.utils import check_scalar
+from scipy.special import entr
+from sklearn.utils import check_random_state, check_scalar
 
 from sklearn_raman._utils._explanation import (
     check_maps,
     smallest_spread,
 )
+from sklearn_raman._utils._frames import frame_like
+from sklearn_raman._utils._pipeline import unshared
+from sklearn_raman._utils._ragged import is_ragged
+from sklearn_raman._utils._typing import RandomState, SpectraLike
 from sklearn_raman._utils._validation import check_spectra_array
 from sklearn_raman.inspection._bands import common_axis
+from sklearn_raman.inspection._perturbation import deletion_curve
 
 
 def localization_score(
@@ -254,6 +263,200 @@ def _peak_points(spectrum, min_prominence):
     _, _, left, right = peak_widths(spectrum, peaks, rel_height=0.75)
     points = np.arange(len(spectrum))[:, None]
     return ((points >= left) & (points <= right)).any(axis=1)
+
+
+def complexity(maps: ArrayLike) -> pd.DataFrame:
+    """Measure over how many points a map is spread.
+
+    A map that colors everything is no explanation, even if it is faithful.
+
+    Parameters
+    ----------
+    maps : array-like or data frame of shape (n_spectra, n_points)
+        Absolute values count.
+
+    Returns
+    -------
+    DataFrame with one row per spectrum
+        `entropy` of the shares of the points in the map [1]_, in nats; `n_points`, its
+        exponential: the number of equally high points with that entropy; `share`, this
+        number as a part of all points. All are NaN for a map of zeros.
+
+    Raises
+    ------
+    ValueError
+        If maps contain NaN.
+
+    References
+    ----------
+    .. [1] U. Bhatt, A. Weller, J. M. F. Moura, "Evaluating and aggregating feature-
+       based model explanations", IJCAI (2020), https://arxiv.org/abs/2005.00631
+
+    Examples
+    --------
+    >>> from sklearn_raman.inspection import complexity
+    >>> complexity([[0, 1, 0, 0], [1, 1, -1, 1]])["n_points"].round().to_list()
+    [1.0, 4.0]
+    """
+    weight = np.abs(check_maps(maps))
+    total = weight.sum(axis=1, keepdims=True)
+    share = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+    value = np.where(total[:, 0] > 0, entr(share).sum(axis=1), np.nan)
+    number = np.exp(value)
+    return pd.DataFrame(
+        {"entropy": value, "n_points": number, "share": number / weight.shape[1]}
+    )
+
+
+def max_sensitivity(
+    explain: Callable[[Any], Any],
+    X: ArrayLike,
+    *,
+    radius: float = 0.02,
+    n_draws: int = 10,
+    random_state: RandomState = None,
+) -> NDArray[np.float64]:
+    """Measure how much a map changes when the spectrum hardly does.
+
+    Parameters
+    ----------
+    explain : callable
+        ``explain(X)`` returns maps of shape (n_spectra, n_points). Keep the class
+        fixed, or a changed answer looks like a changed map:
+        ``lambda Z: model.explain_(Z, target=y)``.
+    X : array-like or data frame of shape (n_spectra, n_points)
+        Spectra.
+    radius : float, default=0.02
+        Largest change of a point, as a share of the height of its spectrum (highest
+        minus lowest point). The noise is white and uniform.
+    n_draws : int, default=10
+        Changed spectra for each spectrum.
+    random_state : int, RandomState or None, default=None
+        Seed of the noise.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra,)
+        The largest difference between a map and that of a changed spectrum, as a
+        multiple of the length of the map: 0 for maps that stay as they are; infinite
+        for a map of zeros that does not stay one.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not valid, or maps contain NaN or do not have the shape of X.
+
+    References
+    ----------
+    .. [1] C.-K. Yeh et al., "On the (in)fidelity and sensitivity of explanations",
+       NeurIPS (2019), definition 3.1, https://arxiv.org/abs/1901.09392
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import make_lorentzian_spectra
+    >>> from sklearn_raman.discriminant_analysis import PLSLDA
+    >>> from sklearn_raman.inspection import max_sensitivity
+    >>> X, y = make_lorentzian_spectra(random_state=0)
+    >>> model = PLSLDA().fit(X, y)
+    >>> found = max_sensitivity(
+    ...     lambda Z: model.explain_(Z, target=y), X, random_state=0
+    ... )
+    >>> bool((found < 0.5).all())
+    True
+    """
+    spectra = check_spectra_array(X)
+    check_scalar(radius, "radius", Real, min_val=0, include_boundaries="neither")
+    check_scalar(n_draws, "n_draws", Integral, min_val=1)
+    rng = check_random_state(random_state)
+    before = check_maps(explain(X), shape=spectra.shape)
+    largest = np.zeros(len(spectra))
+    for _ in range(n_draws):
+        noise = rng.uniform(-radius, radius, spectra.shape)
+        changed = spectra + noise * np.ptp(spectra, axis=1, keepdims=True)
+        changed = frame_like(changed.astype(spectra.dtype, copy=False), X)
+        after = check_maps(explain(changed), shape=spectra.shape)
+        largest = np.maximum(largest, np.linalg.norm(after - before, axis=1))
+    length = np.linalg.norm(before, axis=1)
+    ratio = np.where(largest > 0, np.inf, 0.0)
+    return np.divide(largest, length, out=ratio, where=length > 0)
+
+
+def deletion_percentile(
+    estimator: Any,
+    X: SpectraLike,
+    maps: ArrayLike,
+    *,
+    n_random: int = 50,
+    target: ArrayLike | None = None,
+    random_state: RandomState = None,
+    **deletion_settings: Any,
+) -> pd.DataFrame:
+    """Rank the deletion score of a map among those of random maps as smooth as it.
+
+    A random map is the map itself, moved along the axis by a random distance (what
+    leaves on one side comes in on the other): as high, as smooth, in the wrong place.
+
+    Parameters
+    ----------
+    estimator : fitted classifier, Pipeline or search
+        As :func:`deletion_curve` takes it.
+    X : array-like, data frame (n_spectra, n_points), or sequence of pairs
+        Spectra as the estimator takes them.
+    maps : array-like of shape (n_spectra, n_points), or list of arrays
+        Maps on the axis of X.
+    n_random : int, default=50
+        Random maps for each spectrum; each costs as much as a :func:`deletion_curve`.
+    target : None, label or array-like of shape (n_spectra,), default=None
+        Class that is watched; None means the predicted one.
+    random_state : int, RandomState or None, default=None
+        Decides how far maps are moved.
+    **deletion_settings
+        Further arguments of :func:`deletion_curve`, such as `max_fraction`.
+
+    Returns
+    -------
+    DataFrame with one row per spectrum
+        `area`, the deletion score of the map, lower is better; `random_area`, the mean
+        of the random ones; `percentile`, the share of random maps that are worse, ties
+        counting half: 1 is better than all, 0.5 no better than chance.
+
+    Raises
+    ------
+    ValueError
+        As :func:`deletion_curve`; if `n_random` is not valid.
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import make_lorentzian_spectra
+    >>> from sklearn_raman.discriminant_analysis import PLSLDA
+    >>> from sklearn_raman.inspection import deletion_percentile
+    >>> X, y = make_lorentzian_spectra(
+    ...     centers=(20, 50), n_points=80, random_state=0
+    ... )
+    >>> model = PLSLDA().fit(X, y)
+    >>> found = deletion_percentile(
+    ...     model, X, model.explain_(X), n_random=20, random_state=0
+    ... )
+    >>> bool(found["percentile"].mean() > 0.9)
+    True
+    """
+    check_scalar(n_random, "n_random", Integral, min_val=1)
+    rng = check_random_state(random_state)
+    target = estimator.predict(unshared(X)) if target is None else target
+    curve = partial(deletion_curve, estimator, X, target=target, **deletion_settings)
+    area = curve(maps=maps).area
+    rows = [np.asarray(row) for row in (maps if is_ragged(X) else np.asarray(maps))]
+    others = []
+    for _ in range(n_random):
+        moved = [
+            np.roll(row, rng.randint(1, len(row)) if len(row) > 1 else 0)
+            for row in rows
+        ]
+        others.append(curve(maps=moved).area)
+    worse = np.mean([(a > area) + 0.5 * (a == area) for a in others], axis=0)
+    return pd.DataFrame(
+        {"area": area, "random_area": np.mean(others, axis=0), "percentile": worse}
+    )
 
 
 def pearson(a, b):

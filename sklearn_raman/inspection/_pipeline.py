@@ -44,9 +44,9 @@ def explain_pipeline(
     Parameters
     ----------
     pipeline : fitted estimator
-        A Pipeline of scikit-learn or imbalanced-learn, a search or a threshold wrapper
-        around one, Pipelines in Pipelines, or a classifier alone. The classifier has a
-        method `explain_`, as `PLSLDA` and the networks do.
+        A Pipeline of scikit-learn or imbalanced-learn, a search, a threshold wrapper or
+        a `ConformalClassifier` around one, Pipelines in Pipelines, or a classifier
+        alone. The classifier has a method `explain_`, as `PLSLDA` and the networks do.
     X : array-like, data frame (n_spectra, n_points), or sequence of pairs
         Spectra as the Pipeline takes them; ragged ones are pairs
         `(wavenumbers, intensities)`.

@@ -1,4 +1,4 @@
-"""Figures of maps: single ones, feature maps, class summaries, several fits.
+"""Figures of maps: single ones, feature maps, class summaries, several fits, bands.
 
 ``figure.savefig("maps.png")`` writes one; where pyplot is in use, ``plt.show()`` shows
 it.
@@ -18,6 +18,7 @@ from sklearn.utils import check_scalar
 from sklearn_raman._utils._explanation import normalize_maps
 from sklearn_raman._utils._optional import import_optional
 from sklearn_raman._utils._plot import (
+    ACCENT,
     AGAINST,
     COLOR_KEY,
     FAINT,
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_MISCLASSIFIED = 12
+# Bands of a panel whose position is written.
+MAX_WRITTEN = 6
 
 
 def plot_explanation(
@@ -438,6 +441,76 @@ def _draw_spectrum_behind(axes, summary, label, height):
     gray = {"color": SPECTRUM, "alpha": 0.45, "lw": 0, "label": "mean spectrum"}
     axes.fill_between(summary.axis, 0, mean, **gray)
     return mean
+
+
+def draw_bands(report, classes, ax=None):
+    """Draw a `BandReport`; see its method `plot`."""
+    classes = _choose(classes, report.mean_map.index)
+    figure, grid = _stacked_panels(len(classes), 1.9, 0.9, ax, "class")
+    axis = report.mean_map.columns.to_numpy()
+    for axes, label in zip(grid, classes, strict=True):
+        own = report.bands[report.bands["class"] == label]
+        used = own[own["used"]]
+        text = "1 band is used" if len(used) == 1 else f"{len(used)} bands are used"
+        if used.empty:
+            text = "the data cannot tell any band"
+        n_groups = report.n_groups[label]
+        bare(axes, f"{label} ({n_groups} groups): {text}", "map")
+        # Scaled for each panel: a map has no unit of its own.
+        unit = np.abs(report.mean_map.loc[label]).max() or 1.0
+        mean, low, high = (
+            table.loc[label].to_numpy() / unit
+            for table in (report.mean_map, report.lower_map, report.upper_map)
+        )
+        spectrum = normalize_maps(report.mean_spectrum.loc[label].to_numpy(), "minmax")
+        gray = {"color": SPECTRUM, "alpha": 0.45, "lw": 0, "label": "mean spectrum"}
+        axes.fill_between(axis, 0, spectrum, **gray)
+        percent = f"{100 * report.settings['confidence']:g} %"
+        shade = {
+            "color": MAP,
+            "alpha": 0.3,
+            "lw": 0,
+            "label": f"its {percent} interval",
+        }
+        axes.fill_between(axis, low, high, **shade)
+        axes.plot(axis, mean, color=MAP, lw=1.1, label="mean map")
+        axes.axhline(0, color=INK, lw=0.8, ls=":")
+        top = max(1.0, high.max())
+        axes.set_ylim(min(-0.1, low.min()) - 0.03, top + 0.55)
+        axes.set_yticks([0, 1])
+        _mark_bands(axes, used, top)
+    same_axis(grid, [axis], report.unit == "cm-1")
+    # A panel without bands has no entry for them.
+    entries = {}
+    for axes in grid:
+        handles, labels = axes.get_legend_handles_labels()
+        entries |= dict(zip(labels, handles, strict=True))
+    _legend(figure, grid, ax, entries)
+    return figure
+
+
+def _mark_bands(axes, used, top):
+    """Shade the bands that are used; write down the strongest, with their intervals."""
+    for number, band in enumerate(used.itertuples()):
+        name = {"label": "used: speaks for the class"} if number == 0 else {}
+        axes.axvspan(band.low, band.high, color=ACCENT, alpha=0.1, lw=0, **name)
+        ends = [
+            [band.position - band.position_low],
+            [band.position_high - band.position],
+        ]
+        height = top + 0.08
+        style = {"fmt": "o", "ms": 3, "color": ACCENT, "lw": 1.2, "capsize": 2}
+        axes.errorbar(band.position, height, xerr=np.maximum(ends, 0), **style)
+        if number < MAX_WRITTEN:
+            font = {"fontsize": 8, "fontweight": "bold", "color": ACCENT}
+            place = (band.position, height), (0, 4)
+            axes.annotate(
+                f"{band.position:.0f}",
+                *place,
+                textcoords="offset points",
+                ha="center",
+                **font,
+            )
 
 
 def plot_stability(

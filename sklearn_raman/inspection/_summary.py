@@ -400,6 +400,23 @@ default=None
             index=self.mean.index,
         )
 
+    def stability(self, refits: Sequence[Any]) -> float:
+        """Say in one number how well refits of the model agree with this one.
+
+        Parameters
+        ----------
+        refits : sequence of ExplanationSummary, DataFrame or array-like
+            Of other folds, seeds or samples, as for :func:`map_stability`, which has
+            the numbers by class.
+
+        Returns
+        -------
+        float
+            Correlation of mean maps: the mean over all pairs of fits, this one
+            included, and over classes. 1 means that all look at the same places.
+        """
+        return float(map_stability([self, *refits])["mean_correlation"].mean())
+
     def to_frame(self) -> pd.DataFrame:
         """Return the summary as one long table.
 

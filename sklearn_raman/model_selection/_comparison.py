@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from itertools import combinations
@@ -21,6 +21,8 @@ from sklearn_raman.model_selection._plot import draw_explanations, draw_scores
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from sklearn_raman.inspection import BandReport
 
 # What each column is called where people read it, and whether more is better.
 METRICS = {
@@ -336,6 +338,7 @@ class Comparison:
         *,
         title: str = "Comparison of models",
         description: str = "",
+        bands: BandReport | Mapping[str, BandReport] | None = None,
     ) -> Path:
         """Write everything as one page that needs no other file and no network.
 
@@ -347,6 +350,9 @@ class Comparison:
             Plain text at the top of the page.
         description : str, default=""
             Plain text below the title; blank lines separate paragraphs.
+        bands : BandReport, dict of str to BandReport or None, default=None
+            What :func:`band_report` found, of one model or by name of the model: the
+            page gets a section with verdict, bands and figure.
 
         Returns
         -------
@@ -361,7 +367,9 @@ class Comparison:
         from sklearn_raman.model_selection._report import render
 
         path = Path(path)
-        page = render(self, title=title, description=description)
+        bands = {} if bands is None else bands
+        bands = bands if isinstance(bands, Mapping) else {"": bands}
+        page = render(self, title=title, description=description, bands=bands)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
         return path

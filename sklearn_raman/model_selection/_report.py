@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_raman._utils._optional import import_optional
+from sklearn_raman._utils._plot import new_figure
 from sklearn_raman.model_selection._comparison import (
     FEWEST_FOLDS,
     METRICS,
@@ -41,7 +42,7 @@ NEARLY_WHITE = 250
 DPI = 144
 
 
-def render(comparison, *, title, description):
+def render(comparison, *, title, description, bands):
     """Return the page as text.
 
     Parameters
@@ -49,6 +50,7 @@ def render(comparison, *, title, description):
     comparison : Comparison
     title, description : str
         Plain text; blank lines in the description separate paragraphs.
+    bands : dict of str to BandReport
     """
     page = files("sklearn_raman.model_selection").joinpath("report.html")
     wanted, grouping = set(), comparison.protocol["grouping"]
@@ -60,6 +62,8 @@ def render(comparison, *, title, description):
         wanted.add("differences")
     if comparison.explanations:
         wanted.add("maps")
+    if bands:
+        wanted.add("bands")
     if comparison.class_means is not None:
         wanted.add("spectra")
     if comparison.protocol.get("models"):
@@ -102,6 +106,7 @@ def render(comparison, *, title, description):
         missed=_missed(comparison),
         class_means=_class_means(comparison),
         **_maps(comparison),
+        bands="".join(_bands(name, report) for name, report in bands.items()),
         made=_made(protocol),
     )
 
@@ -405,6 +410,16 @@ def _maps(comparison):
         "map_units": " or ".join(sorted(units)),
         "maps": "".join(parts),
     }
+
+
+def _bands(name, report):
+    """Verdict, table and figure of a `BandReport`."""
+    classes = report.mean_map.index
+    figure = new_figure(8.2, 1.9 * len(classes) + 0.6)
+    report.plot(ax=figure.subplots(len(classes), 1))
+    heading = f"<h3>{escape(name)}</h3>" if name else ""
+    picture = _image(figure, f"Mean maps with intervals {name}".strip())
+    return f'{heading}<div class="scroll">{report._repr_html_()}</div>{picture}'
 
 
 def _occluded(names):

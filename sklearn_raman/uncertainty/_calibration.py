@@ -13,6 +13,7 @@ from sklearn.utils import (
 )
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_raman._utils._folds import deal_groups
 from sklearn_raman._utils._pipeline import (
     flat_steps,
     group_parameters,
@@ -73,7 +74,7 @@ def make_folds(cv, y, groups, random_state):
     """
     units = np.arange(len(y)) if groups is None else groups
     if isinstance(cv, Integral):
-        fold = _deal(y, units, cv, check_random_state(random_state))
+        fold = deal_groups(y, units, cv, check_random_state(random_state))
         return [
             (np.flatnonzero(fold != number), np.flatnonzero(fold == number))
             for number in range(fold.max() + 1)
@@ -96,21 +97,6 @@ def make_folds(cv, y, groups, random_state):
             "spectrum counts once: use folds (an int, StratifiedGroupKFold)."
         )
     return folds
-
-
-def _deal(y, units, n_folds, rng):
-    """Return the fold of each spectrum: units of a class go to one after the other."""
-    _, first, unit = np.unique(units, return_index=True, return_inverse=True)
-    if len(first) < 2:
-        raise ValueError(
-            "All spectra are of one group, so none can be held out: check that groups "
-            "names the crystal, patient or sample."
-        )
-    shuffled = rng.permutation(len(first))
-    by_class = shuffled[np.argsort(y[first][shuffled], kind="stable")]
-    fold = np.empty(len(first), dtype=int)
-    fold[by_class] = np.arange(len(first)) % n_folds
-    return fold[unit]
 
 
 def out_of_fold(estimator, X, y, groups, folds, judge, n_jobs):

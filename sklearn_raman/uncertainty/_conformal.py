@@ -110,8 +110,8 @@ default=None
     Attributes
     ----------
     estimator_ : estimator
-        The classifier or Pipeline, fitted on all spectra; maps are made of it
-        (`explain_pipeline(model.estimator_, X)`).
+        The classifier or Pipeline, fitted on all spectra; `explain_pipeline` makes
+        maps of it.
     classes_ : ndarray of shape (n_classes,)
         Labels.
     confusable_classes_ : list of (label, label, share)

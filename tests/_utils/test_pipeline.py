@@ -22,6 +22,7 @@ from sklearn_raman._utils._pipeline import (
     moves_threshold,
 )
 from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.uncertainty import ConformalClassifier
 
 
 def test_steps_of_steps():
@@ -51,6 +52,7 @@ def test_nothing_in_it():
         FixedThresholdClassifier,
         TunedThresholdClassifierCV,
         lambda model: GridSearchCV(model, {}),
+        lambda model: ConformalClassifier(model, grouped=False, cv=2),
     ],
 )
 @pytest.mark.parametrize("is_fitted", [True, False])
@@ -68,6 +70,8 @@ def test_wrappers_are_opened(wrap, is_fitted):
 def test_an_unfitted_search_shows_what_it_starts_from():
     classifier = LogisticRegression()
     assert flat_steps(GridSearchCV(classifier, {})) == [("", classifier)]
+    default = ConformalClassifier()  # it makes a model of its own
+    assert flat_steps(default) == [("", default)]
 
 
 def test_thresholds():

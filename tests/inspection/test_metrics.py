@@ -8,7 +8,14 @@ import polars as pl
 import pytest
 
 from sklearn_raman.datasets import make_lorentzian_spectra
-from sklearn_raman.inspection import localization_score, peak_share
+from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.inspection import (
+    complexity,
+    deletion_percentile,
+    localization_score,
+    max_sensitivity,
+    peak_share,
+)
 from sklearn_raman.inspection._metrics import pearson
 
 in_points = partial(localization_score, wavenumbers="points")
@@ -218,3 +225,43 @@ def test_maps_of_ragged_spectra_are_scored_one_by_one():
             score()
     alone = localization_score(ragged[1][None], 10, fwhm=2, wavenumbers="points")
     assert alone["pointing"].all()
+
+
+def test_complexity_counts_equal_points():
+    maps = np.zeros((4, 20))
+    maps[1, 3], maps[2, :5], maps[3] = -2, [1, -1, 1, 1, -1], 7
+    found = complexity(maps)
+    np.testing.assert_allclose(found["n_points"], [np.nan, 1, 5, 20])
+    np.testing.assert_allclose(found["share"], [np.nan, 0.05, 0.25, 1])
+    np.testing.assert_allclose(found["entropy"], np.log(found["n_points"]))
+    pd.testing.assert_frame_equal(complexity(5 * maps), found)
+
+
+def test_sensitivity_of_maps_that_are_known(frame):
+    """A map of ones does not move; twice the spectrum moves as the spectrum does."""
+    X = frame - frame.min(axis=None)
+    settings = {"radius": 0.1, "random_state": 0}
+    still = max_sensitivity(lambda Z: np.ones_like(Z), X, **settings)
+    np.testing.assert_array_equal(still, 0)
+    moved = max_sensitivity(lambda Z: 2 * Z, X, **settings)
+    largest = 0.1 * np.ptp(X, axis=1) * np.sqrt(X.shape[1]) / np.linalg.norm(X, axis=1)
+    assert (moved < largest).all() and (moved > 0.4 * largest).all()
+    few = max_sensitivity(lambda Z: 2 * Z, X, n_draws=2, **settings)
+    assert (few <= moved).all()
+    jumps = max_sensitivity(lambda Z: Z - X.to_numpy(), X, **settings)
+    assert np.isinf(jumps).all()
+    with pytest.raises(ValueError, match="radius"):
+        max_sensitivity(lambda Z: Z, X, radius=0)
+
+
+def test_deletion_percentile(frame, spectra, axis, labels):
+    model = PLSLDA(n_components=3).fit(frame, labels)
+    settings = {"n_random": 10, "random_state": 0, "steps": 3, "score": "logodds"}
+    right = deletion_percentile(model, frame, model.explain_(frame), **settings)
+    wrong = deletion_percentile(model, frame, -model.explain_(frame), **settings)
+    assert right["percentile"].mean() > 0.9 > 0.5 > wrong["percentile"].mean()
+    assert (right["area"] < right["random_area"]).all()
+    flat = deletion_percentile(model, frame, np.ones(frame.shape), **settings)
+    np.testing.assert_array_equal(flat["percentile"], 0.5)
+    with pytest.raises(ValueError, match="n_random"):
+        deletion_percentile(model, frame, frame, n_random=0)

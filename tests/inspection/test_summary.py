@@ -388,6 +388,14 @@ def test_stability_is_the_mean_of_pairs(rng):
     assert (found["n_fits"] == 4).all()
 
 
+def test_stability_in_one_number(rng):
+    fits = rng.normal(size=(3, 2, 30))
+    summary = ExplanationSummary.from_maps(fits[0], [0, 1], normalize=None)
+    expected = map_stability(list(fits))["mean_correlation"].mean()
+    np.testing.assert_allclose(summary.stability(fits[1:]), expected)
+    np.testing.assert_allclose(summary.stability([summary]), 1)
+
+
 def test_stability_at_its_extremes(rng):
     means = rng.normal(size=(2, 30))
     np.testing.assert_allclose(

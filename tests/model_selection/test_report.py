@@ -21,6 +21,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
+from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.inspection import band_report
 from sklearn_raman.model_selection import compare
 from sklearn_raman.model_selection._notes import explain_labels, find_bands
 from sklearn_raman.model_selection._report import _signed
@@ -414,6 +416,24 @@ def test_a_comparison_without_the_new_parts_still_makes_a_page(result, tmp_path)
     text = result.save_html(tmp_path / "page.html").read_text("utf-8")
     assert "<h2>The models" not in text and "<h2>What the classes" not in text
     assert '<table class="missed">' in text and not re.search(r"\$[a-z]+_", text)
+
+
+def test_bands_are_shown_on_request(result, text, spectra, tmp_path):
+    X, y, groups = spectra
+    settings = {"n_refits": 10, "n_repeats": 1, "n_permutations": 0, "cv": 2}
+    found = band_report(PLSLDA(), X, y, groups, progress=False, **settings)
+    page = tmp_path / "page.html"
+    shown = result.save_html(page, bands={"a < b": found}).read_text("utf-8")
+    section = shown.partition("<h2>Bands with error bars")[2].partition("</section>")[0]
+    assert "<h3>a &lt; b</h3>" in section and escape(found.verdict()[1]) in section
+    assert section.count(PNG) == 1
+    assert (
+        "<h3>"
+        not in result.save_html(page, bands=found)
+        .read_text("utf-8")
+        .partition("<h2>Bands with error bars")[2]
+    )
+    assert "Bands with error bars" not in text
 
 
 def test_page_fits_dark_screens_and_paper(text):

@@ -14,6 +14,7 @@ from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
 from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.inspection import explain_pipeline
 from sklearn_raman.preprocessing import SNV, WavenumberResampler
 from sklearn_raman.uncertainty import ConformalClassifier
 from tests.uncertainty.conftest import make
@@ -249,6 +250,15 @@ def test_reading_changes_nothing_and_pickles_give_the_same(minerals, new):
     pd.testing.assert_frame_equal(other.describe(new.X), answers)
     model.predict(new.X)
     assert vars(model) == before
+
+
+def test_maps_of_the_model_inside(minerals, new):
+    model = fit(minerals, make_pipeline(SNV(), MODEL))
+    for X in (new.X, pd.DataFrame(new.X, columns=np.arange(400.0, 520.0, 4.0))):
+        found = explain_pipeline(model, X)
+        np.testing.assert_array_equal(found, explain_pipeline(model.estimator_, X))
+    nested = make_pipeline(SNV(), ConformalClassifier(MODEL, grouped=False))
+    assert explain_pipeline(nested.fit(minerals.X, minerals.y), new.X).any()
 
 
 def test_frames_and_pairs(minerals, new):

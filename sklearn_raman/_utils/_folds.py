@@ -1,0 +1,35 @@
+"""Folds that keep groups together and deal each class out evenly."""
+
+import numpy as np
+
+
+def deal_groups(strata, units, n_folds, rng):
+    """Return the fold of each spectrum: units of a stratum go to one after the other.
+
+    Parameters
+    ----------
+    strata : ndarray of shape (n_spectra,)
+        Class, or kind of group; the same for all spectra of a unit, or that of its
+        first spectrum counts.
+    units : ndarray of shape (n_spectra,)
+        Group of each spectrum.
+    n_folds : int
+        At most this many; not more than there are units.
+    rng : RandomState
+        Decides who is dealt where.
+
+    Returns
+    -------
+    ndarray of shape (n_spectra,), int
+    """
+    _, first, unit = np.unique(units, return_index=True, return_inverse=True)
+    if len(first) < 2:
+        raise ValueError(
+            "All spectra are of one group, so none can be held out: check that groups "
+            "names the crystal, patient or sample."
+        )
+    shuffled = rng.permutation(len(first))
+    by_class = shuffled[np.argsort(strata[first][shuffled], kind="stable")]
+    fold = np.empty(len(first), dtype=int)
+    fold[by_class] = np.arange(len(first)) % n_folds
+    return fold[unit]

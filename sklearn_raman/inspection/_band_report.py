@@ -1,0 +1,719 @@
+"""Which bands a model uses, with intervals and a test, over the samples at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+from sklearn.utils import check_random_state
+
+from sklearn_raman._utils._sklearn import Interval, validate_params
+from sklearn_raman._utils._typing import RandomState, SpectraLike
+from sklearn_raman.inspection._bands import (
+    band_centers,
+    check_bands,
+    common_axis,
+    find_bands,
+)
+from sklearn_raman.inspection._refits import (
+    bootstrap_designs,
+    check_study,
+    held_out_designs,
+    permuted_designs,
+    run_designs,
+    whole_designs,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Fewer groups of a class than this, and even a strong band is rarely found.
+_FEW_GROUPS = 6
+_MOST_SEEDS = np.iinfo(np.int32).max
+_SHARED = {
+    "bands": [Interval(Integral, 1, None, closed="left"), "array-like"],
+    "explain": [callable, None],
+    "cv": [Interval(Integral, 2, None, closed="left")],
+    "n_repeats": [Interval(Integral, 1, None, closed="left")],
+    "n_jobs": [Integral, None],
+    "progress": ["boolean"],
+    "random_state": ["random_state"],
+}
+_OF_INTERVALS = {
+    "n_refits": [Interval(Integral, 10, None, closed="left")],
+    "confidence": [Interval(Real, 0, 1, closed="neither")],
+}
+_OF_TEST = {
+    "false_discovery_rate": [Interval(Real, 0, 1, closed="neither")],
+    "min_effect": [Interval(Real, 0, 1, closed="left")],
+}
+_OF_MODEL = {"n_permutations": [Interval(Integral, 0, None, closed="left")]}
+
+
+@validate_params(_SHARED | _OF_INTERVALS, prefer_skip_nested_validation=True)
+def band_intervals(
+    model: Any,
+    X: SpectraLike,
+    y: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    bands: int | ArrayLike = 20,
+    wavenumbers: ArrayLike | None = None,
+    explain: Callable[..., Any] | None = None,
+    n_refits: int = 50,
+    confidence: float = 0.95,
+    n_repeats: int = 5,
+    n_jobs: int | None = None,
+    progress: bool = True,
+    random_state: RandomState = None,
+) -> pd.DataFrame:
+    """Estimate where each band of a model's maps is and how much it weighs.
+
+    With intervals that say how far both would move with other crystals, patients or
+    samples: the groups are drawn with replacement, and the model is fitted again.
+
+    Parameters
+    ----------
+    model : classifier or Pipeline
+        Cloned for each fit.
+    X : array-like, data frame (n_spectra, n_points), or sequence of pairs
+        Spectra as the model takes them. Bands are in cm-1 where the axis is known, else
+        in points.
+    y : array-like of shape (n_spectra,)
+        Labels.
+    groups : array-like of shape (n_spectra,)
+        Crystal, patient or sample of each spectrum; each class needs two or more. It
+        has no default: without groups say ``groups=range(len(y))``.
+    bands : int or array-like of shape (n_bands, 2), default=20
+        Stretches (low, high) of the axis, both ends included; or at most so many, found
+        in the mean spectra: they meet at the minima between the most prominent bands,
+        and cover the axis. Neither labels nor maps have a say in it.
+    wavenumbers : array-like of shape (n_points,), "points" or None, default=None
+        Axis of the maps in cm-1; None takes what column labels or the fitted steps
+        know, and else counts points, as "points" does in any case.
+    explain : callable or None, default=None
+        ``explain(model, X, target)`` returns maps of the classes `target` on the axis
+        of X. None means :func:`explain_pipeline` for classifiers that have `explain_`,
+        and :func:`occlusion` for others, which takes long.
+    n_refits : int, default=50
+        Draws of the groups. 25 give intervals that are slightly too short.
+    confidence : float, default=0.95
+        Coverage of the intervals.
+    n_repeats : int, default=5
+        Fits to all groups, each with another seed; estimates are those of their mean
+        map.
+    n_jobs : int or None, default=None
+        Fits at the same time; the result is the same.
+    progress : bool, default=True
+        Whether to show a progress bar on the standard error stream.
+    random_state : int, RandomState or None, default=None
+        Decides draws, and the randomness of the model, which gets another seed for each
+        fit.
+
+    Returns
+    -------
+    DataFrame with one row for each class and band, the largest share first
+        `class`; `low` and `high`, the stretch; `position`, the center of the upper half
+        of the mean map there; `share`, the part of the mean map of the class that lies
+        there (by absolute value); and for both the ends of the interval, `..._low` and
+        `..._high`. Without a map, a position is NaN.
+
+    Raises
+    ------
+    ValueError
+        If groups are missing, a class has only one, or a parameter is not valid; if
+        maps of two fits lie on different axes, or have no way back to the axis of X.
+
+    See Also
+    --------
+    band_report : These intervals together with a test of each band.
+
+    Notes
+    -----
+    Percentile intervals of a bootstrap of the groups, stratified by class. The spectra
+    that are explained are the given ones for all draws, so that only the model varies.
+    (Maps of held-out spectra, put together from several folds, vary less than those of
+    one model; their intervals are too short.) Groups count the same, however many
+    spectra they have. All of it holds for this model, these classes, and samples that
+    come from where these come from.
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import load_minerals
+    >>> from sklearn_raman.discriminant_analysis import PLSLDA
+    >>> from sklearn_raman.inspection import band_intervals
+    >>> minerals = load_minerals(as_frame=True)
+    >>> y = minerals.target_names[minerals.target]
+    >>> three = [name in ("Calcite", "Dolomite", "Fluorite") for name in y]
+    >>> table = band_intervals(
+    ...     PLSLDA(n_components=4), minerals.data[three], y[three],
+    ...     minerals.groups[three], n_refits=10, progress=False, random_state=0,
+    ... )
+    >>> calcite = table[table["class"] == "Calcite"].iloc[0]
+    >>> bool(1080 < calcite["position_low"] < calcite["position_high"] < 1095)
+    True
+    """
+    study = _Study("band_intervals", model, X, y, groups, random_state)
+    study.settings = {"explain": explain, "n_jobs": n_jobs, "progress": progress}
+    study.fit_whole(n_repeats, bands, wavenumbers)
+    study.refit(n_refits)
+    return _sorted(study.intervals(confidence))
+
+
+@validate_params(_SHARED | _OF_TEST, prefer_skip_nested_validation=True)
+def band_test(
+    model: Any,
+    X: SpectraLike,
+    y: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    bands: int | ArrayLike = 20,
+    wavenumbers: ArrayLike | None = None,
+    explain: Callable[..., Any] | None = None,
+    false_discovery_rate: float = 0.05,
+    min_effect: float = 0.01,
+    cv: int = 4,
+    n_repeats: int = 5,
+    n_jobs: int | None = None,
+    progress: bool = True,
+    random_state: RandomState = None,
+) -> pd.DataFrame:
+    """Test for each band whether it speaks for its class in samples not seen before.
+
+    A model always looks somewhere. What it looks at is evidence only if it also speaks
+    for the right class in new crystals, patients or samples.
+
+    Parameters
+    ----------
+    model : classifier or Pipeline
+        Cloned for each fit.
+    X : array-like, data frame (n_spectra, n_points), or sequence of pairs
+        Spectra as the model takes them.
+    y : array-like of shape (n_spectra,)
+        Labels.
+    groups : array-like of shape (n_spectra,)
+        Crystal, patient or sample of each spectrum, see :func:`band_intervals`.
+    bands : int or array-like of shape (n_bands, 2), default=20
+        Stretches of the axis, see :func:`band_intervals`.
+    wavenumbers : array-like of shape (n_points,), "points" or None, default=None
+        Axis of the maps in cm-1, see :func:`band_intervals`.
+    explain : callable or None, default=None
+        What makes maps, see :func:`band_intervals`; their sign counts here.
+    false_discovery_rate : float, default=0.05
+        Share of the bands called used that may be wrong, on average, over all classes.
+    min_effect : float, default=0.01
+        A band is used if it holds more than this part of the evidence. With 0 a band
+        may be called used that nobody would miss.
+    cv : int, default=4
+        Folds by group.
+    n_repeats : int, default=5
+        Times that all groups are held out once, each with other folds.
+    n_jobs : int or None, default=None
+        Fits at the same time; the result is the same.
+    progress : bool, default=True
+        Whether to show a progress bar on the standard error stream.
+    random_state : int, RandomState or None, default=None
+        Decides folds and the randomness of the model.
+
+    Returns
+    -------
+    DataFrame with one row for each class and band, the largest contribution first
+        `class`; `low` and `high`, the stretch; `contribution`, the part of the map of a
+        group that lies there, with its sign, mean over the groups of the class: 0.2
+        says that a fifth of the map speaks for the class there, more than against it;
+        `p_value` of its being `min_effect` or less; `q_value`, the false discovery rate
+        of calling used what has a p-value as small; `used`.
+
+    Raises
+    ------
+    ValueError
+        As :func:`band_intervals`.
+
+    See Also
+    --------
+    band_report : This test together with intervals, and a test of the whole model.
+
+    Notes
+    -----
+    One-sided t-test over the groups of a class; rates of false discoveries over all
+    classes and bands by Benjamini and Hochberg [1]_. To permute labels would not do: it
+    tests whether *anything* tells the classes apart, and then every band passes.
+
+    References
+    ----------
+    .. [1] Y. Benjamini and Y. Hochberg, "Controlling the false discovery rate: a
+       practical and powerful approach to multiple testing", J. R. Stat. Soc. B 57
+       (1995) 289-300
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import load_minerals
+    >>> from sklearn_raman.discriminant_analysis import PLSLDA
+    >>> from sklearn_raman.inspection import band_test
+    >>> minerals = load_minerals(as_frame=True)
+    >>> y = minerals.target_names[minerals.target]
+    >>> three = [name in ("Calcite", "Dolomite", "Fluorite") for name in y]
+    >>> table = band_test(
+    ...     PLSLDA(n_components=4), minerals.data[three], y[three],
+    ...     minerals.groups[three], progress=False, random_state=0,
+    ... )
+    >>> calcite = table[(table["class"] == "Calcite") & table["used"]].iloc[0]
+    >>> bool(calcite["low"] < 1086 < calcite["high"])
+    True
+    """
+    study = _Study("band_test", model, X, y, groups, random_state)
+    study.settings = {"explain": explain, "n_jobs": n_jobs, "progress": progress}
+    study.fit_whole(1, bands, wavenumbers)
+    study.hold_out(cv, n_repeats)
+    return _sorted(study.test(false_discovery_rate, min_effect))
+
+
+@validate_params(
+    _SHARED | _OF_INTERVALS | _OF_TEST | _OF_MODEL, prefer_skip_nested_validation=True
+)
+def band_report(
+    model: Any,
+    X: SpectraLike,
+    y: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    bands: int | ArrayLike = 20,
+    wavenumbers: ArrayLike | None = None,
+    explain: Callable[..., Any] | None = None,
+    n_refits: int = 50,
+    confidence: float = 0.95,
+    false_discovery_rate: float = 0.05,
+    min_effect: float = 0.01,
+    n_permutations: int = 99,
+    cv: int = 4,
+    n_repeats: int = 5,
+    n_jobs: int | None = None,
+    progress: bool = True,
+    random_state: RandomState = None,
+) -> BandReport:
+    """Say which bands a model uses, how sure that is, and when nobody can tell.
+
+    Three questions: does the model tell the classes apart at all (permuted labels)?
+    Which bands speak for their class in samples that it has not seen
+    (:func:`band_test`)? How much would a band's weight and position move with other
+    samples (:func:`band_intervals`)?
+
+    Parameters
+    ----------
+    model : classifier or Pipeline
+        Cloned for each fit.
+    X : array-like, data frame (n_spectra, n_points), or sequence of pairs
+        Spectra as the model takes them.
+    y : array-like of shape (n_spectra,)
+        Labels.
+    groups : array-like of shape (n_spectra,)
+        Crystal, patient or sample of each spectrum, see :func:`band_intervals`.
+    bands : int or array-like of shape (n_bands, 2), default=20
+        Stretches of the axis, see :func:`band_intervals`.
+    wavenumbers : array-like of shape (n_points,), "points" or None, default=None
+        Axis of the maps in cm-1, see :func:`band_intervals`.
+    explain : callable or None, default=None
+        What makes maps, see :func:`band_intervals`.
+    n_refits : int, default=50
+        Draws of the groups, see :func:`band_intervals`. For networks 25 are a
+        compromise.
+    confidence : float, default=0.95
+        Coverage of the intervals.
+    false_discovery_rate : float, default=0.05
+        See :func:`band_test`.
+    min_effect : float, default=0.01
+        See :func:`band_test`.
+    n_permutations : int, default=99
+        Times that groups trade labels, for the test of the whole model: its p-value is
+        no smaller than ``1 / (n_permutations + 1)``. 0 leaves the test out.
+    cv : int, default=4
+        Folds by group. There are ``n_repeats + n_refits`` fits for the intervals and
+        ``cv * (n_repeats + n_permutations)`` for the tests.
+    n_repeats : int, default=5
+        Fits to all groups; and times that all are held out once, each with other folds.
+    n_jobs : int or None, default=None
+        Fits at the same time; the result is the same.
+    progress : bool, default=True
+        Whether to show progress bars on the standard error stream.
+    random_state : int, RandomState or None, default=None
+        Decides folds, draws, permutations, and the randomness of the model, which gets
+        another seed for each fit.
+
+    Returns
+    -------
+    BandReport
+        Table, verdict, figure.
+
+    Raises
+    ------
+    ValueError
+        As :func:`band_intervals`.
+
+    See Also
+    --------
+    sklearn_raman.datasets.annotate_bands : Says what a band is.
+
+    Notes
+    -----
+    With permuted labels, whole groups trade them; where groups hold several classes,
+    spectra trade them inside their group. The score is the balanced accuracy on held-
+    out groups, and its p-value ``(b + 1) / (n_permutations + 1)``, b being the
+    permutations that score at least as high.
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import load_minerals
+    >>> from sklearn_raman.discriminant_analysis import PLSLDA
+    >>> from sklearn_raman.inspection import band_report
+    >>> minerals = load_minerals(as_frame=True)
+    >>> y = minerals.target_names[minerals.target]
+    >>> three = [name in ("Calcite", "Dolomite", "Fluorite") for name in y]
+    >>> report = band_report(
+    ...     PLSLDA(n_components=4), minerals.data[three], y[three],
+    ...     minerals.groups[three], n_refits=10, n_permutations=19, progress=False,
+    ...     random_state=0,
+    ... )
+    >>> print(report.verdict()[0])
+    The model tells the classes apart: balanced accuracy 1.00 on new groups (p = 0.05).
+    """
+    study = _Study("band_report", model, X, y, groups, random_state)
+    study.settings = {"explain": explain, "n_jobs": n_jobs, "progress": progress}
+    study.fit_whole(n_repeats, bands, wavenumbers)
+    study.refit(n_refits)
+    study.hold_out(cv, n_repeats)
+    test = study.test(false_discovery_rate, min_effect)
+    table = study.intervals(confidence).merge(test, on=["class", "low", "high"])
+    classes, axis = pd.Index(study.data.classes, name="class"), study.axis
+    mean, *ends = study.map_intervals(confidence)
+    framed = [pd.DataFrame(maps, classes, axis) for maps in (mean, *ends)]
+    counts = pd.Series(study.data.units[:, 1]).value_counts().sort_index()
+    return BandReport(
+        bands=_sorted(table),
+        mean_map=framed[0],
+        lower_map=framed[1],
+        upper_map=framed[2],
+        mean_spectrum=pd.DataFrame(study.spectra, classes, axis),
+        n_groups=pd.Series(counts.to_numpy(), classes),
+        unit=study.unit,
+        score=study.score,
+        p_value=study.permute(cv, n_permutations),
+        settings={
+            "n_refits": n_refits,
+            "confidence": confidence,
+            "false_discovery_rate": false_discovery_rate,
+            "min_effect": min_effect,
+            "n_permutations": n_permutations,
+        },
+    )
+
+
+class _Study:
+    """Fits of one model to draws of the groups, and what bands they have in common."""
+
+    def __init__(self, owner, model, X, y, groups, random_state):
+        self.model, self.data = model, check_study(owner, X, y, groups)
+        # Each part has a seed of its own, so that it is the same without the others.
+        rng = check_random_state(random_state)
+        self.seeds = rng.randint(_MOST_SEEDS, size=4)
+
+    def fit_whole(self, n_repeats, bands, wavenumbers):
+        """Fit to all groups, and find the bands."""
+        designs = whole_designs(self.data, n_repeats, self.seeds[0])
+        first, *_ = found = list(self._run(designs, "whole"))
+        n_points = first.maps.shape[1]
+        own = {} if first.axis is None else {"X": pd.DataFrame(columns=first.axis)}
+        axis = common_axis(wavenumbers, n_points, **own)
+        self.unit = "point" if axis is None else "cm-1"
+        self.axis = np.arange(n_points, dtype=float) if axis is None else axis
+        self.spectra = self.data.average @ first.spectra
+        self.whole = self.class_maps(np.mean([one.maps for one in found], axis=0))
+        if isinstance(bands, Integral):
+            self.ranges = find_bands(self.axis, self.spectra, bands)
+        else:
+            self.ranges = check_bands(bands, self.axis, self.unit)
+        low, high = self.ranges.T[..., None]
+        self.inside = (self.axis >= low) & (self.axis <= high)
+
+    def refit(self, n_refits):
+        """Fit to draws of the groups; keep the mean map of each class."""
+        designs = bootstrap_designs(self.data, n_refits, self.seeds[1])
+        found = self._run(designs, "refits")
+        self.refits = np.stack([self.class_maps(one.maps) for one in found])
+
+    def hold_out(self, cv, n_repeats):
+        """Hold out all groups, several times; keep the maps of each group."""
+        designs = held_out_designs(self.data, cv, n_repeats, self.seeds[2])
+        found = list(self._run(designs, "held out"))
+        self.score = found[0].score
+        self.maps = np.mean([one.maps for one in found], axis=0)
+
+    def permute(self, cv, n_permutations):
+        """Return the p-value of the score among those with permuted labels."""
+        if n_permutations == 0:
+            return np.nan
+        designs = permuted_designs(self.data, cv, n_permutations, self.seeds[3])
+        scores = [one.score for one in self._run(designs, "permutations")]
+        # Two sums of the same numbers may differ in their last bit.
+        above = np.sum(np.array(scores) >= self.score - 1e-9)
+        return (above + 1) / (n_permutations + 1)
+
+    def _run(self, designs, name):
+        return run_designs(self.model, self.data, designs, name=name, **self.settings)
+
+    def class_maps(self, maps):
+        """Return the mean map of each class, absolute values adding up to 1."""
+        mean = self.data.average @ maps
+        total = np.abs(mean).sum(axis=1, keepdims=True)
+        return np.divide(mean, total, out=np.zeros_like(mean), where=total > 0)
+
+    def map_intervals(self, confidence):
+        """Return the mean map of each class, and the ends of its interval."""
+        ends = np.quantile(self.refits, _levels(confidence), axis=0)
+        return self.whole, *ends
+
+    def intervals(self, confidence):
+        """Return the table of `band_intervals`, in the order of classes and bands."""
+        table = self._rows()
+        for name, measure in (("position", self._positions), ("share", self._shares)):
+            draws = measure(self.refits)
+            ends = np.full((2, *draws.shape[1:]), np.nan)
+            known = np.isfinite(draws).any(axis=0)
+            levels = _levels(confidence)
+            ends[:, known] = np.nanquantile(draws[:, known], levels, axis=0)
+            table[name] = measure(self.whole).ravel()
+            table[f"{name}_low"], table[f"{name}_high"] = ends.reshape(2, -1)
+        return table
+
+    def test(self, false_discovery_rate, min_effect):
+        """Return the table of `band_test`, in the order of classes and bands."""
+        parts = self.maps @ self.inside.T
+        total = np.abs(self.maps).sum(axis=1, keepdims=True)
+        parts = np.divide(parts, total, out=np.zeros_like(parts), where=total > 0)
+        table = self._rows()
+        table["contribution"] = (self.data.average @ parts).ravel()
+        by_class = [
+            _p_above(parts[self.data.units[:, 1] == code], min_effect)
+            for code in range(len(self.data.classes))
+        ]
+        table["p_value"] = np.concatenate(by_class)
+        table["q_value"] = stats.false_discovery_control(table["p_value"])
+        table["used"] = table["q_value"] <= false_discovery_rate
+        return table
+
+    def _rows(self):
+        low, high = np.tile(self.ranges, (len(self.data.classes), 1)).T
+        names = np.repeat(self.data.classes, len(self.ranges))
+        return pd.DataFrame({"class": names, "low": low, "high": high})
+
+    def _shares(self, maps):
+        return np.abs(maps) @ self.inside.T
+
+    def _positions(self, maps):
+        return band_centers(self.axis, maps, self.inside)
+
+
+def _levels(confidence):
+    return [(1 - confidence) / 2, (1 + confidence) / 2]
+
+
+def _p_above(values, level):
+    """Return one-sided p-values of the means of columns being at most `level`."""
+    mean = values.mean(axis=0) - level
+    error = values.std(axis=0, ddof=1) / np.sqrt(len(values))
+    t = np.divide(mean, error, out=np.sign(mean) * np.inf, where=error > 0)
+    return np.where(np.isnan(t), 1.0, stats.t.sf(t, len(values) - 1))
+
+
+def _sorted(table):
+    """Sort bands by class, the one that weighs most first."""
+    by = "share" if "share" in table else "contribution"
+    table = table.sort_values(["class", by], ascending=[True, False], kind="stable")
+    return table.reset_index(drop=True)
+
+
+@dataclass(eq=False, repr=False)
+class BandReport:
+    """Bands of a model with error bars, made by :func:`band_report`.
+
+    Printing it shows the verdict and the bands that are used.
+
+    Parameters
+    ----------
+    bands : DataFrame
+        One row for each class and band, with the columns of :func:`band_intervals` and
+        :func:`band_test`.
+    mean_map, lower_map, upper_map : DataFrame of shape (n_classes, n_points)
+        Mean map of each class, scaled so that its absolute values add up to 1, and the
+        interval of each point.
+    mean_spectrum : DataFrame of shape (n_classes, n_points)
+        Mean of the spectra, on the same axis.
+    n_groups : Series of shape (n_classes,)
+        Groups of each class.
+    unit : {"cm-1", "point"}
+        Unit of the axis.
+    score : float
+        Balanced accuracy on held-out groups.
+    p_value : float
+        That such a score, or a higher one, comes about with permuted labels; NaN if it
+        was not asked for.
+    settings : dict
+        `n_refits`, `confidence`, `false_discovery_rate`, `min_effect`,
+        `n_permutations`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    >>> from sklearn_raman.inspection import band_report
+    >>> X = np.random.default_rng(0).normal(size=(40, 30))
+    >>> y = np.repeat(["a", "b"], 20)
+    >>> report = band_report(
+    ...     LinearDiscriminantAnalysis(), X, y, range(40), n_refits=10,
+    ...     n_permutations=19, bands=[(0, 9), (10, 29)], progress=False, random_state=0,
+    ... )
+    >>> int(report.to_frame()["used"].sum())
+    0
+    """
+
+    bands: pd.DataFrame
+    mean_map: pd.DataFrame
+    lower_map: pd.DataFrame
+    upper_map: pd.DataFrame
+    mean_spectrum: pd.DataFrame
+    n_groups: pd.Series
+    unit: str
+    score: float
+    p_value: float
+    settings: dict
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return all bands as a table.
+
+        Returns
+        -------
+        DataFrame
+            One row for each class and band, the largest share first; `class`, `low`,
+            `high`, `position`, `share`, their intervals, `contribution`, `p_value`,
+            `q_value`, `used`. Changing it does not change the report.
+        """
+        return self.bands.copy()
+
+    def verdict(self) -> list[str]:
+        """Say in sentences what the data show, and what they cannot tell.
+
+        Returns
+        -------
+        list of str
+            The first is about the model, the second about its bands; then what is
+            missing.
+        """
+        sentences = [self._say_model()]
+        used = self.bands.groupby("class", sort=False)["used"].sum()
+        n_used, n_bands = used.sum(), len(self.bands) // max(len(used), 1)
+        rate = self.settings["false_discovery_rate"]
+        sentences.append(
+            f"{n_used} of {len(self.bands)} bands ({n_bands} for each of {len(used)} "
+            f"classes) speak for their class with more than "
+            f"{self.settings['min_effect']:.1%} of the evidence; {rate:.0%} of these "
+            "may be false."
+            if n_used
+            else "No single band is shown to speak for its class: the data cannot tell "
+            "which bands the model owes its answers to."
+        )
+        silent = [str(label) for label in used.index[used == 0]]
+        if n_used and silent:
+            sentences.append(f"For {_list(silent)} the data cannot tell any band.")
+        few = [f"{k} ({n})" for k, n in self.n_groups.items() if n < _FEW_GROUPS]
+        if few:
+            sentences.append(
+                f"Few groups: {_list(few)}. With fewer than {_FEW_GROUPS}, only strong "
+                "bands can be shown, and intervals are too short."
+            )
+        return sentences
+
+    def _say_model(self):
+        score = f"balanced accuracy {self.score:.2f} on new groups"
+        if np.isnan(self.p_value):
+            return f"Not tested whether the model is better than chance: {score}."
+        p = f"p = {self.p_value:.2g}"
+        if self.p_value <= 0.05:
+            return f"The model tells the classes apart: {score} ({p})."
+        return (
+            f"The model is not shown to be better than chance: {score} ({p}). Its maps "
+            "explain chance."
+        )
+
+    def __repr__(self):
+        return "\n".join([*self.verdict(), "", self._overview().to_string(index=False)])
+
+    def _repr_html_(self):
+        sentences = "".join(f"<br>{escape(text)}" for text in self.verdict())
+        return f"<p>{sentences[4:]}</p>{self._overview().to_html(index=False)}"
+
+    def _overview(self):
+        """Return the bands that are used as people read them."""
+        used = self.bands[self.bands["used"]]
+        name = f"position ({'cm⁻¹' if self.unit == 'cm-1' else 'points'})"
+        columns = (("position", 1, ".0f"), ("share", 100, ".0f"))
+        texts = {}
+        for column, factor, digits in columns:
+            found = used[[column, f"{column}_low", f"{column}_high"]] * factor
+            texts[column] = [
+                f"{value:{digits}} ({low:{digits}} to {high:{digits}})"
+                for value, low, high in found.itertuples(index=False)
+            ]
+        return pd.DataFrame(
+            {
+                "class": used["class"],
+                name: texts["position"],
+                "share (%)": texts["share"],
+                "speaks for it (%)": [f"{100 * v:.0f}" for v in used["contribution"]],
+                "q": [f"{q:.2g}" for q in used["q_value"]],
+            }
+        )
+
+    def plot(
+        self,
+        classes: Sequence[Any] | NDArray[Any] | None = None,
+        *,
+        ax: Axes | Sequence[Axes] | NDArray[Any] | None = None,
+    ) -> Figure:
+        """Draw the mean map of each class with its interval, and mark what is used.
+
+        Parameters
+        ----------
+        classes : list of labels or None, default=None
+            Classes that are drawn; None means all.
+        ax : matplotlib Axes, array-like of these or None, default=None
+            Where to draw, one for each class; None makes a figure.
+
+        Returns
+        -------
+        matplotlib Figure
+            ``figure.savefig("bands.png")`` writes it.
+
+        Raises
+        ------
+        ValueError
+            If a class is not known, or `ax` does not hold one for each.
+        ImportError
+            If matplotlib is not installed (extra `plot`).
+        """
+        from sklearn_raman.inspection._plot import draw_bands
+
+        return draw_bands(self, classes, ax)
+
+
+def _list(names):
+    """Write some of many names."""
+    rest = [f"{len(names) - 5} others"] if len(names) > 6 else []
+    names = names if not rest else names[:5] + rest
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

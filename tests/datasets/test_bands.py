@@ -1,0 +1,97 @@
+"""Textbook bands: against the bundled spectra, and looking bands up."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.signal import find_peaks
+
+from sklearn_raman.datasets import (
+    annotate_bands,
+    load_band_assignments,
+    load_minerals,
+)
+from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.inspection import ExplanationSummary, band_report
+
+
+def test_every_row_is_complete_and_has_a_source():
+    table = load_band_assignments()
+    assert table.notna().all(axis=None) and len(table) > 80
+    assert table["source"].str.contains(r"\(\d{4}\): ").all()
+    assert not table.duplicated(["wavenumber", "material"]).any()
+    assert set(table["kind"]) == {"mineral", "organic", "biological"}
+
+
+def test_bundled_minerals_have_their_textbook_bands():
+    """Whatever the table says of them is a band of the mean spectrum."""
+    minerals, table = load_minerals(), load_band_assignments()
+    y = minerals.target_names[minerals.target]
+    for mineral, rows in table.groupby("material"):
+        if mineral not in minerals.target_names:
+            continue
+        mean = minerals.data[y == mineral].mean(axis=0)
+        peaks = minerals.wavenumbers[find_peaks(mean, prominence=0.003)[0]]
+        for band in rows["wavenumber"]:
+            if band < 160:  # at the edge of the measured range
+                continue
+            assert np.abs(peaks - band).min() <= 8, (mineral, band)
+    assert set(minerals.target_names) <= set(table["material"])
+
+
+def test_the_strongest_band_of_calcite_is_the_carbonate_stretch():
+    minerals = load_minerals(as_frame=True)
+    y = minerals.target_names[minerals.target]
+    few = np.isin(y, ["Calcite", "Fluorapatite", "Forsterite"])
+    report = band_report(
+        PLSLDA(n_components=3),
+        minerals.data[few],
+        y[few],
+        minerals.groups[few],
+        n_refits=10,
+        n_permutations=0,
+        progress=False,
+        random_state=0,
+    )
+    bands = annotate_bands(report)
+    calcite = bands[(bands["class"] == "Calcite") & bands["used"]].iloc[0]
+    assert calcite["assignment"] == "carbonate symmetric stretch (nu1)"
+    assert "Rutt" in calcite["source"]
+    pd.testing.assert_frame_equal(bands[report.bands.columns], report.bands)
+
+
+def test_own_table_and_other_reports():
+    own = pd.DataFrame({"wavenumber": [1000, 1004], "assignment": ["first", "second"]})
+    bands = pd.DataFrame({"position": [1003.0, 1500.0, np.nan]}, index=list("abc"))
+    found = annotate_bands(bands, own)
+    assert found["assignment"].to_list() == ["second; first", "", ""]
+    assert found.index.to_list() == list("abc") and (found["source"] == "").all()
+    exact = annotate_bands(bands, own, tolerance=1)
+    assert exact["assignment"].iloc[0] == "second"
+    maps = np.eye(2, 40)[:, ::-1]
+    summary = ExplanationSummary.from_maps(
+        maps, ["Calcite", "protein"], wavenumbers=np.linspace(886, 1086, 40)
+    )
+    by_class = annotate_bands(summary.bands())["assignment"]
+    assert by_class.loc["Calcite"].to_list() == ["carbonate symmetric stretch (nu1)"]
+
+
+def test_a_class_of_the_table_gets_its_own_bands():
+    bands = pd.DataFrame(
+        {"class": ["Calcite", "Dolomite", "unheard of"], "position": [1092.0] * 3}
+    )
+    calcite, dolomite, unheard = annotate_bands(bands)["assignment"]
+    assert calcite == dolomite == "carbonate symmetric stretch (nu1)"
+    assert unheard.startswith("Nucleic acid: ") and "Cellulose: " in unheard
+    absent = bands.assign(position=282.0)
+    assert annotate_bands(absent)["assignment"].iloc[1].startswith("Calcite: libration")
+
+
+def test_refuses():
+    with pytest.raises(ValueError, match="report has no column 'position'"):
+        annotate_bands(pd.DataFrame({"place": [1]}))
+    with pytest.raises(ValueError, match="table has no column 'assignment'"):
+        annotate_bands(
+            pd.DataFrame({"position": [1.0]}), pd.DataFrame({"wavenumber": [1.0]})
+        )
+    with pytest.raises(ValueError, match="tolerance"):
+        annotate_bands(pd.DataFrame({"position": [1.0]}), tolerance=-1)
