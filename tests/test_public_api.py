@@ -19,6 +19,7 @@ LIGHT = [
     "sklearn_raman.datasets",
     "sklearn_raman.discriminant_analysis",
     "sklearn_raman.inspection",
+    "sklearn_raman.mapping",
     "sklearn_raman.model_selection",
     "sklearn_raman.over_sampling",
     "sklearn_raman.preprocessing",
