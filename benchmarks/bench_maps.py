@@ -36,6 +36,7 @@ from functools import partial
 from pathlib import Path
 
 import dask
+import dask.array as da
 import joblib
 import numpy as np
 import pandas as pd
@@ -94,7 +95,7 @@ def make_map(path, n_spectra, n_points=N_POINTS, seed=0):
 
         sizes = [rows] * (n_y // rows) + [n_y % rows] * (n_y % rows > 0)
         chunks = tuple(sizes), (n_x,), (n_points,)
-        data = dask.array.map_blocks(block, chunks=chunks, dtype=np.float32)
+        data = da.map_blocks(block, chunks=chunks, dtype=np.float32)
         coords = {"wavenumber": ("wavenumber", axis, {"units": "cm-1"})}
         coords |= {
             d: (d, 0.5 * np.arange(n), {"units": "um"})

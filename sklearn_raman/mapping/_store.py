@@ -175,6 +175,7 @@ def _check_one(zarr, store, results, task, place):
 def _compute(parts, n_blocks, progress):
     """Compute what is left, with a line that shows how far it is."""
     dask = import_optional("dask", "maps")
+    callbacks = import_optional("dask.callbacks", "maps")
     bar = tqdm(
         total=n_blocks,
         initial=n_blocks - len(parts),
@@ -195,7 +196,7 @@ def _compute(parts, n_blocks, progress):
             bar.update(key in keys)
 
         keys = {part.key for part in parts}
-        with dask.callbacks.Callback(posttask=count):
+        with callbacks.Callback(posttask=count):
             dask.compute(*parts)
 
 

@@ -79,12 +79,10 @@ def test_cluster_of_two_processes(cube, light, lasting, tmp_path):
     )
     with cluster, distributed.Client(cluster):
         store = tmp_path / "maps.zarr"
-        settings = {"output": OUTPUT, "chunks": {"y": 1, "x": 3}, "progress": False}
+        settings = {"output": OUTPUT, "chunks": {"y": 1, "x": 9}, "progress": False}
         stored = apply_pipeline(lasting, cube, store=store, **settings).compute()
-        lazy = apply_pipeline(light, cube, **settings).compute()
     assert (tmp_path / "killed").exists()
     xr.testing.assert_allclose(stored, expected, rtol=1e-5)
-    xr.testing.assert_allclose(lazy, expected, rtol=1e-5)
     arrivals = [name.partition("-")[0] for name in os.listdir(tmp_path) if "-" in name]
-    # 21 blocks: each process gets the model once, the dead one's successor again.
-    assert len(arrivals) <= 2 * 3
+    # 7 blocks: each process gets the model once, the dead one's successor again.
+    assert len(arrivals) <= 3 + 1
