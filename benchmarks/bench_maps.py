@@ -150,7 +150,7 @@ def stages(model, dataset, folder, n_rounds=3):
         X = pd.DataFrame(values, columns=axis)
         corrected = model[0].transform(X)
         scaled = model[1].transform(corrected)
-        net, tensor = model[-1], torch.as_tensor(scaled.to_numpy())
+        net, tensor = model[-1], torch.tensor(scaled.to_numpy())
         maps = net.explain_(scaled)
 
         def forward():
