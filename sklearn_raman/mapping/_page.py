@@ -15,6 +15,7 @@ from string import Template
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sklearn_raman.mapping._blocks import STATUS
 from sklearn_raman.mapping._cube import read_cube
@@ -58,8 +59,12 @@ def save_page(
     cube : as in `apply_pipeline`, or None, default=None
         The spectra. They go into the page if there are at most four million values, and
         so do explanations.
-    wavenumbers, dim, laser_nm
-        As in `apply_pipeline`, for the cube.
+    wavenumbers : array-like of shape (n_points,) or None, default=None
+        Axis of the cube in cm-1, if it has none.
+    dim : str or None, default=None
+        Wavenumber dimension of the cube; None finds it.
+    laser_nm : float or None, default=None
+        Wavelength of the laser, if the axis is in nm or eV.
     title, description : str
         Plain text.
 
@@ -102,6 +107,7 @@ def save_page(
         "colors": class_colors(len(names)),
         "nobody": NOBODYS_COLOR,
         "states": list(STATUS),
+        "unit": "points",
         "label": _pack(codes, "<i2"),
         "where": [_coordinate(maps, d) for d in dims],
     }
@@ -136,6 +142,7 @@ def save_page(
             axis = found.axis
             axis = np.arange(array.shape[-1]) if axis is None else axis
             data["axis"] = _short(axis)
+            data["unit"] = "points" if found.axis is None else "cm⁻¹"
             has_maps = "explanation" in maps and "class" not in maps["explanation"].dims
             if has_maps:
                 explanation = maps["explanation"].transpose(*dims, found.dim)
@@ -145,6 +152,8 @@ def save_page(
     if "class_spectrum" in maps:
         spectra, explained = class_means(maps)
         first = next(iter(spectra.values()), None)
+        if first is not None and not isinstance(first.index, pd.RangeIndex):
+            data["unit"] = "cm⁻¹"
         data["means"] = {
             "axis": [] if first is None else _short(first.index),
             "spectra": {name: _short(values) for name, values in spectra.items()},

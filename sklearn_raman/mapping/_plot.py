@@ -13,7 +13,6 @@ from sklearn_raman.inspection import plot_explanation
 from sklearn_raman.mapping._blocks import NOBODY, STATUS
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Of Okabe and Ito: told apart by every kind of color vision. More classes than these
@@ -24,7 +23,7 @@ _MOST_PIXELS = 2000  # drawn along a side
 _PANEL = 3.4
 
 
-def plot_labels(maps: Any, *, ax: Axes | None = None) -> Figure:
+def plot_labels(maps: Any, *, ax: Any = None) -> Figure:
     """Draw the class of each pixel, with a legend and a scale bar.
 
     Parameters
@@ -140,7 +139,7 @@ def plot_scores(maps: Any, name: str = "proba", *, ax: Any = None) -> Figure:
         low, high = 0, len(STATUS) - 1
     if ax is None:
         width, height = _size(next(iter(panels.values())))
-        n_columns = min(len(panels), 3)
+        n_columns = 2 if len(panels) in (2, 4) else min(len(panels), 3)
         n_rows = -(-len(panels) // n_columns)
         size = n_columns * width + 0.9, n_rows * (height + 0.45)
         grid = new_figure(*size, for_user=True).subplots(n_rows, n_columns)
@@ -208,7 +207,9 @@ def plot_overview(maps: Any, *, n_bands: int = 3) -> Figure:
     tall = max(height + 0.7, 1.25 * len(spectra))
     figure = new_figure(width + 1.9 + 5.2, tall, for_user=True)
     left, right = figure.subfigures(1, 2, width_ratios=(width + 1.9, 5.2))
-    plot_labels(maps, ax=left.subplots())
+    beside = left.subplots()
+    plot_labels(maps, ax=beside)
+    beside.set_anchor("NW")
     panels = np.ravel(right.subplots(len(spectra), 1, sharex=True))
     if explained:
         plot_explanation(spectra, explained, n_bands=n_bands, ax=panels)

@@ -48,8 +48,12 @@ def sample_spectra(
         Pixels that may be drawn.
     saturation : float or None, default=None
         Intensity from which on a spectrum is saturated.
-    wavenumbers, dim, laser_nm
-        As in :func:`apply_pipeline`.
+    wavenumbers : array-like of shape (n_points,) or None, default=None
+        Axis in cm-1, for a cube without one.
+    dim : str or None, default=None
+        Wavenumber dimension of a DataArray; None finds it.
+    laser_nm : float or None, default=None
+        Wavelength of the laser, for an axis in nm or eV.
     random_state : int, RandomState or None, default=None
         Decides which pixels are drawn.
 
