@@ -10,6 +10,7 @@ Where things are:
 - `sklearn_raman.over_sampling`: WGAN-GP, and whether synthetic spectra are any good
 - `sklearn_raman.inspection`: which wavenumbers a classifier looked at, and how sure
 - `sklearn_raman.uncertainty`: sets of classes with a promise, and "none of these"
+- `sklearn_raman.mapping`: maps of a million pixels, in and out
 - `sklearn_raman.model_selection`: splits by crystal, `compare` and `standard_models`
 - `sklearn_raman.__main__`: the command line, `python -m sklearn_raman`
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         datasets,
         discriminant_analysis,
         inspection,
+        mapping,
         model_selection,
         neural_network,
         over_sampling,
@@ -37,6 +39,7 @@ __all__ = [
     "datasets",
     "discriminant_analysis",
     "inspection",
+    "mapping",
     "model_selection",
     "neural_network",
     "over_sampling",

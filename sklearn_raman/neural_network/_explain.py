@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -176,7 +177,7 @@ class ExplainMixin:
     def _way_to_points(self, module, n_points, upsample):
         """Return the function (maps on units, spectra) -> maps on points."""
         if upsample == "bands":
-            windows = unit_windows(module, n_points).astype(self.dtype)
+            windows = _windows_of(module, n_points).astype(self.dtype, copy=False)
             return lambda maps, X: place_on_bands(maps, X, windows)
         positions = unit_positions(module, n_points)
         operator = upsampling_operator(positions, n_points, upsample)
@@ -349,6 +350,22 @@ class ExplainMixin:
         if isinstance(parts[0], dict):
             return {k: np.concatenate([part[k] for part in parts]) for k in parts[0]}
         return np.concatenate(parts)
+
+
+# What units see, by network: following a spectrum through the layers takes as long as
+# maps of fifty spectra. A network that is gone takes its entry along.
+_WINDOWS: WeakKeyDictionary = WeakKeyDictionary()
+
+
+def _windows_of(module, n_points):
+    """Return `unit_windows`, computed once for a network as it is built now."""
+    widths = [getattr(part, "receptive_width", None) for part in module.modules()]
+    build = n_points, repr(module), tuple(widths)
+    known, windows = _WINDOWS.get(module, (None, None))
+    if known != build:
+        windows = unit_windows(module, n_points)
+        _WINDOWS[module] = build, windows
+    return windows
 
 
 def _to_numpy(tensors):

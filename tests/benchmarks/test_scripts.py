@@ -21,6 +21,7 @@ from benchmarks import (
     bench_baseline,
     bench_explain,
     bench_first_call,
+    bench_maps,
     bench_over_sampling,
     bench_training,
     bench_trust,
@@ -58,6 +59,14 @@ def test_bench_training_compares_the_same():
     ours = sum(p.numel() for p in CNN(101, 3, derivative=False).parameters())
     plain = bench_training.plain_cnn(101, 3, 64)
     assert sum(p.numel() for p in plain.parameters()) == ours
+
+
+def test_bench_maps_quick(capsys):
+    bench_maps.main(["--quick"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["same"]["GAP-CNN"]["labels_that_differ"] == 0
+    assert found["same"]["GAP-CNN"]["explanation"] < 1e-5
+    assert min(found["stages"]["GAP-CNN"].values()) > 0
 
 
 def test_bench_accuracy(monkeypatch, tmp_path, capsys):

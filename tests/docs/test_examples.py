@@ -12,7 +12,7 @@ EXAMPLES = sorted(FOLDER.glob("*/plot_*.py"))
 def test_groups():
     """At least fifteen examples; each group has a title."""
     groups = {example.parent for example in EXAMPLES}
-    assert len(EXAMPLES) >= 15 and len(groups) == 5
+    assert len(EXAMPLES) >= 15 and len(groups) == 6
     for group in groups:
         assert len((group / "README.rst").read_text(encoding="utf-8")) > 80
 

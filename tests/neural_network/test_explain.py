@@ -1,5 +1,6 @@
 """`explain_` on a trained network: shapes, alignment, and where the bands are."""
 
+import copy
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,6 +26,8 @@ from sklearn_raman.neural_network.attribution import (
     contribution,
     decision_terms,
     deconv,
+    place_on_bands,
+    unit_windows,
 )
 
 CENTERS = (60, 130, 210)
@@ -48,6 +51,24 @@ def test_shapes(cnn, data):
     assert cnn.explain_(X, target="all").shape == (9, 3, 256)
     assert cnn.explain_(X, upsample=False).shape == (9, 64)
     assert cnn.explain_(X).dtype == np.float32
+
+
+def test_maps_follow_a_change_of_the_layers(cnn, data):
+    """What units see is remembered for a network as it is built."""
+    X = data[0][:4]
+    before = cnn.explain_(X)
+    changed = copy.deepcopy(cnn)
+    np.testing.assert_array_equal(changed.explain_(X), before)
+    for part in changed.module_.modules():
+        if isinstance(part, nn.Conv2d):
+            part.dilation = (1, 3)
+        if isinstance(part, nn.ConstantPad2d):
+            part.padding = (9, 12, 0, 0)
+    units = changed.explain_(X, upsample=False)
+    windows = unit_windows(changed.module_, X.shape[1])
+    expected = place_on_bands(units, X.astype(np.float32), windows.astype(np.float32))
+    np.testing.assert_allclose(changed.explain_(X), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(cnn.explain_(X), before)
 
 
 def test_maps_point_at_the_band_of_the_class(cnn):

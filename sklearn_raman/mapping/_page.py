@@ -1,0 +1,213 @@
+"""One page with a map that can be inspected, without any other file.
+
+What the page does is in `page.html`; here are the numbers that it shows.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_raman.mapping._blocks import STATUS
+from sklearn_raman.mapping._cube import read_cube
+from sklearn_raman.mapping._plot import (
+    NOBODYS_COLOR,
+    class_colors,
+    class_means,
+    plane,
+)
+
+# Values of spectra that go into a page, two bytes each: 11 MB of text.
+_MOST_VALUES = 4_000_000
+_MOST_PIXELS = 512  # shown along a side
+
+
+def save_page(
+    maps: Any,
+    path: str | os.PathLike[str],
+    *,
+    cube: Any = None,
+    wavenumbers: Any = None,
+    dim: str | None = None,
+    laser_nm: float | None = None,
+    title: str = "Map",
+    description: str = "",
+) -> Path:
+    """Write one HTML page in which each pixel can be looked at.
+
+    Pointing at a pixel, with the mouse or the arrow keys, shows its class and its
+    probabilities; of a small map with its cube also the spectrum and the explanation.
+    Means of classes stand below. The page needs no network and no other file.
+
+    Parameters
+    ----------
+    maps : xarray.Dataset
+        What :func:`apply_pipeline` returns, with "label" and two pixel dimensions.
+        Shown are also "proba", "novelty", "explanation" and "class_means", if they are
+        there.
+    path : str or path
+        File to write.
+    cube : as in `apply_pipeline`, or None, default=None
+        The spectra. They go into the page if there are at most four million values, and
+        so do explanations.
+    wavenumbers : array-like of shape (n_points,) or None, default=None
+        Axis of the cube in cm-1, if it has none.
+    dim : str or None, default=None
+        Wavenumber dimension of the cube; None finds it.
+    laser_nm : float or None, default=None
+        Wavelength of the laser, if the axis is in nm or eV.
+    title, description : str
+        Plain text.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        If there are no labels, or not two pixel dimensions, or if the cube has other
+        pixels.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn_raman.datasets import make_raman_spectra
+    >>> from sklearn_raman.discriminant_analysis import PLSLDA
+    >>> from sklearn_raman.mapping import apply_pipeline, save_page
+    >>> X, y = make_raman_spectra(60, random_state=0)
+    >>> cube = X.reshape(6, 10, -1)
+    >>> maps = apply_pipeline(PLSLDA(n_components=5).fit(X, y), cube)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_page(maps, folder + "/map.html", cube=cube).name
+    'map.html'
+    """
+    whole = maps
+    maps, label = plane(maps, "label")
+    dims = label.dims
+    steps = {d: -(-label.sizes[d] // _MOST_PIXELS) for d in dims}
+    thin = {d: slice(None, None, step) for d, step in steps.items()}
+    maps = maps.isel(thin)
+    label = maps["label"]
+    names = [str(name) for name in label.attrs["classes"]]
+    codes = label.values
+    data = {
+        "shape": list(codes.shape),
+        "names": names,
+        "colors": class_colors(len(names)),
+        "nobody": NOBODYS_COLOR,
+        "states": list(STATUS),
+        "unit": "points",
+        "label": _pack(codes, "<i2"),
+        "where": [_coordinate(maps, d) for d in dims],
+    }
+    if "status" in maps:
+        data["status"] = _pack(maps["status"].transpose(*dims).values, "u1")
+    if "proba" in maps:
+        proba = maps["proba"].transpose(*dims, "class").values
+        data["proba"] = _pack(np.round(255 * np.nan_to_num(proba)), "u1")
+    if "novelty" in maps:
+        novelty = maps["novelty"].transpose(*dims).values
+        data["novelty"] = _pack(np.round(255 * np.nan_to_num(novelty)), "u1")
+    note = ""
+    if max(steps.values()) > 1:
+        every = {2: "second", 3: "third"}.get(
+            max(steps.values()), f"{max(steps.values())}th"
+        )
+        note = f"Shown is every {every} pixel along the longer side. "
+    if cube is not None:
+        found = read_cube(cube, wavenumbers, dim, laser_nm)
+        if (
+            found.pixel_dims != dims
+            or found.array.sizes[dims[0]] != whole.sizes[dims[0]]
+        ):
+            raise ValueError(
+                f"The cube has the pixels {_sizes(found.array, found.pixel_dims)}, the "
+                f"maps have {_sizes(whole, dims)}."
+            )
+        array = found.array.transpose(*dims, found.dim)
+        n_values = codes.size * array.shape[-1]
+        if max(steps.values()) == 1 and n_values <= _MOST_VALUES:
+            data["spectra"] = _quantized(array.values)
+            axis = found.axis
+            axis = np.arange(array.shape[-1]) if axis is None else axis
+            data["axis"] = _short(axis)
+            data["unit"] = "points" if found.axis is None else "cm⁻¹"
+            has_maps = "explanation" in maps and "class" not in maps["explanation"].dims
+            if has_maps:
+                explanation = maps["explanation"].transpose(*dims, found.dim)
+                data["maps"] = _quantized(explanation.values)
+        else:
+            note += "The map is too large to have the spectrum of each pixel in a page."
+    if "class_spectrum" in maps:
+        spectra, explained = class_means(maps)
+        first = next(iter(spectra.values()), None)
+        if first is not None and not isinstance(first.index, pd.RangeIndex):
+            data["unit"] = "cm⁻¹"
+        data["means"] = {
+            "axis": [] if first is None else _short(first.index),
+            "spectra": {name: _short(values) for name, values in spectra.items()},
+            "maps": {name: _short(values) for name, values in explained.items()},
+        }
+    page = files("sklearn_raman.mapping").joinpath("page.html")
+    text = Template(page.read_text(encoding="utf-8")).substitute(
+        title=escape(title),
+        description=f"<p>{escape(description)}</p>" if description else "",
+        note=escape(note),
+        # "</script>" in a name must not end the script.
+        data=json.dumps(data).replace("<", "\\u003c"),
+    )
+    path = Path(path)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _sizes(array, dims):
+    return " x ".join(f"{array.sizes[d]} {d}" for d in dims)
+
+
+def _pack(values, dtype):
+    """Return an array as text: its bytes in base64."""
+    return base64.b64encode(np.ascontiguousarray(values, dtype).tobytes()).decode()
+
+
+def _quantized(values):
+    """Return curves in 65534 steps between their lowest and highest points."""
+    rows = values.reshape(-1, values.shape[-1]).astype(float)
+    good = np.isfinite(rows).all(axis=1)
+    rows[~good] = 0
+    low, high = rows.min(axis=1), rows.max(axis=1)
+    spread = np.where(high > low, high - low, 1)
+    steps = np.round(65534 * (rows - low[:, None]) / spread[:, None])
+    low[~good] = np.nan
+    return {
+        "low": _pack(low, "<f4"),
+        "spread": _pack(spread, "<f4"),
+        "steps": _pack(steps, "<u2"),
+    }
+
+
+def _short(values):
+    """Return numbers with six digits, which is more than a screen shows."""
+    return [float(f"{value:.6g}") for value in np.asarray(values, dtype=float)]
+
+
+def _coordinate(maps, dim):
+    """Return name, unit and values of a dimension, for the text about a pixel."""
+    values = maps[dim].values
+    is_number = values.dtype.kind in "iuf"
+    return {
+        "name": str(dim),
+        "units": str(maps[dim].attrs.get("units", "")),
+        "values": _short(values) if is_number else [str(value) for value in values],
+    }

@@ -1,0 +1,369 @@
+"""Pictures of maps: classes, probabilities, what the classes look like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_raman._utils._optional import import_optional
+from sklearn_raman._utils._plot import FAINT, INK, bare, given_panels, new_figure, plain
+from sklearn_raman.inspection import plot_explanation
+from sklearn_raman.mapping._blocks import NOBODY, STATUS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Of Okabe and Ito: told apart by every kind of color vision. More classes than these
+# get lighter and darker ones.
+_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5b4a8a")
+NOBODYS_COLOR = "#d9dee4"
+_MOST_PIXELS = 2000  # drawn along a side
+_PANEL = 3.4
+
+
+def plot_labels(maps: Any, *, ax: Any = None) -> Figure:
+    """Draw the class of each pixel, with a legend and a scale bar.
+
+    Parameters
+    ----------
+    maps : xarray.Dataset
+        What :func:`apply_pipeline` returns, with "label" and two pixel dimensions.
+    ax : matplotlib Axes or None, default=None
+        Where to draw; None makes a figure.
+
+    Returns
+    -------
+    matplotlib Figure
+        The legend tells the share of each class among the pixels that have one. The
+        scale bar has the unit that the coordinates state, else it counts pixels.
+
+    Raises
+    ------
+    ValueError
+        If there are no labels, or not two pixel dimensions.
+    ImportError
+        If matplotlib is not installed (extra `plot`).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_raman.datasets import make_raman_spectra
+    >>> from sklearn_raman.discriminant_analysis import PLSLDA
+    >>> from sklearn_raman.mapping import apply_pipeline, plot_labels
+    >>> X, y = make_raman_spectra(60, random_state=0)
+    >>> model = PLSLDA(n_components=5).fit(X, y)
+    >>> figure = plot_labels(apply_pipeline(model, X.reshape(6, 10, -1)))
+    >>> len(figure.axes)
+    1
+    """
+    _, label = plane(maps, "label")
+    codes, names = label.values, label.attrs["classes"]
+    colors = class_colors(len(names))
+    if ax is None:
+        width, height = _size(label)
+        ax = new_figure(width + 1.9, height + 0.7, for_user=True).subplots()
+    matplotlib = import_optional("matplotlib.colors", "plot")
+    table = np.asarray([matplotlib.to_rgb(c) for c in (NOBODYS_COLOR, *colors)])
+    _show(ax, label, table[codes + 1])
+    counts = np.bincount(codes[codes != NOBODY], minlength=len(names))
+    n_named = max(counts.sum(), 1)
+    entries = [
+        (f"{name} ({count / n_named:.1%})", color)
+        for name, count, color in zip(names, counts, colors, strict=True)
+        if count
+    ]
+    if (codes == NOBODY).any():
+        entries.append(("unknown", NOBODYS_COLOR))
+    patches = import_optional("matplotlib.patches", "plot")
+    ax.legend(
+        [patches.Patch(facecolor=color) for _, color in entries],
+        [plain(text) for text, _ in entries],
+        loc="upper left",
+        bbox_to_anchor=(1.02, 1),
+        borderaxespad=0,
+        frameon=False,
+        fontsize=9,
+    )
+    bare(ax, "Class of each pixel")
+    _hide_frame(ax)
+    return ax.figure
+
+
+def plot_scores(maps: Any, name: str = "proba", *, ax: Any = None) -> Figure:
+    """Draw a score of each pixel, one panel for each class.
+
+    Parameters
+    ----------
+    maps : xarray.Dataset
+        What :func:`apply_pipeline` returns, with two pixel dimensions.
+    name : str, default="proba"
+        "proba", "decision", "novelty" or "status".
+    ax : matplotlib Axes, array-like of these or None, default=None
+        Where to draw, one for each panel; None makes a figure.
+
+    Returns
+    -------
+    matplotlib Figure
+        All panels have one scale of colors. Pixels without a result stay gray.
+
+    Raises
+    ------
+    ValueError
+        If there is no such score, or not two pixel dimensions.
+    ImportError
+        If matplotlib is not installed (extra `plot`).
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import make_raman_spectra
+    >>> from sklearn_raman.discriminant_analysis import PLSLDA
+    >>> from sklearn_raman.mapping import apply_pipeline, plot_scores
+    >>> X, y = make_raman_spectra(60, random_state=0)
+    >>> model = PLSLDA(n_components=5).fit(X, y)
+    >>> figure = plot_scores(apply_pipeline(model, X.reshape(6, 10, -1)))
+    >>> len(figure.axes)  # two classes and a scale of colors
+    3
+    """
+    maps, score = plane(maps, name)
+    panels = {score.attrs.get("long_name", name): score}
+    if "class" in score.dims:
+        panels = {
+            f"{name}: {label}": score.isel({"class": k})
+            for k, label in enumerate(_names(maps, score))
+        }
+    values = score.values.astype(float)
+    low, high = (0, 1) if name in ("proba", "novelty") else _range_of(values)
+    if name == "status":
+        low, high = 0, len(STATUS) - 1
+    if ax is None:
+        width, height = _size(next(iter(panels.values())))
+        n_columns = 2 if len(panels) in (2, 4) else min(len(panels), 3)
+        n_rows = -(-len(panels) // n_columns)
+        size = n_columns * width + 0.9, n_rows * (height + 0.45)
+        grid = new_figure(*size, for_user=True).subplots(n_rows, n_columns)
+        figure, places = np.ravel(grid)[0].figure, np.ravel(grid)
+    else:
+        figure, places = given_panels(ax, len(panels), "class")
+    for axes, (title, panel) in zip(places, panels.items(), strict=False):
+        axes.set_facecolor(NOBODYS_COLOR)
+        image = _show(axes, panel, panel.values, vmin=low, vmax=high, cmap="cividis")
+        bare(axes, title)
+        _hide_frame(axes)
+    for axes in places[len(panels) :]:
+        axes.set_visible(False)
+    bar = figure.colorbar(image, ax=list(places), shrink=0.8)
+    bar.ax.tick_params(labelsize=8, colors=INK)
+    if name == "status":
+        bar.set_ticks(range(len(STATUS)), labels=STATUS)
+    return figure
+
+
+def plot_overview(maps: Any, *, n_bands: int = 3) -> Figure:
+    """Draw the classes of a map, and beside them what each of them looks like.
+
+    Parameters
+    ----------
+    maps : xarray.Dataset
+        What :func:`apply_pipeline` returns with "label" and "class_means" among its
+        outputs, and two pixel dimensions.
+    n_bands : int, default=3
+        So many of the strongest bands of a map have their position written above them.
+
+    Returns
+    -------
+    matplotlib Figure
+        The map of labels, and the mean spectrum of each class in the colors of its mean
+        explanation, if there is one.
+
+    Raises
+    ------
+    ValueError
+        If there are no labels or no means of classes.
+    ImportError
+        If matplotlib is not installed (extra `plot`).
+
+    Examples
+    --------
+    >>> from sklearn_raman.datasets import make_raman_spectra
+    >>> from sklearn_raman.discriminant_analysis import PLSLDA
+    >>> from sklearn_raman.mapping import apply_pipeline, plot_overview
+    >>> X, y = make_raman_spectra(60, random_state=0)
+    >>> model = PLSLDA(n_components=5).fit(X, y)
+    >>> cube = X.reshape(6, 10, -1)
+    >>> maps = apply_pipeline(model, cube, output=("label", "class_means"))
+    >>> len(plot_overview(maps).axes)
+    3
+    """
+    maps, label = plane(maps, "label")
+    if "class_spectrum" not in maps:
+        raise ValueError(
+            "The maps hold no means of classes: make them with "
+            'apply_pipeline(..., output=("label", "class_means")).'
+        )
+    spectra, explained = class_means(maps)
+    width, height = _size(label)
+    tall = max(height + 0.7, 1.25 * len(spectra))
+    figure = new_figure(width + 1.9 + 5.2, tall, for_user=True)
+    left, right = figure.subfigures(1, 2, width_ratios=(width + 1.9, 5.2))
+    beside = left.subplots()
+    plot_labels(maps, ax=beside)
+    beside.set_anchor("NW")
+    panels = np.ravel(right.subplots(len(spectra), 1, sharex=True))
+    if explained:
+        plot_explanation(spectra, explained, n_bands=n_bands, ax=panels)
+        return figure
+    colors = dict(
+        zip(_names(maps, label), class_colors(len(label.classes)), strict=True)
+    )
+    for axes, (name, spectrum) in zip(panels, spectra.items(), strict=True):
+        axes.plot(spectrum.index, spectrum, lw=1, color=colors[name])
+        bare(axes, name)
+    return figure
+
+
+# What is drawn -----------------------------------------------------------------------
+
+
+def plane(maps, name):
+    """Return maps and one of them, small enough to draw, after a look at its shape.
+
+    Parameters
+    ----------
+    maps : Dataset
+    name : str
+
+    Returns
+    -------
+    maps : Dataset
+    one : DataArray
+        Its first dimensions are those of the pixels, two.
+    """
+    if name not in maps:
+        raise ValueError(
+            f"The maps hold no {name!r}, only {sorted(map(str, maps.data_vars))}: ask "
+            f"for it, apply_pipeline(..., output=...)."
+        )
+    dims = [dim for dim in maps[name].dims if dim != "class"]
+    if len(dims) != 2:
+        raise ValueError(
+            f"A picture has two dimensions, this map has {tuple(dims)}: pick a plane "
+            "of it, such as maps.isel(z=0)."
+        )
+    for dim in dims:
+        if dim not in maps.coords:
+            counted = np.arange(maps.sizes[dim])
+            maps = maps.assign_coords({dim: (dim, counted, {"units": "pixels"})})
+    steps = {dim: -(-maps.sizes[dim] // _MOST_PIXELS) for dim in dims}
+    maps = maps.isel({dim: slice(None, None, step) for dim, step in steps.items()})
+    return maps, maps[name]
+
+
+def class_means(maps):
+    """Return mean spectrum and mean map of each class that has pixels, by name."""
+    axis, spectra, explained = _axis(maps), {}, {}
+    names = [str(name) for name in maps["class"].values]
+    counts = maps["class_count"].values
+    for k in np.flatnonzero(counts):
+        values = maps["class_spectrum"].isel({"class": k}).values
+        spectra[names[k]] = pd.Series(values, index=axis)
+        if "class_explanation" in maps:
+            values = maps["class_explanation"].isel({"class": k}).values
+            explained[names[k]] = pd.Series(values, index=axis)
+    return spectra, explained
+
+
+def _axis(maps):
+    """Return the axis of the means as an index; positions where it is not known."""
+    dim = maps["class_spectrum"].dims[1]
+    for name in ("raman_shift", dim):
+        if name in maps.coords:
+            return pd.Index(maps[name].values.astype(float))
+    return pd.RangeIndex(maps.sizes[dim])
+
+
+def _names(maps, data):
+    """Return the names of the classes as text."""
+    known = data.attrs.get("classes")
+    return [str(n) for n in (maps["class"].values if known is None else known)]
+
+
+def class_colors(n_classes):
+    """Return a color for each class."""
+    colors = list(_COLORS[:n_classes])
+    if n_classes > len(colors):
+        mixed = import_optional("matplotlib.colors", "plot")
+        for k in range(len(colors), n_classes):
+            share = 0.35 + 0.25 * ((k // len(_COLORS) - 1) // 2)
+            towards = (1, 1, 1) if (k // len(_COLORS)) % 2 else (0, 0, 0)
+            color = np.asarray(mixed.to_rgb(_COLORS[k % len(_COLORS)]))
+            color = (1 - share) * color + share * np.asarray(towards)
+            colors.append(mixed.to_hex(np.clip(color, 0, 1)))
+    return colors
+
+
+def _range_of(values):
+    finite = values[np.isfinite(values)]
+    return (finite.min(), finite.max()) if len(finite) else (0, 1)
+
+
+# How it is drawn ---------------------------------------------------------------------
+
+
+def _size(image):
+    """Return width and height in inches of a map, without what stands around it."""
+    n_y, n_x = image.shape[:2]
+    width, height = n_x * _step(image, 1)[0], n_y * _step(image, 0)[0]
+    scale = _PANEL / max(width, height)
+    return max(width * scale, 1.2), max(height * scale, 1.2)
+
+
+def _step(image, k):
+    """Return the distance between pixels along a dimension, and its unit."""
+    dim = image.dims[k]
+    if dim in image.coords and image.sizes[dim] > 1:
+        values = image[dim].values
+        if values.dtype.kind in "iuf":
+            steps = np.abs(np.diff(values.astype(float)))
+            if steps.min() > 0 and np.ptp(steps) <= 0.1 * steps.mean():
+                return float(steps.mean()), str(image[dim].attrs.get("units", ""))
+    return 1.0, "pixels"
+
+
+def _show(axes, image, values, **settings):
+    """Draw an image in units of its coordinates, with a scale bar."""
+    (height, _), (width, unit) = _step(image, 0), _step(image, 1)
+    n_y, n_x = image.shape[:2]
+    extent = (0, n_x * width, n_y * height, 0)
+    drawn = axes.imshow(values, extent=extent, interpolation="nearest", **settings)
+    length = _round_length(n_x * width / 3)
+    right, below = 0.96 * n_x * width, 0.94 * n_y * height
+    style = {"solid_capstyle": "butt"}
+    for color, wide in (("white", 6), (INK, 3)):
+        axes.plot([right - length, right], [below] * 2, color=color, lw=wide, **style)
+    effects = import_optional("matplotlib.patheffects", "plot")
+    axes.text(
+        right - length / 2,
+        below - 0.02 * n_y * height,
+        plain(f"{length:g} {unit}".strip()),
+        ha="center",
+        va="bottom",
+        fontsize=8,
+        color=INK,
+        path_effects=[effects.withStroke(linewidth=3, foreground="white")],
+    )
+    return drawn
+
+
+def _round_length(most):
+    """Return the largest of 1, 2, 5, 10, ... that is not above `most`."""
+    power = 10.0 ** np.floor(np.log10(most))
+    return max(step * power for step in (1, 2, 5) if step * power <= most * (1 + 1e-9))
+
+
+def _hide_frame(axes):
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(True)
+    axes.spines[:].set_color(FAINT)

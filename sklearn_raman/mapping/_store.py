@@ -1,0 +1,223 @@
+"""Results on disk: written block by block, and gone on with after an interruption."""
+
+import os
+import sys
+from itertools import chain
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from sklearn_raman._utils._optional import import_optional
+from sklearn_raman.mapping._blocks import MEANS, means_of
+
+# A group beside the results: which blocks are done, and their sums for class means.
+_BLOCKS = "blocks"
+_RTOL = 1e-5
+# Of zarr: every reader knows it, and text and consolidated metadata are part of it.
+_FORMAT = 2
+
+
+def write_blocks(store, maps, results, task, job, *, progress):
+    """Write results to a zarr store, block by block; skip what is there already.
+
+    Parameters
+    ----------
+    store : str or path
+    maps : Dataset
+        The lazy results: names, coordinates and attributes are taken from here.
+    results : dask array
+        With a dictionary of arrays in the place of each block.
+    task : Task
+    job : dict
+        What the results are, as JSON has it.
+    progress : bool
+
+    Returns
+    -------
+    Dataset
+        The results in the store, lazy.
+    """
+    xarray = import_optional("xarray", "maps")
+    store = os.fspath(store)
+    zarr = import_optional("zarr", "maps")
+    job = {**job, "shapes": {name: list(task.shapes[name]) for name in task.shapes}}
+    if "label" in maps:
+        job["classes"] = maps["label"].attrs["classes"]
+    blocks = _find_blocks(zarr, store)
+    if blocks is None:
+        blocks = _lay_out(zarr, store, maps, results, task, job)
+    _check_job(store, blocks.attrs["job"], job)
+    done = blocks["done"][:].astype(bool).reshape(results.numblocks)
+    if done.any() and not done.all():
+        _check_one(zarr, store, results, task, np.argwhere(done)[0])
+    written = results.map_blocks(
+        write_block,
+        store=store,
+        names=task.names,
+        grid=results.numblocks,
+        sizes=tuple(lengths[0] for lengths in results.chunks),
+        dtype=bool,
+        chunks=tuple((1,) * n for n in results.numblocks),
+        meta=np.empty((0,) * results.ndim, dtype=bool),
+    ).to_delayed()
+    left = [written[tuple(place)] for place in np.argwhere(~done)]
+    _compute(left, done.size, progress)
+    if "class_means" in task.output:
+        _write_means(store, blocks, maps)
+    zarr.consolidate_metadata(store)
+    return xarray.open_zarr(store)
+
+
+def write_block(found, *, store, names, grid, sizes, block_id):
+    """Write the results of one block, and then that it is done.
+
+    No other block lies in the same chunks of the store, so that blocks can be written
+    at the same time.
+    """
+    zarr = import_optional("zarr", "maps")
+    root = zarr.open_group(store, mode="r+")
+    where = _place(block_id, sizes)
+    for name in names:
+        root[name][where] = found[name]
+    number = int(np.ravel_multi_index(block_id, grid))
+    for name in set(found) - set(names):
+        root[f"{_BLOCKS}/{name}"][number] = found[name]
+    root[f"{_BLOCKS}/done"][number] = 1
+    return np.ones((1,) * len(block_id), dtype=bool)
+
+
+def _place(block_id, sizes):
+    return tuple(
+        slice(k * size, (k + 1) * size) for k, size in zip(block_id, sizes, strict=True)
+    )
+
+
+def _find_blocks(zarr, store):
+    """Return the group that tells of blocks; None if there is no store."""
+    try:
+        root = zarr.open_group(store, mode="r+")
+    except FileNotFoundError:
+        return None
+    if _BLOCKS not in root or "job" not in root[_BLOCKS].attrs:
+        raise ValueError(
+            f"store={store!r} exists and does not hold results of apply_pipeline that "
+            "could be gone on with: give another path, or delete it."
+        )
+    return root[_BLOCKS]
+
+
+def _lay_out(zarr, store, maps, results, task, job):
+    """Make a store for the results, with everything in it but their values."""
+    whole = [name for name in MEANS if name in maps]
+    frame = maps.drop_vars(whole)
+    frame = frame.assign_coords(
+        {k: _writable(v) for k, v in frame.coords.items()}
+    ).drop_encoding()
+    chunks = {
+        name: {
+            "chunks": tuple(
+                lengths[0] for lengths in chain(results.chunks, zip(task.shapes[name]))
+            )
+        }
+        for name in task.names
+    }
+    settings = {"encoding": chunks, "compute": False, "consolidated": False}
+    frame.to_zarr(store, mode="w-", zarr_format=_FORMAT, **settings)
+    blocks = zarr.open_group(store, mode="r+").create_group(_BLOCKS)
+    n_blocks = int(np.prod(results.numblocks))
+    blocks.create_array("done", shape=(n_blocks,), chunks=(1,), dtype="uint8")
+    for name in whole:
+        shape = task.shapes[name]
+        blocks.create_array(
+            name, shape=(n_blocks, *shape), chunks=(1, *shape), dtype="float64"
+        )
+    blocks.attrs["job"] = job  # last: a store without it is not complete
+    return blocks
+
+
+def _writable(coordinate):
+    """Return a coordinate in memory, text as zarr has it."""
+    coordinate = coordinate.load()
+    return coordinate.astype(object) if coordinate.dtype.kind == "U" else coordinate
+
+
+def _check_job(store, there, job):
+    """Raise if a store holds something else than what is to be written."""
+    for name in job:
+        if there.get(name) != job[name]:
+            raise ValueError(
+                f"store={store!r} holds results with {name}={there.get(name)!r}, and "
+                f"these have {job[name]!r}: give another path, or delete it."
+            )
+
+
+def _check_one(zarr, store, results, task, place):
+    """Raise if a block that was written is not what would be written now."""
+    (found,) = results.blocks[tuple(place)].to_delayed().ravel()
+    found = found.compute()
+    root = zarr.open_group(store, mode="r")
+    where = _place(place, tuple(lengths[0] for lengths in results.chunks))
+    for name in task.names:
+        there, now = root[name][where], found[name]
+        if there.dtype.kind == "f":
+            limit = _RTOL * np.nanmax(np.abs(now), initial=0)
+            same = np.allclose(there, now, _RTOL, limit, equal_nan=True)
+        else:
+            same = np.array_equal(there, now)
+        if not same:
+            raise ValueError(
+                f"store={store!r} was begun with another Pipeline or another cube: "
+                f"{name!r} in block {tuple(map(int, place))} is not the same. Give "
+                "another path, or delete it."
+            )
+
+
+def _compute(parts, n_blocks, progress):
+    """Compute what is left, with a line that shows how far it is."""
+    dask = import_optional("dask", "maps")
+    callbacks = import_optional("dask.callbacks", "maps")
+    bar = tqdm(
+        total=n_blocks,
+        initial=n_blocks - len(parts),
+        unit="block",
+        disable=not progress or not parts,
+    )
+    with bar:
+        client = _cluster()
+        if client is not None:
+            from distributed import as_completed
+
+            for future in as_completed(client.compute(parts)):
+                future.result()
+                bar.update()
+            return
+
+        def count(key, *_):
+            bar.update(key in keys)
+
+        keys = {part.key for part in parts}
+        with callbacks.Callback(posttask=count):
+            dask.compute(*parts)
+
+
+def _cluster():
+    """Return the client to whose cluster dask sends what it computes, or None."""
+    if "distributed" not in sys.modules:
+        return None
+    from distributed import default_client
+
+    try:
+        return default_client()
+    except ValueError:
+        return None
+
+
+def _write_means(store, blocks, maps):
+    names = [name for name in MEANS if name in maps]
+    means = means_of({name: blocks[name][:].sum(axis=0) for name in names})
+    there = {
+        name: (maps[name].dims, means[name].astype(maps[name].dtype), maps[name].attrs)
+        for name in names
+    }
+    empty = maps[names].drop_vars(list(maps[names].coords))
+    empty.assign(there).to_zarr(store, mode="a", consolidated=False)

@@ -1,0 +1,88 @@
+"""The same results from other processes, also if one of them dies."""
+
+import os
+import sys
+import time
+
+import cloudpickle
+import distributed
+import pytest
+import xarray as xr
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.mapping import apply_pipeline
+from sklearn_raman.preprocessing import SNV
+
+OUTPUT = ("label", "proba", "explanation", "class_means")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def functions_travel():
+    """Workers can't import this file."""
+    module = sys.modules[__name__]
+    cloudpickle.register_pickle_by_value(module)
+    yield
+    cloudpickle.unregister_pickle_by_value(module)
+
+
+def die_once(X, folder, owner):
+    """Kill the first process but the owner's that gets here."""
+    if os.getpid() != owner:
+        try:
+            os.close(os.open(f"{folder}/killed", os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return X
+        os._exit(1)
+    return X
+
+
+class Traveler:
+    """Notes each time it arrives in a process."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __call__(self, X):
+        return X
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        open(f"{self.folder}/{os.getpid()}-{time.monotonic_ns()}", "w").close()
+
+
+@pytest.fixture
+def light(simulated):
+    """A model that takes workers no second to import."""
+    X, y, _ = simulated
+    return make_pipeline(SNV(), PLSLDA(n_components=6)).fit(X, y)
+
+
+@pytest.fixture
+def lasting(light, simulated, tmp_path):
+    """The model behind steps that die once, and that note where they go."""
+    place = {"folder": str(tmp_path), "owner": os.getpid()}
+    options = {"feature_names_out": "one-to-one"}
+    steps = (
+        FunctionTransformer(Traveler(str(tmp_path)), **options),
+        FunctionTransformer(die_once, kw_args=place, **options),
+    )
+    steps = [step.fit(simulated[0]) for step in steps]
+    return make_pipeline(*steps, *[step for _, step in light.steps])
+
+
+def test_cluster_of_two_processes(cube, light, lasting, tmp_path):
+    expected = apply_pipeline(light, cube, output=OUTPUT).compute(scheduler="sync")
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    )
+    with cluster, distributed.Client(cluster):
+        store = tmp_path / "maps.zarr"
+        settings = {"output": OUTPUT, "chunks": {"y": 1, "x": 9}, "progress": False}
+        stored = apply_pipeline(lasting, cube, store=store, **settings).compute()
+    assert (tmp_path / "killed").exists()
+    xr.testing.assert_allclose(stored, expected, rtol=1e-5)
+    arrivals = [name.partition("-")[0] for name in os.listdir(tmp_path) if "-" in name]
+    # 7 blocks: each process gets the model once, the dead one's successor again.
+    assert len(arrivals) <= 3 + 1

@@ -1,0 +1,161 @@
+"""Whatever holds a cube becomes one with coordinates."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from sklearn.utils import Bunch
+
+from sklearn_raman.datasets import wavenumber_to_nm
+from sklearn_raman.mapping import to_cube
+
+AXIS = np.arange(400.0, 440.0, 4.0)
+
+
+def array(dims=("y", "x", "shift"), **attributes):
+    values = np.arange(60.0).reshape(2, 3, 10)
+    coords = {dims[-1]: (dims[-1], AXIS, attributes)} if attributes else {}
+    return xr.DataArray(values, dims=dims, coords=coords)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        array(("y", "x", "wavenumber"), long_name="w"),
+        array(("y", "x", "Raman shift"), other=1),
+        array(("y", "x", "f"), units="cm-1"),
+        array(("y", "x", "f"), units="1/cm"),
+        array(("y", "x", "f"), units="cm^-1"),
+        array(("y", "x", "f"), units="cm$^{-1}$"),
+        array(("y", "x", "f"), units="cm⁻¹"),
+        array(("shift", "x", "f"), units="1/cm").assign_coords(
+            shift=("shift", [0.0, 1.0], {"units": "um"})
+        ),
+    ],
+    ids=lambda given: f"{given.dims[-1]} {given[given.dims[-1]].attrs}",
+)
+def test_the_wavenumber_dimension_is_found(given):
+    cube = to_cube(given)
+    np.testing.assert_array_equal(cube[given.dims[-1]], AXIS)
+    xr.testing.assert_identical(cube, given)
+
+
+def test_the_wavenumber_dimension_is_named_or_asked_for():
+    plain = array(("a", "b", "c"))
+    with pytest.raises(ValueError, match="is not clear. Its dimensions"):
+        to_cube(plain)
+    named = to_cube(plain, dim="c", wavenumbers=AXIS)
+    np.testing.assert_array_equal(named.c, AXIS)
+    np.testing.assert_array_equal(to_cube(plain, wavenumbers=AXIS).c, AXIS)
+    both = array(("raman", "x", "wavenumber"), units="cm-1")
+    with pytest.raises(ValueError, match="'raman' or 'wavenumber'"):
+        to_cube(both)
+    with pytest.raises(ValueError, match="none of the dimensions"):
+        to_cube(plain, dim="d")
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("nm", None), ("eV", 1), ("meV", 1e3)])
+def test_units(unit, factor):
+    values = wavenumber_to_nm(AXIS, laser_nm=532.0)
+    if factor:
+        values = factor * 1239.841984 / values
+    given = array().assign_coords(shift=("shift", values, {"units": unit}))
+    with pytest.raises(ValueError, match=f"is in {unit}"):
+        to_cube(given)
+    cube = to_cube(given, laser_nm=532.0)
+    np.testing.assert_allclose(cube.raman_shift, AXIS)
+    np.testing.assert_array_equal(cube["shift"], values)
+
+
+def test_axes_that_are_none():
+    cube = array(units="cm-1")
+    with pytest.raises(ValueError, match="counts points"):
+        to_cube(cube.assign_coords(shift=("shift", np.arange(10))))
+    with pytest.raises(ValueError, match="strictly increasing"):
+        to_cube(cube.assign_coords(shift=("shift", np.ones(10))))
+    with pytest.raises(ValueError, match="leave laser_nm out"):
+        to_cube(cube, laser_nm=532.0)
+    with pytest.raises(ValueError, match="disagree: at position 0"):
+        to_cube(cube, wavenumbers=AXIS + 1)
+    with pytest.raises(TypeError, match=r"dataset\[name\]"):
+        to_cube(cube.to_dataset(name="spectra"))
+    with pytest.raises(TypeError, match="pipeline.predict takes them"):
+        to_cube(pd.DataFrame(np.ones((3, 3))))
+    with pytest.raises(TypeError, match="real numbers"):
+        to_cube(cube.astype(complex))
+
+
+# Places ------------------------------------------------------------------------------
+
+
+def scattered(places, columns=("x", "y")):
+    table = pd.DataFrame(places, columns=list(columns))
+    data = pd.DataFrame(np.arange(10.0 * len(table)).reshape(-1, 10), columns=AXIS)
+    return Bunch(data=data, metadata=table)
+
+
+def test_places_of_spectra_make_a_map(rng):
+    """In whatever order they come, and as well as a stage repeats them."""
+    y, x = np.divmod(rng.permutation(12), 4)
+    keep = np.arange(12) < 11
+    jitter = rng.uniform(-0.02, 0.02, (2, 11))
+    spectra = scattered(np.stack([5 + 2 * x[keep], 3 * y[keep]], 1) + jitter.T)
+    cube = to_cube(spectra)
+    assert cube.dims == ("y", "x", "wavenumber") and cube.shape == (3, 4, 10)
+    np.testing.assert_allclose(cube.x, [5, 7, 9, 11], atol=0.03)
+    for k in range(11):
+        np.testing.assert_array_equal(cube[y[k], x[k]], spectra.data.iloc[k])
+    assert np.isnan(cube[y[11], x[11]]).all()
+    np.testing.assert_array_equal(cube.wavenumber, AXIS)
+    line = to_cube(scattered([[0], [2], [1]], ["x"]))
+    assert line.dims == ("x", "wavenumber")
+    np.testing.assert_array_equal(line[1], np.arange(20.0, 30.0))
+
+
+def test_places_that_make_no_map(rng):
+    with pytest.raises(ValueError, match="2 spectra have one place"):
+        to_cube(scattered([[0, 0], [0, 1], [1, 0], [0, 1]]))
+    with pytest.raises(ValueError, match="do not lie on a grid"):
+        to_cube(scattered(rng.uniform(size=(30, 2))))
+    with pytest.raises(ValueError, match="x or y is missing"):
+        to_cube(scattered([[0, 0], [np.nan, 1]]))
+    with pytest.raises(ValueError, match="tell no places"):
+        to_cube(scattered([[0, 0]], ["depth", "time"]))
+    ragged = Bunch(data=[(AXIS, AXIS)], metadata=pd.DataFrame({"x": [0.0]}))
+    with pytest.raises(ValueError, match="different axes"):
+        to_cube(ragged)
+
+
+# hyperspy and rosettasciio -----------------------------------------------------------
+
+
+def described(data):
+    """Axes as rosettasciio describes them: those of pixels in the order of the data."""
+    return [
+        {"name": "height", "units": "um", "size": 2, "offset": 0.0, "scale": 0.5,
+         "navigate": True, "index_in_array": 0},
+        {"name": "width", "units": "um", "size": 3, "offset": 1.0, "scale": 0.5,
+         "navigate": True, "index_in_array": 1},
+        {"name": "Raman shift", "units": "1/cm", "size": 10, "axis": AXIS,
+         "navigate": False, "index_in_array": 2},
+    ]  # fmt: skip
+
+
+def test_signals_and_what_readers_return(cube, model):
+    data = np.arange(60.0).reshape(2, 3, 10)
+    axes = described(data)
+    read = to_cube({"data": data, "axes": axes, "metadata": {}})
+    assert read.dims == ("height", "width", "Raman shift")
+    np.testing.assert_array_equal(read.width, [1.0, 1.5, 2.0])
+    assert read.height.attrs == {"units": "um"}
+    # hyperspy lists the axes of pixels the other way round.
+    made = [SimpleNamespace(**{"axis": None, **axis}) for axis in axes]
+    manager = SimpleNamespace(navigation_axes=made[1::-1], signal_axes=made[2:])
+    signal = SimpleNamespace(data=data, axes_manager=manager)
+    made[0].axis, made[1].axis = read.height.values, read.width.values
+    xr.testing.assert_identical(to_cube(signal), read)
+    with pytest.raises(ValueError, match="has 2"):
+        manager.signal_axes = made[1:]
+        to_cube(signal)

@@ -1,0 +1,132 @@
+"""Results on disk, and what happens if writing them is interrupted."""
+
+import dask
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklearn_raman.mapping import apply_pipeline
+
+ALL = ("label", "proba", "decision", "transform", "explanation", "class_means")
+
+
+class Interruption(Exception):
+    """Stands for Ctrl-C, or a machine that goes away."""
+
+
+class Counter:
+    """Counts the spectra that pass, and may stop at some number."""
+
+    def __init__(self):
+        self.seen, self.limit = [], np.inf
+
+    def __call__(self, X):
+        if sum(self.seen) + len(X) > self.limit:
+            raise Interruption
+        self.seen.append(len(X))
+        return X
+
+
+@pytest.fixture
+def counted(model, simulated):
+    """The model behind a step that counts, and the counter."""
+    counter = Counter()
+    step = FunctionTransformer(counter, feature_names_out="one-to-one")
+    step.fit(simulated[0])
+    fitted = make_pipeline(step, *[s for _, s in model.steps])
+    return fitted, counter
+
+
+@pytest.fixture
+def one_by_one():
+    """Other threads would finish their block."""
+    with dask.config.set(scheduler="synchronous"):
+        yield
+
+
+@pytest.mark.parametrize("chunks", [4, {"y": 2, "x": 9}])
+def test_store_holds_what_is_lazy(chunks, cube, model, tmp_path):
+    lazy = apply_pipeline(model, cube, output=ALL, chunks=chunks)
+    path = tmp_path / "maps.zarr"
+    stored = apply_pipeline(
+        model, cube, output=ALL, chunks=chunks, store=path, progress=False
+    )
+    xr.testing.assert_allclose(stored, lazy, rtol=1e-6)
+    assert stored.label.attrs["classes"] == lazy.label.attrs["classes"]
+    assert set(stored.coords) == set(lazy.coords)
+    for name in cube.coords:
+        np.testing.assert_array_equal(stored[name], cube[name])
+    again = xr.open_zarr(path)
+    xr.testing.assert_identical(again, stored)
+
+
+def test_a_zarr_store_goes_in_and_comes_out(cube, model, tmp_path):
+    """Blocks of the source that do not fit the results are cut anew."""
+    given = cube.drop_vars("sample").to_dataset(name="spectra").chunk(y=3, x=5)
+    given.to_zarr(tmp_path / "cube.zarr", zarr_format=2)
+    source = xr.open_zarr(tmp_path / "cube.zarr").spectra
+    for number, one in enumerate((source, source.chunk(y=(2, 5), x=9))):
+        stored = apply_pipeline(
+            model, one, store=tmp_path / f"{number}.zarr", progress=False
+        )
+        maps = apply_pipeline(model, cube).drop_vars("sample")
+        xr.testing.assert_allclose(stored, maps)
+
+
+def test_interrupted_write_goes_on(cube, counted, one_by_one, tmp_path, capsys):
+    model, counter = counted
+    path = str(tmp_path / "maps.zarr")
+    settings = {"output": ALL, "chunks": {"y": 1, "x": 9}, "store": path}
+    counter.limit = 3 + 30
+    with pytest.raises(Interruption):
+        apply_pipeline(model, cube, **settings, progress=False)
+    n_done = int(zarr.open_group(path, mode="r")["blocks/done"][:].sum())
+    assert n_done == 3
+    counter.limit = np.inf
+    counter.seen.clear()
+    stored = apply_pipeline(model, cube, **settings)
+    # Two made-up spectra, a block that is looked at again, and what is left. Beside
+    # each block a spectrum walks that shows maps the way back.
+    seen = [n for n in counter.seen if n > 1]
+    assert seen == [2, 9] + [9] * (7 - n_done)
+    assert f"{n_done}/7" in capsys.readouterr().err
+    lazy = apply_pipeline(model, cube, output=ALL)
+    xr.testing.assert_allclose(stored, lazy, rtol=1e-6)
+    counter.seen.clear()
+    again = apply_pipeline(model, cube, **settings)
+    assert sum(counter.seen) <= 3  # all is there
+    xr.testing.assert_identical(again.compute(), stored.compute())
+
+
+def test_another_job_is_refused(cube, counted, simulated, one_by_one, tmp_path):
+    model, counter = counted
+    path = tmp_path / "maps.zarr"
+    settings = {"chunks": {"y": 1}, "store": path, "progress": False}
+    counter.limit = 2 + 30
+    with pytest.raises(Interruption):
+        apply_pipeline(model, cube, **settings)
+    counter.limit = np.inf
+    with pytest.raises(ValueError, match="holds results with output="):
+        apply_pipeline(model, cube, **settings, output="label")
+    with pytest.raises(ValueError, match="holds results with blocks="):
+        apply_pipeline(model, cube, **{**settings, "chunks": 3})
+    with pytest.raises(ValueError, match="another Pipeline or another cube"):
+        apply_pipeline(model, cube + 10 * cube.wavenumber % 7, **settings)
+    other = clone(model).set_params(plslda__n_components=2)
+    other.fit(simulated[0], np.arange(60) % 3)
+    with pytest.raises(ValueError, match="holds results with classes="):
+        apply_pipeline(other, cube, **settings)
+    apply_pipeline(model, cube, **settings)  # it can still be gone on with
+
+
+def test_other_stores_are_left_alone(cube, model, tmp_path):
+    path = tmp_path / "cube.zarr"
+    cube.drop_vars("sample").to_dataset(name="spectra").to_zarr(path, zarr_format=2)
+    with pytest.raises(ValueError, match="give another path"):
+        apply_pipeline(model, cube, store=path)
+    kept = xr.open_zarr(path).spectra
+    np.testing.assert_array_equal(kept, cube)
