@@ -7,7 +7,8 @@ RUN := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1
 # The oldest versions that pyproject.toml declares.
 MINIMUM ?= constraints-min.txt
 
-.PHONY: compare test test-min lint format docs benchmarks clean
+.PHONY: compare test test-min lint format docs benchmarks clean \
+  audit coverage flaky mutate soak
 
 compare: .venv/installed-plot  ## compare six classifiers on minerals, write report/
 	$(RUN) $(BIN)/python -m benchmarks.compare_minerals
@@ -47,6 +48,26 @@ benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82
 	$(RUN) $(BIN)/python -m benchmarks.seeds all page
 	$(RUN) $(BIN)/python -m benchmarks.bench_accuracy --sets noisy crystals
 	$(RUN) $(BIN)/python -m benchmarks.bench_trust --parts minerals noisy rruff rruff_sets
+
+audit: .venv/installed-quality  ## licenses, and known weaknesses where there is a network
+	$(RUN) $(BIN)/python -m benchmarks.audit
+
+coverage: .venv/installed-quality  ## lines and branches that tests pass
+	$(RUN) $(BIN)/python -m coverage run -m pytest -q
+	$(BIN)/python -m coverage report
+
+flaky: .venv/installed-tests  ## three runs, each in another order
+	for seed in 1 2 3; do \
+	  $(RUN) RAMAN_TEST_ORDER=$$seed $(BIN)/python -m pytest -q --numprocesses=2 || exit 1; \
+	done
+
+mutate: .venv/installed-tests  ## small changes of the code that tests must notice; hours
+	$(RUN) nice -n 19 $(BIN)/python -m benchmarks.mutate
+
+soak: .venv/installed-tests  ## every faulty line, 1,000 interrupts, 50 times the examples
+	$(RUN) RAMAN_SHOTS=1000 HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -m long \
+	  tests/hostile
+	$(RUN) HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q tests/properties
 
 clean:
 	rm -rf .venv .venv-min report docs/_build docs/auto_examples docs/api/generated

@@ -1,6 +1,8 @@
 """The command line: a report, predictions and conversions without programming."""
 
 import argparse
+import csv
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -37,6 +39,8 @@ _TRUSTED = (
     "torch.utils.data.dataloader.",
 )
 _TRUSTED_NAMES = ("builtins.print", "functools.partial")
+# All but tabs and line ends, and what turns the direction of writing.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def main(arguments=None):
@@ -207,7 +211,7 @@ def _report(options):
         explain="all" if options.explain_all else True,
         random_state=options.seed,
     )
-    print(result)
+    print(_visible(str(result)))
     source = ", ".join(Path(path).name for path in options.spectra)
     page = result.save_html(
         options.output,
@@ -242,7 +246,12 @@ def _predict(options):
         raise FileNotFoundError(f"There is no model {options.model}.")
     if not is_zipfile(options.model):
         raise ValueError(f"{options.model} is no model that report --save-model wrote.")
-    types = skops.get_untrusted_types(file=options.model)
+    try:
+        types = skops.get_untrusted_types(file=options.model)
+    except Exception as error:  # whatever a broken file leads skops to
+        raise ValueError(
+            f"{options.model} is no model that report --save-model wrote: {error}"
+        ) from error
     foreign = [
         name
         for name in types
@@ -253,7 +262,10 @@ def _predict(options):
             f"{options.model} holds {foreign}, which could run any code. If you trust "
             "its author, load it in Python with skops.io.load."
         )
-    model = skops.load(options.model, trusted=types)
+    try:
+        model = skops.load(options.model, trusted=types)
+    except Exception as error:
+        raise ValueError(f"{options.model} can't be loaded: {error}") from error
     spectra = _read(options)
     table = pd.DataFrame(
         {"spectrum": spectra.names, "predicted": model.predict(spectra.data)}
@@ -269,6 +281,7 @@ def _predict(options):
 
 def _convert(options):
     """Write spectra, labels, groups and what else is known into one wide table."""
+    from sklearn_raman.datasets._text import COMMENTS
     from sklearn_raman.preprocessing import WavenumberResampler
 
     spectra = _read(options, label=options.label, group=options.group)
@@ -290,12 +303,21 @@ def _convert(options):
         if name not in known
     }
     known = pd.DataFrame(known, index=data.index)
-    pd.concat([known, data], axis=1).to_csv(options.output, index=False)
+    # In quotation marks a name like "#7" does not begin a comment.
+    quoted = any(name.startswith(COMMENTS) for name in spectra.names)
+    quoting = csv.QUOTE_NONNUMERIC if quoted else csv.QUOTE_MINIMAL
+    table = pd.concat([known, data], axis=1)
+    table.to_csv(options.output, index=False, quoting=quoting)
     print(f"{len(data)} spectra of {data.shape[1]} points: {options.output}")
 
 
 def _say(text):
-    print(text, file=sys.stderr, flush=True)
+    print(_visible(text), file=sys.stderr, flush=True)
+
+
+def _visible(text):
+    """Write control characters out: names in files must not steer the terminal."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):

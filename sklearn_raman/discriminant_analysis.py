@@ -25,7 +25,11 @@ from sklearn.model_selection import (
     StratifiedShuffleSplit,
 )
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+)
 
 from sklearn_raman._utils._explanation import (
     maps_like,
@@ -44,6 +48,7 @@ from sklearn_raman._utils._typing import Floats, Frame, RandomState
 from sklearn_raman._utils._validation import (
     check_spectra,
     lower_default,
+    refuse_missing,
     unchanged_on_error,
 )
 
@@ -55,6 +60,7 @@ def __dir__():
 
 
 _DEFAULT_COMPONENTS = 2
+_SMALLEST = 1e-305  # intensities whose reciprocal is a number, with room for a slope
 _CALIBRATION_FOLDS = 5
 _HIGHEST_TEMPERATURE = 1e4  # leaves little but the shares of the classes
 _RMSE_RANGE = (2, 20)  # numbers of latent variables that the source compares
@@ -219,7 +225,10 @@ class PLSLDA(
 
     def _fit(self, X, y, groups):
         X, y = check_spectra(self, X, y, reset=True)
-        check_consistent_length(X, groups)
+        if groups is not None:
+            groups = column_or_1d(groups)
+            check_consistent_length(X, groups)
+            refuse_missing("groups", groups)
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
@@ -229,7 +238,13 @@ class PLSLDA(
             )
         # Squares of very large or small intensities overflow or vanish. Division by a
         # power of two changes no bit of the result otherwise.
-        unit = np.ldexp(1.0, np.frexp(np.abs(X).max())[1] - 1)
+        largest = np.abs(X).max()
+        if 0 < largest < _SMALLEST:
+            raise ValueError(
+                f"The largest intensity is {largest:g}, too small to be divided by: "
+                "multiply the spectra by a constant first."
+            )
+        unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)
         X = X.astype(np.float64, copy=False) / unit
         mean = X.mean(axis=0)
         centered = X - mean

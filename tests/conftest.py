@@ -2,6 +2,7 @@
 it scikit-learn skips one of its checks."""
 
 import os
+import random
 import signal
 
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
@@ -13,6 +14,19 @@ import pytest
 # A shell that starts the tests in the background has SIGINT ignored, here and in every
 # child; tests of Ctrl-C need it as it is at a prompt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items):
+    """Shuffle files, and tests within a file, where RAMAN_TEST_ORDER is a seed."""
+    seed = os.environ.get("RAMAN_TEST_ORDER")
+    if seed:
+        draw = random.Random(seed)
+        files = sorted({item.path for item in items})
+        place = dict(
+            zip(files, draw.sample(range(len(files)), len(files)), strict=True)
+        )
+        within = {item: draw.random() for item in items}
+        items.sort(key=lambda item: (place[item.path], within[item]))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from scipy.special import softmax
 
 from sklearn_raman._utils._frames import frame_like
 from sklearn_raman._utils._ragged import is_ragged
-from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
+from sklearn_raman._utils._wavenumbers import as_real, labels_as_wavenumbers
 
 NORMALIZATIONS = ("max", "minmax", "sum")
 SCORES = ("logodds", "logit", "prob", "contrast")
@@ -126,7 +126,7 @@ def check_maps(maps, *, shape=None, name="maps"):
             'one at a time, as map[None], or explain with space="model", where all '
             "have one axis."
         )
-    maps = np.asarray(maps, dtype=np.float64)
+    maps = as_real(maps)
     if maps.ndim != 2 or maps.size == 0:
         raise ValueError(
             f"{name} must have the shape (n_spectra, n_points), got {maps.shape}. Pick "

@@ -16,6 +16,8 @@ height at each wavenumber.
 
 import numpy as np
 
+from sklearn_raman._utils._wavenumbers import as_real
+
 MODES = ("conserve", "density")
 
 
@@ -37,7 +39,7 @@ def check_maps(maps, n_points, *, owner):
     """
     maps = np.asarray(maps)
     if maps.dtype != np.float32:
-        maps = maps.astype(np.float64, copy=False)
+        maps = as_real(maps)
     if maps.ndim == 0 or n_points not in (None, maps.shape[-1]):
         wanted = "..." if n_points is None else f"..., {n_points}"
         raise ValueError(

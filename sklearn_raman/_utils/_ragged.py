@@ -92,13 +92,17 @@ def by_axis(spectra):
 
 
 def check_holds_spectra(X):
-    """Raise if X holds nothing, or has no order of its own that lasts."""
+    """Raise if X holds nothing, no numbers, or has no order of its own that lasts."""
     is_unordered = isinstance(X, (Iterator, Mapping, MappingView, Set))
     if is_unordered and not hasattr(X, "shape"):  # scipy has a sparse matrix of dicts
         raise ValueError(
             "X must be a matrix, a data frame or a list of spectra, got a "
             f"{type(X).__name__}: make a list of it; of a Bunch pass its data."
         )
+    types = X.dtypes if isinstance(X, pd.DataFrame) else [getattr(X, "dtype", None)]
+    dates = [one for one in types if getattr(one, "kind", "") in ("m", "M")]
+    if dates:  # numpy would make numbers of them
+        raise ValueError(f"X holds dates or times ({dates[0]}), which no spectrum has.")
     is_list = isinstance(X, (list, tuple))
     shape = (len(X),) if is_list else getattr(X, "shape", (1,))
     if len(shape) != 2 and shape[:1] == (0,):  # scikit-learn says so of a matrix
@@ -106,7 +110,16 @@ def check_holds_spectra(X):
 
 
 def unmask(values):
-    """Return a masked array as one with NaN where it is masked; others as they are."""
+    """Return values with NaN where some are masked, or missing in pandas; others as
+    they are.
+    """
+    if isinstance(values, pd.DataFrame):
+        types = set(values.dtypes)
+        has_missing = all(
+            pd.api.types.is_extension_array_dtype(one) and one.kind in "fiub"
+            for one in types
+        )
+        return values.astype(np.float64) if types and has_missing else values
     if not isinstance(values, np.ma.MaskedArray):
         return values
     dtype = np.result_type(values.dtype, np.float32)

@@ -56,6 +56,8 @@ def check_spectra(
     owner = type(estimator).__name__
     refuse_ragged(X, owner)
     X = unmask(X)
+    if not isinstance(y, str):
+        refuse_missing("y", y)
     if reset:
         axis = resolve_wavenumbers(X, getattr(estimator, "wavenumbers", None))
     else:
@@ -118,8 +120,10 @@ def check_spectra_array(X, *, owner=None, name="X"):
     ndarray of shape (n_spectra, n_points)
     """
     settings = {"dtype": (np.float64, np.float32), "ensure_all_finite": False}
-    spectra = check_array(X, input_name=name, **settings)
-    check_finite(spectra, owner=owner, axis=labels_as_wavenumbers(X), name=name)
+    refuse_ragged(X, owner or "This function")
+    axis = labels_as_wavenumbers(X)
+    spectra = check_array(unmask(X), input_name=name, **settings)
+    check_finite(spectra, owner=owner, axis=axis, name=name)
     return spectra
 
 
@@ -160,8 +164,8 @@ def check_finite(X, *, owner=None, axis=None, used=None, name="X"):
 
 def refuse_missing(name, values):
     """Raise if labels or groups are missing (None, NaN) for some spectra."""
-    missing = pd.isna(values)
-    if missing.any():
+    missing = pd.isna(np.asarray(values, dtype=object))
+    if np.ndim(missing) == 1 and missing.any():
         raise ValueError(
             f"{name} misses {missing.sum()} of {len(values)} values (first at row "
             f"{missing.argmax()}): name each, or leave those rows out."

@@ -38,7 +38,7 @@ def check_wavenumbers(wavenumbers, *, name="wavenumbers", n_points=None):
     ndarray of shape (n_points,), float64
     """
     try:
-        axis = np.asarray(wavenumbers, dtype=np.float64)
+        axis = as_real(wavenumbers)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{name} must be a sequence of numbers in cm-1, got {wavenumbers!r}."
@@ -65,6 +65,19 @@ def check_wavenumbers(wavenumbers, *, name="wavenumbers", n_points=None):
             "sort the axis together with the spectra and remove repeated points."
         )
     return axis
+
+
+def as_real(values):
+    """Return numbers as a float64 array; raise TypeError for what is none.
+
+    numpy makes floats of dates, of complex numbers and of what is masked.
+    """
+    if np.ma.is_masked(values):
+        raise TypeError("Numbers are needed, and some are masked.")
+    values = np.asarray(values)
+    if values.dtype.kind in "mMc":
+        raise TypeError(f"Real numbers are needed, got {values.dtype}.")
+    return values.astype(np.float64, copy=False)
 
 
 def expand_grid(grid, *, name="target_wavenumbers"):
@@ -110,7 +123,8 @@ def labels_as_wavenumbers(X):
     Raises
     ------
     ValueError
-        If most labels are numbers and a few are not: these are no spectrum's points.
+        If most labels are numbers and a few are not, or if they neither rise nor fall
+        from column to column: these are no spectrum's points.
     """
     if not is_frame(X) or len(X.columns) == 0 or isinstance(X.columns, pd.RangeIndex):
         return None
@@ -128,7 +142,9 @@ def labels_as_wavenumbers(X):
             f"{others[:5].tolist()}.{hint if is_renamed else ''} Drop these columns or "
             "make them the index (X.set_index)."
         )
-    return None if _count_columns(labels, axis) else axis
+    if _count_columns(labels, axis):
+        return None
+    return check_wavenumbers(axis, name="The column labels of X")
 
 
 def _number(label):
@@ -196,7 +212,6 @@ def resolve_wavenumbers(X, wavenumbers, n_points=None):
     """
     labels = labels_as_wavenumbers(X)
     if labels is not None:
-        labels = check_wavenumbers(labels, name="The column labels of X")
         n_points = len(labels)
     if wavenumbers is None:
         return labels

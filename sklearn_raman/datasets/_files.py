@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import glob
 import os
 import warnings
@@ -28,7 +27,13 @@ from sklearn_raman.datasets._collect import (
     resolve_fields,
 )
 from sklearn_raman.datasets._readers import find_reader, is_spectrum_suffix
-from sklearn_raman.datasets._text import ReadingError, as_path, decode, parse_spectra
+from sklearn_raman.datasets._text import (
+    ReadingError,
+    as_path,
+    check_format,
+    decode,
+    parse_spectra,
+)
 from sklearn_raman.datasets._units import unit_of_heading, unit_of_text
 
 _JUNK = {"thumbs.db", "desktop.ini"}
@@ -190,7 +195,7 @@ None, default=None
     >>> print(spectra.DESCR.splitlines()[1])
     Format of 3 files: delimiter semicolon, decimal comma, encoding utf-8, 1 header ...
     """
-    _check_format(columns, delimiter, decimal, encoding)
+    check_format(columns, delimiter, decimal, encoding)
     tables = [v for v in (label, group, sample) if isinstance(v, (str, os.PathLike))]
     tables += [v[0] for v in (label, group, sample) if isinstance(v, tuple) and v]
     files, root, notes = _find_files(paths, exclude=tables)
@@ -245,30 +250,6 @@ None, default=None
         head=head,
         doubts=doubts,
     )
-
-
-def _check_format(columns, delimiter, decimal, encoding):
-    """Refuse what can't describe a file."""
-    if delimiter is not None and (not delimiter or delimiter == (decimal or "")):
-        raise ValueError(
-            f"delimiter={delimiter!r} and decimal={decimal!r} must differ, and a "
-            "delimiter has one character or more."
-        )
-    if columns is not None and (
-        len(columns) < 2
-        or not all(isinstance(c, (int, str)) and c is not True for c in columns)
-    ):
-        raise ValueError(
-            f"columns={columns!r} must name the column of the axis and one or more of "
-            "intensities, by position from 0 or by heading."
-        )
-    if encoding is not None:
-        try:
-            codecs.lookup(encoding)
-        except LookupError as error:
-            raise ValueError(
-                f"encoding={encoding!r} is not known to Python."
-            ) from error
 
 
 def _find_files(paths, exclude=()):

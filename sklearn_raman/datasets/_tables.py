@@ -40,7 +40,13 @@ from sklearn_raman.datasets._collect import (
     resolve_fields,
 )
 from sklearn_raman.datasets._readers import find_reader
-from sklearn_raman.datasets._text import ReadingError, as_path, decode, to_number
+from sklearn_raman.datasets._text import (
+    ReadingError,
+    as_path,
+    check_format,
+    decode,
+    to_number,
+)
 from sklearn_raman.datasets._units import (
     first_turn,
     is_axis_heading,
@@ -176,6 +182,7 @@ default=None
     >>> spectra.target.tolist(), spectra.groups.tolist()
     (['calcite', 'quartz'], [7, 8])
     """
+    check_format(None, delimiter, decimal, encoding)
     how = {"delimiter": delimiter, "decimal": decimal, "header": header}
     name, table, preface = _open(path_or_frame, encoding, {**how, "comment": comment})
     try:

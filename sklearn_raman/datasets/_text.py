@@ -4,6 +4,7 @@ Nothing here is chosen in silence: what was found out comes back as `facts`, and
 can't be decided is an error that names the parameter which decides it.
 """
 
+import codecs
 import contextlib
 import os
 import re
@@ -46,6 +47,30 @@ _SAMPLE = 60  # lines, from the whole file, by which its format is told first
 
 class ReadingError(ValueError):
     """A file, or a place in it, that can't be read."""
+
+
+def check_format(columns, delimiter, decimal, encoding):
+    """Refuse what can't describe a file."""
+    if delimiter is not None and (not delimiter or delimiter == (decimal or "")):
+        raise ValueError(
+            f"delimiter={delimiter!r} and decimal={decimal!r} must differ, and a "
+            "delimiter has one character or more."
+        )
+    if columns is not None and (
+        len(columns) < 2
+        or not all(isinstance(c, (int, str)) and c is not True for c in columns)
+    ):
+        raise ValueError(
+            f"columns={columns!r} must name the column of the axis and one or more of "
+            "intensities, by position from 0 or by heading."
+        )
+    if encoding is not None:
+        try:
+            codecs.lookup(encoding)
+        except LookupError as error:
+            raise ValueError(
+                f"encoding={encoding!r} is not known to Python."
+            ) from error
 
 
 def decode(raw, encoding=None):

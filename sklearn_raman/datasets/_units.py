@@ -10,7 +10,11 @@ from numpy.typing import ArrayLike
 
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._typing import Floats, Frame, FrameT
-from sklearn_raman._utils._wavenumbers import are_positions, format_wavenumbers
+from sklearn_raman._utils._wavenumbers import (
+    are_positions,
+    as_real,
+    format_wavenumbers,
+)
 
 _CM_PER_NM = 1e7  # 1 cm = 1e7 nm
 
@@ -145,7 +149,7 @@ def _apply(convert, values, *, name):
 
 def _as_numbers(values, *, name):
     try:
-        numbers = np.asarray(values, dtype=np.float64)
+        numbers = as_real(values)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be numbers, got {values!r}.") from error
     if numbers.ndim > 1:

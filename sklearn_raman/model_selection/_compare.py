@@ -28,7 +28,7 @@ from sklearn_raman._utils._pipeline import (
     is_search,
     last_step,
 )
-from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
+from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged, unmask
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._typing import RandomState, SpectraLike
 from sklearn_raman._utils._validation import refuse_missing
@@ -376,6 +376,7 @@ def check_data(X, y, groups):
             'array of group names), or groups="ignore" to do this on purpose.'
         )
     check_holds_spectra(X)
+    X = unmask(X)  # models would take what is masked for measured
     labels_as_wavenumbers(X)  # raises for columns that are no intensities
     n_spectra = X.shape[0] if hasattr(X, "shape") else len(X)
     _refuse_other_order("y", y, X)

@@ -83,7 +83,7 @@ def draw_curves(curves, metric, label, unit, beyond=None, ax=None):
     """
     if ax is None:
         ax = new_figure(7.5, 4.2, for_user=True).subplots()
-    names = list(dict.fromkeys(curves["model"]))
+    names, handles = list(dict.fromkeys(curves["model"])), {}
     colors = dict(zip(names, cycle(CURVES), strict=False))
     by_curve = ["model", "sampler"]
     laws = {} if beyond is None else dict(iter(beyond.groupby(by_curve)))
@@ -97,7 +97,7 @@ def draw_curves(curves, metric, label, unit, beyond=None, ax=None):
             ax.plot(law["size"], law["lower"], ":", lw=0.7, **own)
             ax.plot(law["size"], law["upper"], ":", lw=0.7, **own)
         style = "o--" if sampler else "o-"
-        ax.plot(part["size"], part[metric], style, ms=4, label=name, **own)
+        (handles[name],) = ax.plot(part["size"], part[metric], style, ms=4, **own)
         band = part["lower"], part["upper"]
         ax.fill_between(part["size"], *band, alpha=0.12, lw=0, **own)
     sizes = np.unique(curves["size"])
@@ -109,7 +109,7 @@ def draw_curves(curves, metric, label, unit, beyond=None, ax=None):
     ax.set_ylabel(f"{label} on new {unit}, 95 % interval", color=INK)
     ax.grid(color=GRID)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8.5)
+    ax.legend(handles.values(), map(plain, handles), frameon=False, fontsize=8.5)
     return ax.figure
 
 

@@ -34,7 +34,7 @@ from sklearn_raman._utils._torch import (
     restorer,
 )
 from sklearn_raman._utils._typing import Floats, Frame, RandomState
-from sklearn_raman._utils._validation import check_spectra
+from sklearn_raman._utils._validation import check_spectra, refuse_missing
 from sklearn_raman.neural_network._augmentation import (
     Augmentation,
     noise_of,
@@ -460,6 +460,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         if groups is not None:
             groups = column_or_1d(groups)
             check_consistent_length(X, groups)
+            refuse_missing("groups", groups)
         if sample_weight is not None:
             sample_weight = check_sample_weight(
                 sample_weight, X, dtype=np.float64, ensure_non_negative=True

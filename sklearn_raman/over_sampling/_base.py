@@ -13,7 +13,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._frames import frame_like, is_frame
-from sklearn_raman._utils._ragged import is_ragged, read_ragged, refuse_ragged
+from sklearn_raman._utils._ragged import (
+    is_ragged,
+    read_ragged,
+    refuse_ragged,
+    unmask,
+)
 from sklearn_raman._utils._sklearn import DocLinkMixin, Interval, validate_params
 from sklearn_raman._utils._validation import check_finite, unchanged_on_error
 from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
@@ -233,7 +238,7 @@ def _check_numbers(X, axis, owner):
     if sparse.issparse(X):
         return
     try:
-        values = np.asarray(X, dtype=np.float64)
+        values = np.asarray(unmask(X), dtype=np.float64)
     except (TypeError, ValueError):
         return
     if values.ndim == 2:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_raman._utils._ragged import is_ragged, refuse_ragged, unmask
@@ -204,6 +205,10 @@ def _call(cls, X, **arguments):
 
 def _as_matrix(X):
     """Return spectra as a matrix of real numbers, a memory map as it is."""
+    if issparse(X):
+        raise TypeError(
+            "X is sparse, but spectra have a value everywhere: X.toarray()."
+        )
     X = np.asarray(X)
     if X.ndim != 2 or X.size == 0:
         raise ValueError(

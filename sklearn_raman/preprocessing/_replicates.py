@@ -67,7 +67,9 @@ def average_replicates(
     check_holds_spectra(X)
     X = unmask(X)
     ragged = read_ragged(X) if is_ragged(X) else None
-    n_spectra = len(X) if ragged is None else len(ragged)
+    if ragged is None:
+        values = check_spectra_array(X, owner="average_replicates")
+    n_spectra = len(values if ragged is None else ragged)
     groups = _complete(groups, "groups")
     check_consistent_length(np.empty(n_spectra), groups)
     number, names = pd.factorize(groups)
@@ -87,7 +89,6 @@ def average_replicates(
         y = y[first]
     if ragged is not None:
         return _average_ragged(ragged, number, names), y, names
-    values = check_spectra_array(X, owner="average_replicates")
     # Without the rows of X: those of the means are others.
     return frame_like(_means(values, number), X[:0] if is_frame(X) else X), y, names
 

@@ -14,6 +14,7 @@ from sklearn.utils import gen_batches
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions
 from sklearn_raman._utils._wavenumbers import (
+    as_real,
     is_even,
     measured_parts,
     require_wavenumbers,
@@ -345,7 +346,7 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
         lam, diff_order = self._penalty(X)
         if self.weights is None:
             return np.ones(X.shape[1]), lam, diff_order
-        weights = np.asarray(self.weights, dtype=np.float64)
+        weights = as_real(self.weights)
         if weights.shape != (X.shape[1],) or not (weights >= 0).all():
             raise ValueError(
                 f"weights must be {X.shape[1]} values of 0 or more, one for each "

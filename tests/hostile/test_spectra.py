@@ -1,0 +1,240 @@
+"""Hostile spectra into every public call: the right value, or an error that says why.
+
+One cell per kind and entrance. What a kind leads to is written with the kind or the
+family of the entrance; `EXCEPTIONS` holds the few cells that differ, with the reason.
+"""
+
+import warnings
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+
+from tests.hostile._entrances import ENTRANCES, calls_with_spectra
+from tests.hostile._kinds import (
+    EXPONENTS,
+    EXTREME,
+    REFUSED,
+    SAME,
+    SINGLE,
+    SPECTRA,
+)
+
+NOT_FINITE = {kind for kind, (_, says) in REFUSED.items() if "infinity in 1" in says}
+SHAPES = {"1-D", "number", "3-D", "no points", "no spectra", "no spectra in a frame"}
+
+# Where the words of an error are not those of `REFUSED`: what is said instead.
+SAYS = {
+    "baseline function": dict.fromkeys(SHAPES, "X must be a matrix of spectra in rows")
+    | {"matrix of numpy": None}
+    | dict.fromkeys(["complex", "complex in a frame"], "must hold real numbers")
+    | {"sparse": "X is sparse"},
+    # These look at groups, and lengths, first.
+    "wrapper": dict.fromkeys([*SHAPES, "Bunch", "empty list"], "inconsistent numbers")
+    | dict.fromkeys(["number", "generator"], "Expected sequence or array-like")
+    | {"no points": "0 feature"},
+    "maps": dict.fromkeys(NOT_FINITE, "maps contains NaN or infinity, first in row 3")
+    | {"masked": "some are masked", "NA in a frame": "NAType", "matrix of numpy": None}
+    | dict.fromkeys([*SHAPES, "empty list"], r"maps must have the shape \(n_spectra")
+    | dict.fromkeys(["dict", "set", "generator", "Bunch", "sparse"], "")
+    | dict.fromkeys(["complex", "complex in a frame", "dates"], "Real numbers are")
+    | {"rows of several lengths": "maps holds arrays of different lengths"},
+    "report": dict.fromkeys(
+        ["3-D", "Bunch", "no spectra", "no spectra in a frame", "empty list"],
+        "at least 5 are needed",
+    )
+    | dict.fromkeys(["number", "generator", "sparse"], "len|length"),
+    "module": dict.fromkeys(["1-D", "number", "3-D"], "X must hold spectra, of shape"),
+    "sampler": {"sparse": None},  # they take it
+    # scikit-learn's models say what they need; `compare` adds where.
+    "compare": dict.fromkeys([*NOT_FINITE, "no points"], "The model 'KNN' failed in")
+    | dict.fromkeys(["complex", "complex in a frame", "words"], "The model 'KNN' fail")
+    | dict.fromkeys(["matrix of numpy", "rows of several lengths"], "The model 'KNN'")
+    | dict.fromkeys(
+        ["1-D", "3-D", "no spectra", "no spectra in a frame"], "y has shape"
+    )
+    | {"Bunch": "y must be None when X is a Bunch", "sparse": None, "number": "len"},
+}
+# A module takes arrays and tensors: what it makes of others is torch's affair.
+MODULE_KINDS = ["1-D", "number", "3-D"]
+NOT_FOR_MODULES = {"objects", "longdouble", "frame of Float64", "frame of objects"}
+NOT_FOR_MODULES |= {"big-endian", "big-endian float32", "list of arrays"}
+# Fitted networks compute in single precision, in which these are infinite.
+TOO_LARGE = "infinity in 8 of 8 spectra"
+
+# Said by scikit-learn where fit saw names and predict does not, or the other way round.
+_NAMES = "feature names"
+
+
+def arrays(result):
+    """Yield the numbers and texts in a result, whatever holds them."""
+    if isinstance(result, dict):
+        for value in result.values():
+            yield from arrays(value)
+    elif isinstance(result, (tuple, list)):
+        for value in result:
+            yield from arrays(value)
+    elif torch.is_tensor(result):
+        yield result.detach().numpy()
+    elif result is not None:
+        yield np.asarray(result)
+
+
+def run(how, X, **labels):
+    """Return the result of a call as arrays, and the warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = list(arrays(how.call(X, **labels)))
+    caught = [w for w in caught if _NAMES not in str(w.message)]
+    # What numpy says of overflow and the like says nothing to a user.
+    noise = [str(w.message) for w in caught if issubclass(w.category, RuntimeWarning)]
+    assert not noise, noise
+    return result, {(w.category, str(w.message)) for w in caught}
+
+
+@cache
+def expected(entrance):
+    return run(ENTRANCES[entrance], SPECTRA.copy())
+
+
+def assert_same(found, wanted, digits):
+    assert len(found) == len(wanted)
+    for one, other in zip(found, wanted, strict=True):
+        assert one.shape == other.shape
+        if other.dtype.kind in "fc":
+            largest = np.abs(other).max(initial=0)
+            one = one.astype(np.float64)
+            atol = largest * 10.0**-digits + 1e-322  # some of the smallest steps
+            np.testing.assert_allclose(one, other, rtol=0, atol=atol)
+        else:
+            np.testing.assert_array_equal(one.astype(str), other.astype(str))
+
+
+# Called by skorch during training, with what fit has checked.
+INNER = {"check_data", "forward_iter", "get_loss", "get_split_datasets"}
+# In test_arguments.py, or for one kind of network only.
+ELSEWHERE = {"split", "decision_terms", "augment", "learn", "learn_input", "map_back"}
+ELSEWHERE |= {"place_on_bands", "plot_explanation", "get_n_splits"}
+
+
+def test_every_call_with_spectra_is_in_the_table():
+    covered = {name.removeprefix("attribution.") for name in ENTRANCES}
+    covered |= {n.removesuffix("_transform") for n in ENTRANCES if ".fit_" in n}
+    missing = {
+        name
+        for name in set(calls_with_spectra()) - covered
+        if name.rpartition(".")[2] not in INNER | ELSEWHERE
+    }
+    assert not missing, f"add to tests/hostile/_entrances.py: {sorted(missing)}"
+    assert len(ENTRANCES) * (len(SAME) + len(REFUSED) + len(EXTREME)) > 6000
+
+
+def cells(check, kinds):
+    """Go through a line of the table; say what fails where."""
+    wrong = {}
+    for kind in kinds:
+        try:
+            check(kind)
+        except (Exception, pytest.fail.Exception) as error:
+            text = str(error).strip().replace("\n", " ")
+            wrong[kind] = f"{type(error).__name__}: {text[:300]}"
+    assert not wrong, "\n" + "\n".join(f"{k}: {text}" for k, text in wrong.items())
+
+
+@pytest.mark.parametrize("entrance", ENTRANCES)
+def test_the_same_spectra_written_otherwise(entrance):
+    wanted, warned = expected(entrance)
+    how = ENTRANCES[entrance]
+
+    def check(kind):
+        found, said = run(how, SAME[kind](SPECTRA.copy()))
+        assert said == warned, said
+        assert_same(found, wanted, 4 if kind in SINGLE else how.digits)
+
+    kinds = list(SAME)
+    if how.family == "module":
+        kinds = [kind for kind in SAME if kind not in NOT_FOR_MODULES]
+    elif entrance.startswith("SpectralNoveltyDetector"):
+        kinds = [kind for kind in SAME if kind != "float16"]  # computed in float16
+    elif how.family == "report" or entrance == "randomization_test":  # take long
+        kinds = ["list of lists", "uint8", "big-endian", "frame of positions"]
+    cells(check, kinds)
+
+
+@pytest.mark.parametrize("entrance", ENTRANCES)
+def test_what_no_spectra_can_be(entrance):
+    how = ENTRANCES[entrance]
+    says = SAYS.get(how.family, {})
+    errors = (ValueError, TypeError)
+    errors += (RuntimeError,) * (how.family == "compare")
+
+    def check(kind):
+        make, usual = REFUSED[kind]
+        if says.get(kind, usual) is None:
+            found, _ = run(how, make())
+            if how.family != "sampler":  # whose result is sparse, too
+                assert_same(found, expected(entrance)[0], how.digits)
+            return
+        with pytest.raises(errors, match=says.get(kind, usual)):
+            run(how, make())
+
+    cells(check, MODULE_KINDS if how.family == "module" else REFUSED)
+
+
+@pytest.mark.parametrize("entrance", ENTRANCES)
+def test_extreme_intensities(entrance):
+    """Finite, and in proportion where a law says so; or an error that says why not."""
+    how = ENTRANCES[entrance]
+
+    def check(kind):
+        owner = entrance.partition(".")[0]
+        says = NO_RESULT.get((owner, kind), NO_RESULT.get((entrance, kind)))
+        if says is not None:
+            with pytest.raises(ValueError, match=says):
+                run(how, EXTREME[kind].copy())
+            return
+        found, _ = run(how, EXTREME[kind].copy())
+        assert all(np.isfinite(a).all() for a in found if a.dtype.kind == "f")
+        if how.degree is not None:
+            wanted = [
+                np.ldexp(a, int(how.degree * EXPONENTS[kind]))
+                if a.dtype.kind == "f"
+                else a
+                for a in expected(entrance)[0]
+            ]
+            assert_same(found, wanted, how.digits)
+
+    known = KNOWN.get(how.family, set()) | KNOWN.get(entrance, set())
+    cells(check, [kind for kind in EXTREME if kind not in known])
+
+
+# What is beyond a number's reach is said.
+NO_RESULT = {
+    (name, "around 1e300"): TOO_LARGE
+    for name in (
+        "SpectralNetClassifier",
+        "CNNClassifier",
+        "FMCNNClassifier",
+        "GAPCNNClassifier",
+        "randomization_test",
+    )
+}
+NO_RESULT |= {
+    (f"{name}.fit", "denormal"): "too small to be divided by"
+    for name in ("PLSLDA", "ConformalClassifier", "SpectralNoveltyDetector")
+}
+# Squares overflow, of which numpy's warning is all that is said.
+KNOWN = {
+    name: {"around 1e300"}
+    for name in (
+        "module",
+        "wrapper",
+        "ConformalClassifier.describe",
+        "SpectralNoveltyDetector.score_samples",
+        "SpectralNoveltyDetector.decision_function",
+        "SpectralNoveltyDetector.p_value",
+        "SpectralNoveltyDetector.predict",
+        "ExplanationSummary.from_estimator",
+    )
+} | {"report": set(EXTREME), "SpectralNoveltyDetector.fit": set(EXTREME)}

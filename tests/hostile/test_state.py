@@ -1,0 +1,83 @@
+"""No call leaves a trace: in models, its input, torch, numpy, Python, the process."""
+
+import os
+import pickle
+import random
+import sys
+import threading
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from threadpoolctl import threadpool_info
+
+from tests.hostile._entrances import ENTRANCES, FITTED
+from tests.hostile._kinds import GROUPS, LABELS, SPECTRA, labeled
+
+OPEN_FILES = "/proc/self/fd"  # on Linux
+
+
+def state_of_the_process():
+    """Return all that a call could change beside its arguments, by name."""
+    return {
+        "generator of numpy": pickle.dumps(np.random.get_state()),  # noqa: NPY002
+        "generator of Python": random.getstate(),
+        "generator of torch": torch.get_rng_state().numpy().tobytes(),
+        "type of torch": torch.get_default_dtype(),
+        "threads of torch": (torch.get_num_threads(), torch.get_num_interop_threads()),
+        "gradients": (torch.is_grad_enabled(), torch.is_inference_mode_enabled()),
+        "determinism": torch.are_deterministic_algorithms_enabled(),
+        "threads of libraries": [
+            (pool["filepath"], pool["num_threads"]) for pool in threadpool_info()
+        ],
+        "errors of numpy": np.geterr(),
+        "warning filters": list(warnings.filters),
+        "how warnings are shown": warnings.showwarning,
+        "environment": dict(os.environ),
+        "folder": os.getcwd(),
+        "open files": os.path.isdir(OPEN_FILES) and len(os.listdir(OPEN_FILES)),
+        "threads": sorted(thread.name for thread in threading.enumerate()),
+        "recursion": sys.getrecursionlimit(),
+    }
+
+
+def state_of_models():
+    """Return the content of each model that the entrances share."""
+    return {name: pickle.dumps(model) for name, model in FITTED.items()}
+
+
+def changed(before, after):
+    return [name for name, value in before.items() if after[name] != value]
+
+
+def call(entrance, X):
+    """Call it, and again where it fails late; say which arguments changed."""
+    given = {"X": X, "y": LABELS.copy(), "groups": GROUPS.copy()}
+    before = {name: pickle.dumps(value) for name, value in given.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ENTRANCES[entrance].call(X)
+        except (ValueError, TypeError, RuntimeError) as error:
+            failed = error
+        else:
+            failed = None
+    after = {name: pickle.dumps(value) for name, value in given.items()}
+    return failed, changed(before, after)
+
+
+@pytest.mark.parametrize("entrance", ENTRANCES)
+def test_a_call_leaves_no_trace(entrance):
+    """A good one, with an array and a frame, and one that fails."""
+    bad = SPECTRA.copy()
+    bad[3, 5] = np.nan
+    call(entrance, SPECTRA.copy())  # loads modules, compiles, opens what stays open
+    for X in (SPECTRA.copy(), labeled(), bad):
+        before, models = state_of_the_process(), state_of_models()
+        failed, arguments = call(entrance, X)
+        if ENTRANCES[entrance].family != "module":  # they take NaN for a number
+            assert (failed is not None) == (X is bad), failed
+        assert not arguments
+        assert not changed(before, state_of_the_process())
+        assert not changed(models, state_of_models())
