@@ -120,7 +120,7 @@ class Set:
 
     tests: dict
     """Name of each kind of test: its title, and what happens to test spectra."""
-    X: np.ndarray
+    X: pd.DataFrame
     y: np.ndarray
     groups: np.ndarray | None
     splits: list
@@ -226,7 +226,7 @@ def unaltered(X, seed):
 def _resampled(X):
     """Return spectra every 2 cm-1."""
     grid = WavenumberResampler(target_wavenumbers=(150, 1508, 2))
-    return grid.fit_transform(X).to_numpy()
+    return grid.fit_transform(X)
 
 
 def crystals(options):
@@ -249,12 +249,13 @@ def crystals(options):
 def other_instrument(X, seed):
     """Return spectra on the 2 cm-1 grid as another instrument would give them."""
     rng = np.random.default_rng(seed)
-    n_spectra, n_points = X.shape
-    highest = np.ptp(X, axis=1, keepdims=True)
+    (n_spectra, n_points), spectra = X.shape, X.to_numpy()
+    highest = np.ptp(spectra, axis=1, keepdims=True)
     at = np.arange(n_points)
     shifts = rng.uniform(-1, 1, n_spectra)  # of points: up to 2 cm-1
     moved = [
-        np.interp(at + shift, at, row) for row, shift in zip(X, shifts, strict=True)
+        np.interp(at + shift, at, row)
+        for row, shift in zip(spectra, shifts, strict=True)
     ]
     fwhm = 12 / 2  # points
     blurred = gaussian_filter1d(moved, fwhm / 2.355, axis=1)
@@ -264,14 +265,15 @@ def other_instrument(X, seed):
     background -= background.min(axis=1, keepdims=True)
     background /= background.max(axis=1, keepdims=True)
     noise = rng.normal(size=X.shape) / 50
-    return blurred + highest * (background + noise)
+    seen = blurred + highest * (background + noise)
+    return pd.DataFrame(seen, columns=X.columns)
 
 
 def noisy(options):
     """Few crystals and noise."""
     minerals = load_minerals(as_frame=True)
     # Every 1 cm-1: to take every other point would leave smoothing less to average.
-    X = add_noise(minerals.data, SNR, random_state=0).to_numpy()
+    X = add_noise(minerals.data, SNR, random_state=0)
     y, groups = np.asarray(minerals.target), np.asarray(minerals.groups)
     splits = [
         few_crystals_split(y, groups, N_TRAINING_CRYSTALS, random_state=seed)
@@ -283,12 +285,13 @@ def noisy(options):
 
 
 def _archive(options, name):
-    """Return spectra, labels and the archive."""
+    """Return spectra on their axis, and the archive."""
     path = (options.data or Path()) / name
     if options.data is None or not path.exists():
         raise FileNotFoundError(f"{name} is not in --data {options.data}")
     archive = np.load(path, allow_pickle=False)
-    return archive["X"].astype(np.float64), archive
+    labels = archive["axis"].astype(str)
+    return pd.DataFrame(archive["X"].astype(np.float64), columns=labels), archive
 
 
 SMALL = (2, 4, 6, 8, 10, 12, 15, 20)
@@ -375,8 +378,8 @@ def learn_temperature(model, X, y, groups):
     parts = []
     for train, test in kind(5, shuffle=True, random_state=0).split(X, y, groups):
         test = test[np.isin(y[test], y[train])]
-        fitted = clone(best_of(model)).fit(X[train], y[train])
-        scores = scores_of(fitted, X[test], classes)
+        fitted = clone(best_of(model)).fit(X.iloc[train], y[train])
+        scores = scores_of(fitted, X.iloc[test], classes)
         parts.append((scores, np.searchsorted(classes, y[test])))
     scores = np.concatenate([scores for scores, _ in parts])
     codes = np.concatenate([codes for _, codes in parts])
@@ -399,7 +402,7 @@ def evaluate(name, model, data, split):
         is `right`, and the probability of the predicted class (`confidence`).
     """
     train, test = data.splits[split]
-    X, y, y_test = data.X[train], data.y[train], data.y[test]
+    X, y, y_test = data.X.iloc[train], data.y[train], data.y[test]
     groups = None if data.groups is None else data.groups[train]
     start = time.perf_counter()
     model = clone(model).fit(X, y, **group_parameters(model, groups))
@@ -412,7 +415,7 @@ def evaluate(name, model, data, split):
     factor = learn_temperature(model, X, y, groups) if is_rival else 1.0
     classes, found = np.unique(y), {}
     for kind, (_, alter) in data.tests.items():
-        X_test = alter(data.X[test], 1000 + split)
+        X_test = alter(data.X.iloc[test], 1000 + split)
         predicted = model.predict(X_test)
         if is_rival:
             shares = softmax(factor * scores_of(model, X_test, classes), axis=1)
@@ -464,16 +467,16 @@ def evaluate_blend(data, split):
         `averages`: for each average (names joined by " + ") `accuracy`, `log_loss`.
     """
     train, test = data.splits[split]
-    X, y, y_test = data.X[train], data.y[train], data.y[test]
+    X, y, y_test = data.X.iloc[train], data.y[train], data.y[test]
     groups = None if data.groups is None else data.groups[train]
     classes, shares = np.unique(y), {}
     for name, model in blend_members().items():
         model.fit(X, y, **group_parameters(model, groups))
         if name in CNNS:
-            shares[name] = model.predict_proba(data.X[test])
+            shares[name] = model.predict_proba(data.X.iloc[test])
         else:
             factor = learn_temperature(model, X, y, groups)
-            scores = scores_of(model, data.X[test], classes)
+            scores = scores_of(model, data.X.iloc[test], classes)
             shares[name] = softmax(factor * scores, axis=1)
     found, wrong = {}, np.ones(len(test), dtype=bool)
     for n_members in (1, 2, 3):
