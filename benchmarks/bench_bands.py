@@ -88,7 +88,7 @@ def explained_by(fitted, X, y, ranges):
 def contributions(fitted, X, y, groups, ranges):
     """Return the part of the maps of samples that speaks for their class, by band."""
     maps = pd.DataFrame(fitted.explain_(X, y)).groupby(groups).mean().to_numpy()
-    maps /= np.abs(maps).sum(axis=1, keepdims=True)
+    maps = maps / np.abs(maps).sum(axis=1, keepdims=True)
     inside = (AXIS >= ranges[:, :1]) & (AXIS <= ranges[:, 1:])
     own = pd.Series(y).groupby(groups).first().to_numpy()
     return np.stack([(maps @ inside.T)[own == c].mean(axis=0) for c in np.unique(y)])

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 # Fewer groups of a class than this, and even a strong band is rarely found.
 _FEW_GROUPS = 6
+# A model whose p-value is above this is not shown to be better than chance.
+_LEVEL = 0.05
 _MOST_SEEDS = np.iinfo(np.int32).max
 _SHARED = {
     "bands": [Interval(Integral, 1, None, closed="left"), "array-like"],
@@ -333,7 +335,8 @@ def band_report(
         See :func:`band_test`.
     n_permutations : int, default=99
         Times that groups trade labels, for the test of the whole model: its p-value is
-        no smaller than ``1 / (n_permutations + 1)``. 0 leaves the test out.
+        no smaller than ``1 / (n_permutations + 1)``, so 19 are the fewest. Where it is
+        above 0.05, no band counts as used. 0 leaves the test out.
     cv : int, default=4
         Folds by group. There are ``n_repeats + n_refits`` fits for the intervals and
         ``cv * (n_repeats + n_permutations)`` for the tests.
@@ -384,12 +387,20 @@ def band_report(
     >>> print(report.verdict()[0])
     The model tells the classes apart: balanced accuracy 1.00 on new groups (p = 0.05).
     """
+    if 0 < n_permutations < 1 / _LEVEL - 1:
+        raise ValueError(
+            f"n_permutations={n_permutations} cannot show that a model is better than "
+            f"chance (p = {_LEVEL}): use 19 or more, or 0 for no such test."
+        )
     study = _Study("band_report", model, X, y, groups, random_state)
     study.settings = {"explain": explain, "n_jobs": n_jobs, "progress": progress}
     study.fit_whole(n_repeats, bands, wavenumbers)
     study.refit(n_refits)
     study.hold_out(cv, n_repeats)
+    p_value = study.permute(cv, n_permutations)
     test = study.test(false_discovery_rate, min_effect)
+    if p_value > _LEVEL:
+        test["used"] = False
     table = study.intervals(confidence).merge(test, on=["class", "low", "high"])
     classes, axis = pd.Index(study.data.classes, name="class"), study.axis
     mean, *ends = study.map_intervals(confidence)
@@ -404,7 +415,7 @@ def band_report(
         n_groups=pd.Series(counts.to_numpy(), classes),
         unit=study.unit,
         score=study.score,
-        p_value=study.permute(cv, n_permutations),
+        p_value=p_value,
         settings={
             "n_refits": n_refits,
             "confidence": confidence,
@@ -618,15 +629,17 @@ class BandReport:
         sentences = [self._say_model()]
         used = self.bands.groupby("class", sort=False)["used"].sum()
         n_used, n_bands = used.sum(), len(self.bands) // max(len(used), 1)
-        rate = self.settings["false_discovery_rate"]
+        rate, least = (
+            f"{100 * self.settings[name]:g} %"
+            for name in ("false_discovery_rate", "min_effect")
+        )
         sentences.append(
-            f"{n_used} of {len(self.bands)} bands ({n_bands} for each of {len(used)} "
-            f"classes) speak for their class with more than "
-            f"{self.settings['min_effect']:.1%} of the evidence; {rate:.0%} of these "
-            "may be false."
+            f"Used, with more than {least} of the evidence for their class: {n_used} "
+            f"of {len(self.bands)} bands ({n_bands} for each of {len(used)} classes). "
+            f"About {rate} of these may be false."
             if n_used
-            else "No single band is shown to speak for its class: the data cannot tell "
-            "which bands the model owes its answers to."
+            else "No band is shown to speak for its class: the data cannot tell which "
+            "bands the model owes its answers to."
         )
         silent = [str(label) for label in used.index[used == 0]]
         if n_used and silent:
@@ -644,11 +657,11 @@ class BandReport:
         if np.isnan(self.p_value):
             return f"Not tested whether the model is better than chance: {score}."
         p = f"p = {self.p_value:.2g}"
-        if self.p_value <= 0.05:
+        if self.p_value <= _LEVEL:
             return f"The model tells the classes apart: {score} ({p})."
         return (
             f"The model is not shown to be better than chance: {score} ({p}). Its maps "
-            "explain chance."
+            "may explain nothing."
         )
 
     def __repr__(self):

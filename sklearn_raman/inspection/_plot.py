@@ -476,9 +476,9 @@ def draw_bands(report, classes, ax=None):
         axes.plot(axis, mean, color=MAP, lw=1.1, label="mean map")
         axes.axhline(0, color=INK, lw=0.8, ls=":")
         top = max(1.0, high.max())
-        axes.set_ylim(min(-0.1, low.min()) - 0.03, top + 0.55)
+        axes.set_ylim(min(-0.1, low.min()) - 0.03, top + 0.65)
         axes.set_yticks([0, 1])
-        _mark_bands(axes, used, top)
+        _mark_bands(axes, used, top, np.ptp(axis))
     same_axis(grid, [axis], report.unit == "cm-1")
     # A panel without bands has no entry for them.
     entries = {}
@@ -489,27 +489,28 @@ def draw_bands(report, classes, ax=None):
     return figure
 
 
-def _mark_bands(axes, used, top):
+def _mark_bands(axes, used, top, span):
     """Shade the bands that are used; write down the strongest, with their intervals."""
+    written = []
     for number, band in enumerate(used.itertuples()):
         name = {"label": "used: speaks for the class"} if number == 0 else {}
         axes.axvspan(band.low, band.high, color=ACCENT, alpha=0.1, lw=0, **name)
-        ends = [
-            [band.position - band.position_low],
-            [band.position_high - band.position],
-        ]
-        height = top + 0.08
-        style = {"fmt": "o", "ms": 3, "color": ACCENT, "lw": 1.2, "capsize": 2}
-        axes.errorbar(band.position, height, xerr=np.maximum(ends, 0), **style)
+        height, ends = top + 0.08, [band.position_low, band.position_high]
+        axes.plot(ends, [height] * 2, "|-", color=ACCENT, lw=1.2, ms=5)
+        axes.plot(band.position, height, "o", color=ACCENT, ms=3)
         if number < MAX_WRITTEN:
-            font = {"fontsize": 8, "fontweight": "bold", "color": ACCENT}
-            place = (band.position, height), (0, 4)
+            # Above the texts that are too near to stand beside it.
+            level = sum(abs(band.position - other) < 0.05 * span for other in written)
+            written.append(band.position)
             axes.annotate(
                 f"{band.position:.0f}",
-                *place,
+                (band.position, height),
+                (0, 4 + 9 * level),
                 textcoords="offset points",
                 ha="center",
-                **font,
+                fontsize=8,
+                fontweight="bold",
+                color=ACCENT,
             )
 
 

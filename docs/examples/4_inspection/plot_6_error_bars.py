@@ -49,8 +49,8 @@ print(
 )
 
 # %%
-# The same spectra, with the names of the crystals shuffled. A map is still colored; the
-# report says that there is nothing to it.
+# The same spectra, with the names of the crystals shuffled. There are still maps; the
+# report says that there is nothing to them.
 names, first = np.unique(crystals, return_index=True)
 shuffled = dict(zip(names, rng.permutation(y[first]), strict=True))
 y_shuffled = np.array([shuffled[crystal] for crystal in crystals])
@@ -60,9 +60,10 @@ nothing = band_report(
 print("\n".join(nothing.verdict()))
 
 # %%
-# Shares of all bands, true names on the left, shuffled ones on the right. Intervals do
-# not touch zero in either: a share is never negative. What tells them apart is the test
-# of the sign.
+# The largest shares, true names on the left, shuffled ones on the right. Intervals do
+# not reach zero in either: a map is always somewhere. What tells them apart is the test
+# whether a band speaks for the *right* mineral in crystals that the model does not
+# know.
 figure, panels = plt.subplots(1, 2, figsize=(8.2, 4), sharex=True)
 for ax, found, title in zip(
     panels, (report, nothing), ("true", "shuffled"), strict=True
