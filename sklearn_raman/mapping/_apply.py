@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._optional import import_optional
 from sklearn_raman._utils._pipeline import flat_steps
@@ -29,6 +30,7 @@ from sklearn_raman.mapping._blocks import (
     classes_of,
     look_ahead,
     means_of,
+    without_wrapper,
 )
 from sklearn_raman.mapping._cube import default_block, read_cube
 from sklearn_raman.mapping._store import write_blocks
@@ -147,6 +149,8 @@ def apply_pipeline(
         something else than the beginning of these results.
     TypeError
         If this is no cube, or the classifier can't do what `output` asks for.
+    NotFittedError
+        If the Pipeline is not fitted.
     ImportError
         If xarray, dask or zarr are not installed (extra `maps`).
 
@@ -189,6 +193,7 @@ def apply_pipeline(
     output = _check_output(output)
     if dtype not in ("float32", "float64"):
         raise ValueError(f'dtype must be "float32" or "float64", got {dtype!r}.')
+    check_is_fitted(pipeline)
     found = read_cube(cube, wavenumbers, dim, laser_nm)
     classes = classes_of(pipeline)
     if classes is None and {"label", "class_means"} & set(output):
@@ -240,7 +245,7 @@ def _how_to_explain(pipeline, explain, output):
             "Maps of a cube lie on its axis: leave space and return_info out of "
             f"explain={explain!r}."
         )
-    last = flat_steps(getattr(pipeline, "estimator_", pipeline))[-1][1]
+    last = flat_steps(without_wrapper(pipeline))[-1][1]
     wanted = "explanation" in output
     if wanted or ("class_means" in output and hasattr(last, "explain_")):
         return explain
@@ -255,7 +260,7 @@ def _labels_for(pipeline, axis):
     """
     if axis is None:
         return None
-    steps = [step for _, step in flat_steps(getattr(pipeline, "estimator_", pipeline))]
+    steps = [step for _, step in flat_steps(without_wrapper(pipeline))]
     names = getattr(steps[0], "feature_names_in_", None)
     if names is not None and len(names) == len(axis):
         try:

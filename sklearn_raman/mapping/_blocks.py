@@ -56,8 +56,8 @@ class Task:
     dtype : str
         Of floating-point results.
     saturation : float or None
-    explain : dict
-        Arguments of `explain_pipeline`.
+    explain : dict or None
+        Arguments of `explain_pipeline`; None if no map is needed.
     shapes : dict of str to tuple
         What a pixel gets of each result, found by `look_ahead`.
     """
@@ -68,7 +68,7 @@ class Task:
     target: Any
     dtype: str
     saturation: float | None
-    explain: dict
+    explain: dict | None
     shapes: dict = field(default_factory=dict)
 
     @property
@@ -86,10 +86,14 @@ class Task:
 # One batch of spectra through a model -------------------------------------------------
 
 
+def without_wrapper(model):
+    """Return the model inside a wrapper that looks for unknown spectra, or this one."""
+    return model.estimator_ if isinstance(model, _WRAPPERS) else model
+
+
 def classes_of(model):
     """Return the labels of a fitted model, None if it is no classifier."""
-    inner = model.estimator_ if isinstance(model, _WRAPPERS) else model
-    last = flat_steps(inner)[-1][1]
+    last = flat_steps(without_wrapper(model))[-1][1]
     return getattr(model, "classes_", getattr(last, "classes_", None))
 
 
@@ -110,8 +114,7 @@ def evaluate(model, X, task):
         The results of `task.output`, and "unknown" where the model says so.
     """
     output, found = task.output, {}
-    is_wrapped = isinstance(model, _WRAPPERS)
-    inner = model.estimator_ if is_wrapped else model
+    inner = without_wrapper(model)
     if not hasattr(flat_steps(inner)[-1][1], "predict"):
         return {"transform": _as_many(inner.transform(X), X, inner)}
     classifier, inputs = classifier_and_input(inner, X)
@@ -119,14 +122,14 @@ def evaluate(model, X, task):
     if "transform" in output:
         found["transform"] = inputs
     if "proba" in output:
-        found["proba"] = np.asarray(classifier.predict_proba(inputs))
+        found["proba"] = _ask(classifier, "predict_proba", inputs)
     if "decision" in output:
-        found["decision"] = np.asarray(classifier.decision_function(inputs))
+        found["decision"] = _ask(classifier, "decision_function", inputs)
     if "label" in output or "class_means" in output:
         found["label"] = _name(inner, classifier, X, inputs, found.get("proba"))
     if task.explain is not None:
         found["explanation"] = _explain(inner, classifier, X, inputs, task)
-    if is_wrapped:
+    if inner is not model:
         # The wrapper around the classifier alone: steps are not run again.
         judge = copy.copy(model)
         judge.estimator_ = classifier
@@ -182,6 +185,16 @@ def _as_many(outputs, X, model):
             "came out: a step adds or drops spectra, so that pixels have no result."
         )
     return outputs
+
+
+def _ask(classifier, method, inputs):
+    """Return scores, or say which output a classifier has instead."""
+    if not hasattr(classifier, method):
+        raise TypeError(
+            f"{type(classifier).__name__} has no {method}: ask for other outputs, such "
+            'as output="label", or put CalibratedClassifierCV around it.'
+        )
+    return np.asarray(getattr(classifier, method)(inputs))
 
 
 def _name(model, classifier, X, inputs, proba):

@@ -217,7 +217,9 @@ def _read_axis(array, dim, wavenumbers, laser_nm):
             f"laser_nm={laser_nm!r} asks for a conversion, but {name[0].lower()}"
             f"{name[1:]} is in cm-1: leave laser_nm out."
         )
-    elif given is None and are_positions(values):
+    elif are_positions(values):
+        if given is not None:
+            return given, "points"
         raise ValueError(
             f"{name} counts points ({values[0]:g}, ..., {values[-1]:g}): these are "
             "positions, not wavenumbers. Pass wavenumbers=, in cm-1."

@@ -108,8 +108,14 @@ def _find_blocks(zarr, store):
 
 def _lay_out(zarr, store, maps, results, task, job):
     """Make a store for the results, with everything in it but their values."""
+    chunked = import_optional("dask.array", "maps")
     whole = [name for name in MEANS if name in maps]
-    frame = maps.drop_vars(whole)
+    # Zeros that are never made stand for the values, whose graph may be large.
+    empty = {
+        name: one.copy(data=chunked.zeros(one.shape, one.dtype, chunks=one.shape))
+        for name, one in maps.drop_vars(whole).data_vars.items()
+    }
+    frame = maps.drop_vars(whole).assign(empty)
     frame = frame.assign_coords(
         {k: _writable(v) for k, v in frame.coords.items()}
     ).drop_encoding()

@@ -196,3 +196,18 @@ def test_figures_of_unknowns_are_the_committed_results():
             found = means[f"PLS-LDA | {kind}"]
             expected = f"{found['coverage']:.3f} ({found['size']:.2f})"
             assert cell == expected.removeprefix("0")
+
+
+def test_figures_of_maps_are_the_committed_results():
+    """Both rows of the table of stages, and what is computed from them."""
+    path = ROOT / "benchmarks" / "results" / "maps.json"
+    results = json.loads(path.read_text())
+    page = read("maps")
+    stages = "read", "AIRPLS", "SNV", "predict_proba", "explain", "write"
+    for name, found in results["stages"].items():
+        values = [found[stage] for stage in stages]
+        cells = [f"{value:.0f}" for value in (*values, sum(values))]
+        assert f"| {name} | {' | '.join(cells)} |" in page
+    rival = results["rivals"]["GAP-CNN"]
+    times = rival["hyperspy"] / rival["apply_pipeline"]
+    assert re.search(rf"{times:.0f}\s+times as long", page)

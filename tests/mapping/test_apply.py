@@ -11,10 +11,13 @@ import pytest
 import xarray as xr
 from sklearn.base import clone
 from sklearn.decomposition import PCA
+from sklearn.ensemble import BaggingClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import LinearSVC
 
 from sklearn_raman.datasets import wavenumber_to_nm
 from sklearn_raman.inspection import explain_pipeline
@@ -120,6 +123,25 @@ def test_searches_thresholds_and_plain_models(cube, simulated, pixels):
     on_arrays = clone(plain).fit(X.to_numpy(), y)
     maps = apply_pipeline(on_arrays, cube)
     assert (on_arrays.classes_[flat(maps.label)] == model.predict(pixels)).all()
+
+
+def test_models_that_can_not_do_it(cube, model, simulated, pixels):
+    X, y, _ = simulated
+    machine = make_pipeline(SNV(), LinearSVC()).fit(X, y)
+    with pytest.raises(TypeError, match="LinearSVC has no predict_proba"):
+        apply_pipeline(machine, cube)
+    with pytest.raises(TypeError, match="LinearSVC can't explain itself"):
+        apply_pipeline(machine, cube, output="explanation")
+    maps = apply_pipeline(machine, cube, output=("label", "decision", "class_means"))
+    assert "class_explanation" not in maps and "class_spectrum" in maps
+    np.testing.assert_array_equal(
+        machine.classes_[flat(maps.label)], machine.predict(pixels)
+    )
+    bag = BaggingClassifier(LinearSVC(), 2, random_state=0).fit(X, y)
+    found = apply_pipeline(bag, cube, output="label").label
+    np.testing.assert_array_equal(bag.classes_[flat(found)], bag.predict(pixels))
+    with pytest.raises(NotFittedError):
+        apply_pipeline(clone(model), cube)
 
 
 def test_transformers_alone(cube, pixels):

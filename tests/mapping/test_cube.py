@@ -73,6 +73,8 @@ def test_axes_that_are_none():
     cube = array(units="cm-1")
     with pytest.raises(ValueError, match="counts points"):
         to_cube(cube.assign_coords(shift=("shift", np.arange(10))))
+    counted = cube.assign_coords(shift=("shift", np.arange(10)))
+    np.testing.assert_array_equal(to_cube(counted, wavenumbers=AXIS).raman_shift, AXIS)
     with pytest.raises(ValueError, match="strictly increasing"):
         to_cube(cube.assign_coords(shift=("shift", np.ones(10))))
     with pytest.raises(ValueError, match="leave laser_nm out"):
