@@ -45,7 +45,7 @@ benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82
 	$(RUN) $(BIN)/python -m benchmarks.bench_training
 	$(RUN) $(BIN)/python -m benchmarks.bench_explain --figures
 	$(RUN) $(BIN)/python -m benchmarks.bench_over_sampling --figures
-	$(RUN) $(BIN)/python -m benchmarks.seeds all page
+	$(RUN) $(BIN)/python -m benchmarks.papers all page
 	$(RUN) $(BIN)/python -m benchmarks.bench_accuracy --sets noisy crystals
 	$(RUN) $(BIN)/python -m benchmarks.bench_trust --parts minerals noisy rruff rruff_sets
 

@@ -99,5 +99,5 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": [], "papers": [], "changelog": []}
+html_sidebars = {"index": [], "papers": [], "papers/*": [], "changelog": []}
 html_context = {"default_mode": "auto"}

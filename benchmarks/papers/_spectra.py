@@ -1,0 +1,49 @@
+"""Spectra that are not part of the project: files of the user, and an extra."""
+
+from pathlib import Path
+
+from benchmarks.papers._paper import MissingData
+from sklearn_raman.datasets import fetch_rruff
+
+AMINO_ACIDS, MEAT = "amino_acids6.npz", "meat_mir.npz"
+_SOURCES = {
+    AMINO_ACIDS: (
+        "785 nm Raman spectra of six amino acids and relatives published by MIT, ten "
+        "repeats of one sample each; arrays X (60, 1024), y (60,) of names, axis "
+        "(1024,) in cm-1, rising."
+    ),
+    MEAT: (
+        "mid-infrared spectra of the Quadram Institute's example data sets (Al-Jowder, "
+        "Kemsley and Wilson 1997), free to use if it is cited; arrays X (120, 448), y "
+        "(120,) of str, axis (448,) in cm-1, group (120,), the sample of each spectrum."
+    ),
+}
+
+
+def spectra_file(folder, name):
+    """Return the path of a file of spectra.
+
+    Parameters
+    ----------
+    folder : path or None
+        Of the user; None means that there is none.
+    name : {"amino_acids6.npz", "meat_mir.npz"}
+
+    Raises
+    ------
+    MissingData
+        If the file is not there; says what belongs in it, and where it comes from.
+    """
+    path = Path(folder or "") / name
+    if folder is None or not path.exists():
+        raise MissingData(f"needs {name} in the folder of --folder: {_SOURCES[name]}")
+    return path
+
+
+def rruff(**options):
+    """Return what `fetch_rruff` does; raises `MissingData` without its extra."""
+    try:
+        return fetch_rruff(**options)
+    except ImportError as error:
+        text = "needs the extra rruff: pip install 'sklearn-raman[rruff]'"
+        raise MissingData(text) from error

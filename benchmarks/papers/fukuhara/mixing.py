@@ -1,0 +1,308 @@
+"""Section 4.3: which of two substances is the larger part of a numerical mixture.
+
+As in the paper: for each ordered pair of substances five mixtures `major + r * minor`
+with r from 0.1 to 0.5, labelled by the major one only, divided by their maximum; as
+many for testing; 30 epochs at a learning rate of 1e-3, five folds. Each fold's network
+is scored on the fold and on the test mixtures. Pure spectra are divided by their
+maximum first, so that r compares heights. PCA + SVM learn from the same mixtures; their
+settings are chosen in each fold's training part.
+
+"amino acids": six substances of a set published by MIT (785 nm, ten repeats of one
+sample each), on the paper's axis, less a baseline by ARPLS since theirs is curved.
+Training mixtures are made of repeats 1 to 5, test mixtures of 6 to 10; the sample is
+the same by necessity.
+"minerals": the 18 bundled ones, 2 cm-1 a point, nearly the paper's 20 substances. As in
+the paper one pure spectrum of each (the one most like its mineral's mean) makes the
+training and the test mixtures; `others` are mixtures of spectra of other crystals.
+"""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from sklearn.decomposition import PCA
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+from sklearn.utils import Bunch
+
+from benchmarks.papers._spectra import AMINO_ACIDS, spectra_file
+from benchmarks.papers.fukuhara.bands import is_near, lines_of
+from sklearn_raman.datasets import load_minerals, make_mixtures
+from sklearn_raman.neural_network import CNNClassifier, paper_settings
+from sklearn_raman.preprocessing import (
+    ARPLS,
+    SpectrumNormalizer,
+    WavenumberResampler,
+)
+
+RATIO = (0.1, 0.5)
+N_FOLDS = 5
+CLOSE = 15.0  # cm-1 between the strongest lines of two substances (850 and 861)
+LINE = 0.1  # lines of pure spectra stand out by this part of the range
+SHOWN_RATIO = 0.45  # of the paper's Figure 7
+SCORES = ("logodds", "logit")
+
+
+@cache
+def pure_acids(folder):
+    """Return pure spectra on the paper's axis: repeats to train with and to test."""
+    with np.load(spectra_file(folder, AMINO_ACIDS)) as file:
+        X, y, axis = file["X"].astype(float), file["y"], file["axis"]
+    steps = make_pipeline(
+        WavenumberResampler(
+            target_wavenumbers=(350.0, 1800.0, 1.0), wavenumbers=axis, kind="quadratic"
+        ),
+        ARPLS(lam=1e6, max_iter=200),
+        SpectrumNormalizer(),
+    )
+    spectra = steps.fit_transform(X)
+    repeat = np.array([(y[:row] == y[row]).sum() for row in range(len(y))])
+    late = repeat >= (repeat.max() + 1) // 2
+    return Bunch(
+        train=(spectra[~late], y[~late]),
+        test=(spectra[late], y[late]),
+        others=None,
+        wavenumbers=np.arange(350.0, 1801.0),
+    )
+
+
+@cache
+def pure_minerals(n_minerals):
+    """Return one pure spectrum of each mineral, and those of other crystals."""
+    data = load_minerals(as_frame=True)
+    grid = WavenumberResampler(target_wavenumbers=(150.0, 1508.0, 2.0))
+    steps = make_pipeline(grid, SpectrumNormalizer())
+    spectra = steps.fit_transform(data.data).to_numpy()
+    y = data.target_names[data.target]
+    known = data.target.to_numpy() < n_minerals
+    chosen, others = [], []
+    for name in np.unique(y[known]):
+        rows = np.flatnonzero(y == name)
+        typical = rows[most_typical(spectra[rows])]
+        chosen.append(typical)
+        others.extend(rows[data.groups[rows] != data.groups[typical]])
+    return Bunch(
+        train=(spectra[chosen], y[chosen]),
+        test=(spectra[chosen], y[chosen]),
+        others=(spectra[others], y[others]),
+        wavenumbers=np.arange(150.0, 1509.0, 2.0),
+    )
+
+
+def most_typical(spectra):
+    """Return the row that correlates best with the mean of all rows."""
+    return np.corrcoef(spectra, spectra.mean(axis=0))[-1, :-1].argmax()
+
+
+def mixtures(pure, seed, n_per_pair=5, ratio=RATIO):
+    """Mix pure spectra; also returns what the mixtures are made of."""
+    X, y = pure
+    return make_mixtures(
+        X, y, n_per_pair=n_per_pair, ratio=ratio, return_truth=True, random_state=seed
+    )
+
+
+def pca_svm(n_train):
+    """Return a search for PCA and SVM in three inner folds of n_train mixtures."""
+    grid = {
+        "pca__n_components": [n for n in (5, 10, 20) if n < n_train // 2],
+        "svc__C": [1.0, 10.0, 100.0],
+        "svc__kernel": ["linear", "rbf"],
+    }
+    pipeline = make_pipeline(PCA(random_state=0), SVC())
+    return GridSearchCV(pipeline, grid, cv=StratifiedKFold(3))
+
+
+def paper_cnn(random_state, n_filters, epochs):
+    """Return the paper's network."""
+    settings = paper_settings("fukuhara", section="4.3")
+    settings |= {"n_filters": n_filters, "max_epochs": epochs}
+    return CNNClassifier(**settings, random_state=random_state)
+
+
+def mixing(
+    substances,
+    seed,
+    fold,
+    *,
+    folder=None,
+    n_minerals=18,
+    n_per_pair=5,
+    high=RATIO[1],
+    n_filters=64,
+    epochs=30,
+):
+    """Do one fold: accuracies, by ratio, and the signs of maps at the lines."""
+    pure = pure_acids(folder) if substances == "acids" else pure_minerals(n_minerals)
+    ratio = (RATIO[0], high)
+    X, y, _ = mixtures(pure.train, seed, n_per_pair, ratio)
+    folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
+    train, held = list(folds.split(X, y))[fold]
+    net = paper_cnn(10 * seed + fold, n_filters, epochs)
+    fitted = {
+        "CNN": net.fit(X[train], y[train]),
+        "PCA + SVM": pca_svm(len(train)).fit(X[train], y[train]),
+    }
+    X_test, y_test, truth = mixtures(pure.test, 1000 + seed, n_per_pair, ratio)
+    sets = {"fold": (X[held], y[held]), "test": (X_test, y_test)}
+    if pure.others is not None:
+        sets["others"] = mixtures(pure.others, 2000 + seed, n_per_pair, ratio)[:2]
+    right = net.predict(X_test) == y_test
+    record = {
+        "n_train": len(train),
+        "n_test": len(y_test),
+        "accuracy": {
+            name: {part: model.score(*both) for part, both in sets.items()}
+            for name, model in fitted.items()
+        },
+        "by_ratio": right_by_ratio(right, truth.ratio, ratio),
+        "maps": maps_at_lines(net, pure, X_test, y_test, truth, right),
+    }
+    if (seed, fold, high) == (100, 0, RATIO[1]):
+        record["example"] = example(net, pure)
+    return record
+
+
+def right_by_ratio(right, ratios, span, n_bins=4):
+    """Return the share of mixtures that are named right, from low to high ratio."""
+    edges = np.linspace(*span, n_bins + 1)
+    which = np.clip(np.digitize(ratios, edges) - 1, 0, n_bins - 1)
+    shares = pd.Series(right).groupby(which).mean().reindex(range(n_bins))
+    return {"edges": edges, "right": shares.to_list()}
+
+
+def maps_at_lines(net, pure, X, y, truth, right):
+    """Say which sign maps have at lines of the major, the minor and of both."""
+    spectra, names = pure.test
+    means = {name: spectra[names == name].mean(axis=0) for name in np.unique(names)}
+    lines = {name: lines_of(pure.wavenumbers, m, LINE) for name, m in means.items()}
+    highest = {name: pure.wavenumbers[[m.argmax()]] for name, m in means.items()}
+    found = {}
+    for score in SCORES:
+        maps = np.asarray(
+            net.explain_(X[right], y[right], score=score, upsample="linear")
+        )
+        values, correlations = [], []
+        parts = zip(maps, y[right], truth.minor[right], strict=True)
+        for one, major, minor in parts:
+            height = one / np.abs(one).max()
+            kinds = kinds_of_lines(lines[major], lines[minor], highest[minor])
+            for kind, places in kinds.items():
+                at = heights_at(height, pure.wavenumbers, places)
+                values.extend((kind, value) for value in at)
+            positive = np.maximum(one, 0)
+            correlations.append(
+                [np.corrcoef(positive, means[k])[0, 1] for k in (major, minor)]
+            )
+        table = pd.DataFrame(values, columns=["lines", "height"]).groupby("lines")
+        found[score] = {
+            "n": table.size().to_dict(),
+            "height": table["height"].mean().to_dict(),
+            "positive": table["height"].agg(lambda h: (h > 0).mean()).to_dict(),
+            "negative": table["height"].agg(lambda h: (h < 0).mean()).to_dict(),
+            "correlation": np.nanmean(correlations, axis=0),
+            "background": level_without_lines(maps, pure.wavenumbers, lines),
+        }
+    found["input_correlation"] = np.mean(
+        [
+            [np.corrcoef(x, means[k])[0, 1] for k in pair]
+            for x, *pair in zip(X, y, truth.minor, strict=True)
+        ],
+        axis=0,
+    )
+    return found
+
+
+def level_without_lines(maps, wavenumbers, lines):
+    """Return the mean absolute height of maps where no substance has a line."""
+    everywhere = np.concatenate(list(lines.values()))
+    beside = ~is_near(wavenumbers, everywhere)
+    if not beside.any():
+        return np.nan
+    height = np.abs(maps)
+    return (height[:, beside].mean(axis=1) / height.max(axis=1)).mean()
+
+
+def kinds_of_lines(major, minor, strongest):
+    """Tell lines of the major alone, of the minor alone, and of both apart."""
+    common = is_near(major, minor)
+    return {
+        "major": major[~common],
+        "both": major[common],
+        "minor": minor[~is_near(minor, major)],
+        "strongest of the minor": strongest[~is_near(strongest, major)],
+    }
+
+
+def heights_at(curve, wavenumbers, places, reach=4.0):
+    """Return the mean height of a curve within reach of each place."""
+    near = np.abs(np.subtract.outer(places, wavenumbers)) <= reach
+    return (near * curve).sum(axis=1) / near.sum(axis=1)
+
+
+def neighbors(substances, seed, *, folder=None, n_filters=64, epochs=30):
+    """Train once on all mixtures: what if the strongest lines of two are close?
+
+    In the paper weak lines of leucine stand out since the strongest one, 861 cm-1, lies
+    beside alanine's, 850 cm-1.
+
+    Returns
+    -------
+    dict
+        `near` and `far`: how high maps are at the weaker lines of the larger part over
+        how high at its strongest one, for smaller parts whose strongest line is within
+        15 cm-1 of it, or not; `n_near`, the number of such mixtures; `default_svm`,
+        accuracy of PCA (20 components) and an SVM with scikit-learn's defaults.
+    """
+    pure = pure_acids(folder) if substances == "acids" else pure_minerals(18)
+    X, y, _ = mixtures(pure.train, seed)
+    X_test, y_test, truth = mixtures(pure.test, 1000 + seed)
+    net = paper_cnn(seed, n_filters, epochs).fit(X, y)
+    svm = make_pipeline(PCA(20, random_state=0), SVC()).fit(X, y)
+    spectra, names = pure.test
+    means = {name: spectra[names == name].mean(axis=0) for name in np.unique(names)}
+    strongest = {name: pure.wavenumbers[m.argmax()] for name, m in means.items()}
+    maps = np.asarray(net.explain_(X_test, y_test, upsample="linear"))
+    found = {True: [], False: []}
+    for one, major, minor in zip(maps, y_test, truth.minor, strict=True):
+        lines = lines_of(pure.wavenumbers, means[major], LINE)
+        weaker = lines[~is_near(lines, np.array([strongest[major]]))]
+        top = heights_at(one, pure.wavenumbers, np.array([strongest[major]]))[0]
+        if not len(weaker) or top <= 0:
+            continue
+        close = abs(strongest[major] - strongest[minor]) <= CLOSE
+        heights = heights_at(one, pure.wavenumbers, weaker)
+        found[bool(close)].append(heights.max() / top)
+    return {
+        "near": np.median(found[True]) if found[True] else None,
+        "far": np.median(found[False]) if found[False] else None,
+        "n_near": len(found[True]),
+        "default_svm": svm.score(X_test, y_test),
+    }
+
+
+def example(net, pure):
+    """Return maps of three substances with the second one added, as in Figure 7."""
+    spectra, names = pure.test
+    labels = np.unique(names)
+    first = {name: spectra[names == name][0] for name in labels}
+    minor = labels[1]
+    majors = [name for name in labels if name != minor][1:4]
+    X = np.array([first[name] + SHOWN_RATIO * first[minor] for name in majors])
+    X /= X.max(axis=1, keepdims=True)
+    maps = net.explain_(
+        X, np.array(majors), score="logodds", upsample="linear", normalize="max"
+    )
+    thin = slice(None, None, 2 if len(pure.wavenumbers) > 1000 else 1)
+    curves = {"pure": [first[name] for name in [minor, *majors]]}
+    curves |= {"mixtures": X, "maps": maps}
+    return {
+        "minor": minor,
+        "majors": majors,
+        "wavenumbers": pure.wavenumbers[thin],
+        **{
+            name: np.asarray(rows, dtype=float)[:, thin].round(3)
+            for name, rows in curves.items()
+        },
+    }

@@ -1,0 +1,165 @@
+"""What the page of Guo et al. names besides its experiments."""
+
+import numpy as np
+
+from benchmarks.papers._values import Values, reduce, table
+from benchmarks.papers.guo.models import INPUTS, METHODS
+
+PAPER_FMCNN = 0.988
+PAPER_SVM = PAPER_FMCNN - 0.024
+PAPER_LDA = PAPER_FMCNN - 0.15
+HEAD = "hidden"  # the first layer behind the pooling
+WORDS = {"paper": "as in the paper", "fair": "fair"}
+
+
+def deviation(values):
+    """Return the standard deviation over folds."""
+    return reduce(lambda found: np.std(found, ddof=1), values)
+
+
+def by_name(values):
+    """Write the accuracies of the settings that a search compared."""
+    names = next(iter(values), ())
+    return "; ".join(f"{name}: {_each(values, name):3}" for name in names)
+
+
+def first_is_best(values):
+    """Say whether the paper's setting, the first, is not behind any other."""
+    if not len(values):
+        return None
+    first, *others = (_each(values, name).mean for name in next(iter(values)))
+    return all(first >= other for other in others)
+
+
+def _each(values, name):
+    """Return the folds' accuracies of one setting as values of their own."""
+    return Values(((n,), value) for n, value in enumerate(next(iter(values[name]), ())))
+
+
+def by_kind(interpolations, method):
+    """Write accuracies by the kind of interpolation."""
+    kinds = dict.fromkeys(record["kind"] for record in interpolations)
+    texts = [f"{k}: {interpolations(kind=k)[method]:4}" for k in kinds]
+    return ", ".join(texts) or "not run yet"
+
+
+def linear_is_best(interpolations, method):
+    """Say whether no other kind of interpolation has a higher mean."""
+    kinds = {record["kind"] for record in interpolations}
+    means = [interpolations(kind=kind)[method].mean for kind in kinds]
+    if not means:
+        return None
+    return interpolations(kind="linear")[method].mean >= max(means)
+
+
+def best_of_four(folds):
+    """Name the classical method with the highest mean."""
+    return next(iter(_ordered(folds, "paper", without="FMCNN")), None)
+
+
+def worst_of_four(folds):
+    """Name the classical method with the lowest mean."""
+    return next(reversed(_ordered(folds, "paper", without="FMCNN")), None)
+
+
+def is_it(name, wanted):
+    """Compare names; None if there is none."""
+    return None if name is None else name == wanted
+
+
+def millions(number):
+    """Return a number in millions."""
+    return number / 1e6
+
+
+def thousandths(number):
+    """Return seconds in milliseconds."""
+    return number * 1e3
+
+
+def tables(results):
+    """Return what is made of the results, by name, tables among them."""
+    folds, crystals = _of(results, "random_folds"), _of(results, "new_crystals")
+    patience = Values.of(results.get("patience") or results.get("bundled_patience", []))
+    random = results.get("random_folds", [])
+    maps = results.get("deconvolution", [])
+    return {
+        **{f"d{s[0]}": Values.of(maps)(spectra=s) for s in INPUTS},
+        "folds": folds,
+        "crystals": crystals,
+        "lead": _leads(folds),
+        "new_lead": {spectra: _leads(crystals, spectra) for spectra in INPUTS},
+        "rival": {spectra: _rival(crystals, spectra) for spectra in INPUTS},
+        "n_repetitions": len({r["repetition"] for r in random}),
+        "steadier": _steadier(folds),
+        "folds_order": {spectra: _order(folds, spectra) for spectra in INPUTS},
+        "crystals_order": {spectra: _order(crystals, spectra) for spectra in INPUTS},
+        "rruff_table": _methods_table(folds, crystals),
+        "bundled_table": _methods_table(
+            _of(results, "bundled_random_folds"), _of(results, "bundled_new_crystals")
+        ),
+        "patience_table": _patience_table(patience),
+    }
+
+
+def _of(results, name):
+    """Return accuracies by method and input."""
+    found = Values.of(results.get(name, []))
+    return {
+        method: {s: found(method=method, spectra=s).accuracy for s in INPUTS}
+        for method in METHODS
+    }
+
+
+def _leads(scores, spectra="paper"):
+    """Return by how much FMCNN leads each other method, fold by fold."""
+    ours = scores["FMCNN"][spectra]
+    return {m: ours - scores[m][spectra] for m in METHODS if m != "FMCNN"}
+
+
+def _rival(scores, spectra):
+    """Name the method that is closest to FMCNN."""
+    return next(iter(_ordered(scores, spectra, without="FMCNN")), "SVM")
+
+
+def _ordered(scores, spectra, without=None):
+    """Return the methods that were run, best first."""
+    means = {m: scores[m][spectra].mean for m in METHODS if m != without}
+    known = [m for m, mean in means.items() if mean is not None]
+    return sorted(known, key=means.get, reverse=True)
+
+
+def _order(scores, spectra):
+    """Write the methods with their means, best first."""
+    ordered = _ordered(scores, spectra)
+    texts = [f"{m} {scores[m][spectra]:.3f}" for m in ordered]
+    return ", ".join(texts) or "not run yet"
+
+
+def _steadier(folds):
+    """Say of each other method whether FMCNN varies less over the folds."""
+    own = deviation(folds["FMCNN"]["paper"])
+    others = [deviation(folds[m]["paper"]) for m in METHODS if m != "FMCNN"]
+    return [own < other for other in others]
+
+
+def _methods_table(folds, crystals):
+    rows = []
+    for method in METHODS:
+        for spectra in INPUTS:
+            both = folds[method][spectra], crystals[method][spectra]
+            drop = both[0].mean - both[1].mean if all(map(len, both)) else None
+            words = [f"{values:3}" for values in both]
+            last = "" if drop is None else f"{drop:.3f}"
+            rows.append([method, WORDS[spectra], *words, last])
+    return table(["method", "input", "random folds", "new crystals", "drop"], rows)
+
+
+def _patience_table(patience):
+    rows = []
+    for waits, penalty in sorted({(r["patience"], r["penalty"]) for r in patience}):
+        some = patience(patience=waits, penalty=penalty)
+        rows.append([waits, penalty, f"{some.accuracy:4}", f"{some.n_epochs:.0f}"])
+    if not rows:
+        return "Not run yet."
+    return table(["patience", "penalty", "accuracy", "epochs"], rows)

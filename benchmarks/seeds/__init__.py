@@ -1,1 +1,0 @@
-"""Experiments of four papers, done again: `python -m benchmarks.seeds`."""
