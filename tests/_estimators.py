@@ -49,6 +49,9 @@ _DETERMINISTIC = {
     "random_state": 0,
 }
 
+# As few steps as the checks allow that ask for accuracy.
+_QUICK = {"max_epochs": 10, "batch_size": 64, "random_state": 0}
+
 # Computed by kernels, which promise each bit; all else promises rtol 1e-12.
 KERNELS = (AIRPLS, ARPLS, ASLS)
 
@@ -127,10 +130,10 @@ CLASSIFIERS = [
     PLSLDA(),
     PLSLDA(n_components="rmse", random_state=0),
     PLSLDA(scale=True),
-    SpectralNetClassifier(SmallNet, max_epochs=10, lr=1e-2, random_state=0),
-    CNNClassifier(max_epochs=10, random_state=0),
-    FMCNNClassifier(max_epochs=10, random_state=0),
-    GAPCNNClassifier(max_epochs=10, random_state=0),
+    SpectralNetClassifier(SmallNet, lr=1e-2, **_QUICK),
+    CNNClassifier(n_filters=16, n_hidden=32, lr=1e-2, **_QUICK),
+    FMCNNClassifier(lr=1e-2, **_QUICK),
+    GAPCNNClassifier(lr=1e-2, **_QUICK),
     ConformalClassifier(cv=2, grouped=False),
 ]
 
