@@ -113,7 +113,7 @@ def named():
 def models():
     from sklearn_raman.discriminant_analysis import PLSLDA
 
-    return {name: PLSLDA(n_components=2 + k) for k, name in enumerate(HOSTILE)}
+    return {name: PLSLDA(shrinkage=k / 10) for k, name in enumerate(HOSTILE)}
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -1,0 +1,70 @@
+"""The commands that look at licenses, known weaknesses, and whether tests notice."""
+
+import pytest
+
+from benchmarks import audit, mutate
+
+
+@pytest.mark.parametrize(
+    ("stated", "judgment"),
+    [
+        ("BSD-3-Clause", "free"),
+        ("MIT License", "free"),
+        ("Apache-2.0 WITH LLVM-exception", "free"),
+        ("MPL-2.0 AND MIT", "free"),
+        ("MIT OR GPL-3.0-only", "free"),
+        ("GNU General Public License v3 (GPLv3)", "binding"),
+        ("LGPL-2.1-or-later", "binding"),
+        ("BSD-3-Clause AND GPL-3.0-only", "binding"),
+        ("BUSL-1.1", "binding"),
+        ("not stated", "unknown"),
+        ("Proprietary", "unknown"),
+    ],
+)
+def test_judgment_of_licenses(stated, judgment):
+    assert audit.judge(stated) == judgment
+
+
+def test_every_license_of_the_core_is_free():
+    rows, _ = audit.licenses()
+    core = {name: row for name, row in rows.items() if "core" in row["parts"]}
+    assert {"numpy", "torch", "scikit-learn", "llvmlite"} <= set(core)
+    assert {row["judgment"] for row in core.values()} == {"free"}, core
+
+
+def test_what_was_not_asked_is_not_called_clean():
+    good = {"name": "a", "version": "1", "vulns": []}
+    bad = good | {"vulns": [{"id": "CVE-1"}]}
+    skipped = {"name": "b", "skip_reason": "not found"}
+    assert audit.read_audit([good, good]) == ("none known of 2 of 2 packages", True)
+    said, clean = audit.read_audit([good, skipped])
+    assert said == "none known of 1 of 2 packages" and clean is None
+    said, clean = audit.read_audit([skipped])
+    assert said.startswith("not checked") and clean is None
+    said, clean = audit.read_audit([bad, skipped])
+    assert said.startswith("a 1: CVE-1") and clean is False
+
+
+def test_mutants_are_one_change_each():
+    source = (
+        'def f(x):\n    """Text > 1."""\n    if x < 3 and x:\n'
+        '        raise ValueError(f"{x + 1}")\n    return x + 2\n'
+    )
+    found = {(m["before"], m["after"]) for m in mutate.mutants(source)}
+    assert found == {
+        ("x < 3", "(x <= 3)"),
+        ("x < 3 and x", "(x < 3 or x)"),
+        ("x < 3 and x", "not (x < 3 and x)"),
+        ("3", "(4)"),
+        ("x + 2", "(x - 2)"),
+        ("2", "(3)"),
+        ("return x + 2", "return None"),
+    }
+    for mutant in mutate.mutants(source):
+        compile(mutant["source"], "mutant", "exec")
+        assert mutant["source"] != source
+
+
+def test_all_files_to_mutate_and_their_tests_exist():
+    for path, tests in mutate.TARGETS.values():
+        assert all((mutate.ROOT / name).exists() for name in [path, *tests])
