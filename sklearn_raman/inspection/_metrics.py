@@ -26,6 +26,7 @@ from sklearn_raman._utils._pipeline import unshared
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._typing import RandomState, SpectraLike
 from sklearn_raman._utils._validation import check_spectra_array
+from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 from sklearn_raman.inspection._bands import common_axis
 from sklearn_raman.inspection._perturbation import deletion_curve
 
@@ -285,7 +286,7 @@ def complexity(maps: ArrayLike) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If maps contain NaN.
+        If maps contain NaN, or a few of the labels of a data frame are no wavenumbers.
 
     References
     ----------
@@ -298,6 +299,7 @@ def complexity(maps: ArrayLike) -> pd.DataFrame:
     >>> complexity([[0, 1, 0, 0], [1, 1, -1, 1]])["n_points"].round().to_list()
     [1.0, 4.0]
     """
+    labels_as_wavenumbers(maps)  # a stray column is not a part of a map
     weight = np.abs(check_maps(maps))
     total = weight.sum(axis=1, keepdims=True)
     share = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
@@ -370,13 +372,15 @@ def max_sensitivity(
     rng = check_random_state(random_state)
     before = check_maps(explain(X), shape=spectra.shape)
     largest = np.zeros(len(spectra))
+    unit = np.abs(before).max(axis=1, keepdims=True)  # so that no square overflows
+    unit[unit == 0] = 1.0
     for _ in range(n_draws):
         noise = rng.uniform(-radius, radius, spectra.shape)
         changed = spectra + noise * np.ptp(spectra, axis=1, keepdims=True)
         changed = frame_like(changed.astype(spectra.dtype, copy=False), X)
         after = check_maps(explain(changed), shape=spectra.shape)
-        largest = np.maximum(largest, np.linalg.norm(after - before, axis=1))
-    length = np.linalg.norm(before, axis=1)
+        largest = np.maximum(largest, np.linalg.norm((after - before) / unit, axis=1))
+    length = np.linalg.norm(before / unit, axis=1)
     ratio = np.where(largest > 0, np.inf, 0.0)
     return np.divide(largest, length, out=ratio, where=length > 0)
 

@@ -350,6 +350,40 @@ ENTRANCES["peak_share"] = Entrance(
     family="inspect beside maps",
 )
 
+ENTRANCES["complexity"] = Entrance(
+    inspection.complexity, rows=True, digits=9, family="maps"
+)
+ENTRANCES["deletion_percentile"] = Entrance(
+    lambda X: inspection.deletion_percentile(
+        fitted("PLSLDA"), X, maps(), n_random=3, random_state=0
+    ),
+    digits=9,
+    family="inspect beside maps",
+)
+ENTRANCES["max_sensitivity"] = Entrance(
+    lambda X: inspection.max_sensitivity(
+        fitted("PLSLDA").explain_, X, n_draws=2, random_state=0
+    ),
+    digits=6,
+)
+# band_intervals and band_report take spectra, labels and groups through the same door.
+ENTRANCES["band_test"] = Entrance(
+    lambda X, y=LABELS, groups=GROUPS: inspection.band_test(
+        make("PLSLDA"),
+        X,
+        y,
+        groups,
+        bands=[(400, 420), (430, 450)],
+        wavenumbers=AXIS,
+        cv=2,
+        n_repeats=1,
+        progress=False,
+        random_state=0,
+    )[["contribution", "p_value"]].to_numpy(),
+    digits=6,
+    family="bands",
+)
+
 # Networks themselves -----------------------------------------------------------------
 
 

@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_raman import datasets, inspection, model_selection, over_sampling
+from sklearn_raman import (
+    datasets,
+    inspection,
+    mapping,
+    model_selection,
+    over_sampling,
+)
 from sklearn_raman.preprocessing import (
     AIRPLS,
     ARPLS,
@@ -22,8 +28,8 @@ from sklearn_raman.preprocessing import (
     WavenumberResampler,
     WhittakerSmoother,
 )
-from tests.hostile._entrances import fitted, maps, public_names
-from tests.hostile._kinds import AXIS, LABELS, SPECTRA, labeled
+from tests.hostile._entrances import fitted, make, maps, pipeline, public_names
+from tests.hostile._kinds import AXIS, GROUPS, LABELS, SPECTRA, labeled
 from tests.hostile.test_spectra import arrays, assert_same
 
 AXIS_NAMES = {"wavenumbers", "target_wavenumbers", "nm"}
@@ -84,6 +90,18 @@ TAKES_AXIS = {
     "localization_score": lambda axis: inspection.localization_score(
         maps(), 424.0, fwhm=4.0, wavenumbers=axis
     ),
+    "band_test": lambda axis: inspection.band_test(
+        make("PLSLDA"),
+        SPECTRA,
+        LABELS,
+        GROUPS,
+        bands=2,
+        wavenumbers=axis,
+        cv=2,
+        n_repeats=1,
+        progress=False,
+        random_state=0,
+    ).drop(columns="class"),
     "plot_explanation": lambda axis: _lines(
         inspection.plot_explanation(SPECTRA[0], maps()[0], wavenumbers=axis)
     ),
@@ -98,6 +116,15 @@ TAKES_AXIS = {
     "standard_models": lambda axis: model_selection.standard_models(
         0, quick=True, target_wavenumbers=axis
     )["CNN"][0].fit_transform(labeled()),
+    "apply_pipeline": lambda axis: mapping.apply_pipeline(
+        pipeline(), SPECTRA.reshape(2, 4, -1), wavenumbers=axis, progress=False
+    )["proba"],
+    "sample_spectra": lambda axis: (
+        mapping.sample_spectra(SPECTRA, 3, wavenumbers=axis, random_state=0).data
+    ),
+    "to_cube": lambda axis: mapping.to_cube(
+        SPECTRA.reshape(2, 4, -1), wavenumbers=axis
+    ),
     "nm_to_wavenumber": lambda axis: datasets.nm_to_wavenumber(axis, 400.0),
     "wavenumber_to_nm": lambda axis: datasets.wavenumber_to_nm(axis, 532.0),
 }
@@ -155,6 +182,8 @@ WRONG_LENGTH = {"too short": AXIS[:-1], "too long": np.append(AXIS, 464.0)}
 
 def test_every_call_with_an_axis_is_in_the_table():
     covered, missing = {name.split(",")[0] for name in TAKES_AXIS}, []
+    # As band_test and apply_pipeline.
+    covered |= {"SynthesisReport", "band_intervals", "band_report", "save_page"}
     for name, value in public_names():
         calls = {name: value}
         if inspect.isclass(value):
@@ -165,7 +194,7 @@ def test_every_call_with_an_axis_is_in_the_table():
             }
         for call, member in calls.items():
             if AXIS_NAMES & set(inspect.signature(member).parameters):
-                missing += [call] if call not in covered | {"SynthesisReport"} else []
+                missing += [call] if call not in covered else []
     assert not missing, f"add to tests/hostile/test_axes.py: {missing}"
 
 
