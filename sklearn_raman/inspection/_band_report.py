@@ -163,8 +163,8 @@ def band_intervals(
     >>> bool(1080 < calcite["position_low"] < calcite["position_high"] < 1095)
     True
     """
-    study = _Study("band_intervals", model, X, y, groups, random_state)
-    study.settings = {"explain": explain, "n_jobs": n_jobs, "progress": progress}
+    settings = {"explain": explain, "n_jobs": n_jobs, "progress": progress}
+    study = _Study("band_intervals", model, X, y, groups, random_state, settings)
     study.fit_whole(n_repeats, bands, wavenumbers)
     study.refit(n_refits)
     return _sorted(study.intervals(confidence))
@@ -271,8 +271,8 @@ def band_test(
     >>> bool(calcite["low"] < 1086 < calcite["high"])
     True
     """
-    study = _Study("band_test", model, X, y, groups, random_state)
-    study.settings = {"explain": explain, "n_jobs": n_jobs, "progress": progress}
+    settings = {"explain": explain, "n_jobs": n_jobs, "progress": progress}
+    study = _Study("band_test", model, X, y, groups, random_state, settings)
     study.fit_whole(1, bands, wavenumbers)
     study.hold_out(cv, n_repeats)
     return _sorted(study.test(false_discovery_rate, min_effect))
@@ -392,8 +392,8 @@ def band_report(
             f"n_permutations={n_permutations} cannot show that a model is better than "
             f"chance (p = {_LEVEL}): use 19 or more, or 0 for no such test."
         )
-    study = _Study("band_report", model, X, y, groups, random_state)
-    study.settings = {"explain": explain, "n_jobs": n_jobs, "progress": progress}
+    settings = {"explain": explain, "n_jobs": n_jobs, "progress": progress}
+    study = _Study("band_report", model, X, y, groups, random_state, settings)
     study.fit_whole(n_repeats, bands, wavenumbers)
     study.refit(n_refits)
     study.hold_out(cv, n_repeats)
@@ -429,8 +429,9 @@ def band_report(
 class _Study:
     """Fits of one model to draws of the groups, and what bands they have in common."""
 
-    def __init__(self, owner, model, X, y, groups, random_state):
+    def __init__(self, owner, model, X, y, groups, random_state, settings):
         self.model, self.data = model, check_study(owner, X, y, groups)
+        self.settings = settings
         # Each part has a seed of its own, so that it is the same without the others.
         rng = check_random_state(random_state)
         self.seeds = rng.randint(_MOST_SEEDS, size=4)

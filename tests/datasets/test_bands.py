@@ -49,6 +49,8 @@ def test_the_strongest_band_of_calcite_is_the_carbonate_stretch():
         minerals.groups[few],
         n_refits=10,
         n_permutations=0,
+        n_repeats=1,
+        cv=2,
         progress=False,
         random_state=0,
     )

@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -15,6 +16,9 @@ PAGES = sorted(page.stem for page in GUIDE.glob("*.md"))
 BLOCK = re.compile(r"(?:<!-- ([\w ]+): ([^>]*) -->\n)?```python\n(.*?)```", re.DOTALL)
 # What would be most of the time of a page.
 QUICKER = {
+    "bands_with_error_bars": [
+        ("n_permutations=19, ", "n_refits=10, n_repeats=1, n_permutations=0, cv=2, "),
+    ],
     "believe_a_map": [("max_epochs=8", "max_epochs=4")],
     "how_many_samples": [
         ("import sample_size", "import OneGroupPerClassSplit, sample_size"),
@@ -94,6 +98,15 @@ def check_what_models_look_at(names, folder):
     for mineral, positions in known.items():
         for band in positions:
             assert np.abs(bands.loc[mineral] - band).min() <= 10, (mineral, band)
+
+
+def check_bands_with_error_bars(names, folder):
+    """The strongest band of each mineral is its textbook band."""
+    bands = names["bands"]
+    strongest = bands[bands["used"]].groupby("class").first()
+    assert strongest.loc["Dolomite", "assignment"].startswith("carbonate symmetric")
+    assert strongest.loc["Fluorapatite", "assignment"].startswith("phosphate symmetric")
+    assert files(folder) == {"bands.png"}
 
 
 def check_unknowns(names, folder):
@@ -211,3 +224,17 @@ def test_figures_of_maps_are_the_committed_results():
     rival = results["rivals"]["GAP-CNN"]
     times = rival["hyperspy"] / rival["apply_pipeline"]
     assert re.search(rf"{times:.0f}\s+times as long", page)
+
+
+def test_figures_of_bands_are_the_committed_results():
+    """Every row of the table stands in the file of results, in its order."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "bands.json").read_text())
+    means, page = results["worlds"]["means"], read("bands_with_error_bars")
+    null = pd.DataFrame(results["null"]["each"]).sum(axis=1)
+    names = ["share_covered", "position_covered", "false_discoveries"]
+    expected = [means[name] for name in (*names, "power", "power_5_percent")]
+    expected.append(null["with_discovery"] / null["n_sets"])
+    cells = re.findall(r"^\| .* \| .*\| (\.\d{3}) \|$", page, re.MULTILINE)
+    assert cells == [f"{value:.3f}".removeprefix("0") for value in expected]
+    n_worlds = len(results["worlds"]["each"])
+    assert f"Means of {n_worlds} worlds; {null['n_sets']:.0f} sets" in page

@@ -1,6 +1,6 @@
 """
 Which bands would still be there with other crystals?
-======================================================
+=====================================================
 
 A map has no error bar. Here it gets one: PLS-LDA is fitted again and again, each time
 to another draw of the crystals, and explains spectra of crystals that it does not know.
