@@ -175,7 +175,7 @@ def test_unknown_spectra(cube, simulated, model, pixels):
     detector.fit(X, y)
     maps = apply_pipeline(
         detector, cube, output=("label", "proba", "novelty"), chunks=4
-    )
+    ).compute()
     is_known = detector.predict(table) == 1
     assert not is_known[:2].any() and is_known.any()
     np.testing.assert_array_equal(flat(maps.label) != -1, is_known)
@@ -193,7 +193,7 @@ def test_unknown_spectra(cube, simulated, model, pixels):
         unknown_label="?",
         random_state=0,
     ).fit(X, y)
-    maps = apply_pipeline(sets, cube, output=("label", "novelty"))
+    maps = apply_pipeline(sets, cube, output=("label", "novelty")).compute()
     answers = sets.predict(table)
     np.testing.assert_array_equal(flat(maps.label) == -1, answers == "?")
     p = sets.describe(table)["p_known"]
@@ -250,7 +250,9 @@ def test_descending_axis(cube, model, pixels):
     grid = WavenumberResampler(target_wavenumbers=(410, 790, 4))
     resampled = make_pipeline(grid, clone(model[2:])).fit(pixels, model.predict(pixels))
     outputs = ("label", "proba", "explanation")
-    maps, same = (apply_pipeline(resampled, c, output=outputs) for c in (turned, cube))
+    maps, same = (
+        apply_pipeline(resampled, c, output=outputs).compute() for c in (turned, cube)
+    )
     xr.testing.assert_allclose(maps.sortby("wavenumber"), same)
 
 
