@@ -13,11 +13,10 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from sklearn.svm import LinearSVC
 
 from sklearn_raman.datasets import wavenumber_to_nm
 from sklearn_raman.inspection import explain_pipeline
@@ -62,7 +61,7 @@ def check_same(maps, model, X, **settings):
 
 @pytest.mark.parametrize(
     ("chunks", "threads"),
-    [("auto", 1), (2, 2), ({"y": 3, "x": 4}, 2), ({"x": 9}, 1), (1, 1)],
+    [("auto", 1), ({"y": 3, "x": 4}, 2), ({"x": 9}, 1), ({"y": 7, "x": 1}, 2)],
 )
 def test_results_are_those_of_the_pipeline(chunks, threads, cube, model, pixels):
     maps = apply_pipeline(model, cube, output=ALL, chunks=chunks)
@@ -83,16 +82,15 @@ def test_coordinates_stay(cube, model):
     assert {str(maps[n].dtype) for n in ("proba", "explanation")} == {"float32"}
 
 
-@pytest.mark.parametrize("target", ["protein", "all", None])
-def test_networks_and_targets(target, cube, simulated, pixels):
+def test_networks_and_targets(cube, simulated, pixels):
     X, y, _ = simulated
     net = GAPCNNClassifier(max_epochs=1, n_filters=(4, 4, 4), random_state=0)
     model = make_pipeline(SNV(), net).fit(X, y)
-    maps = apply_pipeline(
-        model, cube, output=("label", "proba", "explanation"), target=target, chunks=4
-    )
-    assert ("class" in maps.explanation.dims) == (target == "all")
-    check_same(maps, model, pixels, target=target)
+    settings = {"output": ("label", "proba", "explanation"), "chunks": {"y": 4}}
+    for target in ("protein", "all", None):
+        maps = apply_pipeline(model, cube, target=target, **settings)
+        assert ("class" in maps.explanation.dims) == (target == "all")
+        check_same(maps, model, pixels, target=target)
 
 
 def test_explanation_settings(cube, model, pixels):
@@ -127,17 +125,17 @@ def test_searches_thresholds_and_plain_models(cube, simulated, pixels):
 
 def test_models_that_can_not_do_it(cube, model, simulated, pixels):
     X, y, _ = simulated
-    machine = make_pipeline(SNV(), LinearSVC()).fit(X, y)
-    with pytest.raises(TypeError, match="LinearSVC has no predict_proba"):
+    machine = make_pipeline(SNV(), RidgeClassifier()).fit(X, y)
+    with pytest.raises(TypeError, match="RidgeClassifier has no predict_proba"):
         apply_pipeline(machine, cube)
-    with pytest.raises(TypeError, match="LinearSVC can't explain itself"):
+    with pytest.raises(TypeError, match="RidgeClassifier can't explain itself"):
         apply_pipeline(machine, cube, output="explanation")
     maps = apply_pipeline(machine, cube, output=("label", "decision", "class_means"))
     assert "class_explanation" not in maps and "class_spectrum" in maps
     np.testing.assert_array_equal(
         machine.classes_[flat(maps.label)], machine.predict(pixels)
     )
-    bag = BaggingClassifier(LinearSVC(), 2, random_state=0).fit(X, y)
+    bag = BaggingClassifier(RidgeClassifier(), 2, random_state=0).fit(X, y)
     found = apply_pipeline(bag, cube, output="label").label
     np.testing.assert_array_equal(bag.classes_[flat(found)], bag.predict(pixels))
     with pytest.raises(NotFittedError):
@@ -177,7 +175,7 @@ def test_unknown_spectra(cube, simulated, model, pixels):
     detector.fit(X, y)
     maps = apply_pipeline(
         detector, cube, output=("label", "proba", "novelty"), chunks=4
-    )
+    ).compute()
     is_known = detector.predict(table) == 1
     assert not is_known[:2].any() and is_known.any()
     np.testing.assert_array_equal(flat(maps.label) != -1, is_known)
@@ -195,7 +193,7 @@ def test_unknown_spectra(cube, simulated, model, pixels):
         unknown_label="?",
         random_state=0,
     ).fit(X, y)
-    maps = apply_pipeline(sets, cube, output=("label", "novelty"))
+    maps = apply_pipeline(sets, cube, output=("label", "novelty")).compute()
     answers = sets.predict(table)
     np.testing.assert_array_equal(flat(maps.label) == -1, answers == "?")
     p = sets.describe(table)["p_known"]
@@ -252,7 +250,9 @@ def test_descending_axis(cube, model, pixels):
     grid = WavenumberResampler(target_wavenumbers=(410, 790, 4))
     resampled = make_pipeline(grid, clone(model[2:])).fit(pixels, model.predict(pixels))
     outputs = ("label", "proba", "explanation")
-    maps, same = (apply_pipeline(resampled, c, output=outputs) for c in (turned, cube))
+    maps, same = (
+        apply_pipeline(resampled, c, output=outputs).compute() for c in (turned, cube)
+    )
     xr.testing.assert_allclose(maps.sortby("wavenumber"), same)
 
 
@@ -373,8 +373,8 @@ def test_each_step_runs_once_for_each_block(cube, simulated):
 def test_memory_does_not_grow_with_the_map(model, pixels):
     """Ten times as many blocks need no more than one block more."""
     peaks, one = [], pixels.to_numpy()[:50]
-    for n_blocks in (2, 14):
-        block = da.from_delayed(dask.delayed(np.tile)(one, (4, 1)), (200, 101), "f4")
+    for n_blocks in (2, 10):
+        block = da.from_delayed(dask.delayed(np.tile)(one, (2, 1)), (100, 101), "f4")
         cube = da.concatenate([block + 0] * n_blocks)
         axis = pixels.columns.astype(float)
         maps = apply_pipeline(model, cube, wavenumbers=axis, output="class_means")
@@ -383,7 +383,7 @@ def test_memory_does_not_grow_with_the_map(model, pixels):
             maps.class_spectrum.compute()
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
-    assert peaks[1] < peaks[0] + 200 * 101 * 4 + 200_000
+    assert peaks[1] < peaks[0] + 100 * 101 * 4 + 200_000
 
 
 def test_says_which_extra_is_missing(cube, model, monkeypatch):

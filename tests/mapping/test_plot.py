@@ -18,7 +18,7 @@ ALL = ("label", "proba", "class_means")
 @pytest.fixture
 def maps(cube, model):
     cube[0, 0] = np.nan
-    return apply_pipeline(model, cube, output=ALL)
+    return apply_pipeline(model, cube, output=ALL).compute()
 
 
 def texts(figure):
