@@ -151,13 +151,21 @@ def level_at(example, label, place, what="mean"):
         row = maps[what][maps["classes"].index(label)]
         return row[np.abs(axis - place).argmin()]
 
-    return example.apply(level)
+    known = example.where(lambda shown: label in shown[PAPER_NET]["classes"])
+    return known.apply(level)
 
 
 def tables(results):
     """Return what is made of the results, by name, tables among them."""
     widths = Values.of(results.get("meat_widths", []))
+    fresh, layers_ = (
+        Values.of(results.get(name, []))
+        for name in ("minerals_fresh", "minerals_layers")
+    )
     return {
+        # A few runs do not decide.
+        "minerals_fresh": fresh if len(fresh) >= 5 else Values([]),
+        "minerals_layers": layers_ if len(layers_) >= 5 else Values([]),
         "meat_table": _accuracy_table(results.get("meat", [])),
         "minerals_table": _accuracy_table(results.get("minerals", [])),
         "width_table": _width_table(widths),
