@@ -316,16 +316,17 @@ def sum_up(records):
             key = record["file"], mutant["before"], mutant["after"]
             mutant["judgment"] = SURVIVORS.get(key, "not judged")
         same = sum(m["judgment"].startswith("same:") for m in left)
-        n_real = len(record["mutants"]) - same
+        n_killed = len(record["mutants"]) - len(left)
+        n_real = n_killed + len(left) - same
         table[name] = {
             "file": record["file"],
             "tests": record["tests"],
             "mutants": len(record["mutants"]),
-            "killed": len(record["mutants"]) - len(left),
+            "killed": n_killed,
             "by_time": counts["killed by time"],
             "survived": len(left),
             "the_same": same,
-            "share_killed": round((len(record["mutants"]) - len(left)) / n_real, 3),
+            "share_killed": round(n_killed / max(n_real, 1), 3),
         }
     return table
 
