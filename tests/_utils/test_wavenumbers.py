@@ -266,6 +266,7 @@ def test_gaps(name, direction, places):
 def test_evenness():
     assert is_even(NO_GAPS["even"])
     assert is_even([400.0])
+    assert is_even([400.0, 403.0]) and not is_even([400.0, 401.0, 403.0])
     assert describe_unevenness(NO_GAPS["even"]) == ""
     assert not is_even(RAMP)
     assert "varies from" in describe_unevenness(RAMP)

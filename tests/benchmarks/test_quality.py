@@ -68,3 +68,17 @@ def test_mutants_are_one_change_each():
 def test_all_files_to_mutate_and_their_tests_exist():
     for path, tests in mutate.TARGETS.values():
         assert all((mutate.ROOT / name).exists() for name in [path, *tests])
+
+
+def test_figures_of_mutants():
+    """One that changes nothing counts neither way."""
+    path, before, after = next(iter(mutate.SURVIVORS))
+    same = {"line": 1, "before": before, "after": after, "outcome": "survived"}
+    killed = same | {"outcome": "killed by time"}
+    lived = same | {"after": "(7)"}
+    record = {"file": path, "tests": [], "mutants": [same]}
+    assert mutate.sum_up({"a": record})["a"]["share_killed"] == 0
+    record["mutants"] = [same, killed, lived]
+    row = mutate.sum_up({"a": record})["a"]
+    assert (row["killed"], row["by_time"], row["the_same"]) == (1, 1, 1)
+    assert row["share_killed"] == 0.5 and lived["judgment"] == "not judged"

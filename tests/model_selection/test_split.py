@@ -106,6 +106,7 @@ def test_asks_for_groups_under_metadata_routing():
 
 
 def test_repr_shows_the_parameters():
+    assert OneGroupPerClassSplit().get_n_splits() == 5
     assert repr(OneGroupPerClassSplit(3, random_state=1)) == (
         "OneGroupPerClassSplit(n_splits=3, random_state=1, single_group='train')"
     )
