@@ -35,7 +35,7 @@ docs: .venv/installed-docs  ## the site, in docs/_build/html; needs no network
 	$(RUN) $(BIN)/python -m sphinx -b html -W --keep-going -d docs/_build/doctrees \
 	  docs docs/_build/html
 
-benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82 MB of data
+benchmarks: .venv/installed-rruff .venv/installed-benchmarks .venv/installed-maps  ## all figures; 82 MB of data
 	$(RUN) $(BIN)/python -m benchmarks.bench_baseline
 	$(RUN) $(BIN)/python -m benchmarks.bench_axis
 	$(RUN) $(BIN)/python -m benchmarks.bench_first_call
@@ -48,6 +48,8 @@ benchmarks: .venv/installed-rruff .venv/installed-benchmarks  ## all figures; 82
 	$(RUN) $(BIN)/python -m benchmarks.papers all page
 	$(RUN) $(BIN)/python -m benchmarks.bench_accuracy --sets noisy crystals
 	$(RUN) $(BIN)/python -m benchmarks.bench_trust --parts minerals noisy rruff rruff_sets
+	$(RUN) $(BIN)/python -m benchmarks.bench_bands
+	$(RUN) $(BIN)/python -m benchmarks.bench_maps --figures
 
 audit: .venv/installed-quality  ## licenses, and known weaknesses where there is a network
 	$(RUN) $(BIN)/python -m benchmarks.audit

@@ -3,6 +3,7 @@
 import json
 import re
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -152,7 +153,8 @@ def test_figures_are_the_committed_results(page):
     for path in (ROOT / "benchmarks" / "results").glob("*.json"):
         figures = json.loads(path.read_text())
         tables = [figures, *(v for v in figures.values() if isinstance(v, dict))]
-        for row in (row for table in tables for row in table.get("summary", [])):
+        summaries = [table.get("summary", []) for table in tables]
+        for row in chain(*(rows for rows in summaries if isinstance(rows, list))):
             for metric in ("accuracy", "balanced_accuracy", "f1_macro", "log_loss"):
                 if row.get(metric) is not None:
                     committed.append((row[metric], row[metric + "_std"]))

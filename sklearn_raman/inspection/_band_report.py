@@ -43,7 +43,6 @@ _MOST_SEEDS = np.iinfo(np.int32).max
 _SHARED = {
     "bands": [Interval(Integral, 1, None, closed="left"), "array-like"],
     "explain": [callable, None],
-    "cv": [Interval(Integral, 2, None, closed="left")],
     "n_repeats": [Interval(Integral, 1, None, closed="left")],
     "n_jobs": [Integral, None],
     "progress": ["boolean"],
@@ -54,6 +53,7 @@ _OF_INTERVALS = {
     "confidence": [Interval(Real, 0, 1, closed="neither")],
 }
 _OF_TEST = {
+    "cv": [Interval(Integral, 2, None, closed="left")],
     "false_discovery_rate": [Interval(Real, 0, 1, closed="neither")],
     "min_effect": [Interval(Real, 0, 1, closed="left")],
 }
@@ -160,8 +160,8 @@ def band_intervals(
     ...     minerals.groups[three], n_refits=10, progress=False, random_state=0,
     ... )
     >>> calcite = table[table["class"] == "Calcite"].iloc[0]
-    >>> bool(1080 < calcite["position_low"] < calcite["position_high"] < 1095)
-    True
+    >>> bool(calcite["low"] < 1086 < calcite["high"]), bool(calcite["share_low"] > 0.4)
+    (True, True)
     """
     settings = {"explain": explain, "n_jobs": n_jobs, "progress": progress}
     study = _Study("band_intervals", model, X, y, groups, random_state, settings)

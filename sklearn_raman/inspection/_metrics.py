@@ -431,15 +431,14 @@ def deletion_percentile(
 
     Examples
     --------
-    >>> from sklearn_raman.datasets import make_lorentzian_spectra
+    >>> from sklearn_raman.datasets import load_minerals
     >>> from sklearn_raman.discriminant_analysis import PLSLDA
     >>> from sklearn_raman.inspection import deletion_percentile
-    >>> X, y = make_lorentzian_spectra(
-    ...     centers=(20, 50), n_points=80, random_state=0
-    ... )
-    >>> model = PLSLDA().fit(X, y)
+    >>> minerals = load_minerals(as_frame=True)
+    >>> X, y = minerals.data[minerals.target < 3], minerals.target[minerals.target < 3]
+    >>> model = PLSLDA(n_components=4).fit(X, y)
     >>> found = deletion_percentile(
-    ...     model, X, model.explain_(X), n_random=20, random_state=0
+    ...     model, X, model.explain_(X), n_random=10, random_state=0
     ... )
     >>> bool(found["percentile"].mean() > 0.9)
     True

@@ -143,7 +143,7 @@ def _lay_out(zarr, store, maps, results, task, job):
 
 def _writable(coordinate):
     """Return a coordinate in memory, text as zarr has it."""
-    coordinate = coordinate.load()
+    coordinate = coordinate.compute()
     return coordinate.astype(object) if coordinate.dtype.kind == "U" else coordinate
 
 

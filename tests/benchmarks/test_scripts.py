@@ -101,7 +101,7 @@ def test_temperature_and_calibration_error_of_bench_accuracy():
     )
     lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1)
     search = GridSearchCV(lda, {"shrinkage": [0.1]}, cv=2).fit(X, y)
-    found = bench_accuracy.learn_temperature(search, X, y, None)
+    found = bench_accuracy.learn_temperature(search, pd.DataFrame(X), y, None)
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     theirs = CalibratedClassifierCV(lda, method="temperature", cv=folds, ensemble=False)
     theirs = theirs.fit(X, y).calibrated_classifiers_[0].calibrators[0].beta_
