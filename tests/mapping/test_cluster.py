@@ -79,10 +79,11 @@ def test_cluster_of_two_processes(cube, light, lasting, tmp_path):
     )
     with cluster, distributed.Client(cluster):
         store = tmp_path / "maps.zarr"
-        settings = {"output": OUTPUT, "chunks": {"y": 1, "x": 9}, "progress": False}
+        settings = {"output": OUTPUT, "chunks": {"y": 1, "x": 2}, "progress": False}
         stored = apply_pipeline(lasting, cube, store=store, **settings).compute()
     assert (tmp_path / "killed").exists()
     xr.testing.assert_allclose(stored, expected, rtol=1e-5)
     arrivals = [name.partition("-")[0] for name in os.listdir(tmp_path) if "-" in name]
-    # 7 blocks: each process gets the model once, the dead one's successor again.
-    assert len(arrivals) <= 3 + 1
+    # Once or twice per process and death, as the scheduler has it: not once per block.
+    n_blocks = cube.sizes["y"] * -(-cube.sizes["x"] // 2)
+    assert len(arrivals) < n_blocks / 2
