@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import constants
 
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._optional import import_optional
@@ -22,7 +23,8 @@ from sklearn_raman._utils._wavenumbers import (
 )
 from sklearn_raman.datasets import nm_to_wavenumber
 
-_NM_EV = 1239.841984  # wavelength in nm times photon energy in eV
+# Wavelength in nm times photon energy in eV.
+_NM_EV = 1e9 * constants.h * constants.c / constants.e
 
 _CM = r"cm\s*\$?\s*(\^|\*\*)?\s*\{?\(?\s*[-−–⁻]\s*[1¹]|1\s*/\s*cm|inverse[ _]cent|cm⁻¹"
 _UNITS = (

@@ -84,6 +84,5 @@ def test_cluster_of_two_processes(cube, light, lasting, tmp_path):
     assert (tmp_path / "killed").exists()
     xr.testing.assert_allclose(stored, expected, rtol=1e-5)
     arrivals = [name.partition("-")[0] for name in os.listdir(tmp_path) if "-" in name]
-    # Once or twice per process and death, as the scheduler has it: not once per block.
-    n_blocks = cube.sizes["y"] * -(-cube.sizes["x"] // 2)
-    assert len(arrivals) < n_blocks / 2
+    # Once per process, and again after a death as the scheduler has it: not per block.
+    assert len(arrivals) <= 10 < cube.sizes["y"] * -(-cube.sizes["x"] // 2)

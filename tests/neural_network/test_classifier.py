@@ -14,6 +14,7 @@ from skorch.callbacks import Callback, EpochScoring
 from torch import nn
 
 from sklearn_raman.datasets import make_lorentzian_spectra
+from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.neural_network import (
     CNNClassifier,
     FMCNNClassifier,
@@ -69,6 +70,34 @@ def test_settings_of_the_papers(paper, cls, expected, data):
     assert isinstance(net.optimizer_, torch.optim.Adam)
     with pytest.raises(ValueError, match="fukuhara.*guo.*zhang"):
         paper_settings("einstein")
+
+
+@pytest.mark.parametrize(
+    "section, lr, max_epochs",
+    [("4.1", 1e-4, 100), ("4.2", 1e-4, 200), ("4.3", 1e-3, 30)],
+)
+def test_sections_of_fukuhara_differ_in_training_alone(section, lr, max_epochs):
+    settings = paper_settings("fukuhara", section=section)
+    trained = {"lr": lr, "max_epochs": max_epochs}
+    assert settings == paper_settings("fukuhara") | trained
+    params = CNNClassifier(**settings).get_params()
+    assert trained.items() <= params.items()
+    for paper, name in (("fukuhara", "4.4"), ("zhang", section)):
+        with pytest.raises(
+            ValueError, match=f"section='{name}' is not known.*4.1, 4.2"
+        ):
+            paper_settings(paper, section=name)
+
+
+def test_pls_lda_of_zhang(data):
+    """Autoscaled, components by the error on an eighth, LDA as it is."""
+    X, y = data
+    model = PLSLDA(**paper_settings("zhang_pls_lda"), random_state=0).fit(X, y)
+    scaled = (X - X.mean(axis=0)) / X.std(axis=0, ddof=1)
+    plain = PLSLDA(
+        n_components=model.n_components_, shrinkage=0.0, calibration=None, scale=False
+    ).fit(scaled, y)
+    assert (model.predict(X) == plain.predict(scaled)).all()
 
 
 @pytest.mark.parametrize("cls", [CNNClassifier, FMCNNClassifier, GAPCNNClassifier])

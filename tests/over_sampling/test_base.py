@@ -16,25 +16,13 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from sklearn.neighbors import KNeighborsClassifier
 
-from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.neural_network import GAPCNNClassifier
 from sklearn_raman.over_sampling import WGANGP, SpectrumBootstrap, synthesis_report
+from tests.over_sampling._spectra import simulate
 
 BOOTSTRAP = SpectrumBootstrap(random_state=0)
 NETWORK = WGANGP(max_iter=3, n_critic=1, validation_fraction=None, random_state=0)
 both = pytest.mark.parametrize("sampler", [BOOTSTRAP, NETWORK], ids=type)
-
-
-def simulate(sizes, n_points=200, seed=0):
-    sizes = np.array(sizes)
-    return make_raman_spectra(
-        sizes.sum(),
-        n_classes=len(sizes),
-        weights=sizes / sizes.sum(),
-        wavenumbers=(400.0, 400.0 + 2 * (n_points - 1), 2.0),
-        spike_rate=0,
-        random_state=seed,
-    )
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.neural_network import paper_settings
 from sklearn_raman.over_sampling import WGANGP, SpectrumBootstrap, synthesis_report
+from tests.over_sampling._spectra import simulate
 
 QUICK = {"max_iter": 3, "n_critic": 1, "validation_fraction": None, "random_state": 0}
 KINDS = [
@@ -22,18 +22,6 @@ KINDS = [
     {"network": "convolutional", "noise": None},
     {"network": "convolutional", "start": SpectrumBootstrap()},
 ]
-
-
-def simulate(sizes, n_points=200, seed=0):
-    sizes = np.array(sizes)
-    return make_raman_spectra(
-        sizes.sum(),
-        n_classes=len(sizes),
-        weights=sizes / sizes.sum(),
-        wavenumbers=(400.0, 400.0 + 2 * (n_points - 1), 2.0),
-        spike_rate=0,
-        random_state=seed,
-    )
 
 
 @pytest.fixture(scope="module")
