@@ -37,7 +37,19 @@ from sklearn_raman.datasets import (
 from sklearn_raman.neural_network import CNN
 
 
-def test_compare_minerals_quick(tmp_path, capsys):
+def test_compare_minerals_quick(tmp_path, capsys, monkeypatch):
+    """Each model takes part in both protocols; searches have one setting to try."""
+    listed = compare_minerals.models
+
+    def models(n_inner, *, quick):
+        found = listed(n_inner, quick=quick)
+        for model in found.values():
+            if isinstance(model, GridSearchCV):
+                grid = {name: values[:1] for name, values in model.param_grid.items()}
+                model.set_params(param_grid=grid)
+        return found
+
+    monkeypatch.setattr(compare_minerals, "models", models)
     compare_minerals.main(["--quick", "--n-jobs", "1", "--output", str(tmp_path)])
     printed = capsys.readouterr().out
     for model in ("CNN", "SVM", "PLS-LDA", "KNN", "LDA", "Random forest"):
@@ -153,6 +165,9 @@ def test_bench_axis_quick(monkeypatch, capsys):
 
 def test_bench_first_call_quick(monkeypatch, capsys):
     monkeypatch.setattr(bench_first_call, "write_results", None)
+    call = bench_first_call.CALL.replace("(diff_", "(engine='numpy', diff_")
+    assert call != bench_first_call.CALL  # nothing to compile
+    monkeypatch.setattr(bench_first_call, "CALL", call)
     bench_first_call.main(["--quick"])
     printed = capsys.readouterr().out
     for row in ("cold", "warm", "second", "sklearn_raman"):
@@ -181,6 +196,7 @@ def test_bench_explain_scores_the_truth_best():
     assert bench_explain.judge(net, X, y, truth, wrong)["mass"] < 0.5
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_bench_over_sampling_goes_on_where_it_was(monkeypatch, tmp_path):
     """Two parts, one of them with a file; what is in the results is not run again."""
     X, y = make_lorentzian_spectra(24, n_points=60, centers=(20, 40), random_state=0)
