@@ -14,6 +14,7 @@ PUBLIC_MODULES = sorted(
     for info in pkgutil.walk_packages(sklearn_raman.__path__, "sklearn_raman.")
     if "._" not in info.name
 )
+HEAVY = {"torch", "skorch", "matplotlib", "pyopenspecy", "xarray", "dask"}
 LIGHT = [
     "sklearn_raman",
     "sklearn_raman.datasets",
@@ -27,16 +28,39 @@ LIGHT = [
 ]
 
 
-@pytest.mark.parametrize("module", LIGHT)
-def test_loads_no_torch(module):
-    """A fresh process: in this one torch is loaded already."""
-    code = (
-        f"import sys, {module}\n"
-        "heavy = {'torch', 'skorch', 'matplotlib', 'pyopenspecy', 'xarray', 'dask'}\n"
-        "heavy &= set(sys.modules)\n"
-        "assert not heavy, heavy"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
+# In a fresh process: in this one all is imported already.
+FIRST_USE = f"""
+import importlib, sys
+import sklearn_raman
+
+def ours():
+    return [name for name in sys.modules if name.startswith("sklearn_raman")]
+
+def heavy():
+    return {HEAVY} & set(sys.modules)
+
+assert ours() == ["sklearn_raman"]
+assert set(sklearn_raman.__all__) <= set(dir(sklearn_raman))
+sklearn_raman.preprocessing.SNV()
+assert "sklearn_raman.neural_network" not in sys.modules
+assert sklearn_raman.over_sampling.report.synthesis_report
+assert "torch" not in sys.modules
+for module in {LIGHT}:
+    for name in ours():  # each as if it were the first
+        del sys.modules[name]
+    importlib.import_module(module)
+    assert not heavy(), (module, heavy())
+assert importlib.import_module("sklearn_raman").neural_network.attribution.contribution
+assert "torch" in sys.modules
+"""
+
+
+def test_submodules_are_imported_when_first_used_and_load_no_torch():
+    subprocess.run([sys.executable, "-c", FIRST_USE], check=True)
+    for name in sklearn_raman.__all__:
+        assert getattr(sklearn_raman, name) is sys.modules[f"sklearn_raman.{name}"]
+    with pytest.raises(AttributeError, match="no attribute 'processing'"):
+        sklearn_raman.processing  # noqa: B018
 
 
 @pytest.mark.parametrize("module", PUBLIC_MODULES)
@@ -62,25 +86,6 @@ def test_dir_shows_public_names(module):
         expected.add("__version__")
     assert dir(imported) == sorted(expected)
     assert all(hasattr(imported, name) for name in dir(imported))
-
-
-def test_submodules_are_imported_when_first_used():
-    """In a fresh process: here they are imported already."""
-    code = (
-        "import sys, sklearn_raman\n"
-        "assert not [name for name in sys.modules if 'sklearn_raman.' in name]\n"
-        "assert set(sklearn_raman.__all__) <= set(dir(sklearn_raman))\n"
-        "sklearn_raman.preprocessing.SNV()\n"
-        "assert 'sklearn_raman.neural_network' not in sys.modules\n"
-        "assert sklearn_raman.over_sampling.report.synthesis_report\n"
-        "assert 'torch' not in sys.modules\n"
-        "assert sklearn_raman.neural_network.attribution.contribution\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-    for name in sklearn_raman.__all__:
-        assert getattr(sklearn_raman, name) is sys.modules[f"sklearn_raman.{name}"]
-    with pytest.raises(AttributeError, match="no attribute 'processing'"):
-        sklearn_raman.processing  # noqa: B018
 
 
 def test_every_submodule_is_listed():

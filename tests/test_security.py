@@ -116,6 +116,7 @@ def models():
     return {name: PLSLDA(shrinkage=k / 10) for k, name in enumerate(HOSTILE)}
 
 
+@pytest.mark.usefixtures("few_trees")
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_pages_and_figures_show_labels_as_they_are(named, tmp_path):
     X, y, groups = named

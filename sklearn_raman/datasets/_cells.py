@@ -16,6 +16,7 @@ from sklearn_raman.datasets._text import (
     as_path,
     decode,
     is_comment,
+    rows_in_comments,
     show,
     to_number,
 )
@@ -157,7 +158,8 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
         "decimal": DECIMALS[point],
         "header": places[0] - 1,
         "footer": len(rows) - 1 - last,
-        "comments": sum(map(is_comment, lines[places[0] : places[-1]])),
+        "comments": sum(map(is_comment, lines[places[0] :])),
+        **rows_in_comments(lines, places[0], width, mark, point, comment),
     }
     return Table(body, places, point, facts)
 

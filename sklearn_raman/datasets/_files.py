@@ -33,6 +33,7 @@ from sklearn_raman.datasets._text import (
     check_format,
     decode,
     parse_spectra,
+    suspicion,
 )
 from sklearn_raman.datasets._units import unit_of_heading, unit_of_text
 
@@ -167,8 +168,9 @@ None, default=None
     Warns
     -----
     UserWarning
-        If an axis looks like nanometres, eV or positions; if files of a folder have
-        suffixes that are not read; if files are skipped.
+        If an axis looks like nanometres, eV or positions; if a line that begins like a
+        comment holds numbers as the rows do; if files of a folder have suffixes that
+        are not read; if files are skipped.
 
     See Also
     --------
@@ -237,6 +239,8 @@ None, default=None
     doubts = find_doubts(
         [part[1] for part in parts], [part[5] for part in parts], where, laser_nm
     )
+    for found, names_of in facts.items():
+        doubts += suspicion(few(names_of, 3), dict(found))
     head = [_describe_count(parts, files, failed), *_describe_formats(facts), *notes]
     if laser_nm is not None:
         head.append(f"Axes converted from nanometres, with the laser at {laser_nm} nm.")

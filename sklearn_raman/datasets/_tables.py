@@ -45,6 +45,7 @@ from sklearn_raman.datasets._text import (
     as_path,
     check_format,
     decode,
+    suspicion,
     to_number,
 )
 from sklearn_raman.datasets._units import (
@@ -134,7 +135,7 @@ default=None
         Number of lines before the headings of the table. None finds it out.
     comment : str or None, default=None
         How further lines begin that do not belong to the table, besides #, %, //
-        and !.
+        and !. All of them are counted in `DESCR`.
     laser_nm : float or None, default=None
         Wavelength of the laser in nanometres, if the axis is in nanometres and should
         become Raman shifts.
@@ -161,7 +162,8 @@ default=None
     Warns
     -----
     UserWarning
-        If the axis looks like nanometres, eV or positions.
+        If the axis looks like nanometres, eV or positions, or a line that begins like
+        a comment holds numbers as the rows do.
 
     See Also
     --------
@@ -198,6 +200,7 @@ default=None
     fields, extra, sources = _resolve_fields((label, group, sample), known, names, name)
     units = [unit] * len(spectra)
     doubts = find_doubts([a for a, _ in spectra], units, [name] * len(units), laser_nm)
+    doubts += suspicion(name, table.facts)
     facts = {"spectra in": form + " form" * (form == "long")} | table.facts
     head = [
         f"{len(spectra)} spectra from {name}, read by read_spectra_table.",

@@ -27,6 +27,7 @@ DELIMITERS = {
 }
 DECIMALS = {".": "point", ",": "comma"}
 COMMENTS = ("#", "%", "//", "!")
+SUSPECTS = "left out as comments"
 NO_NUMBER = frozenset(
     "nan na n/a #n/a null none - -- --- inf +inf -inf infinity +infinity -infinity "
     "1.#ind -1.#ind 1.#qnan -1.#qnan 1.#inf -1.#inf".split()
@@ -133,6 +134,52 @@ def is_comment(line):
     return line.lstrip().startswith(COMMENTS)
 
 
+def rows_in_comments(lines, first, width, mark, point, comment):
+    """Name the lines that begin like comments but hold numbers as rows do.
+
+    Parameters
+    ----------
+    lines : list of str
+    first : int
+        Where the rows begin.
+    width : int
+        Cells of a row.
+    mark, point : str or None
+        Delimiter and decimal mark.
+    comment : str or None
+        How further comments begin, behind a # that was put before them.
+
+    Returns
+    -------
+    dict
+        Empty, or what goes into the facts, by name.
+    """
+    found = []
+    for i, line in enumerate(lines[first:], first):
+        is_named = comment and line[1:].lstrip().startswith(comment)
+        if is_comment(line) and not is_named:
+            cells = line.lstrip(" \t").lstrip("#%/!").strip("\r\n").split(mark)
+            numbers = [to_number(cell, point or ".") for cell in cells]
+            n_numbers = sum(v is not None and v == v for v in numbers)
+            if len(cells) == width and 2 * n_numbers >= max(width, 3):
+                found.append(i)
+    if not found:
+        return {}
+    where = ", ".join(str(i + 1) for i in found[:5]) + ", ..." * (len(found) > 5)
+    lines = f"line{'s' * (len(found) > 1)} {where} ({show(lines[found[0]].strip())})"
+    return {SUSPECTS: lines}
+
+
+def suspicion(name, facts):
+    """Return the sentences that say what `rows_in_comments` found in a file."""
+    if SUSPECTS not in facts:
+        return []
+    return [
+        f"{name}: {SUSPECTS}: {facts[SUSPECTS]}, with numbers as in the rows beside. "
+        "What belongs to the spectra must begin without that sign."
+    ]
+
+
 def show(line, length=70):
     """Return a line as it goes into an error message."""
     line = line.replace("\x1f", ",")
@@ -225,6 +272,7 @@ def parse_spectra(
         "delimiter": delimiter,
         "decimal": decimal,
         "header": header or 0,
+        "comment": comment,
         "columns": columns,
         "missing": missing,
     }
@@ -252,7 +300,7 @@ def _with_digits(lines):
     ]
 
 
-def _parse(lines, found, *, delimiter, decimal, header, columns, missing):
+def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missing):
     """Read lines whose format is known."""
     if found is None:
         raise _no_rows(lines, delimiter, decimal)
@@ -274,6 +322,8 @@ def _parse(lines, found, *, delimiter, decimal, header, columns, missing):
         "footer": sum(bool(line.strip()) for line in lines[stop:]),
         "comments": sum(map(is_comment, lines[start:stop])) if block is None else 0,
     }
+    if block is None:
+        facts |= rows_in_comments(lines, start, width, mark, point, comment)
     if decimal is None:
         if mark == "," and delimiter is None:
             _refuse_ambiguous_commas(lines, numbers, headings, width)

@@ -24,6 +24,7 @@ from sklearn_raman._utils._explanation import (
 from sklearn_raman._utils._pipeline import flat_steps, unshared
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._typing import SpectraLike
+from sklearn_raman._utils._validation import refuse_missing
 from sklearn_raman.inspection._bands import bands_above_median, common_axis
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._pipeline import (
@@ -145,7 +146,7 @@ default=None
         Raises
         ------
         ValueError
-            If maps contain NaN, or shapes or axes disagree.
+            If maps contain NaN, labels are missing, or shapes or axes disagree.
 
         Warns
         -----
@@ -153,8 +154,8 @@ default=None
             If a class has no correctly classified spectrum: its rows are missing.
         """
         values = check_maps(maps)
-        y = _labels(y)
-        predicted = y if predicted is None else _labels(predicted)
+        y = _labels("y", y)
+        predicted = y if predicted is None else _labels("predicted", predicted)
         check_consistent_length(values, y, predicted)
         _check_fraction(fraction)
         n_points = values.shape[1]
@@ -180,8 +181,10 @@ default=None
         members, index = members[explained], labels[explained]
 
         def by_class(rows, statistic):
-            table = [statistic(rows[chosen], axis=0) for chosen in members]
-            table = np.reshape(table, (len(index), n_points))
+            # In units of the largest value, whose squares and sums are numbers.
+            unit = np.ldexp(1.0, np.frexp(np.abs(rows).max(initial=0))[1])
+            table = [statistic(rows[chosen] / unit, axis=0) for chosen in members]
+            table = unit * np.reshape(table, (len(index), n_points))
             return pd.DataFrame(table, index=index, columns=axis)
 
         mean_spectrum = std_spectrum = None
@@ -480,9 +483,10 @@ default=None
         return draw_summary(self, kind, classes, ax)
 
 
-def _labels(labels):
+def _labels(name, labels):
     """Return labels as a 1-D array of a type that pandas can index by."""
     labels = column_or_1d(labels, warn=False)
+    refuse_missing(name, labels)
     if labels.dtype == np.float16:
         return labels.astype(np.float32)
     return labels.astype(labels.dtype.newbyteorder("="), copy=False)

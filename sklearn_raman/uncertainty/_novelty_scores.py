@@ -1,7 +1,9 @@
 """How strange a spectrum is to a fitted classifier: scores, high for the unknown."""
 
 import numpy as np
+from sklearn.utils import check_array
 
+from sklearn_raman._utils._validation import name_numbers
 from sklearn_raman.uncertainty._calibration import PValues
 
 SCORES = ("auto", "relative_mahalanobis", "correlation", "both")
@@ -32,6 +34,7 @@ class RelativeMahalanobis:
             )
         Z = _embed(classifier, inputs)
         self.takes_root = bool((Z >= 0).all())
+        self.unit = _unit(np.abs(Z).max(initial=0))
         Z = self._scale(Z)
         self.mean = Z.mean(axis=0)
         self.axes = _principal_axes(Z - self.mean)
@@ -44,6 +47,7 @@ class RelativeMahalanobis:
         self.means = means @ self.within
 
     def _scale(self, Z):
+        Z = Z / self.unit
         return np.sqrt(Z.clip(0)) if self.takes_root else Z
 
     def __call__(self, classifier, inputs):
@@ -106,11 +110,19 @@ class NearestCorrelation:
         return 1 - ((centered @ self.library.T) / length).max(axis=1).astype(float)
 
 
+def _unit(largest):
+    """Return powers of 4 near the largest values; in these, squares are numbers."""
+    exponent = np.frexp(largest)[1] // 2 * 2
+    return np.ldexp(np.ones_like(largest), exponent)
+
+
 def _center(spectra):
-    """Return rows without their mean, and their lengths; constant rows are 0."""
-    spectra = np.asarray(spectra)
-    if spectra.dtype.kind != "f":
-        spectra = spectra.astype(float)
+    """Return rows without their mean, and their lengths, each in units of the row.
+
+    Constant rows are 0.
+    """
+    spectra = check_array(spectra, dtype=(np.float64, np.float32))
+    spectra = spectra / _unit(np.abs(spectra).max(axis=1, keepdims=True))
     level = spectra.mean(axis=1, keepdims=True)
     centered = spectra - level
     length = np.sqrt(np.einsum("ij,ij->i", centered, centered))[:, None]
@@ -140,7 +152,16 @@ def novelty_scores(kind, classifier, inputs, y):
 
 def measure(scores, classifier, inputs):
     """Return what the functions say of spectra, (n_spectra, n_scores)."""
-    return np.stack([score(classifier, inputs) for score in scores], axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = np.stack([score(classifier, inputs) for score in scores], axis=1)
+    rows = np.flatnonzero(~np.isfinite(found).all(axis=1))
+    if len(rows):
+        raise ValueError(
+            f"{len(rows)} of {len(found)} spectra ({name_numbers(rows, 'row')}) are so "
+            "far from those of fit that the square of the distance is no number: check "
+            "the unit of their intensities, or leave them out."
+        )
+    return found
 
 
 class Alarm:

@@ -277,10 +277,22 @@ def test_header_and_comments_given(tmp_path):
     check(bunch)
     bunch = read_spectra_table(path, label="class", header=1, comment="*")
     check(bunch)
-    path = write(tmp_path, wide().replace("quartz", "#calcite,9,9,9,9\nquartz"))
+    path = write(tmp_path, wide().replace("quartz", "# of the shop\nquartz") + "#\n")
     bunch = read_spectra_table(path, label="class")
     check(bunch)
-    assert "1 comment line" in bunch.DESCR
+    assert "2 comment lines" in bunch.DESCR
+
+
+@pytest.mark.parametrize("sign", ["#", "% ", "//", "!"])
+def test_rows_that_begin_like_comments_are_named(tmp_path, sign):
+    row = sign + "calcite,9,9,9,9\n"
+    for text in (wide().replace("quartz", row + "quartz"), wide() + row):
+        line = 1 + text.splitlines().index(row.strip())
+        said = rf"t.csv: left out as comments: line {line} \('{sign}calc"
+        with pytest.warns(UserWarning, match=said):
+            bunch = read_spectra_table(write(tmp_path, text), label="class")
+        check(bunch)
+        assert "1 comment line" in bunch.DESCR and "left out" in bunch.DESCR
 
 
 def test_heading_in_a_comment(tmp_path):

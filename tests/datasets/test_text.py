@@ -377,6 +377,11 @@ def test_header_and_comments_given(tmp_path):
     with pytest.raises(ValueError, match=r"line 2: '\* 402.*comment="):
         load_spectra(path)
     check(load_spectra(path, comment="*"))
+    path = write(tmp_path, lines().replace("402.25", "#401\t7\n402.25") + "% 900\t1\n")
+    with pytest.warns(
+        UserWarning, match=r"a.txt: left out as .*: lines 2, \d+ \('#401"
+    ):
+        check(load_spectra(path))
     with pytest.raises(ValueError, match="header"):
         load_spectra(path, header=-1)
 

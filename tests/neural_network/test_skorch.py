@@ -532,7 +532,7 @@ seconds = time.perf_counter() - start
 expected, weights = net.predict_proba(X), net.module_
 drawn = torch.get_rng_state()
 interrupted = 0
-for shot in range(16):
+for shot in range(10):
     train = net.fit if shot % 2 else net.partial_fit
     delay = random.random() * seconds
     gun = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
@@ -565,7 +565,7 @@ def test_ctrl_c_at_any_time():
         [sys.executable, "-c", SHOTS], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 2
+    assert int(done.stdout) > 1
 
 
 # torch's state --------------------------------------------------------------------

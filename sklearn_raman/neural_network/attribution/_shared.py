@@ -12,6 +12,7 @@ from torch import nn
 
 from sklearn_raman._utils._explanation import reference_spectra, score_weights
 from sklearn_raman._utils._typing import FunctionT
+from sklearn_raman._utils._validation import check_finite, check_spectra_array
 
 # Spectra at a time in the convolutions, whose feature maps then stay in a CPU's cache.
 PIECE = 32
@@ -68,7 +69,7 @@ def on_private_copy(function: FunctionT) -> FunctionT:
 
     Neither the module nor X changes. The caller's `no_grad`, `inference_mode` and
     `autocast` do not reach inside. X becomes a tensor with the dtype and on the device
-    of the module.
+    of the module; what no spectra can be is refused, as the classifiers refuse it.
     """
 
     @wraps(function)
@@ -91,15 +92,18 @@ def first_weight(module):
 def _spectra_for(module, X):
     if torch.is_tensor(X):
         X = X.clone() if X.is_inference() else X.detach()
+        if X.ndim != 2 or not X.numel() or X.is_complex():
+            raise ValueError(
+                "X must hold spectra, real numbers of shape (n_spectra, n_points), got "
+                f"{X.dtype} of shape {tuple(X.shape)}: pass one spectrum as X[None]."
+            )
     else:
-        X = torch.from_numpy(np.array(X))
-    if X.ndim != 2:
-        raise ValueError(
-            f"X must hold spectra, of shape (n_spectra, n_points), got "
-            f"{tuple(X.shape)}: pass one spectrum as X[None]."
-        )
+        X = torch.from_numpy(np.array(check_spectra_array(X)))
     weight = first_weight(module)
-    return X if weight is None else X.to(weight)
+    X = X if weight is None else X.to(weight)
+    if not X.isfinite().all():  # also what only single precision can't hold
+        check_finite(X.cpu().double().numpy(), owner=type(module).__name__)
+    return X
 
 
 # Values of the network ---------------------------------------------------------------

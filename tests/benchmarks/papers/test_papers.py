@@ -15,6 +15,7 @@ from benchmarks.papers._values import Page, Values, clearly, gap, reliably
 from sklearn_raman.datasets import make_lorentzian_spectra
 
 pytestmark = [
+    pytest.mark.usefixtures("few_trees"),
     pytest.mark.filterwarnings("ignore:No spectrum of"),
     pytest.mark.filterwarnings("ignore:Only one sample available"),
     pytest.mark.filterwarnings("ignore:Fewer than two fits"),

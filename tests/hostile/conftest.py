@@ -1,0 +1,8 @@
+"""What all hostile tests share."""
+
+import pytest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_reports(few_trees):
+    """Input is refused, or not, whatever the number of trees."""
