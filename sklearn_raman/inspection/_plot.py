@@ -29,6 +29,7 @@ from sklearn_raman._utils._plot import (
     axis_label,
     bare,
     given_panels,
+    legend,
     legend_above,
     new_figure,
     same_axis,
@@ -349,7 +350,7 @@ def _legend(figure, grid, ax, handles):
     if ax is None:
         legend_above(figure, handles)
     else:
-        grid[0].legend(handles.values(), handles.keys(), fontsize=8, frameon=False)
+        legend(grid[0], handles)
 
 
 def _choose(classes, known):
