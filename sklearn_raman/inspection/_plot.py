@@ -473,8 +473,8 @@ def draw_bands(report, classes, ax=None):
             "lw": 0,
             "label": f"its {percent} interval",
         }
-        axes.fill_between(axis, low, high, **shade)
         axes.plot(axis, mean, color=MAP, lw=1.1, label="mean map")
+        axes.fill_between(axis, low, high, **shade)
         axes.axhline(0, color=INK, lw=0.8, ls=":")
         top = max(1.0, high.max())
         axes.set_ylim(min(-0.1, low.min()) - 0.03, top + 0.65)
