@@ -136,10 +136,36 @@ def link_names(app, doctree):
             link += literal
 
 
+def write_units(app, doctree):
+    """Write cm-1 with a superscript, which no line break takes apart."""
+    from docutils import nodes
+
+    for text in list(doctree.findall(nodes.Text)):
+        if "cm-1" in text and not isinstance(text.parent, nodes.literal | nodes.raw):
+            if not isinstance(text.parent, nodes.literal_block | nodes.doctest_block):
+                text.parent.replace(text, nodes.Text(text.replace("cm-1", "cm⁻¹")))
+
+
+def break_names(app, doctree):
+    """Let `one_nn_accuracy` break after each _ in the heading of a table."""
+    from docutils import nodes
+
+    for head in doctree.findall(nodes.thead):
+        for literal in head.findall(nodes.literal):
+            *parts, last = re.split("(?<=_)(?=.)", literal.astext())
+            literal.children.clear()
+            for part in parts:
+                literal += [nodes.Text(part), nodes.raw("", "<wbr>", format="html")]
+            literal += nodes.Text(last)
+
+
 def answer_first(app, docname, content):
     """Show the picture of an example under its question, before the code."""
     if not re.search(r"auto_examples/.*/plot_", docname):
         return
+    # Between the docstring and the first text there is no code to show.
+    empty = r"\.\. GENERATED [^\n]*\s*\.\. code-block:: Python\n   :dedent: 1\n"
+    content[0] = re.sub(rf"{empty}\s*(?=\.\. GENERATED)", "", content[0])
     script = ROOT / "docs" / docname.replace("auto_examples", "examples", 1)
     code = script.with_suffix(".py").read_text(encoding="utf-8")
     chosen = re.search(r"sphinx_gallery_thumbnail_number = (\d+)", code)
@@ -186,6 +212,8 @@ def setup(app):
     app.connect("autodoc-process-docstring", keep_names, priority=600)
     app.connect("autodoc-skip-member", skip_foreign)
     app.connect("doctree-read", link_names)
+    app.connect("doctree-read", write_units)
+    app.connect("doctree-read", break_names)
     app.connect("source-read", fit_links)
     app.connect("source-read", leave_out_pictures)
     app.connect("source-read", answer_first)

@@ -155,8 +155,8 @@ def _add_format(command):
 
 def _read(options, *, label=None, group=None):
     """Read one table, or files and folders with a spectrum in each."""
+    from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
     from sklearn_raman.datasets import load_spectra, read_spectra_table
-    from sklearn_raman.datasets._readers import TEXT_SUFFIXES
 
     names = ("delimiter", "decimal", "encoding", "laser_nm")
     how = {name: getattr(options, name) for name in names}
@@ -281,7 +281,6 @@ def _predict(options):
 
 def _convert(options):
     """Write spectra, labels, groups and what else is known into one wide table."""
-    from sklearn_raman.datasets._text import COMMENTS
     from sklearn_raman.preprocessing import WavenumberResampler
 
     spectra = _read(options, label=options.label, group=options.group)
@@ -304,7 +303,7 @@ def _convert(options):
     }
     known = pd.DataFrame(known, index=data.index)
     # In quotation marks a name like "#7" does not begin a comment.
-    quoted = any(name.startswith(COMMENTS) for name in spectra.names)
+    quoted = not all(name[:1].isalnum() for name in spectra.names)
     quoting = csv.QUOTE_NONNUMERIC if quoted else csv.QUOTE_MINIMAL
     table = pd.concat([known, data], axis=1)
     table.to_csv(options.output, index=False, quoting=quoting)

@@ -13,8 +13,8 @@ import pytest
 import skops.io
 
 from sklearn_raman.__main__ import main
+from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
 from sklearn_raman.datasets import load_spectra, read_spectra_table
-from sklearn_raman.datasets._readers import TEXT_SUFFIXES
 from sklearn_raman.neural_network import GAPCNNClassifier
 
 DOCS = Path(__file__).parents[1] / "docs"

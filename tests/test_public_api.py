@@ -1,9 +1,11 @@
 """What `import sklearn_raman` brings, and what it does not."""
 
+import ast
 import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -95,3 +97,26 @@ def test_every_submodule_is_listed():
 
 def test_version():
     assert sklearn_raman.__version__.count(".") >= 2
+
+
+def test_no_private_module_of_another_folder_is_imported():
+    """Folders meet by what they export; `_utils` is there for all of them."""
+    package = Path(sklearn_raman.__file__).parent
+    foreign = []
+    for path in package.rglob("*.py"):
+        folder = (package.name, *path.relative_to(package).parts[:-1])
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [name.name for name in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{name.name}" for name in node.names]
+            else:
+                continue
+            for parts in (tuple(name.split(".")) for name in names):
+                private = [k for k, part in enumerate(parts) if part.startswith("_")]
+                if parts[0] != package.name or not private or parts[1] == "_utils":
+                    continue
+                owner = parts[: private[0]]
+                if folder[: len(owner)] != owner:
+                    foreign.append((path.name, node.lineno, ".".join(parts)))
+    assert not foreign

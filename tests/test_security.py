@@ -8,10 +8,11 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 import sklearn_raman
 from sklearn_raman.__main__ import main
-from sklearn_raman.inspection import ExplanationSummary
+from sklearn_raman.inspection import ExplanationSummary, plot_stability
 from sklearn_raman.model_selection import compare, sample_size_curve
 from sklearn_raman.over_sampling import synthesis_report
 
@@ -153,6 +154,13 @@ def test_pages_and_figures_show_labels_as_they_are(named, tmp_path):
     draw(figure, result.plot(), result.plot_explanations())
     model = models()["_hidden"].fit(X, y)
     summary = ExplanationSummary.from_estimator(model, X, y)
+    # In panels of one's own, too, where the legend is in the first of them.
+    figure = Figure()
+    panels = figure.subplots(4)
+    plot_stability([summary] * len(HOSTILE), labels=HOSTILE, ax=panels)
+    shown = [text.get_text() for text in panels[0].get_legend().get_texts()]
+    assert [text.replace("\\$", "$") for text in shown] == HOSTILE
+    draw(figure)
     read_page(summary._repr_html_())
     draw(*(summary.plot(kind) for kind in ("mean", "frequency")))
     report = synthesis_report(
@@ -164,7 +172,7 @@ def test_pages_and_figures_show_labels_as_they_are(named, tmp_path):
 def draw(*figures):
     """Draw figures: a label that is taken for a formula fails here."""
     for figure in figures:
-        figure.canvas.draw()
+        figure.draw_without_rendering()
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

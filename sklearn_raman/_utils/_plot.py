@@ -78,19 +78,21 @@ def same_axis(grid, axes_of_panels, in_wavenumbers):
     grid[-1].set_xlabel(axis_label(in_wavenumbers), fontsize=9, color=INK)
 
 
-def legend_above(figure, handles):
-    """Write one legend above all panels.
+def legend(place, handles, **settings):
+    """Write a legend, its labels as they are.
 
     Parameters
     ----------
-    figure : matplotlib Figure
+    place : matplotlib Axes or Figure
     handles : dict of str to artist
+    **settings
+        Those of matplotlib that differ from ours.
     """
-    figure.legend(
-        handles.values(),
-        [plain(text) for text in handles],
-        loc="outside upper center",
-        ncols=min(len(handles), 5),
-        frameon=False,
-        fontsize=9,
-    )
+    settings = {"frameon": False, "fontsize": 8.5} | settings
+    place.legend(handles.values(), [plain(text) for text in handles], **settings)
+
+
+def legend_above(figure, handles):
+    """Write one legend above all panels."""
+    columns = min(len(handles), 5)
+    legend(figure, handles, loc="outside upper center", ncols=columns, fontsize=9)

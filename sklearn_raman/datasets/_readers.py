@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
 from sklearn_raman.datasets._text import ReadingError
 
 
@@ -203,8 +204,3 @@ def is_spectrum_suffix(suffix):
     """Tell whether files with this suffix are read when a folder is given."""
     suffix = suffix.lower()
     return suffix in TEXT_SUFFIXES or any(re.fullmatch(p, suffix) for p, _ in _READERS)
-
-
-TEXT_SUFFIXES = frozenset(
-    {".txt", ".csv", ".tsv", ".tab", ".dat", ".asc", ".ascii", ".prn", ".xy", ".text"}
-)

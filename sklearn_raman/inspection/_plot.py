@@ -29,6 +29,7 @@ from sklearn_raman._utils._plot import (
     axis_label,
     bare,
     given_panels,
+    legend,
     legend_above,
     new_figure,
     same_axis,
@@ -349,7 +350,7 @@ def _legend(figure, grid, ax, handles):
     if ax is None:
         legend_above(figure, handles)
     else:
-        grid[0].legend(handles.values(), handles.keys(), fontsize=8, frameon=False)
+        legend(grid[0], handles)
 
 
 def _choose(classes, known):
@@ -472,8 +473,8 @@ def draw_bands(report, classes, ax=None):
             "lw": 0,
             "label": f"its {percent} interval",
         }
-        axes.fill_between(axis, low, high, **shade)
         axes.plot(axis, mean, color=MAP, lw=1.1, label="mean map")
+        axes.fill_between(axis, low, high, **shade)
         axes.axhline(0, color=INK, lw=0.8, ls=":")
         top = max(1.0, high.max())
         axes.set_ylim(min(-0.1, low.min()) - 0.03, top + 0.65)

@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 
 from sklearn_raman._utils._optional import import_optional
-from sklearn_raman._utils._plot import FAINT, INK, bare, given_panels, new_figure, plain
+from sklearn_raman._utils._plot import (
+    FAINT,
+    INK,
+    bare,
+    given_panels,
+    legend,
+    new_figure,
+    plain,
+)
 from sklearn_raman.inspection import plot_explanation
 from sklearn_raman.mapping._blocks import NOBODY, STATUS
 
@@ -69,23 +77,17 @@ def plot_labels(maps: Any, *, ax: Any = None) -> Figure:
     _show(ax, label, table[codes + 1])
     counts = np.bincount(codes[codes != NOBODY], minlength=len(names))
     n_named = max(counts.sum(), 1)
-    entries = [
-        (f"{name} ({count / n_named:.1%})", color)
+    entries = {
+        f"{name} ({count / n_named:.1%})": color
         for name, count, color in zip(names, counts, colors, strict=True)
         if count
-    ]
+    }
     if (codes == NOBODY).any():
-        entries.append(("unknown", NOBODYS_COLOR))
+        entries["unknown"] = NOBODYS_COLOR
     patches = import_optional("matplotlib.patches", "plot")
-    ax.legend(
-        [patches.Patch(facecolor=color) for _, color in entries],
-        [plain(text) for text, _ in entries],
-        loc="upper left",
-        bbox_to_anchor=(1.02, 1),
-        borderaxespad=0,
-        frameon=False,
-        fontsize=9,
-    )
+    handles = {text: patches.Patch(facecolor=c) for text, c in entries.items()}
+    beside = {"loc": "upper left", "bbox_to_anchor": (1.02, 1), "borderaxespad": 0}
+    legend(ax, handles, fontsize=9, **beside)
     bare(ax, "Class of each pixel")
     _hide_frame(ax)
     return ax.figure

@@ -14,6 +14,7 @@ from sklearn_raman._utils._plot import (
     SPECTRUM,
     axis_label,
     bare,
+    legend,
     new_figure,
     plain,
 )
@@ -109,7 +110,7 @@ def draw_curves(curves, metric, label, unit, beyond=None, ax=None):
     ax.set_ylabel(f"{label} on new {unit}, 95 % interval", color=INK)
     ax.grid(color=GRID)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(handles.values(), map(plain, handles), frameon=False, fontsize=8.5)
+    legend(ax, handles)
     return ax.figure
 
 

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -45,3 +47,17 @@ def test_pages_are_in_the_navigation():
     for page in DOCS.glob("*.md"):
         listed = re.search(rf"^(.*<)?{page.stem}>?$", contents, flags=re.MULTILINE)
         assert page.stem == "index" or listed, page.name
+
+
+# Lists of other pages, and what was measured or changed.
+LISTS = {"development", "changelog", "papers"}
+PAGES = sorted(page for page in DOCS.glob("*.md") if page.stem not in LISTS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_page_has_a_picture_or_code(page):
+    """Pages of the guide are held to more in `test_guide.py`."""
+    text = page.read_text(encoding="utf-8")
+    for included in re.findall(r"```{include} (\S+)", text):
+        text += (DOCS / included).read_text(encoding="utf-8")
+    assert re.search(r"^(!\[|```{image}|:img-top: |```(python|console)$)", text, re.M)

@@ -36,7 +36,7 @@ hits, misses = found[row] & truth.spike_mask[row], truth.spike_mask[row] & ~foun
 panels[0].plot(axis[hits], X.iloc[row][hits], "v", color="#d55e00", label="found")
 if misses.any():
     panels[0].plot(axis[misses], X.iloc[row][misses], "x", color="k", label="missed")
-panels[0].set_title("Before: spikes stand on one point")
+panels[0].set_title("Before: each spike is one point wide")
 panels[0].legend()
 panels[1].plot(axis, repaired.iloc[row], color="#0072b2", lw=0.9)
 panels[1].set_title("After: bands and noise as they were; what was missed stays")

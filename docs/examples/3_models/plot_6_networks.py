@@ -2,9 +2,10 @@
 What does a network see of a spectrum?
 ======================================
 
-Three channels: the spectrum, its derivative, and the derivative with its large values
-compressed. A background that no training spectrum had moves the first and hardly the
-other two. Compression makes weak bands count beside strong ones.
+Three channels: the spectrum less the mean one, its derivative, and the derivative with
+its large values compressed. A background that no training spectrum had bends the first
+channel. The other two keep their shape, and shrink because ``SNV`` divides by a larger
+spread. Compression makes weak bands count beside strong ones.
 """
 
 # %%
@@ -42,7 +43,12 @@ names = ("as measured", "with a background")
 for ax, values, title in zip(
     axes,
     [both, *seen.transpose(1, 0, 2)],
-    ["spectrum", "channel 1", "channel 2: derivative", "channel 3: compressed"],
+    [
+        "spectrum",
+        "channel 1: spectrum less the mean one",
+        "channel 2: derivative",
+        "channel 3: derivative, compressed",
+    ],
     strict=True,
 ):
     for line, name, style in zip(values, names, ("-", "--"), strict=True):
@@ -50,5 +56,5 @@ for ax, values, title in zip(
     ax.set_title(title)
     ax.set_yticks([])
 axes[0].legend()
-axes[-1].set_xlabel("wavenumber (cm$^{-1}$)")
+axes[-1].set_xlabel("Raman shift (cm$^{-1}$)")
 plt.show()
