@@ -114,8 +114,9 @@ class ExplainMixin:
         **options
             Further parameters of the method, such as ``relu=False`` for "grad_cam",
             ``reference="zero_features"`` or ``scale="paper"`` for "contribution",
-            ``rule="relu"`` for "deconv", ``n_steps=64`` for "integrated_gradients" and
-            ``width=15`` for "occlusion".
+            ``rule="relu"`` for "deconv", ``layer="blocks.3"`` for "grad_cam" and
+            "deconv", ``n_steps=64`` for "integrated_gradients" and ``width=15`` for
+            "occlusion".
 
         Returns
         -------
@@ -158,7 +159,9 @@ class ExplainMixin:
         one_for_each = not isinstance(reference, str) and np.ndim(reference) == 2
         to_points = None
         if upsample and maps_units(method):
-            to_points = self._way_to_points(module, values.shape[1], upsample)
+            # Methods of captum have options of their own.
+            layer = options.get("layer") if method == "grad_cam" else None
+            to_points = self._way_to_points(module, values.shape[1], upsample, layer)
 
         def explain(batch, rows):
             wanted = target[rows] if isinstance(target, np.ndarray) else target
@@ -174,12 +177,13 @@ class ExplainMixin:
         on_units = maps_units(method) and not upsample
         return maps if on_units else maps_like(maps, X)
 
-    def _way_to_points(self, module, n_points, upsample):
+    def _way_to_points(self, module, n_points, upsample, layer):
         """Return the function (maps on units, spectra) -> maps on points."""
         if upsample == "bands":
-            windows = _windows_of(module, n_points).astype(self.dtype, copy=False)
+            windows = _windows_of(module, n_points, layer)
+            windows = windows.astype(self.dtype, copy=False)
             return lambda maps, X: place_on_bands(maps, X, windows)
-        positions = unit_positions(module, n_points)
+        positions = unit_positions(module, n_points, layer)
         operator = upsampling_operator(positions, n_points, upsample)
         operator = operator.astype(self.dtype)
         return lambda maps, X: maps @ operator
@@ -238,6 +242,7 @@ class ExplainMixin:
         X: ArrayLike | Frame,
         feature: int | None = None,
         *,
+        layer: str | None = None,
         rule: Literal["leaky", "relu", "linear"] = "leaky",
         batch_size: int | None = None,
     ) -> Floats:
@@ -249,6 +254,9 @@ class ExplainMixin:
             Spectra.
         feature : int or None, default=None
             Position of the feature map; None takes all together.
+        layer : str or None, default=None
+            Name of the layer whose feature maps are sent back, such as "blocks.1"; see
+            `feature_maps`. None takes the last ones.
         rule : {"leaky", "relu", "linear"}, default="leaky"
             What activations do to the signal on its way back, see
             :func:`sklearn_raman.neural_network.attribution.deconv`.
@@ -262,7 +270,9 @@ class ExplainMixin:
         """
         X, module = self._ready_to_explain(X)
         return self._in_batches(
-            lambda batch, rows: deconv(module, batch, rule=rule, feature=feature),
+            lambda batch, rows: deconv(
+                module, batch, rule=rule, feature=feature, layer=layer
+            ),
             X,
             batch_size,
         )
@@ -357,13 +367,13 @@ class ExplainMixin:
 _WINDOWS: WeakKeyDictionary = WeakKeyDictionary()
 
 
-def _windows_of(module, n_points):
+def _windows_of(module, n_points, layer):
     """Return `unit_windows`, computed once for a network as it is built now."""
     widths = [getattr(part, "receptive_width", None) for part in module.modules()]
-    build = n_points, repr(module), tuple(widths)
+    build = n_points, layer, repr(module), tuple(widths)
     known, windows = _WINDOWS.get(module, (None, None))
     if known != build:
-        windows = unit_windows(module, n_points)
+        windows = unit_windows(module, n_points, layer)
         _WINDOWS[module] = build, windows
     return windows
 

@@ -283,13 +283,24 @@ def test_deconvolve(data):
     X, y = data
     net = FMCNNClassifier(max_epochs=1, random_state=0).fit(X, y)
     batch = torch.tensor(X[:40], dtype=torch.float32)
-    for settings in ({}, {"rule": "relu"}, {"feature": 3}):
+    for settings in ({}, {"rule": "relu"}, {"feature": 3}, {"layer": "blocks.2"}):
         expected = deconv(net.module_.eval(), batch, **settings)
         found = net.deconvolve(X[:40], **settings)
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
-    np.testing.assert_array_equal(
-        net.explain_(X[:4], method="deconv"), net.deconvolve(X[:4])
-    )
+    for settings in ({}, {"layer": "blocks.2"}):
+        np.testing.assert_array_equal(
+            net.explain_(X[:4], method="deconv", **settings),
+            net.deconvolve(X[:4], **settings),
+        )
+    # Maps of a layer go to the points from the units of that layer, and keep their sum.
+    for layer in ("blocks.2", None):
+        settings = {"method": "grad_cam", "relu": False, "layer": layer}
+        units = net.explain_(X[:4], upsample=False, **settings)
+        for upsample in ("bands", "linear"):
+            maps = net.explain_(X[:4], upsample=upsample, **settings)
+            assert maps.shape == X[:4].shape
+        maps = net.explain_(X[:4], **settings)
+        np.testing.assert_allclose(maps.sum(1), units.sum(1), rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from sklearn_raman.neural_network.attribution._shared import (
     features_of,
     given_positions,
     gradients_at,
+    maps_by_layer,
     on_private_copy,
     references_by_piece,
     score_gradients,
@@ -150,6 +151,7 @@ def grad_cam(
     *,
     score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
     relu: bool = True,
+    layer: str | None = None,
     scale: Literal["paper"] | None = None,
 ) -> torch.Tensor:
     """Map Grad-CAM: feature maps, weighted by the mean gradient of the score.
@@ -173,13 +175,21 @@ def grad_cam(
     relu : bool, default=True
         Set what speaks against the class to zero, as in eq. 7. A map may then be zero
         everywhere.
+    layer : str or None, default=None
+        Take the feature maps of this layer, see :func:`feature_maps`, as in [1]_; None
+        takes what `features` returns.
     scale : {"paper"} or None, default=None
         "paper" takes the sum of the gradient, as in eq. 6, instead of the mean.
 
     Returns
     -------
     torch.Tensor of shape (n_spectra, units) or (n_spectra, n_classes, units)
-        The map; the second shape for target="all".
+        The map; the second shape for target="all". Units are those of the layer.
+
+    Raises
+    ------
+    ValueError
+        If `scale` is not valid, or the spectrum passes no layer of that name.
 
     References
     ----------
@@ -192,13 +202,21 @@ def grad_cam(
     >>> import torch
     >>> from sklearn_raman.neural_network.attribution import grad_cam
     >>> from sklearn_raman.neural_network import CNN
-    >>> grad_cam(CNN(50, 3), torch.rand(2, 50)).shape
+    >>> net, X = CNN(50, 3), torch.rand(2, 50)
+    >>> grad_cam(net, X).shape
     torch.Size([2, 13])
+    >>> grad_cam(net, X, layer="blocks.3").shape
+    torch.Size([2, 25])
     """
     check_scale(scale)
-    features = features_of(module, X)
+    if layer is None:
+        features = features_of(module, X)
+        gradients = score_gradients(module.head, features, target, score)
+    else:
+        last, inner = maps_by_layer(module, layer)(X.requires_grad_())
+        features = inner.detach()
+        gradients = gradients_at(module.head(last), inner, target, score)
     pool = torch.sum if scale == "paper" else torch.mean
-    gradients = score_gradients(module.head, features, target, score)
     weights = (pool(gradient, dim=2, keepdim=True) for gradient in gradients)
     maps = stack_maps(((features * weight).sum(dim=1) for weight in weights), target)
     return maps.relu() if relu else maps

@@ -17,6 +17,8 @@ from torch import nn
 
 from sklearn_raman.neural_network.attribution._shared import (
     class_positions,
+    logits_of,
+    maps_by_layer,
     named_layers,
     on_private_copy,
     private_copy,
@@ -28,9 +30,6 @@ from sklearn_raman.neural_network.attribution._shared import (
 RULES = ("leaky", "relu", "linear")
 _ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Tanh)
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
-# They only hold or pass on what their neighbors show.
-_SILENT = (nn.Sequential, nn.ModuleList, nn.Identity, nn.Dropout, nn.ConstantPad1d)
-_SILENT += (nn.ConstantPad2d, nn.ZeroPad1d, nn.ZeroPad2d, nn.Flatten)
 
 
 @on_private_copy
@@ -42,6 +41,7 @@ def deconv(
     score: Literal["logodds", "logit", "prob", "contrast"] = "logodds",
     rule: Literal["leaky", "relu", "linear"] = "leaky",
     feature: int | None = None,
+    layer: str | None = None,
     reference: ArrayLike | torch.Tensor = "auto",
 ) -> torch.Tensor:
     """Send feature maps back to the spectrum: what excited them.
@@ -66,6 +66,9 @@ def deconv(
         pass, which is the transpose of what the network is for this spectrum.
     feature : int or None, default=None
         Send only this feature map back, or all of them together.
+    layer : str or None, default=None
+        Send back the feature maps of this layer, see :func:`feature_maps`, as [1]_
+        attaches the way back to every layer; None takes what `features` returns.
     reference : str, float or array-like, default="auto"
         Spectrum whose feature maps are subtracted first, see :func:`contribution`;
         "zero_features" subtracts nothing.
@@ -74,6 +77,11 @@ def deconv(
     -------
     torch.Tensor of shape (n_spectra, n_points) or (n_spectra, n_classes, n_points)
         The map; the second shape for target="all".
+
+    Raises
+    ------
+    ValueError
+        If there is no such rule, feature map or layer.
 
     References
     ----------
@@ -87,15 +95,19 @@ def deconv(
     >>> import torch
     >>> from sklearn_raman.neural_network.attribution import deconv
     >>> from sklearn_raman.neural_network import FMCNN
-    >>> deconv(FMCNN(50, 3), torch.rand(2, 50)).shape
+    >>> net = FMCNN(50, 3)
+    >>> deconv(net, torch.rand(2, 50)).shape
+    torch.Size([2, 50])
+    >>> deconv(net, torch.rand(2, 50), layer="blocks.3").shape
     torch.Size([2, 50])
     """
-    features, send_back = _two_way(module, X, rule)
+    features, send_back = _two_way(module, X, rule, layer)
     if feature is not None and not 0 <= feature < features.shape[1]:
         raise ValueError(
             f"feature must be None or from 0 to {features.shape[1] - 1}, got {feature}."
         )
-    signal = features - reference_features(module, X, reference)
+    maps_of = _maps_of(module, layer)
+    signal = features - reference_features(module, X, reference, maps_of)
     if feature is not None:
         chosen = torch.zeros_like(features)
         chosen[:, feature] = 1
@@ -104,7 +116,7 @@ def deconv(
     if not isinstance(target, str):
         return maps
     with torch.no_grad():
-        n_classes = len(class_positions(module.head(features), target))
+        n_classes = len(class_positions(logits_of(module, X), target))
     return maps[:, None].expand(-1, n_classes, -1)
 
 
@@ -171,25 +183,33 @@ def class_deconv(
     return stack_maps((send_back(change * gradient) for gradient in gradients), target)
 
 
-def _two_way(module, X, rule):
+def _two_way(module, X, rule, layer=None):
     """Return the feature maps, and a function that sends signals back to spectra."""
     if rule not in RULES:
         raise ValueError(f"rule must be one of {RULES}, got {rule!r}.")
 
-    def replace(layer, inputs, output):
-        return _Ruled.apply(inputs[0], output.detach(), layer, rule)
+    def replace(part, inputs, output):
+        return _Ruled.apply(inputs[0], output.detach(), part, rule)
 
     ruled = private_copy(module)  # the hooks go with it
-    for _, layer in named_layers(ruled):
-        if rule != "linear" and isinstance(layer, _ACTIVATIONS):
-            layer.register_forward_hook(replace)
+    for _, part in named_layers(ruled):
+        if rule != "linear" and isinstance(part, _ACTIVATIONS):
+            part.register_forward_hook(replace)
     X = X.detach().requires_grad_()
-    features = ruled.features(X)
+    features = _maps_of(ruled, layer)(X)
 
     def send_back(signal):
         return torch.autograd.grad(features, X, signal, retain_graph=True)[0]
 
     return features.detach(), send_back
+
+
+def _maps_of(module, layer):
+    """Return the function from spectra to the feature maps of a layer, or the last."""
+    if layer is None:
+        return module.features
+    both = maps_by_layer(module, layer)
+    return lambda X: both(X)[1]
 
 
 class _Ruled(torch.autograd.Function):
@@ -251,29 +271,8 @@ def feature_maps(
     {'input': (3, 50), 'blocks.1': (64, 50), 'blocks.2': (64, 25), 'blocks.3': (64, 25),
      'blocks.5': (64, 25), 'blocks.6': (64, 13), 'blocks.7': (64, 13)}
     """
-    found = {}
-
-    def keep(name):
-        def hook(called, inputs, output):
-            if torch.is_tensor(output) and output.ndim in (3, 4):
-                # An image of height 1 is a map.
-                maps = output.squeeze(2) if output.ndim == 4 else output
-                found[name] = maps.clone() if layer in (None, name) else None
-
-        return hook
-
-    for name, part in named_layers(module):
-        if name and not isinstance(part, _SILENT):
-            part.register_forward_hook(keep(name))
     with torch.no_grad():
-        module.features(X)
-    if layer is None:
-        return found
-    if layer not in found:
-        raise ValueError(
-            f"layer={layer!r} has no feature maps; layers that have are {list(found)}."
-        )
-    return found[layer]
+        return maps_by_layer(module, layer)(X)[1]
 
 
 def filters(module: nn.Module, layer: str | None = None) -> torch.Tensor | Any:

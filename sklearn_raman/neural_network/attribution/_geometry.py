@@ -88,7 +88,9 @@ def unit_positions(
     return units.start + units.step * np.arange(units.number)
 
 
-def unit_windows(module: nn.Module, n_points: int) -> csr_array:
+def unit_windows(
+    module: nn.Module, n_points: int, layer: str | None = None
+) -> csr_array:
     """Return the points that each unit of the feature maps sees, and how well.
 
     Parameters
@@ -99,6 +101,8 @@ def unit_windows(module: nn.Module, n_points: int) -> csr_array:
         attribute `receptive_width`: an odd number, centered on the point.
     n_points : int
         Length of a spectrum.
+    layer : str or None, default=None
+        Name of a layer, see :func:`feature_maps`; None takes what `features` returns.
 
     Returns
     -------
@@ -126,7 +130,7 @@ def unit_windows(module: nn.Module, n_points: int) -> csr_array:
     array([0.   , 0.   , 0.   , 1.333, 2.667, 2.667, 1.333, 0.   , 0.   , 0.   ,
            0.   , 0.   ])
     """
-    units = _units(module, n_points)
+    units = _units(module, n_points, layer)
     n_seen = len(units.window)
     first = round(units.start - (n_seen - 1) / 2)
     points = first + units.step * np.arange(units.number)[:, None] + np.arange(n_seen)

@@ -108,6 +108,63 @@ def _spectra_for(module, X):
 
 # Values of the network ---------------------------------------------------------------
 
+# They only hold or pass on what their neighbors show.
+_SILENT = (nn.Sequential, nn.ModuleList, nn.Identity, nn.Dropout, nn.ConstantPad1d)
+_SILENT += (nn.ConstantPad2d, nn.ZeroPad1d, nn.ZeroPad2d, nn.Flatten)
+
+
+def maps_by_layer(module, layer=None):
+    """Let a private copy return the feature maps of its layers.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        A private copy. It gets hooks, which see what hooks that were there before them
+        made of the answers.
+    layer : str or None, default=None
+        Name of a layer; None takes all.
+
+    Returns
+    -------
+    callable
+        Spectra to what `features` returns and the feature maps (n_spectra, channels,
+        units) of the layer, or a dict of those of all. What comes after a layer may
+        work in place, and gradients reach the maps.
+    """
+    found = {}
+
+    def keep(name):
+        def hook(called, inputs, output):
+            if not torch.is_tensor(output) or output.ndim not in (3, 4):
+                return None
+            if layer not in (None, name):
+                found[name] = None
+                return None
+            # An image of height 1 is a map.
+            maps = (output.squeeze(2) if output.ndim == 4 else output).clone()
+            found[name] = maps
+            return maps.reshape(output.shape).clone() if maps.requires_grad else None
+
+        return hook
+
+    for name, part in named_layers(module):
+        if name and not isinstance(part, _SILENT):
+            part.register_forward_hook(keep(name))
+
+    def maps_of(X):
+        found.clear()
+        features = module.features(X)
+        if layer is None:
+            return features, found
+        if layer not in found:
+            raise ValueError(
+                f"layer={layer!r} has no feature maps; layers that have are "
+                f"{list(found)}."
+            )
+        return features, found[layer]
+
+    return maps_of
+
 
 def features_of(module, X):
     """Return feature maps (n_spectra, channels, units), detached."""
@@ -235,19 +292,20 @@ def reference_tensor(X, reference):
     return torch.tensor(reference_spectra(X.cpu().numpy(), reference), device=X.device)
 
 
-def reference_features(module, X, reference):
+def reference_features(module, X, reference, features=None):
     """Return the feature maps that those of X are compared with, or 0.
 
-    `reference` is as for :func:`contribution`.
+    `reference` is as for :func:`contribution`, `features` as below.
 
     Returns
     -------
     torch.Tensor of shape (n_spectra or 1, channels, units), or 0.0
     """
-    return references_by_piece(module, X, reference, lambda f: [f])(slice(None))[0]
+    found = references_by_piece(module, X, reference, lambda f: [f], features)
+    return found(slice(None))[0]
 
 
-def references_by_piece(module, X, reference, answers):
+def references_by_piece(module, X, reference, answers, features=None):
     """Return the function slice -> answers to the reference features of these spectra.
 
     Parameters
@@ -258,7 +316,10 @@ def references_by_piece(module, X, reference, answers):
     answers : callable
         Feature maps (n, channels, units), or 0.0, to several tensors of shape (n, ...).
         What spectra share is answered once.
+    features : callable or None, default=None
+        Spectra to feature maps; None takes those of the module.
     """
+    features = features or module.features
     named = reference if isinstance(reference, str) else None
     if named == "auto":
         center = getattr(getattr(module, "input", None), "center", None)
@@ -270,7 +331,7 @@ def references_by_piece(module, X, reference, answers):
 
     @torch.no_grad()
     def answers_to(spectra):
-        return answers(module.features(spectra))
+        return answers(features(spectra))
 
     spectra = reference_tensor(X, reference)
     flat = np.ndim(reference) == 0 if named is None else named in ("blank", "zero")

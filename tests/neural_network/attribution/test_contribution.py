@@ -17,6 +17,7 @@ from sklearn_raman.neural_network.attribution import (
     available_methods,
     captum_attribution,
     contribution,
+    feature_maps,
     grad_cam,
 )
 from tests.neural_network.attribution.conftest import build
@@ -131,6 +132,28 @@ def test_grad_cam_of_the_paper(net, batch):
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-14)
 
 
+def test_grad_cam_of_any_layer(any_net, batch):
+    """Against a hook that keeps the layer's answer; the last one is the default."""
+    for name in feature_maps(any_net, batch):
+        kept = []
+        hook = any_net.get_submodule(name).register_forward_hook(
+            lambda called, inputs, output, kept=kept: kept.append(output)
+        )
+        logits = any_net(batch.clone().requires_grad_())
+        hook.remove()
+        (slope,) = torch.autograd.grad(logits[:, 1].sum(), kept)
+        answer, slope = kept[0][:, :, 0].detach(), slope[:, :, 0]
+        settings = {"score": "logit", "relu": False, "layer": name}
+        for scale, alpha in (("paper", slope.sum(dim=2)), (None, slope.mean(dim=2))):
+            found = grad_cam(any_net, batch, "all", scale=scale, **settings)
+            expected = torch.einsum("nk,nkx->nx", alpha, answer)
+            np.testing.assert_allclose(found[:, 1], expected, rtol=1e-8, atol=1e-12)
+    default = grad_cam(any_net, batch)
+    np.testing.assert_allclose(grad_cam(any_net, batch, layer=name), default, 1e-10)
+    with pytest.raises(ValueError, match="layer='output' has no feature maps"):
+        grad_cam(any_net, batch, layer="output")
+
+
 def test_targets(any_net, batch):
     together = contribution(any_net, batch, "all")
     predicted = any_net(batch).argmax(dim=1).numpy()
@@ -193,7 +216,7 @@ def test_cam_is_listed_where_it_fits(any_net, batch):
 def test_options(net, batch):
     found = attribute(net, batch, method="grad_cam", relu=False)
     assert torch.equal(found, attribution.grad_cam(net, batch, relu=False))
-    with pytest.raises(TypeError, match="no option 'rule'.*'relu', 'scale'"):
+    with pytest.raises(TypeError, match="no option 'rule'.*'relu', 'layer', 'scale'"):
         attribute(net, batch, method="grad_cam", rule="leaky")
 
 

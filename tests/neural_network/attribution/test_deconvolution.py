@@ -55,6 +55,40 @@ def test_layer_by_layer(rule, batch):
     np.testing.assert_allclose(found, expected[:, 0].detach(), rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("reference", ["zero_features", "blank"])
+def test_any_layer(reference, any_net, batch):
+    """With the linear rule, the transposed Jacobian of the layer, kept by a hook."""
+    level = batch.median(dim=1, keepdim=True).values.expand_as(batch)
+    for name, maps in feature_maps(any_net, batch).items():
+        kept = []
+        hook = any_net.get_submodule(name).register_forward_hook(
+            lambda called, inputs, output, kept=kept: kept.append(output)
+        )
+        X = batch.clone().requires_grad_()
+        any_net.features(X)
+        any_net.features(level)
+        hook.remove()
+        answer, blank = kept
+        change = answer - (blank if reference == "blank" else 0)
+        (expected,) = torch.autograd.grad(answer, X, change.detach())
+        settings = {"rule": "linear", "reference": reference, "layer": name}
+        found = deconv(any_net, batch, **settings)
+        np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-12)
+        each = [deconv(any_net, batch, feature=k, **settings) for k in (0, 1, 2)]
+        if maps.shape[1] == 3:
+            np.testing.assert_allclose(sum(each), found, rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", ["leaky", "relu", "linear"])
+def test_last_layer_is_the_default(rule, any_net, batch):
+    """Bit for bit, with the rule at the layer itself."""
+    last = list(feature_maps(any_net, batch))[-1]
+    expected = deconv(any_net, batch, rule=rule)
+    assert torch.equal(deconv(any_net, batch, rule=rule, layer=last), expected)
+    together = deconv(any_net, batch, "all", rule=rule, layer=last)
+    assert torch.equal(together[:, 1], expected)
+
+
 @pytest.mark.parametrize("rule", ["leaky", "relu", "linear"])
 def test_does_not_see_the_head(rule, any_net, batch):
     """It shows features, so that a head drawn anew changes nothing."""
@@ -114,7 +148,12 @@ def test_activations_in_place(rule, net, batch):
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"rule": "zeiler"}, "rule"), ({"feature": 99}, "from 0 to 63")],
+    [
+        ({"rule": "zeiler"}, "rule"),
+        ({"feature": 99}, "from 0 to 63"),
+        ({"feature": 32, "layer": "blocks.1"}, "from 0 to 31"),
+        ({"layer": "hidden"}, "layer='hidden' has no feature maps.*'blocks.1'"),
+    ],
 )
 def test_bad_arguments(settings, message):
     with pytest.raises(ValueError, match=message):
