@@ -201,8 +201,10 @@ def _run_tests(folder, tests, log):
         os.dup2(file.fileno(), 2)
     import pytest
 
-    options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-o", "pythonpath="]
-    code = pytest.main([*options, *tests])
+    # Plugins and explained assertions would take longer than most tests.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    options = ["-x", "-q", "--no-header", "--assert=plain", "-o", "pythonpath="]
+    code = pytest.main([*options, "-p", "no:cacheprovider", *tests])
     os._exit(int(code))
 
 
@@ -240,11 +242,13 @@ def judge(folder, tests, seconds):
 
 def _load_libraries():
     """Import what tests need, but for the package, which differs from fork to fork."""
+    import hypothesis
     import imblearn.pipeline
     import matplotlib.figure
     import numba
     import pandas
     import polars
+    import pyarrow.parquet
     import pytest
     import scipy.stats
     import sklearn.ensemble
@@ -256,11 +260,13 @@ def _load_libraries():
     for module in list(sys.modules):
         assert not module.startswith("sklearn_raman"), module
     return [
+        hypothesis,
         imblearn,
         matplotlib,
         numba,
         pandas,
         polars,
+        pyarrow,
         pytest,
         scipy,
         sklearn,

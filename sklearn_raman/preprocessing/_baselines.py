@@ -167,7 +167,14 @@ class _PenalizedBaseline(PenaltyMixin, SpectrumTransformer):
         )
         return corrected, info
 
+    def _check_used(self, spectra):
+        """Leave it to the result of a spectrum, which tells at no cost."""
+
+    def _check_finite(self, transformed):
+        """Leave it to `correct_spectra`, which raises."""
+
     def _learn(self, X):
+        super()._check_used(X)
         # One spectrum shows whether the settings work; transform corrects the others.
         _, info = correct_spectra(X[:1], self._settings(X), engine=self.engine)
         self.n_iter_ = int(info["n_iter"][0])
@@ -176,7 +183,12 @@ class _PenalizedBaseline(PenaltyMixin, SpectrumTransformer):
         self.n_iter_ = step.n_iter_
 
     def _transform_spectra(self, X):
-        return self._correct(X)[0]
+        try:
+            return self._correct(X)[0]
+        except ValueError as error:
+            failure = error
+        super()._check_used(X)  # names what is not finite
+        raise failure
 
 
 def _call(cls, X, **arguments):

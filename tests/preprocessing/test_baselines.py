@@ -425,7 +425,7 @@ def slow_chunks(monkeypatch):
     """An engine of small chunks that takes a while; returns the list of its calls."""
     calls = []
 
-    def compute(X, limits, out, info, settings):
+    def compute(X, out, info, settings):
         calls.append(len(X))
         time.sleep(0.02)
         if np.isnan(X).any():

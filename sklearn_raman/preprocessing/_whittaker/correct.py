@@ -8,15 +8,14 @@ from functools import partial
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.utils import gen_batches
 
 from sklearn_raman._utils._validation import name_numbers, name_points
 from sklearn_raman.preprocessing._whittaker.reference import (
     CONSTANT,
     CONVERGED,
     N_ITER,
+    are_constant,
     correct_with_numpy,
-    make_safe,
     needs_refinement,
 )
 
@@ -61,15 +60,14 @@ def correct_spectra(
     def correct_rows(rows):
         chunk = np.require(X[rows], np.float64, "CAW")
         target = np.asarray(out[rows]) if direct else np.empty(chunk.shape)
-        chunk, limits, factor, info[rows, CONSTANT] = make_safe(chunk, settings)
-        correct(chunk, limits, target, info[rows], settings)
-        changed = (factor != 1.0).any()
-        with np.errstate(over="ignore"):  # told below
-            if changed:
-                target /= factor[:, None]
-            if not direct:
+        constant = are_constant(chunk, settings.rounding)
+        if constant.any():
+            chunk = np.where(constant[:, None], 0.0, chunk)
+        info[rows, CONSTANT] = constant
+        correct(chunk, target, info[rows], settings)
+        if not direct:
+            with np.errstate(over="ignore"):  # told below
                 target = target.astype(out.dtype)
-        if changed or not direct:
             target[~np.isfinite(target).all(axis=1)] = np.nan
         # A row without a finite result has none at its first point either.
         failed = np.flatnonzero(~np.isfinite(target[:, 0]))
@@ -83,7 +81,7 @@ def correct_spectra(
 
     n_threads = effective_n_jobs(n_jobs)
     fits = max(1, _CHUNK_VALUES // n_threads // X.shape[1])
-    chunks = list(gen_batches(len(X), min(fits, -(-len(X) // n_threads))))
+    chunks = _batches(len(X), min(fits, -(-len(X) // n_threads)))
     if in_place and ensure_all_finite:  # otherwise the result tells, at no cost
         for rows in chunks:
             _check_finite(X, rows)
@@ -98,6 +96,11 @@ def correct_spectra(
         "converged": info[:, CONVERGED] == 1,
         "constant": info[:, CONSTANT] == 1,
     }
+
+
+def _batches(n, size):
+    """Return slices of that size; scikit-learn's checks each call, which takes long."""
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 def _place(array):
@@ -118,7 +121,7 @@ def _check_finite(X, rows):
     if np.isfinite(np.asarray(X[rows], float)).all():
         return
     bad_rows, bad_columns = [], np.zeros(X.shape[1], dtype=bool)
-    for chunk in gen_batches(len(X), max(1, _CHUNK_VALUES // X.shape[1])):
+    for chunk in _batches(len(X), max(1, _CHUNK_VALUES // X.shape[1])):
         bad = ~np.isfinite(np.asarray(X[chunk], float))
         bad_rows.extend(chunk.start + np.flatnonzero(bad.any(axis=1)))
         bad_columns |= bad.any(axis=0)

@@ -23,6 +23,7 @@ from sklearn_raman.preprocessing._whittaker.reference import (
     N_ITER,
     needs_refinement,
     penalty_bands,
+    safe_factor,
 )
 from sklearn_raman.preprocessing._whittaker.solvers import (
     CURVE,
@@ -58,7 +59,8 @@ SQUARES = np.uint64(7) * LANES  # sum of r ** 2 below the baseline
 COUNT = np.uint64(8) * LANES  # number of points below the baseline
 SLOPE, SHIFT = np.uint64(9) * LANES, np.uint64(10) * LANES  # of the weights' exponent
 DONE = np.uint64(11) * LANES  # 1 if converged
-N_NUMBERS = 12 * int(LANES)
+FACTOR = np.uint64(12) * LANES  # of the spectrum, see `reference.safe_factor`
+N_NUMBERS = 13 * int(LANES)
 # ... and in `integers` beside ROW.
 MOVED = np.uint64(1) * LANES  # lanes to fill or empty
 N_INTEGERS = 2 * int(LANES)
@@ -69,14 +71,38 @@ _TILE = np.uint64(32)  # points moved at a time between rows and lanes
 # From rows to lanes, and back -------------------------------------------------------
 
 
+_safe_factor = njit(**HELPER)(safe_factor)
+
+
 @njit(**HELPER)
-def _penalize(X, row, lines, k, order, n_points):
+def _sum_absolute(X, row, factor, above_minimum, lines, k, n_points):
+    """Return the sum of |y|, or of y - min(y), of a row of X times a factor.
+
+    In line k, halves are added until one number is left: several at a time.
+    """
+    low = X[row, ZERO] if above_minimum else 0.0
+    if above_minimum:
+        for i in range(n_points):
+            low = min(low, X[row, i])
+    for i in range(n_points):
+        lines[k, i] = abs(factor * X[row, i] - factor * low)
+    n_left = n_points
+    while n_left > ONE:
+        half = (n_left + ONE) // np.uint64(2)
+        for i in range(n_left - half):
+            lines[k, i] += lines[k, i + half]
+        n_left = half
+    return lines[k, ZERO]
+
+
+@njit(**HELPER)
+def _penalize(X, row, factor, lines, k, order, n_points):
     """Write D'D y of a row of X, up to its sign, to the first points of line k.
 
     It is the differences of order d of D y with d zeros on either side.
     """
     for i in range(n_points - ONE):
-        lines[k, i + order] = X[row, i + ONE] - X[row, i]
+        lines[k, i + order] = factor * X[row, i + ONE] - factor * X[row, i]
     for j in range(ONE, order):
         for i in range(order, n_points + order - ONE - j):
             lines[k, i] = lines[k, i + ONE] - lines[k, i]
@@ -105,7 +131,7 @@ def _load(lines, order, n_moved, n_points, weight, work, integers):
 
 
 @njit(**HELPER)
-def _load_curves(X, n_moved, n_points, curves, integers):
+def _load_curves(X, n_moved, n_points, curves, numbers, integers):
     """Put the spectra themselves into the lanes to fill."""
     for start in range(ZERO, n_points, _TILE):
         stop = start + _TILE if start + _TILE < n_points else n_points
@@ -113,13 +139,16 @@ def _load_curves(X, n_moved, n_points, curves, integers):
             lane = integers[MOVED + k]
             row, at = integers[ROW + lane], (PADDING + start) * CURVE + lane
             for i in range(start, stop):
-                curves[at] = X[row, i]
+                curves[at] = numbers[FACTOR + lane] * X[row, i]
                 at += CURVE
 
 
 @njit(**HELPER)
-def _store(out, n_moved, n_points, work, integers):
-    """Write the residuals of the lanes to empty, the corrected spectra, to out."""
+def _store(out, n_moved, n_points, work, numbers, integers):
+    """Write the residuals of the lanes to empty, the corrected spectra, to out.
+
+    A row without a finite result gets NaN at its first point.
+    """
     for start in range(ZERO, n_points, _TILE):
         stop = start + _TILE if start + _TILE < n_points else n_points
         for k in range(n_moved):
@@ -128,6 +157,14 @@ def _store(out, n_moved, n_points, work, integers):
             for i in range(start, stop):
                 out[row, i] = work[at]
                 at += RECORD
+    for k in range(n_moved):
+        lane = integers[MOVED + k]
+        row, factor = integers[ROW + lane], numbers[FACTOR + lane]
+        if factor != 1.0:
+            for i in range(n_points):
+                out[row, i] /= factor
+                if not math.isfinite(out[row, i]):
+                    out[row, ZERO] = np.nan
 
 
 # Weights ----------------------------------------------------------------------------
@@ -291,7 +328,6 @@ def compile_kernel(settings, *, keep=True):
     @njit(nogil=True, error_model="numpy", boundscheck=False, cache=keep)
     def correct(
         X,
-        limits,
         out,
         info,
         n_spectra,
@@ -302,6 +338,7 @@ def compile_kernel(settings, *, keep=True):
         p,
         tol,
         max_iter,
+        above_minimum,
         lines,
         work,
         curves,
@@ -319,13 +356,22 @@ def compile_kernel(settings, *, keep=True):
                     integers[ROW + lane] = next_row
                     integers[MOVED + n_moved] = lane
                     numbers[SOLVES + lane] = 0.0
-                    numbers[LIMIT + lane] = limits[next_row]
-                    _penalize(X, next_row, lines, n_moved, order, n_points)
+                    total = _sum_absolute(
+                        X, next_row, 1.0, above_minimum, lines, n_moved, n_points
+                    )
+                    factor = _safe_factor(total)
+                    if factor != 1.0:
+                        total = _sum_absolute(
+                            X, next_row, factor, above_minimum, lines, n_moved, n_points
+                        )
+                    numbers[FACTOR + lane] = factor
+                    numbers[LIMIT + lane] = tol * total
+                    _penalize(X, next_row, factor, lines, n_moved, order, n_points)
                     n_moved += ONE
                     next_row += ONE
             _load(lines, order, n_moved, n_points, scale, work, integers)
             if refined:
-                _load_curves(X, n_moved, n_points, curves, integers)
+                _load_curves(X, n_moved, n_points, curves, numbers, integers)
 
             # Solve for the residuals of all lanes.
             if diff_order == 1:
@@ -372,7 +418,7 @@ def compile_kernel(settings, *, keep=True):
                     info[row, CONVERGED] = done
                     integers[MOVED + n_moved] = lane
                     n_moved += ONE
-            _store(out, n_moved, n_points, work, integers)
+            _store(out, n_moved, n_points, work, numbers, integers)
             for k in range(n_moved):
                 integers[ROW + integers[MOVED + k]] = NOBODY
             n_done += n_moved
@@ -384,7 +430,7 @@ def compile_kernel(settings, *, keep=True):
         f"Compiling the kernel of {algorithm}, which takes some seconds ({how_often})."
     )
     with event.install_listener("numba:compile", _Announcement(correct, line)):
-        correct_with_numba(correct, nothing, np.empty(0), nothing, info, settings)
+        correct_with_numba(correct, nothing, nothing, info, settings)
     return correct
 
 
@@ -403,7 +449,7 @@ class _Announcement(event.Listener):
         pass
 
 
-def correct_with_numba(kernel, X, limits, out, info, settings):
+def correct_with_numba(kernel, X, out, info, settings):
     """Correct the rows of X, 24 side by side; fills out and info.
 
     The counterpart of `reference.correct_with_numpy`.
@@ -416,7 +462,6 @@ def correct_with_numba(kernel, X, limits, out, info, settings):
     n_records = n_points + 2 * int(PADDING)
     kernel(
         X,
-        limits,
         out,
         info,
         np.uint64(n_spectra),
@@ -427,6 +472,7 @@ def correct_with_numba(kernel, X, limits, out, info, settings):
         settings.p,
         settings.tol,
         float(settings.max_iter),
+        settings.above_minimum,
         np.empty((int(LANES), n_points + settings.diff_order)),
         _aligned_zeros(n_records * int(RECORD)),
         _aligned_zeros(n_records * int(CURVE) if needs_refinement(settings) else 0),

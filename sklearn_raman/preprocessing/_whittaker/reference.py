@@ -17,7 +17,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import cho_solve_banded, cholesky_banded, solveh_banded
 from scipy.special import expit
-from sklearn.utils import gen_batches
 
 MAX_EXPONENT = 50.0  # of airPLS' iteration number
 
@@ -123,6 +122,7 @@ def relative_rounding(dtype):
     return 8 * float(np.finfo(np.float32 if dtype == np.float32 else np.float64).eps)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def are_constant(X, rounding):
     """Return for each spectrum whether all its points are equal, up to rounding."""
     first = X[:, :1]
@@ -133,47 +133,24 @@ def are_constant(X, rounding):
     return constant
 
 
-def sum_absolute(X, settings):
-    """Return the sum of |y|, or of y - min(y), of each spectrum."""
-    n_rows = 64  # few enough to stay in the processor's cache
-    total, room = np.empty(len(X)), np.empty((min(n_rows, len(X)), X.shape[1]))
-    for rows in gen_batches(len(X), n_rows):
-        y = room[: rows.stop - rows.start]
-        if settings.above_minimum:
-            np.subtract(X[rows], X[rows].min(axis=1, keepdims=True), out=y)
-        else:
-            np.abs(X[rows], out=y)
-        total[rows] = y.sum(axis=1)
-    return total
+def sum_absolute(y, above_minimum):
+    """Return the sum of |y|, or of y - min(y)."""
+    return np.abs(y - y.min() if above_minimum else y).sum()
 
 
-@np.errstate(over="ignore", invalid="ignore")
-def make_safe(X, settings):
-    """Bring spectra in a range where no square over- or underflows.
+def safe_factor(total):
+    """Return what brings a spectrum in a range where no square over- or underflows.
 
-    Returns
-    -------
-    X : ndarray of shape (n_spectra, n_points)
-        The spectra times factor, constant ones as zeros; X itself if nothing changes.
-    limit : ndarray of shape (n_spectra,)
-        airPLS stops when the residuals below the baseline add up to less than this.
-    factor : ndarray of shape (n_spectra,)
-        A power of two, 1 for all but absurd spectra. Those whose result may exceed the
-        largest number get less.
-    constant : ndarray of shape (n_spectra,), bool
+    A power of two, 1 for all but absurd spectra, that depends on the sum of their
+    absolute intensities. Those whose result may exceed the largest number get less.
     """
-    constant = are_constant(X, settings.rounding)
-    if constant.any():
-        X = X.copy()
-        X[constant] = 0.0
-    total, factor = sum_absolute(X, settings), np.ones(len(X))
-    factor[(0 < total) & (total < 2.0**-400)] = 2.0**700
-    factor[total > 2.0**100] = 2.0**-100  # the largest number of float32 is 2 ** 128
-    factor[total > 2.0**400] = 2.0**-700
-    if (factor != 1.0).any():
-        X = X * factor[:, None]
-        total = sum_absolute(X, settings)
-    return X, settings.tol * total, factor, constant
+    if 0.0 < total < 2.0**-400:
+        return 2.0**700
+    if total > 2.0**400:
+        return 2.0**-700
+    if total > 2.0**100:  # the largest number of float32 is 2 ** 128
+        return 2.0**-100
+    return 1.0
 
 
 def airpls_weights(residual, iteration, zhang_ends=False):
@@ -208,9 +185,12 @@ def arpls_weights(residual):
     return expit(-2 / deviation * (residual - (2 * deviation - below.mean())))
 
 
-def correct_spectrum(y, limit, bands, settings):
+def correct_spectrum(y, bands, settings):
     """Correct one spectrum: returns the residual, number of solves, convergence."""
     algorithm, diff_order, tol = settings.algorithm, settings.diff_order, settings.tol
+    factor = safe_factor(sum_absolute(y, settings.above_minimum))
+    y = factor * y
+    limit = tol * sum_absolute(y, settings.above_minimum)
     right_side = penalize(y, diff_order)
     # airPLS gives the other points weight 0; arPLS needs two for a deviation.
     needed = {"airpls": max(2, diff_order), "arpls": 2, "asls": 0}[algorithm]
@@ -220,7 +200,7 @@ def correct_spectrum(y, limit, bands, settings):
         if diff_order > 1:  # the kernels only where they need it: this is the reference
             residual = refine(residual, y, weights, bands, settings.lam)
         if np.count_nonzero(residual < 0) < needed:
-            return residual, iteration, True
+            return residual / factor, iteration, True
         if algorithm == "airpls":
             new, total = airpls_weights(residual, iteration, settings.zhang_ends)
             done = total < limit
@@ -233,21 +213,21 @@ def correct_spectrum(y, limit, bands, settings):
             change = np.linalg.norm(new - weights)
             done = change < tol * np.linalg.norm(weights)
         if done:
-            return residual, iteration, True
+            return residual / factor, iteration, True
         weights = new
-    return residual, settings.max_iter, False
+    return residual / factor, settings.max_iter, False
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def correct_with_numpy(X, limits, out, info, settings):
+def correct_with_numpy(X, out, info, settings):
     """Correct the rows of X one by one; fills out and info.
 
-    airPLS stops when the residuals below the baseline add up to less than the limit.
+    A row without a finite result is NaN, at its first point at least.
     """
     bands = penalty_bands(X.shape[1], settings.diff_order)
-    for i, (y, limit) in enumerate(zip(X, limits, strict=True)):
+    for i, y in enumerate(X):
         try:
-            out[i], *info[i, :CONSTANT] = correct_spectrum(y, limit, bands, settings)
+            out[i], *info[i, :CONSTANT] = correct_spectrum(y, bands, settings)
         except np.linalg.LinAlgError:  # rounding leaves a matrix that is not definite
             out[i], info[i, :CONSTANT] = np.nan, (1, False)
         if not np.isfinite(out[i]).all():
