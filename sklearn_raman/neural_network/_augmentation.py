@@ -46,13 +46,13 @@ class Augmentation(DocLinkMixin, BaseEstimator):
     stretch : float, default=0.0
         Largest relative stretch around the center of the axis (0.001 moves the ends of
         1000 cm-1 by 0.5 cm-1).
-    resolution : float, default=10.0
+    resolution : float, default=0.0
         Largest full width at half maximum, in cm-1, of a Gaussian that blurs the
         spectrum, as a coarser spectrometer does; the width is uniform between 0 and
         this.
     gain : float, default=0.0
         Standard deviation of the logarithm of a smooth factor.
-    baseline : float, default=1.0
+    baseline : float, default=0.5
         Largest size of a smooth curve that is added, relative to the standard deviation
         of the spectrum; the size is uniform between 0 and this.
     noise : float, default=0.1
@@ -88,9 +88,9 @@ class Augmentation(DocLinkMixin, BaseEstimator):
         *,
         shift: float = 3.0,
         stretch: float = 0.0,
-        resolution: float = 10.0,
+        resolution: float = 0.0,
         gain: float = 0.0,
-        baseline: float = 1.0,
+        baseline: float = 0.5,
         noise: float = 0.1,
         mixup: float = 1.0,
     ) -> None:

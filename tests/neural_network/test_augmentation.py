@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-
 from scipy.ndimage import gaussian_filter1d
 
 from sklearn_raman.neural_network import Augmentation, CNNClassifier
