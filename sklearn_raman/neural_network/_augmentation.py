@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import ceil, log
 from numbers import Real
 
 import torch
 from sklearn.base import BaseEstimator
+from torch.nn import functional
 
 from sklearn_raman._utils._sklearn import (
     DocLinkMixin,
@@ -17,6 +19,7 @@ from sklearn_raman._utils._sklearn import (
 _FULL_SHARE = 0.7
 # Of second differences of white noise: median absolute value over its deviation.
 _NORMAL = 0.6745 * 6**0.5
+_REACH = 1.3  # of a Gaussian, in full widths: 3 standard deviations
 _N_WAVES = 4  # cosines in a smooth random curve
 
 
@@ -24,9 +27,10 @@ class Augmentation(DocLinkMixin, BaseEstimator):
     """Random variations of spectra, drawn anew for each batch in training.
 
     In this order: a mixture with another spectrum of the same class, a shift and a
-    stretch of the wavenumber axis, a smooth gain, a smooth baseline, white noise. Then
-    mean and standard deviation of each spectrum are set back to what they were, so that
-    spectra that came in normalized (:class:`~sklearn_raman.preprocessing.SNV`) stay so.
+    stretch of the wavenumber axis, a lower resolution, a smooth gain, a smooth
+    baseline, white noise. Then mean and standard deviation of each spectrum are set
+    back to what they were, so that spectra that came in normalized
+    (:class:`~sklearn_raman.preprocessing.SNV`) stay so.
 
     A strength of 0 leaves a step out. All strengths but `mixup` are for sets whose
     spectra differ much from one another; where they are alike (one kind of tablet, one
@@ -42,11 +46,15 @@ class Augmentation(DocLinkMixin, BaseEstimator):
     stretch : float, default=0.0
         Largest relative stretch around the center of the axis (0.001 moves the ends of
         1000 cm-1 by 0.5 cm-1).
+    resolution : float, default=0.0
+        Largest full width at half maximum, in cm-1, of a Gaussian that blurs the
+        spectrum, as a coarser spectrometer does; the width is uniform between 0 and
+        this.
     gain : float, default=0.0
         Standard deviation of the logarithm of a smooth factor.
     baseline : float, default=0.5
-        Size of a smooth curve that is added, relative to the standard deviation of the
-        spectrum.
+        Largest size of a smooth curve that is added, relative to the standard deviation
+        of the spectrum; the size is uniform between 0 and this.
     noise : float, default=0.1
         Largest standard deviation of white noise, relative to that of the spectrum; the
         level is uniform between 0 and this.
@@ -68,6 +76,7 @@ class Augmentation(DocLinkMixin, BaseEstimator):
     _parameter_constraints: dict = {
         "shift": [Interval(Real, 0, None, closed="left")],
         "stretch": [Interval(Real, 0, 1, closed="left")],
+        "resolution": [Interval(Real, 0, None, closed="left")],
         "gain": [Interval(Real, 0, None, closed="left")],
         "baseline": [Interval(Real, 0, None, closed="left")],
         "noise": [Interval(Real, 0, None, closed="left")],
@@ -79,6 +88,7 @@ class Augmentation(DocLinkMixin, BaseEstimator):
         *,
         shift: float = 3.0,
         stretch: float = 0.0,
+        resolution: float = 0.0,
         gain: float = 0.0,
         baseline: float = 0.5,
         noise: float = 0.1,
@@ -86,6 +96,7 @@ class Augmentation(DocLinkMixin, BaseEstimator):
     ) -> None:
         self.shift = shift
         self.stretch = stretch
+        self.resolution = resolution
         self.gain = gain
         self.baseline = baseline
         self.noise = noise
@@ -132,6 +143,9 @@ class Augmentation(DocLinkMixin, BaseEstimator):
             shift = _symmetric(X) * strength * self.shift / spacing
             stretch = _symmetric(X) * strength * self.stretch
             X = move_axis(X, shift, stretch)
+        if self.resolution:
+            largest = strength * self.resolution / spacing
+            X = blur(X, largest * _uniform(X), largest)
         if self.gain:
             X = X * torch.exp(smooth_curves(X, strength * self.gain))
         if self.baseline:
@@ -194,6 +208,28 @@ def move_axis(X, shift, stretch):
     source = source.clamp(0, n_points - 1)
     left = source.long().clamp(max=n_points - 2)
     return torch.lerp(X.gather(1, left), X.gather(1, left + 1), source - left)
+
+
+def blur(X, width, largest):
+    """Convolve each spectrum with a Gaussian of its own width.
+
+    Beyond an end the spectrum keeps the value of that end.
+
+    Parameters
+    ----------
+    X : torch.Tensor of shape (n_spectra, n_points)
+    width : torch.Tensor of shape (n_spectra, 1)
+        Full widths at half maximum, in points.
+    largest : float
+        No width is larger.
+    """
+    reach = ceil(_REACH * largest)
+    distance = torch.arange(-reach, reach + 1, dtype=X.dtype, device=X.device)
+    # Without a width the weights of the neighbors underflow to 0.
+    weights = torch.exp(-4 * log(2) * (distance / (width + 1e-3)) ** 2)
+    weights = weights / weights.sum(dim=1, keepdim=True)
+    padded = functional.pad(X[None], (reach, reach), mode="replicate")
+    return functional.conv1d(padded, weights[:, None], groups=len(X))[0]
 
 
 def smooth_curves(X, size):

@@ -393,3 +393,15 @@ def test_says_which_extra_is_missing(cube, model, monkeypatch):
             without.setitem(sys.modules, package, None)
             with pytest.raises(ImportError, match=r"sklearn-raman\[maps\]"):
                 apply_pipeline(model, values)
+
+
+@pytest.mark.parametrize("chunks", [None, {"y": 3}])
+def test_a_file_of_netcdf(model, cube, tmp_path, chunks):
+    """Opened at once or lazily, it gives what the cube in memory gives."""
+    cube.to_netcdf(tmp_path / "cube.nc", engine="scipy")
+    output = ("label", "proba", "explanation")
+    expected = apply_pipeline(model, cube, output=output).compute()
+    with xr.open_dataarray(tmp_path / "cube.nc", chunks=chunks) as opened:
+        xr.testing.assert_equal(
+            apply_pipeline(model, opened, output=output).compute(), expected
+        )

@@ -4,18 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter1d
 
 from sklearn_raman.neural_network import Augmentation, CNNClassifier
 from sklearn_raman.neural_network._augmentation import (
+    blur,
     move_axis,
     smooth_curves,
     strength_for,
 )
 
-OFF = dict.fromkeys(("shift", "stretch", "gain", "baseline", "noise", "mixup"), 0.0)
+OFF = dict.fromkeys(Augmentation().get_params(), 0.0)
 ON = {
     "shift": 20.0,
     "stretch": 0.05,
+    "resolution": 30.0,
     "gain": 0.3,
     "baseline": 0.5,
     "noise": 0.2,
@@ -40,7 +43,7 @@ def test_all_off_changes_nothing(X, y):
     torch.testing.assert_close(Augmentation(**OFF).augment(X, y), X)
 
 
-@pytest.mark.parametrize("name", ["shift", "stretch", "gain", "baseline", "noise"])
+@pytest.mark.parametrize("name", sorted(set(ON) - {"mixup"}))
 def test_each_step_keeps_mean_and_deviation(name, X, y):
     torch.manual_seed(0)
     found = Augmentation(**{**OFF, name: ON[name]}).augment(X, y)
@@ -73,6 +76,35 @@ def test_move_axis_interpolates(X):
     expected = np.interp(source, np.arange(120), X[0].numpy())
     found = move_axis(X[:1], shift, stretch)[0]
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_blur_is_a_gaussian_of_that_width(X):
+    """Against scipy's filter; no width leaves a spectrum as it is."""
+    widths = torch.tensor([[0.0], [2.0], [7.0]])
+    found = blur(X[:3].double(), widths, 8.0).numpy()
+    for row, spectrum, width in zip(found, X[:3].double().numpy(), widths, strict=True):
+        expected = gaussian_filter1d(
+            spectrum, max(float(width), 1e-9) / 2.3548, mode="nearest", truncate=6
+        )
+        np.testing.assert_allclose(row, expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("spacing", [0.5, 2.0])
+def test_resolution_is_in_wavenumbers(spacing, X, y):
+    """Bands get broader, by at most the given width."""
+    torch.manual_seed(0)
+    coarser = Augmentation(**{**OFF, "resolution": 8 * spacing})
+    found = torch.cat([coarser.augment(X, y, spacing=spacing) for _ in range(50)])
+    own = X[:1]
+    limit = blur(own, torch.full((1, 1), 8.0), 8.0)
+
+    def width(spectra):  # points above half of the height
+        floor = spectra.median(dim=1, keepdim=True).values
+        half = (spectra.amax(dim=1, keepdim=True) - floor) / 2
+        return (spectra - floor > half).sum(dim=1)
+
+    assert width(own) <= width(found).min() <= width(own) + 1
+    assert width(limit) - 1 <= width(found).max() <= width(limit)
 
 
 def test_smooth_curves_are_slow(X):
