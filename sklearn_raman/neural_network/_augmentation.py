@@ -223,7 +223,7 @@ def blur(X, width, largest):
     largest : float
         No width is larger.
     """
-    reach = ceil(_REACH * largest)
+    reach = ceil(min(_REACH * largest, X.shape[1]))
     distance = torch.arange(-reach, reach + 1, dtype=X.dtype, device=X.device)
     # Without a width the weights of the neighbors underflow to 0.
     weights = torch.exp(-4 * log(2) * (distance / (width + 1e-3)) ** 2)
