@@ -250,6 +250,6 @@ def test_figures_of_another_instrument_are_the_committed_results():
     )
     _, table = read("networks").split("| | same instrument | another |")
     rows = re.findall(r"^\| (.+) \| (0\.\d+) \| (0\.\d+) \|$", table, re.MULTILINE)
-    assert len(rows) == 5
+    assert len(rows) == 7
     for name, *cells in rows:
         assert cells == [f"{here[name]:.3f}", f"{there[name]:.3f}"]
