@@ -42,7 +42,7 @@ rivals are calibrated: one temperature, learned by group on the training part. P
 has its own, and is there a second time as published, without shrinkage and temperature.
 LDA is there a second time on the smoothed first derivative (window 21), fixed: inner
 folds cannot know that another instrument comes. The CNNs are there a second time with
-larger baselines and coarser resolutions in training, for the same reason. LDA and
+larger baselines and broader bands in training, for the same reason. LDA and
 logistic regression get principal components, at most 300, which makes them faster.
 RRUFF spectra are resampled to 2 cm-1 for all. Seeds 0 to 4 (`--development`) were there
 to choose defaults with; nothing was chosen on the others.
@@ -148,7 +148,7 @@ def models(data):
     def net(classifier, **params):
         return make_pipeline(SNV(), classifier(random_state=0, **params))
 
-    wide = Augmentation(baseline=2.0, resolution=10.0)
+    wide = Augmentation(baseline=2.0, broadening=10.0)
 
     def tuned(classifier, *grids):
         steps = make_pipeline(SquareRoot(), SNV(), *classifier)

@@ -27,7 +27,7 @@ class Augmentation(DocLinkMixin, BaseEstimator):
     """Random variations of spectra, drawn anew for each batch in training.
 
     In this order: a mixture with another spectrum of the same class, a shift and a
-    stretch of the wavenumber axis, a lower resolution, a smooth gain, a smooth
+    stretch of the wavenumber axis, broader bands, a smooth gain, a smooth
     baseline, white noise. Then mean and standard deviation of each spectrum are set
     back to what they were, so that spectra that came in normalized
     (:class:`~sklearn_raman.preprocessing.SNV`) stay so.
@@ -46,7 +46,7 @@ class Augmentation(DocLinkMixin, BaseEstimator):
     stretch : float, default=0.0
         Largest relative stretch around the center of the axis (0.001 moves the ends of
         1000 cm-1 by 0.5 cm-1).
-    resolution : float, default=0.0
+    broadening : float, default=0.0
         Largest full width at half maximum, in cm-1, of a Gaussian that blurs the
         spectrum, as a coarser spectrometer does; the width is uniform between 0 and
         this.
@@ -76,7 +76,7 @@ class Augmentation(DocLinkMixin, BaseEstimator):
     _parameter_constraints: dict = {
         "shift": [Interval(Real, 0, None, closed="left")],
         "stretch": [Interval(Real, 0, 1, closed="left")],
-        "resolution": [Interval(Real, 0, None, closed="left")],
+        "broadening": [Interval(Real, 0, None, closed="left")],
         "gain": [Interval(Real, 0, None, closed="left")],
         "baseline": [Interval(Real, 0, None, closed="left")],
         "noise": [Interval(Real, 0, None, closed="left")],
@@ -88,7 +88,7 @@ class Augmentation(DocLinkMixin, BaseEstimator):
         *,
         shift: float = 3.0,
         stretch: float = 0.0,
-        resolution: float = 0.0,
+        broadening: float = 0.0,
         gain: float = 0.0,
         baseline: float = 0.5,
         noise: float = 0.1,
@@ -96,7 +96,7 @@ class Augmentation(DocLinkMixin, BaseEstimator):
     ) -> None:
         self.shift = shift
         self.stretch = stretch
-        self.resolution = resolution
+        self.broadening = broadening
         self.gain = gain
         self.baseline = baseline
         self.noise = noise
@@ -143,8 +143,8 @@ class Augmentation(DocLinkMixin, BaseEstimator):
             shift = _symmetric(X) * strength * self.shift / spacing
             stretch = _symmetric(X) * strength * self.stretch
             X = move_axis(X, shift, stretch)
-        if self.resolution:
-            largest = strength * self.resolution / spacing
+        if self.broadening:
+            largest = strength * self.broadening / spacing
             X = blur(X, largest * _uniform(X), largest)
         if self.gain:
             X = X * torch.exp(smooth_curves(X, strength * self.gain))
@@ -223,7 +223,7 @@ def blur(X, width, largest):
     largest : float
         No width is larger.
     """
-    reach = ceil(_REACH * largest)
+    reach = ceil(min(_REACH * largest, X.shape[1]))
     distance = torch.arange(-reach, reach + 1, dtype=X.dtype, device=X.device)
     # Without a width the weights of the neighbors underflow to 0.
     weights = torch.exp(-4 * log(2) * (distance / (width + 1e-3)) ** 2)

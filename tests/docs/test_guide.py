@@ -238,3 +238,18 @@ def test_figures_of_bands_are_the_committed_results():
     assert cells == [f"{value:.3f}".removeprefix("0") for value in expected]
     n_worlds = len(results["worlds"]["each"])
     assert f"Means of {n_worlds} worlds; {null['n_sets']:.0f} sets" in page
+
+
+def test_figures_of_another_instrument_are_the_committed_results():
+    """Every row of the table of the page on networks."""
+    path = ROOT / "benchmarks" / "results" / "accuracy.json"
+    results = json.loads(path.read_text())
+    here, there = (
+        {row["model"]: row["accuracy"] for row in results[kind]["summary"]}
+        for kind in ("crystals", "instrument")
+    )
+    _, table = read("networks").split("| | same instrument | another |")
+    rows = re.findall(r"^\| (.+) \| (0\.\d+) \| (0\.\d+) \|$", table, re.MULTILINE)
+    assert len(rows) == 7
+    for name, *cells in rows:
+        assert cells == [f"{here[name]:.3f}", f"{there[name]:.3f}"]

@@ -18,7 +18,7 @@ OFF = dict.fromkeys(Augmentation().get_params(), 0.0)
 ON = {
     "shift": 20.0,
     "stretch": 0.05,
-    "resolution": 30.0,
+    "broadening": 30.0,
     "gain": 0.3,
     "baseline": 0.5,
     "noise": 0.2,
@@ -90,11 +90,11 @@ def test_blur_is_a_gaussian_of_that_width(X):
 
 
 @pytest.mark.parametrize("spacing", [0.5, 2.0])
-def test_resolution_is_in_wavenumbers(spacing, X, y):
+def test_broadening_is_in_wavenumbers(spacing, X, y):
     """Bands get broader, by at most the given width."""
     torch.manual_seed(0)
-    coarser = Augmentation(**{**OFF, "resolution": 8 * spacing})
-    found = torch.cat([coarser.augment(X, y, spacing=spacing) for _ in range(50)])
+    broader = Augmentation(**{**OFF, "broadening": 8 * spacing})
+    found = torch.cat([broader.augment(X, y, spacing=spacing) for _ in range(50)])
     own = X[:1]
     limit = blur(own, torch.full((1, 1), 8.0), 8.0)
 
