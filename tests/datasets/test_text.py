@@ -378,7 +378,8 @@ def test_header_and_comments_given(tmp_path):
         load_spectra(path)
     check(load_spectra(path, comment="*"))
     path = write(tmp_path, lines().replace("402.25", "#401\t7\n402.25") + "% 900\t1\n")
-    with pytest.warns(
+    said = r"a.txt: left out as .*: lines 2, \d+ \('#401"
+    with pytest.warns(UserWarning, match=said):
         UserWarning, match=r"a.txt: left out as .*: lines 2, \d+ \('#401"
     ):
         check(load_spectra(path))
