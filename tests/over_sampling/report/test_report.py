@@ -253,6 +253,7 @@ def test_small_classes_are_named():
         )
 
 
+@pytest.mark.usefixtures("few_trees")
 @pytest.mark.parametrize(("n", "n_points"), [(5, 7), (5, 3000), (6, 64)])
 def test_few_spectra_of_any_length(rng, n, n_points):
     sets = rng.normal(size=(3, n, n_points))
