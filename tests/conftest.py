@@ -57,17 +57,15 @@ def labels():
     return np.repeat(["calcite", "quartz", "zircon"], 4)
 
 
-@pytest.fixture(scope="module")
-def few_trees():
+@pytest.fixture
+def few_trees(monkeypatch):
     """Let the forests of `synthesis_report` have 2 trees: for all but their judgment.
 
     Fifty trees, grown for each class, fold and draw, take most of its time.
     """
     from sklearn_raman.over_sampling.report import _measures
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_measures, "N_TREES", 2)
-        yield
+    monkeypatch.setattr(_measures, "N_TREES", 2)
 
 
 @pytest.fixture

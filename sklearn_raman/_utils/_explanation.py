@@ -83,6 +83,9 @@ def normalize_maps(maps, how):
         raise ValueError(
             f"normalize must be None or one of {NORMALIZATIONS}, got {how!r}."
         )
+    # In units of its largest value, a map's sum and range are numbers.
+    largest = np.abs(maps).max(axis=-1, keepdims=True)
+    maps = maps / np.ldexp(np.ones_like(largest), np.frexp(largest)[1] - 1)
     offset = maps.min(axis=-1, keepdims=True) if how == "minmax" else 0
     shifted = maps - offset
     reduce = np.sum if how == "sum" else np.max

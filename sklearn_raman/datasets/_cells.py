@@ -74,11 +74,12 @@ class Table:
             cells = self.rows[row]
             cells = [cells[column] for column in columns]
             try:
-                if self.decimal == ",":
+                if isinstance(cells[0], str):
                     text = "\0".join(cells)
-                    if "." in text:
-                        raise ValueError
-                    cells = text.replace(",", ".").split("\0")
+                    if "_" in text or (self.decimal == "," and "." in text):
+                        raise ValueError  # float() reads 1_000
+                    if self.decimal == ",":
+                        cells = text.replace(",", ".").split("\0")
                 values += list(map(float, cells))
             except (ValueError, TypeError):
                 values += [self._number_or_raise(row, column) for column in columns]

@@ -322,8 +322,9 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
         "footer": sum(bool(line.strip()) for line in lines[stop:]),
         "comments": sum(map(is_comment, lines[start:stop])) if block is None else 0,
     }
-    if block is None:
-        facts |= rows_in_comments(lines, start, width, mark, point, comment)
+    near = lines if block is None else lines[:start]  # there are none in a block
+    first = max(start - 1, header)
+    facts |= rows_in_comments(near, first, width, mark, point, comment)
     if decimal is None:
         if mark == "," and delimiter is None:
             _refuse_ambiguous_commas(lines, numbers, headings, width)

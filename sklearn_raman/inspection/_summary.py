@@ -182,7 +182,7 @@ default=None
 
         def by_class(rows, statistic):
             # In units of the largest value, whose squares and sums are numbers.
-            unit = np.ldexp(1.0, np.frexp(np.abs(rows).max(initial=0))[1])
+            unit = np.ldexp(1.0, np.frexp(np.abs(rows).max(initial=0))[1] - 1)
             table = [statistic(rows[chosen] / unit, axis=0) for chosen in members]
             table = unit * np.reshape(table, (len(index), n_points))
             return pd.DataFrame(table, index=index, columns=axis)

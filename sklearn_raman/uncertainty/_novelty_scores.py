@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_array
 
-from sklearn_raman._utils._validation import name_numbers
+from sklearn_raman._utils._validation import check_spectra, name_numbers
 from sklearn_raman.uncertainty._calibration import PValues
 
 SCORES = ("auto", "relative_mahalanobis", "correlation", "both")
@@ -90,7 +90,7 @@ class NearestCorrelation:
     Parameters
     ----------
     classifier : estimator
-        Not used.
+        What it was fitted on, new spectra must resemble in form.
     inputs : array-like of shape (n_spectra, n_points)
         Training spectra as the classifier is given them: the library.
     y : array-like of shape (n_spectra,) or None
@@ -106,13 +106,13 @@ class NearestCorrelation:
         self.library = library
 
     def __call__(self, classifier, inputs):
-        centered, length = _center(inputs)
+        centered, length = _center(check_spectra(classifier, inputs, reset=False))
         return 1 - ((centered @ self.library.T) / length).max(axis=1).astype(float)
 
 
 def _unit(largest):
     """Return powers of 4 near the largest values; in these, squares are numbers."""
-    exponent = np.frexp(largest)[1] // 2 * 2
+    exponent = (np.frexp(largest)[1] - 1) // 2 * 2
     return np.ldexp(np.ones_like(largest), exponent)
 
 

@@ -283,6 +283,12 @@ def test_header_and_comments_given(tmp_path):
     assert "2 comment lines" in bunch.DESCR
 
 
+def test_numbers_have_no_underscores(tmp_path):
+    path = write(tmp_path, wide() + "calcite,1,2,1_000,3\n")
+    with pytest.raises(ValueError, match="line 5, column 4.*'1_000'; expected a num"):
+        read_spectra_table(path, label="class")
+
+
 @pytest.mark.parametrize("sign", ["#", "% ", "//", "!"])
 def test_rows_that_begin_like_comments_are_named(tmp_path, sign):
     row = sign + "calcite,9,9,9,9\n"

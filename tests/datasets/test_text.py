@@ -378,10 +378,12 @@ def test_header_and_comments_given(tmp_path):
         load_spectra(path)
     check(load_spectra(path, comment="*"))
     path = write(tmp_path, lines().replace("402.25", "#401\t7\n402.25") + "% 900\t1\n")
-    with pytest.warns(
-        UserWarning, match=r"a.txt: left out as .*: lines 2, \d+ \('#401"
-    ):
+    said = r"a.txt: left out as .*: lines 2, \d+ \('#401"
+    with pytest.warns(UserWarning, match=said):
         check(load_spectra(path))
+    path = write(tmp_path, "#" + lines())
+    with pytest.warns(UserWarning, match="left out as comments: line 1 "):
+        load_spectra(path)
     with pytest.raises(ValueError, match="header"):
         load_spectra(path, header=-1)
 

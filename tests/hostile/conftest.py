@@ -3,6 +3,6 @@
 import pytest
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def quick_reports(few_trees):
     """Input is refused, or not, whatever the number of trees."""

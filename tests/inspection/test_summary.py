@@ -458,6 +458,34 @@ def test_labels_of_any_type(dtype):
     )
 
 
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_missing_labels_are_refused(missing):
+    """NaN is equal to nothing, itself included: its spectra would be lost."""
+    maps, y = np.eye(3), ["a", "b", None] if missing is None else [1.0, 2.0, missing]
+    for given in ({"y": y}, {"y": [*y[:2], y[0]], "predicted": y}):
+        name = list(given)[-1]
+        with pytest.raises(ValueError, match=f"{name} misses 1 of 3 values .*row 2"):
+            ExplanationSummary.from_maps(maps, **given)
+
+
+@pytest.mark.parametrize("normalize", ["sum", "minmax", "max"])
+def test_size_does_not_matter(normalize):
+    maps = np.random.default_rng(0).normal(size=(6, 9))
+    found = [
+        ExplanationSummary.from_maps(
+            np.ldexp(maps, exponent),
+            list("aaabbb"),
+            spectra=np.ldexp(maps, exponent),
+            normalize=normalize,
+        )
+        for exponent in (0, 1020, -1000)
+    ]
+    for exponent, other in zip((1020, -1000), found[1:], strict=True):
+        pd.testing.assert_frame_equal(other.mean, found[0].mean)
+        spread = np.ldexp(found[0].std_spectrum, exponent)
+        np.testing.assert_allclose(other.std_spectrum, spread, rtol=1e-12)
+
+
 def test_printed_table():
     """Classes, how many of their spectra, where their map is high; escaped in HTML."""
     axis = np.arange(400.0, 500.0)

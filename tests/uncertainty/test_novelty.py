@@ -1,6 +1,7 @@
 """None of these: scores against formulas of others, threshold, what is found."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
@@ -44,6 +45,32 @@ def test_correlation_by_its_formula(minerals, new):
     r = np.corrcoef(new.X, minerals.X)[: len(new.X), len(new.X) :]
     expected = r.max(axis=1) - 1
     np.testing.assert_allclose(detector.score_samples(new.X), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("model", [MODEL, KNeighborsClassifier(1)])
+def test_correlation_checks_spectra_as_predict_does(model, minerals, new):
+    """It asks the classifier nothing, which would check them."""
+    names = [str(at) for at in 400.0 + np.arange(new.X.shape[1])]
+    train = type(minerals)(**{**minerals, "X": pd.DataFrame(minerals.X, columns=names)})
+    detector = fit(train, model, novelty_score="correlation", cv=2)
+    X = pd.DataFrame(new.X, columns=names)
+    for wrong in (X.set_axis([f"1{name}" for name in names], axis=1), X.iloc[:, 1:]):
+        with pytest.raises(ValueError, match="cm-1|names|features"):
+            detector.predict(wrong)
+    X.iloc[2, 7] = np.nan
+    with pytest.raises(ValueError, match=r"NaN or infinity in 1 of .*row 2"):
+        detector.predict(X)
+
+
+def test_neither_unit_nor_precision_matters(minerals, new):
+    for model in (MODEL, KNeighborsClassifier(1)):
+        detector = fit(minerals, model, cv=2)
+        large = type(minerals)(**{**minerals, "X": np.ldexp(minerals.X, 1000)})
+        found = fit(large, model, cv=2).score_samples(np.ldexp(new.X, 1000))
+        np.testing.assert_allclose(found, detector.score_samples(new.X), rtol=1e-9)
+    half = new.X.astype(np.float16)
+    expected = detector.score_samples(half.astype(float))
+    np.testing.assert_array_equal(detector.score_samples(half), expected)
 
 
 @pytest.mark.parametrize("kind", ["relative_mahalanobis", "correlation"])

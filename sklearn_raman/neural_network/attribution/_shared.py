@@ -99,11 +99,21 @@ def _spectra_for(module, X):
             )
     else:
         X = torch.from_numpy(np.array(check_spectra_array(X)))
+    name, center = type(module).__name__, _center(module)
+    n_points = X.shape[1] if center is None else center.numel() // len(center)
+    if n_points != X.shape[1]:  # a single point would stand for all
+        raise ValueError(f"X has {X.shape[1]} points, but {name} expects {n_points}.")
     weight = first_weight(module)
     X = X if weight is None else X.to(weight)
     if not X.isfinite().all():  # also what only single precision can't hold
-        check_finite(X.cpu().double().numpy(), owner=type(module).__name__)
+        check_finite(X.cpu().double().numpy(), owner=name)
     return X
+
+
+def _center(module):
+    """Return what a module subtracts from spectra, (n_channels, n_points), or None."""
+    center = getattr(getattr(module, "input", None), "center", None)
+    return center if torch.is_tensor(center) and center.ndim == 2 else None
 
 
 # Values of the network ---------------------------------------------------------------
@@ -222,6 +232,10 @@ def class_positions(logits, target):
 def given_positions(target, n_spectra):
     """Return class positions, one per spectrum, from one or as many."""
     positions = target.cpu().numpy() if torch.is_tensor(target) else np.asarray(target)
+    if positions.dtype.kind not in "iu":
+        raise ValueError(
+            f"target must hold class positions, whole numbers, got {target!r}."
+        )
     if positions.ndim > 1 or positions.size not in (1, n_spectra):
         raise ValueError(
             f"target has shape {positions.shape} but X has {n_spectra} spectra: pass "
@@ -322,7 +336,7 @@ def references_by_piece(module, X, reference, answers, features=None):
     features = features or module.features
     named = reference if isinstance(reference, str) else None
     if named == "auto":
-        center = getattr(getattr(module, "input", None), "center", None)
+        center = _center(module)
         subtracts_mean = center is not None and bool(center.any())
         named = reference = "blank" if subtracts_mean else "zero_features"
     if named == "zero_features":

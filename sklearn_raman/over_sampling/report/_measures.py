@@ -190,7 +190,11 @@ def pooled_scores(first, second, n_components=N_COMPONENTS):
     """
     both = np.concatenate([first, second])
     n_components = min(n_components, len(both) - 1, both.shape[1])
-    return PCA(n_components, svd_solver="full").fit_transform(both)
+    # Where training spectra have another unit, these may be too small to be squared.
+    exponent = int(np.frexp(np.abs(both).max())[1])
+    scaled = np.ldexp(both, -exponent)
+    scores = PCA(n_components, svd_solver="full").fit_transform(scaled)
+    return np.ldexp(scores, exponent)
 
 
 def one_nn_accuracy(distances, is_second):

@@ -238,6 +238,30 @@ def test_one_spectrum_needs_a_row(net, batch):
         contribution(net, batch[0])
 
 
+def test_spectra_of_another_length_are_refused(net, batch):
+    """Also a single point, which torch would repeat."""
+    for n_points in (1, N_POINTS - 1):
+        with pytest.raises(ValueError, match=f"{n_points} points, .* {N_POINTS}"):
+            contribution(net, batch[:, :n_points])
+
+
+@pytest.mark.parametrize("wrong", [lambda X: X[:0], lambda X: X + 0j])
+def test_tensors_that_are_no_spectra(net, batch, wrong):
+    """Arrays are in the tests of hostile input."""
+    with pytest.raises(ValueError, match="X must hold spectra, real numbers"):
+        contribution(net, wrong(torch.as_tensor(batch)))
+    values = torch.as_tensor(batch).double()
+    values[1, 3] = 1e300
+    with pytest.raises(ValueError, match=r"infinity in 1 of \d+ spectra \(row 1\)"):
+        contribution(net.float(), values)
+
+
+@pytest.mark.parametrize("target", [0.5, np.nan, True, [0.0, 1.0]])
+def test_class_positions_are_whole_numbers(net, batch, target):
+    with pytest.raises(ValueError, match="target must hold class positions, whole"):
+        contribution(net, batch[:2], target)
+
+
 def test_hooks_of_the_user_stay_in_place(net, batch):
     """And see the passes, as in `predict`."""
     seen = []

@@ -253,6 +253,7 @@ def test_small_classes_are_named():
         )
 
 
+@pytest.mark.usefixtures("few_trees")
 @pytest.mark.parametrize(("n", "n_points"), [(5, 7), (5, 3000), (6, 64)])
 def test_few_spectra_of_any_length(rng, n, n_points):
     sets = rng.normal(size=(3, n, n_points))
@@ -262,6 +263,7 @@ def test_few_spectra_of_any_length(rng, n, n_points):
     assert frame["value_std"].isna().all()
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_constant_spectra_and_bands_without_noise(rng):
     """No number is made up where there is nothing to compare."""
     with pytest.warns(UserWarning, match="copies"):
@@ -346,6 +348,7 @@ def test_not_finite(sets, name, bad):
         synthesis_report(**given)
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_printing_and_copies_of_the_frame(sets):
     report = synthesis_report(*sets, n_draws=2, random_state=0)
     lines = str(report).splitlines()
@@ -362,6 +365,7 @@ def test_printing_and_copies_of_the_frame(sets):
         report.to_frame("all")
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_metrics_on_request(sets):
     """Fewer metrics are the same numbers, in one order."""
     report = synthesis_report(*sets, n_draws=2, random_state=0)
@@ -375,6 +379,7 @@ def test_metrics_on_request(sets):
             report.to_frame(metrics=wrong)
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_frames_with_other_columns_are_refused(sets):
     """The same number of columns is not the same columns."""
     named = [f"v{i}" for i in range(len(AXIS))]
