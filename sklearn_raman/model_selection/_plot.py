@@ -57,6 +57,9 @@ def draw_scores(scores, label, more_is_better, ax=None):
         axes.text(1.02, line, text, transform=beside, va="center", color=color)
     axes.set_yticks(range(n_models), map(plain, scores.columns), color=INK)
     axes.set_ylim(n_models - 0.5, -0.5)
+    # No score is below 0, and none of those that rise is above 1.
+    low, high = axes.get_xlim()
+    axes.set_xlim(max(low, 0), min(high, 1) if more_is_better else high)
     direction = "right is better" if more_is_better else "left is better"
     axes.set_xlabel(f"{label} of each fold, and mean ({direction})", color=INK)
     axes.grid(axis="x", color=GRID)

@@ -161,6 +161,9 @@ def test_page_warns_where_groups_play_no_part(spectra, tmp_path, groups, words):
 def test_figures_show_every_model_and_class(result, tmp_path):
     figure = result.plot("log_loss")
     labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert figure.axes[0].get_xlim()[0] >= 0
+    low, high = result.plot("accuracy").axes[0].get_xlim()
+    assert 0 <= low < high <= 1  # no axis shows scores that cannot be
     names = result.to_frame().index
     assert labels == [name.replace("$", r"\$") for name in names]
     figure = result.plot_explanations([result.classes[2], result.classes[0]])
