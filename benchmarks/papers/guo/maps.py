@@ -1,7 +1,8 @@
 """Guo et al. 2020, Fig. 5: what the pooling layer sends back to the spectrum.
 
 An FMCNN learns all random folds but one; the maps are those of the correctly named
-spectra of that fold, on the axis and with the scaling that the network sees.
+spectra of that fold, on the axis and with the scaling that the network sees. Since the
+paper attaches a deconvolution to each layer, `by_layer` measures what each sends back.
 
 Measured of each map: correlation with the spectrum, share on its lines
 (`peak_share`), whether its highest point is on the strongest line (within 5 cm-1), and
@@ -66,6 +67,11 @@ def maps_of_fold(*, data, spectra, repetition=0, fold=0, n_folds=10, tiny=False)
             "other_class": correlation(maps, other).mean(),
             "forgotten": forgotten["pearson"].to_dict(),
         }
+    record["by_layer"] = {
+        layer: against_the_spectrum(net.deconvolve(values, layer=layer), values, axis)
+        for layer in net.feature_maps(values[:1])
+        if layer.startswith("blocks.") and layer.count(".") == 1
+    }
     record["shown"] = shown(found, net, seen, right, axis)
     return record
 
