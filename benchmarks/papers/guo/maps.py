@@ -30,7 +30,6 @@ SHOWN = ("Albite", "Quartz", "Calcite", "Forsterite", "Fluorapatite")
 N_SHOWN = 4
 NEAR = 5.0  # cm-1
 PROMINENCE = 0.05  # of a line, as in peak_share
-HEAD_START = "hidden"  # the first layer behind the pooling
 MAPS = ("deconv", "contribution")
 
 
@@ -58,8 +57,9 @@ def maps_of_fold(*, data, spectra, repetition=0, fold=0, n_folds=10, tiny=False)
     for method in MAPS:
         maps = np.asarray(net.explain_(X, y[right], method=method))
         other = np.asarray(net.explain_(X, runner_up, method=method))
+        few = {"n_repeats": 1} if tiny else {}
         forgotten = randomization_test(
-            net, X.iloc[:60], method=method, target=y[right][:60], random_state=0
+            net, X.iloc[:60], method=method, target=y[right][:60], random_state=0, **few
         )
         record[method] = {
             **against_the_spectrum(maps, values, axis),
@@ -68,8 +68,8 @@ def maps_of_fold(*, data, spectra, repetition=0, fold=0, n_folds=10, tiny=False)
             "forgotten": forgotten["pearson"].to_dict(),
         }
     record["by_layer"] = {
-        layer: against_the_spectrum(net.deconvolve(values, layer=layer), values, axis)
-        for layer in net.feature_maps(values[:1])
+        layer: against_the_spectrum(net.deconvolve(X, layer=layer), values, axis)
+        for layer in net.feature_maps(X[:1])
         if layer.startswith("blocks.") and layer.count(".") == 1
     }
     record["shown"] = shown(found, net, seen, right, axis)

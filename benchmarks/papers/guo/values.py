@@ -101,7 +101,9 @@ def tables(results):
             _of(results, "bundled_random_folds"), _of(results, "bundled_new_crystals")
         ),
         "patience_table": _patience_table(patience),
-        "layer_table": _layer_table(Values.of(maps)),
+        "layer_table": _layer_table(
+            Values.of(results.get("bundled_deconvolution", []))
+        ),
     }
 
 
