@@ -21,15 +21,15 @@ from functools import cache
 import numpy as np
 import pandas as pd
 from sklearn.decomposition import PCA
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
 from benchmarks.papers._spectra import AMINO_ACIDS, spectra_file
 from benchmarks.papers.fukuhara.bands import is_near, lines_of
+from benchmarks.papers.fukuhara.models import paper_cnn, pca_svm
 from sklearn_raman.datasets import load_minerals, make_mixtures
-from sklearn_raman.neural_network import CNNClassifier, paper_settings
 from sklearn_raman.preprocessing import (
     ARPLS,
     SpectrumNormalizer,
@@ -103,24 +103,6 @@ def mixtures(pure, seed, n_per_pair=5, ratio=RATIO):
     )
 
 
-def pca_svm(n_train):
-    """Return a search for PCA and SVM in three inner folds of n_train mixtures."""
-    grid = {
-        "pca__n_components": [n for n in (5, 10, 20) if n < n_train // 2],
-        "svc__C": [1.0, 10.0, 100.0],
-        "svc__kernel": ["linear", "rbf"],
-    }
-    pipeline = make_pipeline(PCA(random_state=0), SVC())
-    return GridSearchCV(pipeline, grid, cv=StratifiedKFold(3))
-
-
-def paper_cnn(random_state, n_filters, epochs):
-    """Return the paper's network."""
-    settings = paper_settings("fukuhara", section="4.3")
-    settings |= {"n_filters": n_filters, "max_epochs": epochs}
-    return CNNClassifier(**settings, random_state=random_state)
-
-
 def mixing(
     substances,
     seed,
@@ -139,10 +121,12 @@ def mixing(
     X, y, _ = mixtures(pure.train, seed, n_per_pair, ratio)
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
     train, held = list(folds.split(X, y))[fold]
-    net = paper_cnn(10 * seed + fold, n_filters, epochs)
+    net = paper_cnn("4.3", 10 * seed + fold, n_filters=n_filters, epochs=epochs)
+    components = [n for n in (5, 10, 20) if n < len(train) // 2]
+    svm = pca_svm(components, StratifiedKFold(3))
     fitted = {
         "CNN": net.fit(X[train], y[train]),
-        "PCA + SVM": pca_svm(len(train)).fit(X[train], y[train]),
+        "PCA + SVM": svm.fit(X[train], y[train]),
     }
     X_test, y_test, truth = mixtures(pure.test, 1000 + seed, n_per_pair, ratio)
     sets = {"fold": (X[held], y[held]), "test": (X_test, y_test)}
@@ -258,7 +242,7 @@ def neighbors(substances, seed, *, folder=None, n_filters=64, epochs=30):
     pure = pure_acids(folder) if substances == "acids" else pure_minerals(18)
     X, y, _ = mixtures(pure.train, seed)
     X_test, y_test, truth = mixtures(pure.test, 1000 + seed)
-    net = paper_cnn(seed, n_filters, epochs).fit(X, y)
+    net = paper_cnn("4.3", seed, n_filters=n_filters, epochs=epochs).fit(X, y)
     svm = make_pipeline(PCA(20, random_state=0), SVC()).fit(X, y)
     spectra, names = pure.test
     means = {name: spectra[names == name].mean(axis=0) for name in np.unique(names)}

@@ -14,9 +14,10 @@ import numpy as np
 import torch
 
 from benchmarks.bench_explain import FWHM, judge, simulate
+from benchmarks.papers.fukuhara.models import paper_cnn
 from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.inspection import localization_score
-from sklearn_raman.neural_network import CNN, CNNClassifier, paper_settings
+from sklearn_raman.neural_network import CNN, paper_settings
 
 UPSAMPLE = ("linear", "bands")
 MAPS = {
@@ -58,18 +59,11 @@ def weights_by_hand(n_points, n_classes):
     return convolutions + (units * 64 * 128 + 128) + (128 * n_classes + n_classes)
 
 
-def paper_network(seed, epochs, **settings):
-    """Return the paper's network with settings of its own."""
-    paper = paper_settings("fukuhara", section="4.1")
-    settings = {**paper, "max_epochs": epochs, **settings}
-    return CNNClassifier(**settings, random_state=seed)
-
-
 def filters(kernel_size, n_filters, seed, epochs=100):
     """Train with one size and number of filters; measure the maps (Figure 2)."""
     X, y = make_lorentzian_spectra(random_state=seed)
-    net = paper_network(seed, epochs, kernel_size=kernel_size, n_filters=n_filters)
-    net.fit(X, y)
+    sizes = {"kernel_size": kernel_size, "n_filters": n_filters}
+    net = paper_cnn("4.1", seed, epochs=epochs, **sizes).fit(X, y)
     X, y, truth = make_lorentzian_spectra(
         N_TEST, return_truth=True, random_state=1000 + seed
     )
@@ -117,7 +111,7 @@ def background(maps, centers):
 def distractors(seed, n_train=100, epochs=100):
     """Train among random lines; judge contribution and Grad-CAM (Figure 3)."""
     X, y, _ = simulate(n_train, seed)
-    net = paper_network(seed, epochs).fit(X, y)
+    net = paper_cnn("4.1", seed, epochs=epochs).fit(X, y)
     X, y, truth = simulate(N_TEST, 1000 + seed)
     itself = judge(net, X, y, truth, X)
     record = {"accuracy": net.score(X, y), "the spectrum itself": itself.to_dict()}

@@ -38,10 +38,11 @@ from benchmarks.papers.fukuhara.bands import (
     weight_of_lines,
 )
 from benchmarks.papers.fukuhara.mixing import pure_acids
+from benchmarks.papers.fukuhara.models import paper_cnn, pca_svm
 from sklearn_raman.datasets import load_minerals
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import ExplanationSummary, explain_pipeline, peak_share
-from sklearn_raman.neural_network import CNNClassifier, paper_settings
+from sklearn_raman.neural_network import CNNClassifier
 from sklearn_raman.preprocessing import (
     SNV,
     BaselineCorrection,
@@ -145,48 +146,30 @@ def package_steps(*last):
     return steps.set_output(transform="pandas")
 
 
-def paper_cnn(seed, *, n_filters=64, epochs=None, **settings):
-    """Return the paper's network; `epochs` None are the paper's."""
-    paper = paper_settings("fukuhara", section="4.2")
-    sizes = {"n_filters": n_filters, "max_epochs": epochs or paper["max_epochs"]}
-    return CNNClassifier(**{**paper, **sizes, **settings}, random_state=seed)
-
-
-def tuned(classifier, grid):
-    """Return a search in four inner folds, with one spectrum of each class."""
-    inner = StratifiedKFold(len(SIGNALS), shuffle=True, random_state=0)
-    return GridSearchCV(classifier, grid, cv=inner)
-
-
 def possible(numbers, n_train):
     """Return the numbers of components that an inner fold of the search allows."""
     return [n for n in numbers if n < n_train * (len(SIGNALS) - 1) / len(SIGNALS)]
 
 
-def pca_svm(n_train):
-    """Return a search for PCA and SVM."""
-    grid = {
-        "pca__n_components": possible([8, 16, 24], n_train),
-        "svc__C": [1.0, 10.0, 100.0],
-        "svc__kernel": ["linear", "rbf"],
-    }
-    return tuned(make_pipeline(PCA(random_state=0), SVC()), grid)
-
-
 def models(seed, n_train, n_filters, epochs):
-    """Return the models by name; `epochs` None are the paper's and the default's."""
+    """Return the models by name; `epochs` None are the paper's and the default's.
+
+    Searches have four inner folds, with one spectrum of each class.
+    """
+    inner = StratifiedKFold(len(SIGNALS), shuffle=True, random_state=0)
+    components = possible([8, 16, 24], n_train)
     pls = PLSLDA(shrinkage=0, calibration=None)
     pls_grid = {"n_components": possible([8, 12, 16, 20], n_train)}
     default = CNNClassifier(
         n_filters=n_filters, max_epochs=epochs or "auto", random_state=seed
     )
-    network = paper_cnn(seed, n_filters=n_filters, epochs=epochs)
+    network = paper_cnn("4.2", seed, n_filters=n_filters, epochs=epochs)
     return {
         PAPER_CNN: paper_steps(network),
         CNN: package_steps(default),
-        PCA_SVM: paper_steps(pca_svm(n_train)),
-        PCA_SVM_SNV: package_steps(pca_svm(n_train)),
-        PLS_LDA: paper_steps(tuned(pls, pls_grid)),
+        PCA_SVM: paper_steps(pca_svm(components, inner)),
+        PCA_SVM_SNV: package_steps(pca_svm(components, inner)),
+        PLS_LDA: paper_steps(GridSearchCV(pls, pls_grid, cv=inner)),
     }
 
 
@@ -234,7 +217,7 @@ def three_blocks(source, seed, n_spectra, snr, n_filters=64, epochs=None):
     """Train the paper's network with three blocks; say where its maps lie."""
     data = small_set(source, seed, n_spectra, snr)
     train = data.drawn["train"].to_numpy()
-    network = paper_cnn(seed, n_blocks=3, n_filters=n_filters, epochs=epochs)
+    network = paper_cnn("4.2", seed, n_blocks=3, n_filters=n_filters, epochs=epochs)
     model = paper_steps(network).fit(data.X[train], data.y[train])
     found = look(model, data, ~train, upsample="linear")
     found.pop("summary")
@@ -258,7 +241,7 @@ def five_folds(source, seed, n_spectra, snr, n_filters=64, epochs=None):
     new_crystal = data.drawn["new_crystal"].to_numpy()
     rows, record = np.flatnonzero(train), {"validation": [], "test": []}
     for fit, held in KFold(5, shuffle=True, random_state=seed).split(rows):
-        model = paper_steps(paper_cnn(seed, n_filters=n_filters, epochs=epochs))
+        model = paper_steps(paper_cnn("4.2", seed, n_filters=n_filters, epochs=epochs))
         model.fit(data.X.iloc[rows[fit]], data.y[rows[fit]])
         held = rows[held]
         record["validation"].append(model.score(data.X.iloc[held], data.y[held]))
@@ -269,7 +252,7 @@ def five_folds(source, seed, n_spectra, snr, n_filters=64, epochs=None):
     record["default_svm_by_crystal"] = svm.score(
         data.X[new_crystal], data.y[new_crystal]
     )
-    model = paper_steps(paper_cnn(seed, n_filters=n_filters, epochs=epochs))
+    model = paper_steps(paper_cnn("4.2", seed, n_filters=n_filters, epochs=epochs))
     model.fit(data.X[train], data.y[train])
     maps = explain_pipeline(
         model, data.X[~train], mode="density", normalize="max", upsample="linear"

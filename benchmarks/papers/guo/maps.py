@@ -1,7 +1,8 @@
 """Guo et al. 2020, Fig. 5: what the pooling layer sends back to the spectrum.
 
 An FMCNN learns all random folds but one; the maps are those of the correctly named
-spectra of that fold, on the axis and with the scaling that the network sees.
+spectra of that fold, on the axis and with the scaling that the network sees. Since the
+paper attaches a deconvolution to each layer, `by_layer` measures what each sends back.
 
 Measured of each map: correlation with the spectrum, share on its lines
 (`peak_share`), whether its highest point is on the strongest line (within 5 cm-1), and
@@ -29,7 +30,6 @@ SHOWN = ("Albite", "Quartz", "Calcite", "Forsterite", "Fluorapatite")
 N_SHOWN = 4
 NEAR = 5.0  # cm-1
 PROMINENCE = 0.05  # of a line, as in peak_share
-HEAD_START = "hidden"  # the first layer behind the pooling
 MAPS = ("deconv", "contribution")
 
 
@@ -57,8 +57,9 @@ def maps_of_fold(*, data, spectra, repetition=0, fold=0, n_folds=10, tiny=False)
     for method in MAPS:
         maps = np.asarray(net.explain_(X, y[right], method=method))
         other = np.asarray(net.explain_(X, runner_up, method=method))
+        few = {"n_repeats": 1} if tiny else {}
         forgotten = randomization_test(
-            net, X.iloc[:60], method=method, target=y[right][:60], random_state=0
+            net, X.iloc[:60], method=method, target=y[right][:60], random_state=0, **few
         )
         record[method] = {
             **against_the_spectrum(maps, values, axis),
@@ -66,6 +67,11 @@ def maps_of_fold(*, data, spectra, repetition=0, fold=0, n_folds=10, tiny=False)
             "other_class": correlation(maps, other).mean(),
             "forgotten": forgotten["pearson"].to_dict(),
         }
+    record["by_layer"] = {
+        layer: against_the_spectrum(net.deconvolve(X, layer=layer), values, axis)
+        for layer in net.feature_maps(X[:1])
+        if layer.startswith("blocks.") and layer.count(".") == 1
+    }
     record["shown"] = shown(found, net, seen, right, axis)
     return record
 

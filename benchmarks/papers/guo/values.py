@@ -9,6 +9,8 @@ PAPER_FMCNN = 0.988
 PAPER_SVM = PAPER_FMCNN - 0.024
 PAPER_LDA = PAPER_FMCNN - 0.15
 HEAD = "hidden"  # the first layer behind the pooling
+_LAYERS = ("", "convolution", "activation", "normalization", "fire module")
+_LAYERS += ("pooling", "activation")
 WORDS = {"paper": "as in the paper", "fair": "fair"}
 
 
@@ -99,6 +101,9 @@ def tables(results):
             _of(results, "bundled_random_folds"), _of(results, "bundled_new_crystals")
         ),
         "patience_table": _patience_table(patience),
+        "layer_table": _layer_table(
+            Values.of(results.get("bundled_deconvolution", []))
+        ),
     }
 
 
@@ -153,6 +158,20 @@ def _methods_table(folds, crystals):
             last = "" if drop is None else f"{drop:.3f}"
             rows.append([method, WORDS[spectra], *words, last])
     return table(["method", "input", "random folds", "new crystals", "drop"], rows)
+
+
+def _layer_table(maps):
+    rows = []
+    for layer in next(iter(maps.by_layer), ()):
+        row = [layer, _LAYERS[int(layer.split(".")[1])]]
+        for spectra in INPUTS:
+            found = maps(spectra=spectra).by_layer[layer]
+            row += [f"{found.correlation:.2f}", f"{found.strongest_line:.0%}"]
+            row += [f"{found.on_lines:.0%}", f"{found.off_lines:.3f}"]
+        rows.append(row)
+    head = ["correlation", "on the strongest line", "on lines", "off the lines"]
+    fair = [f"{name}, fair" for name in head]
+    return table(["layer", "", *head, *fair], rows) if rows else "Not run yet."
 
 
 def _patience_table(patience):

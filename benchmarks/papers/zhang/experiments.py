@@ -43,12 +43,16 @@ def of(function, data, splits, count=1, later=0):
     return tasks
 
 
-def of_widths(seeds, splits, widths):
-    """Return what lists networks for meat with filters of several widths."""
+def of_widths(splits, widths, seeds=None):
+    """Return what lists networks for meat with filters of several widths.
+
+    `seeds` None are those that are reported.
+    """
 
     def tasks(options):
         spectra_file(options.folder, MEAT)
-        shared = {"how": splits, "seed": options.pick(seeds, seeds[:1], seeds[:1])}
+        few = options.seeds(10) if seeds is None else seeds
+        shared = {"how": splits, "seed": options.pick(few, few[:1], few[:1])}
         sizes = [*options.pick(widths, widths[:2], widths[:1])]
         return each(
             width, options, data="meat", **shared, kernel_size=sizes, size=options.size
@@ -80,7 +84,13 @@ PAPER = Paper(
             "meat_widths",
             "widths of filters, seeds below 100",
             4,
-            of_widths(range(5), BOTH[:1], WIDTHS),
+            of_widths(BOTH[:1], WIDTHS, range(5)),
+        ),
+        Experiment(
+            "meat_chosen",
+            "the best of these widths on the reported seeds",
+            6,
+            of_widths(BOTH, WIDTHS[-1:]),
         ),
         Experiment(
             "minerals", "accuracy and maps", 5, of(repeat, "minerals", BOTH, "repeats")

@@ -12,7 +12,10 @@ from benchmarks.papers._page import filled, page_texts, side_by_side
 from benchmarks.papers._paper import Experiment, MissingData, Options, Paper, each
 from benchmarks.papers._store import Store
 from benchmarks.papers._values import Page, Values, clearly, gap, reliably
+from benchmarks.papers.fukuhara import models
+from benchmarks.papers.zhang.data import three_parts
 from sklearn_raman.datasets import make_lorentzian_spectra
+from sklearn_raman.over_sampling.report import _measures
 
 pytestmark = [
     pytest.mark.usefixtures("few_trees"),
@@ -57,7 +60,11 @@ def run_of(folder, tmp_path_factory):
             command.run(command.PAPERS[name], options, stores[name])
         return stores[name]
 
-    return tiny
+    with pytest.MonkeyPatch.context() as patch:
+        # Forests and searches are most of the time, and tested elsewhere.
+        patch.setattr(_measures, "N_TREES", 2)
+        patch.setattr(models, "SVM_GRID", {"svc__C": [1.0]})
+        yield tiny
 
 
 @pytest.mark.parametrize("name", command.PAPERS)
@@ -220,6 +227,20 @@ def test_missing_spectra_say_where_they_come_from(tmp_path, monkeypatch):
     command.run(guo.PAPER, Options(), store, only=["spectra", "interpolations"])
     assert all("sklearn-raman[rruff]" in reason for reason in store.skipped.values())
     assert len(store.skipped) == 2 and not store.records
+
+
+def test_parts_of_zhang():
+    """7:1:2 of each class; measurements of a sample stay together."""
+    y = np.repeat(["a", "b"], [40, 80])
+    for groups in (np.arange(120), np.arange(120) // 2):
+        parts = three_parts(y, groups, seed=0)
+        assert sorted(np.concatenate(parts)) == list(range(120))
+        assert [len(part) for part in parts] == [84, 12, 24]
+        for label, n in (("a", 40), ("b", 80)):
+            shares = [(y[part] == label).sum() / n for part in parts]
+            assert shares == pytest.approx([0.7, 0.1, 0.2])
+        assert not set.intersection(*(set(groups[part]) for part in parts[:2]))
+        assert not set.intersection(*(set(groups[part]) for part in parts[1:]))
 
 
 def test_unbalanced_sets_have_as_many_spectra(run_of):
