@@ -72,11 +72,11 @@ TARGETS = {
     ),
     "contribution": (
         "sklearn_raman/neural_network/attribution/_contribution.py",
-        ["tests/neural_network/attribution"],
+        ["tests/neural_network/attribution/test_contribution.py"],
     ),
     "geometry": (
         "sklearn_raman/neural_network/attribution/_geometry.py",
-        ["tests/neural_network/attribution"],
+        ["tests/neural_network/attribution/test_geometry.py"],
     ),
 }
 
