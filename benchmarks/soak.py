@@ -24,6 +24,7 @@ import pickle
 import threading
 import time
 import warnings
+from functools import partial
 from itertools import cycle
 
 import numpy as np
@@ -135,26 +136,24 @@ def soak_explanations(n_times, seconds):
     return repeat(act, n_times, seconds, len(METHODS))
 
 
-def soak_networks(shape, n_classes, seconds):
-    """Train one epoch of each network, and again while there is time."""
+def soak_network(net, shape, n_classes, seconds):
+    """Train one epoch of a network, twice, and again while there is time."""
     rng = np.random.default_rng(0)
     X = rng.random(shape, dtype=np.float32)
     y = np.arange(shape[0]) % n_classes
-    rows = {}
-    for net in NETS:
-        start, uses = time.process_time(), []
-        while len(uses) < 2 or time.process_time() - start < seconds / 6:
-            net(max_epochs=1, random_state=0).fit(X, y).predict(X[:100])
-            uses.append(in_use())
-        rows[net.__name__] = {
-            "done": len(uses),
-            "shape": list(shape),
-            "classes": n_classes,
-            "cpu_seconds": time.process_time() - start,
-            "warm": uses[0],
-            "added": {name: uses[-1][name] - uses[0][name] for name in uses[0]},
-        }
-    return rows
+    start, uses = time.process_time(), []
+    while len(uses) < 2 or time.process_time() - start < seconds / 2:
+        net(max_epochs=1, random_state=0).fit(X, y).predict(X[:100])
+        uses.append(in_use())
+    row = {
+        "done": len(uses),
+        "shape": list(shape),
+        "classes": n_classes,
+        "cpu_seconds": time.process_time() - start,
+        "warm": uses[0],
+        "added": {name: uses[-1][name] - uses[0][name] for name in uses[0]},
+    }
+    return {net.__name__: row}
 
 
 def too_much(row, megabytes):
@@ -170,16 +169,20 @@ def main(argv=None):
     options = parser.parse_args(argv)
     seconds = (0.1 if options.quick else options.minutes) * 60 / 3
     shape, n_classes = ((60, 80), 20) if options.quick else ((3000, 1360), 200)
-    threads = torch.get_num_threads()
+    parts = [
+        lambda: {"fits": soak_fits(N_FITS, seconds)},
+        lambda: {"explanations": soak_explanations(N_CALLS, seconds)},
+        *[partial(soak_network, net, shape, n_classes, seconds / 3) for net in NETS],
+    ]
+    rows, threads = {}, torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of one epoch and few spectra
-            rows = {
-                "fits": soak_fits(N_FITS, seconds),
-                "explanations": soak_explanations(N_CALLS, seconds),
-                **soak_networks(shape, n_classes, seconds),
-            }
+        for part in parts:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of one epoch and few spectra
+                rows |= part()
+            if not options.quick:
+                write_results("soak", {"minutes": options.minutes, "rows": rows})
     finally:
         torch.set_num_threads(threads)
     bad = {}
@@ -192,8 +195,6 @@ def main(argv=None):
         )
         if names := too_much(row, LIMITS.get(name, LIMITS["networks"])):
             bad[name] = names
-    if not options.quick:
-        print(write_results("soak", {"minutes": options.minutes, "rows": rows}))
     if bad:
         raise SystemExit(f"More than may be: {bad}")
 
