@@ -146,6 +146,9 @@ def test_too_few_groups_for_the_coverage(minerals):
 def test_too_few_groups_for_the_alarm(minerals):
     with pytest.warns(UserWarning, match="too few.*false_alarm_rate=0.01"):
         fit(minerals, novelty_score="both", false_alarm_rate=0.01)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # 15 groups: p-values of 1/16
+        fit(minerals, novelty_score="both", unit="group", false_alarm_rate=1 / 16)
 
 
 class Given(ClassifierMixin, BaseEstimator):
@@ -202,6 +205,17 @@ def test_shares_of_look_alikes_by_hand(rng):
     for pair, s in found.items():
         assert s == pytest.approx(expected[pair], abs=1e-6)
     assert list(found.values()) == sorted(found.values(), reverse=True)
+
+
+def test_the_most_plausible_class_is_named_first(rng):
+    y = np.arange(60) % 3
+    X = rng.dirichlet([1, 1, 1], size=60) + np.eye(3)[y] / 2
+    data = Bunch(X=X / X.sum(axis=1, keepdims=True), y=np.array(["a", "b", "c"])[y])
+    model = fit(Bunch(**data, groups=None), Given(), grouped=False)
+    p, two = model.predict_p(data.X), model.predict_set(data.X).sum(axis=1) == 2
+    best = model.classes_[p.argmax(axis=1)]
+    answers = model.describe(data.X)["answer"].str.split(" or ").str[0]
+    assert two.sum() > 5 and (answers[two] == best[two]).all()
 
 
 def test_unfitted(minerals):
