@@ -66,7 +66,8 @@ flaky: .venv/installed-tests  ## three runs, each in another order
 mutate: .venv/installed-tests  ## small changes of the code that tests must notice; hours
 	$(RUN) nice -n 19 $(BIN)/python -m benchmarks.mutate
 
-soak: .venv/installed-tests  ## every faulty line, 1,000 interrupts, 50 times the examples
+soak: .venv/installed-tests  ## what piles up, every faulty line, 1,000 interrupts, 50 times the examples
+	$(RUN) $(BIN)/python -m benchmarks.soak
 	$(RUN) RAMAN_SHOTS=1000 HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -m long \
 	  tests/hostile
 	$(RUN) HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q tests/properties

@@ -2,6 +2,7 @@
 
     make mutate                          (all files, some hours on one core)
     python -m benchmarks.mutate axis split --sample 80
+    python -m benchmarks.mutate axis --again      (survivors, after new tests)
 
 A mutant is the package with one change: another comparison, a plus for a minus, a
 number off by one, a condition turned round. It is killed if a test fails, or if the
@@ -72,11 +73,11 @@ TARGETS = {
     ),
     "contribution": (
         "sklearn_raman/neural_network/attribution/_contribution.py",
-        ["tests/neural_network/attribution"],
+        ["tests/neural_network/attribution/test_contribution.py"],
     ),
     "geometry": (
         "sklearn_raman/neural_network/attribution/_geometry.py",
-        ["tests/neural_network/attribution"],
+        ["tests/neural_network/attribution/test_geometry.py"],
     ),
 }
 
@@ -276,8 +277,11 @@ def _load_libraries():
     ]
 
 
-def try_target(name, known, *, sample=None, save):
-    """Try the mutants of a file that were not tried yet; returns the record."""
+def try_target(name, known, *, sample=None, again=False, save):
+    """Try the mutants of a file that were not tried yet; returns the record.
+
+    With `again` those that survived, for which there may be new tests now.
+    """
     path, tests = TARGETS[name]
     source = (ROOT / path).read_text(encoding="utf-8")
     found = mutants(source)
@@ -286,6 +290,11 @@ def try_target(name, known, *, sample=None, save):
     version = hashlib.sha256(source.encode()).hexdigest()[:12]
     record = known if known.get("version") == version else {"mutants": []}
     record |= {"file": path, "tests": tests, "version": version}
+    if again:
+        left = [m for m in record["mutants"] if judgment(path, m) == "not judged"]
+        places = {(m["line"], m["before"], m["after"]) for m in left}
+        found = [m for m in found if (m["line"], m["before"], m["after"]) in places]
+        record["mutants"] = [m for m in record["mutants"] if m not in left]
     tried = {(m["line"], m["before"], m["after"]) for m in record["mutants"]}
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
@@ -312,6 +321,13 @@ def try_target(name, known, *, sample=None, save):
     return record
 
 
+def judgment(path, mutant):
+    """Return what is known of a mutant that survived; nothing of those killed."""
+    if mutant["outcome"] == "survived":
+        key = path, mutant["before"], mutant["after"]
+        return SURVIVORS.get(key, "not judged")
+
+
 def sum_up(records):
     """Return the figures and the judged survivors of each file."""
     table = {}
@@ -319,8 +335,7 @@ def sum_up(records):
         counts = Counter(mutant["outcome"] for mutant in record["mutants"])
         left = [m for m in record["mutants"] if m["outcome"] == "survived"]
         for mutant in left:
-            key = record["file"], mutant["before"], mutant["after"]
-            mutant["judgment"] = SURVIVORS.get(key, "not judged")
+            mutant["judgment"] = judgment(record["file"], mutant)
         same = sum(m["judgment"].startswith("same:") for m in left)
         n_killed = len(record["mutants"]) - len(left)
         n_real = n_killed + len(left) - same
@@ -341,6 +356,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
     parser.add_argument("--sample", type=int, help="mutants per file, drawn at random")
+    parser.add_argument("--again", action="store_true", help="survivors, once more")
     parser.add_argument("--quick", action="store_true", help="five mutants per file")
     options = parser.parse_args()
     if unknown := set(options.targets) - set(TARGETS):
@@ -359,6 +375,7 @@ def main():
             name,
             records.get(name, {}),
             sample=5 if options.quick else options.sample,
+            again=options.again,
             save=lambda record, name=name: save(name, record),
         )
         save(name, record)

@@ -164,10 +164,10 @@ class PValues:
     def __init__(self, scores, weights):
         order = np.argsort(scores, kind="stable")
         self.scores = scores[order]
-        self.smallest = 1 - weights.sum()
         above = np.cumsum(weights[order][::-1])[::-1]
         # Rounded: sums of equal weights should not miss a round number by one bit.
-        self._p = np.round(np.append(above, 0) + self.smallest, 12)
+        self._p = np.round(np.append(above, 0) + (1 - weights.sum()), 12)
+        self.smallest = float(self._p[-1])
 
     def __call__(self, scores):
         """Return p-values, of the shape of scores."""

@@ -306,7 +306,7 @@ default=None
         else:
             weights = unit_weights(units) if self.unit == "group" else by_spectrum
             self._p_values = PValues(own, weights)
-        if self._p_values.smallest > 1 - self.coverage:
+        if self._chosen(self._p_values.smallest):
             self._warn_too_few()
         sets = self._chosen(self._p_values(scores))
         self._learn_look_alikes(sets, scores.argmin(axis=1), code, units)

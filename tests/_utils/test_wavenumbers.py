@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from sklearn_raman._utils._wavenumbers import (
+    are_positions,
     check_same_axis,
     check_wavenumbers,
     describe_unevenness,
@@ -59,6 +60,7 @@ def test_wrong_length_names_both():
         ((400, 405, 2), [400, 402, 404]),
         ((0.1, 0.7, 0.1), np.linspace(0.1, 0.7, 7)),  # 0.7 is lost by rounding down
         ((404, 400, -2), [404, 402, 400]),
+        ((400, 401, 2), [400]),
         ([400, 401, 407], [400, 401, 407]),
     ],
 )
@@ -261,6 +263,20 @@ def test_gaps(name, direction, places):
     assert len(parts) == len(places) + 1
     np.testing.assert_array_equal(np.concatenate([axis[p] for p in parts]), axis)
     assert "there is a gap between" in describe_unevenness(axis)
+
+
+@pytest.mark.parametrize(("step", "places"), [(10.0, []), (10.5, [150])])
+def test_ten_steps_are_no_gap_yet(step, places):
+    """Ten of those beside it, which are longer than the others."""
+    steps = np.repeat([0.5, 1.0], [100, 90])
+    steps[150] = step
+    axis = np.append(400.0, 400.0 + steps.cumsum())
+    assert find_gaps(axis).tolist() == places
+
+
+def test_fractions_count_nothing():
+    assert are_positions(np.arange(10.0, 13.0))
+    assert not are_positions(np.arange(10.5, 13.5))
 
 
 def test_evenness():

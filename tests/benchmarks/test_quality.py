@@ -1,8 +1,11 @@
 """The commands that look at licenses, known weaknesses, and whether tests notice."""
 
+import threading
+
+import numpy as np
 import pytest
 
-from benchmarks import audit, mutate
+from benchmarks import audit, mutate, soak
 
 
 @pytest.mark.parametrize(
@@ -82,3 +85,28 @@ def test_figures_of_mutants():
     row = mutate.sum_up({"a": record})["a"]
     assert (row["killed"], row["by_time"], row["the_same"]) == (1, 1, 1)
     assert row["share_killed"] == 0.5 and lived["judgment"] == "not judged"
+
+
+def test_soak_sees_what_piles_up(tmp_path):
+    """Memory, a file and a thread that stay behind."""
+    kept, go_on = [], threading.Event()
+
+    def leave():
+        kept.append(np.ones(2**20))  # 8 MB
+        kept.append(open(tmp_path / "left", "w"))
+        threading.Thread(target=go_on.wait).start()
+
+    try:
+        row = soak.repeat(leave, n_times=6, seconds=60, n_warm=2)
+        none = soak.repeat(lambda: None, n_times=6, seconds=60, n_warm=2)
+    finally:
+        go_on.set()
+        [thing.close() for thing in kept[1::2]]
+    assert soak.too_much(row, 16) == ["megabytes", "files", "threads"]
+    assert soak.too_much(none, 16) == []
+    assert (row["done"], row["of"]) == (6, 6)
+    assert {"files": 4, "threads": 4}.items() <= row["added"].items()
+
+
+def test_soak_fits_each_of_its_estimators_twice():
+    assert soak.soak_fits(15, seconds=0)["done"] == 15

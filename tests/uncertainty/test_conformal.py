@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
-from sklearn.utils import Bunch
+from sklearn.utils import Bunch, get_tags
 
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import explain_pipeline
@@ -142,6 +143,14 @@ def test_too_few_groups_for_the_coverage(minerals):
         fit(minerals, unit="group", coverage=0.9)
 
 
+def test_too_few_groups_for_the_alarm(minerals):
+    with pytest.warns(UserWarning, match="too few.*false_alarm_rate=0.01"):
+        fit(minerals, novelty_score="both", false_alarm_rate=0.01)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # 15 groups: p-values of 1/16
+        fit(minerals, novelty_score="both", unit="group", false_alarm_rate=1 / 16)
+
+
 class Given(ClassifierMixin, BaseEstimator):
     """Takes what it is given for probabilities."""
 
@@ -154,6 +163,75 @@ class Given(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         return self.classes_[X.argmax(axis=1)]
+
+
+@pytest.mark.parametrize("coverage", [0.8, 0.9, 0.99])
+def test_how_many_spectra_are_too_few(coverage):
+    """9 give p-values of 1/10, which is all that a coverage of 0.9 asks for."""
+    needed = round(1 / (1 - coverage)) - 1
+    for n_spectra in (needed - 1, needed):
+        X, y = np.full((n_spectra, 2), 0.5), np.arange(n_spectra) % 2
+        model = ConformalClassifier(Given(), grouped=False, coverage=coverage, cv=3)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            model.fit(X, y)
+        assert bool(told) is (n_spectra < needed)
+        unlikely = model.predict_set([[1.0, 1e-9]])[0, 1]
+        assert unlikely == bool(told)
+
+
+def test_shares_of_look_alikes_by_hand(rng):
+    """Each group of a class counts as one, however many spectra it has."""
+    names, y = np.array(["a", "b", "c"]), rng.integers(3, size=80)
+    groups = rng.choice(12, p=np.arange(1, 13) / 78, size=80)
+    X = rng.dirichlet([1, 1, 1], size=80) + np.eye(3)[y] * [0.4, 0.4, 4]
+    X /= X.sum(axis=1, keepdims=True)
+    model = fit(Bunch(X=X, y=names[y], groups=groups), Given(), coverage=0.7, cv=3)
+    named, sets = X.argmax(axis=1), model.predict_set(X)
+
+    def share(i, j):
+        """How often j stands beside the true class i."""
+        beside = np.where(y == i, sets[:, j] | (named == j), np.nan)
+        own = [beside[(groups == g) & (y == i)].mean() for g in set(groups[y == i])]
+        return np.mean(own)
+
+    expected = {
+        (names[i], names[j]): max(share(i, j), share(j, i))
+        for i, j in [(0, 1), (0, 2), (1, 2)]
+    }
+    found = {(first, second): s for first, second, s in model.confusable_classes_}
+    assert found.keys() == {pair for pair, s in expected.items() if s >= 0.1}
+    assert len(found) > 1
+    for pair, s in found.items():
+        assert s == pytest.approx(expected[pair], abs=1e-6)
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+
+
+def test_the_most_plausible_class_is_named_first(rng):
+    y = np.arange(60) % 3
+    X = rng.dirichlet([1, 1, 1], size=60) + np.eye(3)[y] / 2
+    data = Bunch(X=X / X.sum(axis=1, keepdims=True), y=np.array(["a", "b", "c"])[y])
+    model = fit(Bunch(**data, groups=None), Given(), grouped=False)
+    p, two = model.predict_p(data.X), model.predict_set(data.X).sum(axis=1) == 2
+    best = model.classes_[p.argmax(axis=1)]
+    answers = model.describe(data.X)["answer"].str.split(" or ").str[0]
+    assert two.sum() > 5 and (answers[two] == best[two]).all()
+
+
+def test_unfitted(minerals):
+    for name in ("predict", "predict_p", "predict_set", "describe"):
+        with pytest.raises(NotFittedError):
+            getattr(ConformalClassifier(MODEL), name)(minerals.X)
+
+
+def test_tags_are_those_of_the_model_inside():
+    class TwoClasses(Given):
+        def __sklearn_tags__(self):
+            tags = super().__sklearn_tags__()
+            tags.classifier_tags.multi_class = False
+            return tags
+
+    assert not get_tags(ConformalClassifier(TwoClasses())).classifier_tags.multi_class
 
 
 @pytest.mark.parametrize("kind", ["lac", "aps"])

@@ -250,6 +250,33 @@ def test_layers_that_say_what_they_see():
         unit_windows(Chain(layer), 30)
 
 
+class Pair(nn.Module):
+    def forward(self, x):
+        return x, None
+
+
+class Scale(nn.Module):
+    def forward(self, factor, x):
+        return factor * x
+
+
+class OwnLayers(nn.Module):
+    """Layers of one's own that return a pair, or take a number first."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolve, self.pair, self.scale = nn.Conv1d(1, 2, 4, 2), Pair(), Scale()
+
+    def features(self, x):
+        x, _ = self.pair(self.convolve(x[:, None]))
+        return self.scale(2.0, x)
+
+
+def test_layers_of_ones_own():
+    expected = unit_positions(Chain(nn.Conv1d(1, 2, 4, 2)), N_POINTS)
+    np.testing.assert_array_equal(unit_positions(OwnLayers(), N_POINTS), expected)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_layers_on_channels_that_come_last(dtype):
     net = Turned(nn.LayerNorm(4)).to(dtype)
