@@ -92,7 +92,7 @@ def test_soak_sees_what_piles_up(tmp_path):
     kept, go_on = [], threading.Event()
 
     def leave():
-        kept.append(np.ones(2**20))  # 8 MB
+        kept.append(np.ones(2**23))  # 64 MB, as memory of earlier tests may go
         kept.append(open(tmp_path / "left", "w"))
         threading.Thread(target=go_on.wait).start()
 

@@ -117,7 +117,7 @@ def check_faults(name, n_places):
             check_as_before(fitted, before, content)
         else:  # what failed has another way round, or is only looked at
             fitted = fit(make(name))
-            before = dict(vars(fitted))
+            before, content = dict(vars(fitted)), pickle.dumps(fitted)
         assert not changed(process, state_of_the_process()), place
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from functools import partial, wraps
 from itertools import chain
+from math import ceil
 
 import numpy as np
 import torch
@@ -100,9 +101,13 @@ def _spectra_for(module, X):
     else:
         X = torch.from_numpy(np.array(check_spectra_array(X)))
     name, center = type(module).__name__, _center(module)
-    n_points = X.shape[1] if center is None else center.numel() // len(center)
-    if n_points != X.shape[1]:  # a single point would stand for all
-        raise ValueError(f"X has {X.shape[1]} points, but {name} expects {n_points}.")
+    if center is not None:  # a single point would stand for all
+        n_averaged = getattr(getattr(module, "average", None), "kernel_size", (1,))[0]
+        n_units = center.numel() // len(center)
+        if ceil(X.shape[1] / n_averaged) != n_units:
+            raise ValueError(
+                f"X has {X.shape[1]} points, but {name} expects {n_units * n_averaged}."
+            )
     weight = first_weight(module)
     X = X if weight is None else X.to(weight)
     if not X.isfinite().all():  # also what only single precision can't hold
