@@ -30,7 +30,7 @@ from sklearn_raman.preprocessing._scaling import divide, keep_unscalable
 
 # An interferent of which less than this share is its own, neither polynomial nor other
 # interferents, says nothing about itself.
-_SMALLEST_OWN_SHARE = 1e-8
+_SMALLEST_OWN_SHARE = 1e-7
 
 
 class _ReferenceCorrection(SpectrumTransformer):

@@ -611,7 +611,7 @@ def test_maps_of_spectra_with_nan_are_on_the_axis_of_the_model(spectra):
     """One NaN that no model looks at must not end a comparison after all fits."""
     values, y, _ = spectra
     axis = 400.0 + np.arange(values.shape[1])
-    X = pd.DataFrame(np.asarray(values), columns=axis)
+    X = pd.DataFrame(np.array(values), columns=axis)
     X.iloc[3, :4] = np.nan
     model = make_pipeline(WavenumberCrop(region=(405, None)), PLSLDA(n_components=2))
     found = run({"PLS-LDA": model}, X, y, cv=2).explanations["PLS-LDA"]

@@ -153,7 +153,7 @@ def test_fit_again_is_fit_once(step, sample, other):
     """Also after a fit that failed, in this process and in a copy on disk."""
     wanted = clone(step).fit(sample.frame()).transform(sample.frame())
     again = clone(step).fit(other.frame())
-    bad = sample.frame()
+    bad = sample.frame().copy()
     bad.iloc[0, 3] = np.nan
     with pytest.raises(ValueError, match="NaN"):
         again.fit(bad)
