@@ -53,7 +53,7 @@ def test_correlation_checks_spectra_as_predict_does(model, minerals, new):
     names = [str(at) for at in 400.0 + np.arange(new.X.shape[1])]
     train = type(minerals)(**{**minerals, "X": pd.DataFrame(minerals.X, columns=names)})
     detector = fit(train, model, novelty_score="correlation", cv=2)
-    X = pd.DataFrame(new.X, columns=names)
+    X = pd.DataFrame(new.X.copy(), columns=names)
     for wrong in (X.set_axis([f"1{name}" for name in names], axis=1), X.iloc[:, 1:]):
         with pytest.raises(ValueError, match="cm-1|names|features"):
             detector.predict(wrong)
