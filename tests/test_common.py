@@ -22,7 +22,6 @@ from tests._estimators import (
     DETERMINISTIC,
     ESTIMATORS,
     KERNELS,
-    OTHER_NETWORKS,
     SAMPLERS,
     SIZED,
     STATELESS,
@@ -63,41 +62,30 @@ def public_estimators():
 
 
 @parametrize_with_checks(
-    [e for e in ESTIMATORS + SAMPLERS if e not in OTHER_NETWORKS],
-    expected_failed_checks=expected_failures,
-    xfail_strict=True,
+    ESTIMATORS + SAMPLERS, expected_failed_checks=expected_failures, xfail_strict=True
 )
 def test_sklearn_checks(estimator, check):
     check(estimator)
 
 
-# What constructor and module decide. How spectra, labels and weights are read and
-# refused, and all that surrounds training, is the code of `SpectralNetClassifier`.
-OF_MODULES = "param|clone|repr|tags|1sample|1feature|features|pickle|train$|idempotent"
-OF_WEIGHTS = "weight_equivalence|class_weight|dtypes|order_inv|subset_inv"
-
-
-def chosen_checks():
-    """Yield the checks in which a network differs from the one that passes all."""
-    for estimator in OTHER_NETWORKS + DETERMINISTIC:
-        chosen = OF_WEIGHTS if estimator in DETERMINISTIC else OF_MODULES
+def checks_of_weights():
+    """Yield the checks in which a deterministic network differs from others."""
+    for estimator in DETERMINISTIC:
         marks = {"expected_failed_checks": expected_failures(estimator)}
         marks |= {"mark": "xfail", "xfail_strict": True}
-        seen = set()  # some come again, with read-only or float32 spectra
         for pair in estimator_checks_generator(estimator, **marks):
             check = getattr(pair, "values", pair)[1]
             name = getattr(check, "func", check).__name__
-            if re.search(chosen, name) and name not in seen:
-                seen.add(name)
+            if re.search("weight|dtype|invariance", name):
                 yield pair
 
 
 @pytest.mark.parametrize(
     ("estimator", "check"),
-    list(chosen_checks()),
+    list(checks_of_weights()),
     ids=lambda part: getattr(getattr(part, "func", part), "__name__", str(part)),
 )
-def test_sklearn_checks_of_networks(estimator, check):
+def test_sklearn_checks_of_weights(estimator, check):
     check(estimator)
 
 

@@ -76,14 +76,14 @@ def test_bit_identical_calibration(backend, data, unsure):
         pd.testing.assert_frame_equal(unsure_answers(data, 2), unsure, check_exact=True)
 
 
-@pytest.mark.parametrize(("processes", "threads"), [(True, 1), (False, 2)])
-def test_bit_identical_scores_on_dask(processes, threads, data, alone):
-    """In another process, and in two threads of this one."""
+@pytest.mark.parametrize(("n_workers", "threads"), [(2, 1), (1, 2)])
+def test_bit_identical_scores_on_dask(n_workers, threads, data, alone):
+    """Two processes of one thread, and two threads of this one."""
     with (
         distributed.LocalCluster(
-            n_workers=1,
+            n_workers=n_workers,
             threads_per_worker=threads,
-            processes=processes,
+            processes=n_workers > 1,
             dashboard_address=None,
         ) as cluster,
         distributed.Client(cluster),
