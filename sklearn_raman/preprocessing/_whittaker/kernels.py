@@ -18,12 +18,15 @@ from numba.core import event
 from sklearn_raman.preprocessing._whittaker.math import exp, fma
 from sklearn_raman.preprocessing._whittaker.reference import (
     CONVERGED,
+    LARGEST_SAFE,
     MAX_EXPONENT,
     MAX_REFINEMENTS,
     N_ITER,
+    SMALLEST_SAFE,
     needs_refinement,
     penalty_bands,
     safe_factor,
+    sum_absolute,
 )
 from sklearn_raman.preprocessing._whittaker.solvers import (
     CURVE,
@@ -59,8 +62,7 @@ SQUARES = np.uint64(7) * LANES  # sum of r ** 2 below the baseline
 COUNT = np.uint64(8) * LANES  # number of points below the baseline
 SLOPE, SHIFT = np.uint64(9) * LANES, np.uint64(10) * LANES  # of the weights' exponent
 DONE = np.uint64(11) * LANES  # 1 if converged
-FACTOR = np.uint64(12) * LANES  # of the spectrum, see `reference.safe_factor`
-N_NUMBERS = 13 * int(LANES)
+N_NUMBERS = 12 * int(LANES)
 # ... and in `integers` beside ROW.
 MOVED = np.uint64(1) * LANES  # lanes to fill or empty
 N_INTEGERS = 2 * int(LANES)
@@ -71,21 +73,18 @@ _TILE = np.uint64(32)  # points moved at a time between rows and lanes
 # From rows to lanes, and back -------------------------------------------------------
 
 
-_safe_factor = njit(**HELPER)(safe_factor)
-
-
-@njit(**HELPER)
-def _sum_absolute(X, row, factor, above_minimum, lines, k, n_points):
-    """Return the sum of |y|, or of y - min(y), of a row of X times a factor.
+@njit(inline="always")
+def _sum_absolute(X, row, above_minimum, lines, k, n_points):
+    """Return the sum of |y|, or of y - min(y), of a row of X.
 
     In line k, halves are added until one number is left: several at a time.
     """
     low = X[row, ZERO] if above_minimum else 0.0
     if above_minimum:
         for i in range(n_points):
-            low = min(low, X[row, i])
+            low = X[row, i] if X[row, i] < low else low
     for i in range(n_points):
-        lines[k, i] = abs(factor * X[row, i] - factor * low)
+        lines[k, i] = abs(X[row, i] - low)
     n_left = n_points
     while n_left > ONE:
         half = (n_left + ONE) // np.uint64(2)
@@ -95,14 +94,14 @@ def _sum_absolute(X, row, factor, above_minimum, lines, k, n_points):
     return lines[k, ZERO]
 
 
-@njit(**HELPER)
-def _penalize(X, row, factor, lines, k, order, n_points):
+@njit(inline="always")
+def _penalize(X, row, lines, k, order, n_points):
     """Write D'D y of a row of X, up to its sign, to the first points of line k.
 
     It is the differences of order d of D y with d zeros on either side.
     """
     for i in range(n_points - ONE):
-        lines[k, i + order] = factor * X[row, i + ONE] - factor * X[row, i]
+        lines[k, i + order] = X[row, i + ONE] - X[row, i]
     for j in range(ONE, order):
         for i in range(order, n_points + order - ONE - j):
             lines[k, i] = lines[k, i + ONE] - lines[k, i]
@@ -113,7 +112,7 @@ def _penalize(X, row, factor, lines, k, order, n_points):
             lines[k, i] = lines[k, i + ONE] - lines[k, i]
 
 
-@njit(**HELPER)
+@njit(inline="always")
 def _load(lines, order, n_moved, n_points, weight, work, integers):
     """Put lines into the lanes to fill as their right sides, with equal weights.
 
@@ -131,7 +130,7 @@ def _load(lines, order, n_moved, n_points, weight, work, integers):
 
 
 @njit(**HELPER)
-def _load_curves(X, n_moved, n_points, curves, numbers, integers):
+def _load_curves(X, n_moved, n_points, curves, integers):
     """Put the spectra themselves into the lanes to fill."""
     for start in range(ZERO, n_points, _TILE):
         stop = start + _TILE if start + _TILE < n_points else n_points
@@ -139,12 +138,12 @@ def _load_curves(X, n_moved, n_points, curves, numbers, integers):
             lane = integers[MOVED + k]
             row, at = integers[ROW + lane], (PADDING + start) * CURVE + lane
             for i in range(start, stop):
-                curves[at] = numbers[FACTOR + lane] * X[row, i]
+                curves[at] = X[row, i]
                 at += CURVE
 
 
-@njit(**HELPER)
-def _store(out, n_moved, n_points, work, numbers, integers):
+@njit(inline="always")
+def _store(out, n_moved, n_points, work, integers):
     """Write the residuals of the lanes to empty, the corrected spectra, to out.
 
     A row without a finite result gets NaN at its first point.
@@ -157,14 +156,6 @@ def _store(out, n_moved, n_points, work, numbers, integers):
             for i in range(start, stop):
                 out[row, i] = work[at]
                 at += RECORD
-    for k in range(n_moved):
-        lane = integers[MOVED + k]
-        row, factor = integers[ROW + lane], numbers[FACTOR + lane]
-        if factor != 1.0:
-            for i in range(n_points):
-                out[row, i] /= factor
-                if not math.isfinite(out[row, i]):
-                    out[row, ZERO] = np.nan
 
 
 # Weights ----------------------------------------------------------------------------
@@ -214,7 +205,7 @@ def _weigh_ends(n_points, scale, work, numbers, integers):
             work[first + (n_points - ONE) * RECORD + WEIGHT] = end
 
 
-@njit(**HELPER)
+@njit(inline="always")
 def _update_airpls(n_points, log_scale, needed, work, numbers, integers):
     """Weight the points of all lanes anew, and tell which lanes are done."""
     for lane in range(LANES):
@@ -325,7 +316,13 @@ def compile_kernel(settings, *, keep=True):
     order, needed = np.uint64(diff_order), float(max(2, diff_order))
     version = _hash_of_sources()
 
-    @njit(nogil=True, error_model="numpy", boundscheck=False, cache=keep)
+    @njit(
+        nogil=True,
+        error_model="numpy",
+        boundscheck=False,
+        no_cfunc_wrapper=True,
+        cache=keep,
+    )
     def correct(
         X,
         out,
@@ -345,7 +342,11 @@ def compile_kernel(settings, *, keep=True):
         numbers,
         integers,
     ):
-        """Correct the rows of X, as `reference.correct_spectrum` does for one."""
+        """Correct the rows of X, as `reference.correct_spectrum` does for one.
+
+        Rows that need a factor first (`reference.safe_factor`) are left out: their
+        number of solves is 0.
+        """
         version  # noqa: B018
         next_row = n_done = ZERO
         while n_done < n_spectra:
@@ -353,25 +354,23 @@ def compile_kernel(settings, *, keep=True):
             n_moved = ZERO
             for lane in range(LANES):
                 if integers[ROW + lane] == NOBODY and next_row < n_spectra:
-                    integers[ROW + lane] = next_row
-                    integers[MOVED + n_moved] = lane
-                    numbers[SOLVES + lane] = 0.0
                     total = _sum_absolute(
-                        X, next_row, 1.0, above_minimum, lines, n_moved, n_points
+                        X, next_row, above_minimum, lines, n_moved, n_points
                     )
-                    factor = _safe_factor(total)
-                    if factor != 1.0:
-                        total = _sum_absolute(
-                            X, next_row, factor, above_minimum, lines, n_moved, n_points
-                        )
-                    numbers[FACTOR + lane] = factor
-                    numbers[LIMIT + lane] = tol * total
-                    _penalize(X, next_row, factor, lines, n_moved, order, n_points)
-                    n_moved += ONE
+                    if total > LARGEST_SAFE or 0.0 < total < SMALLEST_SAFE:
+                        info[next_row, N_ITER] = 0
+                        n_done += ONE
+                    else:
+                        integers[ROW + lane] = next_row
+                        integers[MOVED + n_moved] = lane
+                        numbers[SOLVES + lane] = 0.0
+                        numbers[LIMIT + lane] = tol * total
+                        _penalize(X, next_row, lines, n_moved, order, n_points)
+                        n_moved += ONE
                     next_row += ONE
             _load(lines, order, n_moved, n_points, scale, work, integers)
             if refined:
-                _load_curves(X, n_moved, n_points, curves, numbers, integers)
+                _load_curves(X, n_moved, n_points, curves, integers)
 
             # Solve for the residuals of all lanes.
             if diff_order == 1:
@@ -418,7 +417,7 @@ def compile_kernel(settings, *, keep=True):
                     info[row, CONVERGED] = done
                     integers[MOVED + n_moved] = lane
                     n_moved += ONE
-            _store(out, n_moved, n_points, work, numbers, integers)
+            _store(out, n_moved, n_points, work, integers)
             for k in range(n_moved):
                 integers[ROW + integers[MOVED + k]] = NOBODY
             n_done += n_moved
@@ -449,11 +448,27 @@ class _Announcement(event.Listener):
         pass
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def correct_with_numba(kernel, X, out, info, settings):
     """Correct the rows of X, 24 side by side; fills out and info.
 
     The counterpart of `reference.correct_with_numpy`.
     """
+    _run(kernel, X, out, info, settings)
+    left_out = np.flatnonzero(info[:, N_ITER] == 0)
+    if len(left_out):
+        rows, facts = X[left_out], info[left_out]
+        totals = [sum_absolute(y, settings.above_minimum) for y in rows]
+        factors = np.array([[safe_factor(total)] for total in totals])
+        residuals = np.full_like(rows, np.nan)  # where a row holds infinity
+        _run(kernel, factors * rows, residuals, facts, settings)
+        residuals /= factors
+        residuals[~np.isfinite(residuals).all(axis=1)] = np.nan
+        out[left_out], info[left_out] = residuals, facts
+
+
+def _run(kernel, X, out, info, settings):
+    """Call the kernel with its working memory."""
     n_spectra, n_points = X.shape
     bands = penalty_bands(n_points, settings.diff_order)
     penalty = np.zeros_like(bands)

@@ -25,6 +25,9 @@ MAX_EXPONENT = 50.0  # of airPLS' iteration number
 NEGLIGIBLE_STEP = 1e-7
 MAX_REFINEMENTS = 4
 
+# Between these sums of absolute intensities no square over- or underflows.
+SMALLEST_SAFE, LARGEST_SAFE = 2.0**-400, 2.0**100
+
 # Columns of `info`, one row per spectrum.
 N_ITER, CONVERGED, CONSTANT = range(3)
 
@@ -141,16 +144,13 @@ def sum_absolute(y, above_minimum):
 def safe_factor(total):
     """Return what brings a spectrum in a range where no square over- or underflows.
 
-    A power of two, 1 for all but absurd spectra, that depends on the sum of their
-    absolute intensities. Those whose result may exceed the largest number get less.
+    1 for all but absurd spectra, else the power of two that brings the sum of their
+    absolute intensities near 1.
     """
-    if 0.0 < total < 2.0**-400:
-        return 2.0**700
-    if total > 2.0**400:
-        return 2.0**-700
-    if total > 2.0**100:  # the largest number of float32 is 2 ** 128
-        return 2.0**-100
-    return 1.0
+    if total == 0 or SMALLEST_SAFE <= total <= LARGEST_SAFE or np.isnan(total):
+        return 1.0
+    exponent = 1022 if total == np.inf else int(np.frexp(total)[1])
+    return 2.0 ** -max(exponent, -1022)
 
 
 def airpls_weights(residual, iteration, zhang_ends=False):
