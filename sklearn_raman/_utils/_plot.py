@@ -89,7 +89,10 @@ def legend(place, handles, **settings):
         Those of matplotlib that differ from ours.
     """
     settings = {"frameon": False, "fontsize": 8.5} | settings
-    place.legend(handles.values(), [plain(text) for text in handles], **settings)
+    # Set afterwards: matplotlib 3.9 leaves out labels that begin with "_".
+    found = place.legend(handles.values(), ["label"] * len(handles), **settings)
+    for written, text in zip(found.get_texts(), handles, strict=True):
+        written.set_text(plain(text))
 
 
 def legend_above(figure, handles):

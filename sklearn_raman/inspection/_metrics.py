@@ -355,6 +355,7 @@ def max_sensitivity(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sklearn_raman.datasets import make_lorentzian_spectra
     >>> from sklearn_raman.discriminant_analysis import PLSLDA
     >>> from sklearn_raman.inspection import max_sensitivity
@@ -363,7 +364,7 @@ def max_sensitivity(
     >>> found = max_sensitivity(
     ...     lambda Z: model.explain_(Z, target=y), X, random_state=0
     ... )
-    >>> bool((found < 0.5).all())
+    >>> bool(np.median(found) < 0.1)
     True
     """
     spectra = check_spectra_array(X)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import skops.io
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.base import clone
 
@@ -184,6 +184,8 @@ def test_threads_and_precision(step, sample):
 def test_float32(step, sample):
     """What single precision takes from the spectra, it may take from the result."""
     single = sample.X.astype(np.float32)
+    mean = single.mean(axis=0, dtype=np.float64)
+    assume(np.ptp(mean) > 1e-4 * np.abs(mean).max())  # a reference of bands, not digits
     found = clone(step).fit_transform(single)
     assert found.dtype == np.float32
     wanted = clone(step).fit_transform(single.astype(np.float64))
