@@ -443,26 +443,14 @@ class _Head:
         # Channels last, which our networks have anyway: a third of the time.
         by_unit = change.mT.contiguous().transpose(0, 1)
         added = torch.bmm(by_unit, self._rows_by_unit)
-        inner = background_values + added.sum(dim=0)
-        slopes = self._slopes(features, inner, target, score)
-        return torch.bmm(slopes.transpose(0, 1), added.permute(1, 2, 0))
-
-    def _slopes(self, features, inner, target, score):
-        """Return the gradients of scores at the cut, (n_maps, n_spectra, n_inner)."""
+        logits = inner = background_values + added.sum(dim=0)
         if self._linear is None:
-            return weights_of_logits(inner, target, score)
-
-        def logits_of(inner):
-            like = features[:1].expand(len(inner), -1, -1)
-            return self._module.head(_answered_by(self._linear, like, inner))
-
-        with torch.no_grad():
-            weights = weights_of_logits(logits_of(inner), target, score)
-        # All maps in one pass: the layers that are left are small.
-        inner = inner.repeat(len(weights), 1).requires_grad_()
-        logits = logits_of(inner)
-        (slopes,) = torch.autograd.grad(logits, inner, weights.flatten(0, 1))
-        return slopes.unflatten(0, weights.shape[:2])
+            slopes = weights_of_logits(logits, target, score)
+        else:
+            inner.requires_grad_()
+            logits = self._module.head(_answered_by(self._linear, features, inner))
+            slopes = torch.stack(list(gradients_at(logits, inner, target, score)))
+        return torch.bmm(slopes.transpose(0, 1), added.permute(1, 2, 0))
 
 
 class _OtherOperation(Exception):
