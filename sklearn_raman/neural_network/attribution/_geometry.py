@@ -423,7 +423,8 @@ def _dense_blocks(windows):
     first = np.minimum(first, n_units - n_seeing)
     blocks = np.zeros((len(first), n_seeing, _BLOCK), dtype=windows.dtype)
     np.add.at(blocks, (number, entries.row - first[number], column), entries.data)
-    for start, unit, block in zip(range(0, n_points, _BLOCK), first, blocks):
+    starts = range(0, n_points, _BLOCK)
+    for start, unit, block in zip(starts, first, blocks, strict=True):
         points = slice(start, min(start + _BLOCK, n_points))
         yield slice(unit, unit + n_seeing), points, block[:, : points.stop - start]
 

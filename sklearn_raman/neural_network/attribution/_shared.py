@@ -318,7 +318,10 @@ def reference_tensor(X, reference):
     """
     if torch.is_tensor(reference):
         reference = reference.detach().cpu()
-    return torch.tensor(reference_spectra(X.cpu().numpy(), reference), device=X.device)
+    found = reference_spectra(X.cpu().numpy(), reference)
+    if found.strides[1] == 0:  # flat: one number per spectrum is copied
+        return torch.tensor(found[:, :1], device=X.device).expand(X.shape)
+    return torch.tensor(found, device=X.device)
 
 
 def reference_features(module, X, reference, features=None):
