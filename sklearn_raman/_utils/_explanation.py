@@ -223,6 +223,8 @@ def reference_spectra(X, reference):
             return np.stack([median_filter(x, size=width, mode="nearest") for x in X])
         reference = blank_level(X)[:, None] if reference == "blank" else 0
     values = np.asarray(reference, dtype=X.dtype)
+    if not np.isfinite(values).all():
+        raise ValueError("reference contains NaN or infinity.")
     try:
         values = np.broadcast_to(values, X.shape)
     except ValueError as error:
@@ -230,8 +232,6 @@ def reference_spectra(X, reference):
             f"reference has shape {values.shape}, X has {X.shape}: pass one intensity, "
             "one spectrum, or one spectrum for each of X."
         ) from error
-    if not np.isfinite(values).all():
-        raise ValueError("reference contains NaN or infinity.")
     return values
 
 

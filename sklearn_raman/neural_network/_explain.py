@@ -359,7 +359,7 @@ class ExplainMixin:
                 parts.append(_to_numpy(function(X[rows], rows)))
         if isinstance(parts[0], dict):
             return {k: np.concatenate([part[k] for part in parts]) for k in parts[0]}
-        return np.concatenate(parts)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 # What units see, by network: following a spectrum through the layers takes as long as

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from functools import partial
 from itertools import chain
 from typing import Any, Literal
 
@@ -34,6 +33,7 @@ from sklearn_raman.neural_network.attribution._shared import (
     references_by_piece,
     score_gradients,
     stack_maps,
+    weights_of_logits,
 )
 
 # A matrix product with few rows is twice as fast if the matrix lies transposed.
@@ -135,8 +135,7 @@ def contribution(
         background = backgrounds(rows)
         with torch.no_grad():
             features = module.features(X[rows])
-        gradients = partial(gradients_at, target=wanted, score=score)
-        found = head.maps(features, *background, gradients)
+        found = head.maps(features, *background, wanted, score)
         if scale is not None:
             found *= features.sum(dim=(1, 2))[:, None, None]
         maps.append(found if every else found[:, 0])
@@ -419,7 +418,7 @@ class _Head:
         weight, bias = self._linear.weight, self._linear.bias
         return functional.linear(features.flatten(1), weight, bias)
 
-    def maps(self, features, background, background_values, gradients):
+    def maps(self, features, background, background_values, target, score):
         """Sum changes of features over the channels, times gradients of scores.
 
         Parameters
@@ -429,29 +428,29 @@ class _Head:
             What the features changed from.
         background_values : torch.Tensor of shape (n_spectra or 1, n_inner)
             Its :meth:`values`.
-        gradients : callable
-            Logits, and the values at the cut that they come from, to an iterable of
-            gradients of scores at these values.
+        target, score : see :func:`contribution`
 
         Returns
         -------
-        torch.Tensor of shape (n_spectra, n_gradients, units)
+        torch.Tensor of shape (n_spectra, n_maps, units)
         """
         change = features - background
         if self.rows is None:
             inner = features.detach().requires_grad_()
             logits = self._module.head(inner)
-            maps = [(change * slopes).sum(dim=1) for slopes in gradients(logits, inner)]
-            return torch.stack(maps, dim=1)
+            gradients = gradients_at(logits, inner, target, score)
+            return torch.stack([(change * g).sum(dim=1) for g in gradients], dim=1)
         # Channels last, which our networks have anyway: a third of the time.
         by_unit = change.mT.contiguous().transpose(0, 1)
         added = torch.bmm(by_unit, self._rows_by_unit)
         logits = inner = background_values + added.sum(dim=0)
-        if self._linear is not None:
+        if self._linear is None:
+            slopes = weights_of_logits(logits, target, score)
+        else:
             inner.requires_grad_()
             logits = self._module.head(_answered_by(self._linear, features, inner))
-        slopes = torch.stack(list(gradients(logits, inner)), dim=1)
-        return torch.bmm(slopes, added.permute(1, 2, 0))
+            slopes = torch.stack(list(gradients_at(logits, inner, target, score)))
+        return torch.bmm(slopes.transpose(0, 1), added.permute(1, 2, 0))
 
 
 class _OtherOperation(Exception):

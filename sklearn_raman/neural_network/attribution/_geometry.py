@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import make_interp_spline
-from scipy.ndimage import grey_opening
 from scipy.sparse import csr_array
 from torch import nn
 
@@ -25,8 +25,10 @@ KINDS = ("linear", "spline")
 # Added to the height of every point, as a share of the spectrum's range: a unit that
 # sees no band keeps its contribution around its own position.
 _FLOOR = 0.01
-# Spectra at a time, which then stay in a CPU's cache.
+# Spectra and maps at a time, which then stay in a CPU's cache, and points at a time, of
+# which each unit sees many.
 _PIECE = 64
+_BLOCK = 64
 _FEATURES = "features()"
 _AVERAGE_POOLS = (nn.AvgPool1d, nn.AvgPool2d)
 _WINDOWED = (nn.Conv1d, nn.Conv2d, nn.MaxPool1d, nn.MaxPool2d, *_AVERAGE_POOLS)
@@ -394,14 +396,37 @@ def place_on_bands(maps: NDArray[Any], X: NDArray[Any], windows: csr_array) -> F
     """
     classes = maps if maps.ndim == 3 else maps[:, None]
     placed = np.empty((*classes.shape[:2], X.shape[1]), dtype=maps.dtype)
+    blocks = list(_dense_blocks(windows))
     for start in range(0, len(X), _PIECE):
         rows = slice(start, start + _PIECE)
         heights = heights_above_background(X[rows])
-        seen = heights @ windows.T
-        for position in range(classes.shape[1]):
-            shares = classes[rows, position] / seen
-            np.multiply(shares @ windows, heights, out=placed[rows, position])
+        seen = np.ascontiguousarray(heights @ windows.T)
+        shares = classes[rows] / seen[:, None]
+        for units, points, block in blocks:
+            np.matmul(shares[..., units], block, out=placed[rows][..., points])
+        placed[rows] *= heights[:, None]
     return placed if maps.ndim == 3 else placed[:, 0]
+
+
+def _dense_blocks(windows):
+    """Yield units, points and the part of `windows` there, until all points are done.
+
+    Units see neighboring points, and products of small full matrices are cheaper than
+    one with a sparse matrix.
+    """
+    n_units, n_points = windows.shape
+    entries = windows.tocoo()
+    number, column = np.divmod(entries.col, _BLOCK)
+    first = np.full(-(-n_points // _BLOCK), n_units)
+    np.minimum.at(first, number, entries.row)
+    n_seeing = (entries.row - first[number]).max() + 1
+    first = np.minimum(first, n_units - n_seeing)
+    blocks = np.zeros((len(first), n_seeing, _BLOCK), dtype=windows.dtype)
+    np.add.at(blocks, (number, entries.row - first[number], column), entries.data)
+    starts = range(0, n_points, _BLOCK)
+    for start, unit, block in zip(starts, first, blocks, strict=True):
+        points = slice(start, min(start + _BLOCK, n_points))
+        yield slice(unit, unit + n_seeing), points, block[:, : points.stop - start]
 
 
 def heights_above_background(X):
@@ -419,6 +444,23 @@ def heights_above_background(X):
         tenth, plus a hundredth of the spectrum's range.
     """
     width = 2 * (local_width(X.shape[1]) // 2) + 1
-    heights = X - grey_opening(X, size=(1, width), mode="nearest")
+    opening = _running(np.maximum, _running(np.minimum, X, width), width)
+    heights = X - opening
     spread = np.ptp(X, axis=1, keepdims=True)
     return heights + np.where(spread > 0, _FLOOR * spread, 1)
+
+
+def _running(extreme, X, width):
+    """Return `extreme` over `width` points, an odd number, around each point of rows.
+
+    Twice as many points in each round: a quarter of the time of scipy's filters.
+    """
+    padded = np.pad(X, ((0, 0), (width // 2, width // 2)), mode="edge")
+    # One row behind the other is faster; what reaches into the next is left out.
+    known, n_known = padded.ravel(), 1
+    while 2 * n_known <= width:
+        known = extreme(known[:-n_known], known[n_known:])
+        n_known *= 2
+    rest = width - n_known
+    known = extreme(known[: known.size - rest], known[rest:])
+    return sliding_window_view(known, X.shape[1])[:: padded.shape[1]]

@@ -110,7 +110,8 @@ def _spectra_for(module, X):
             )
     weight = first_weight(module)
     X = X if weight is None else X.to(weight)
-    if not X.isfinite().all():  # also what only single precision can't hold
+    # A finite sum has finite terms. X is also what single precision can't hold.
+    if not X.sum().isfinite() and not X.isfinite().all():
         check_finite(X.cpu().double().numpy(), owner=name)
     return X
 
@@ -283,13 +284,22 @@ def score_gradients(function, inputs, target, score):
 
 def gradients_at(logits, inputs, target, score):
     """Yield the gradient of the score at `inputs`, for each map that is asked for."""
+    for weights in weights_of_logits(logits, target, score):
+        yield torch.autograd.grad(logits, inputs, weights, retain_graph=True)[0]
+
+
+def weights_of_logits(logits, target, score):
+    """Return the gradient of the score at the logits, (n_maps, n_spectra, n_classes).
+
+    `target` and `score` are as for :func:`contribution`.
+    """
     values = logits.detach().cpu().numpy().astype(np.float64)
-    for positions in class_positions(logits, target):
-        weights = torch.from_numpy(score_weights(values, positions, score)).to(logits)
-        if inputs is logits:
-            yield weights
-        else:
-            yield torch.autograd.grad(logits, inputs, weights, retain_graph=True)[0]
+    positions = np.stack(class_positions(logits, target))
+    values = np.broadcast_to(values, (len(positions), *values.shape))
+    weights = score_weights(
+        values.reshape(-1, values.shape[2]), positions.ravel(), score
+    )
+    return torch.from_numpy(weights.reshape(values.shape)).to(logits)
 
 
 def check_scale(scale):
@@ -308,7 +318,10 @@ def reference_tensor(X, reference):
     """
     if torch.is_tensor(reference):
         reference = reference.detach().cpu()
-    return torch.tensor(reference_spectra(X.cpu().numpy(), reference), device=X.device)
+    found = reference_spectra(X.cpu().numpy(), reference)
+    if found.strides[1] == 0:  # flat: one number per spectrum is copied
+        return torch.tensor(found[:, :1], device=X.device).expand(X.shape)
+    return torch.tensor(found, device=X.device)
 
 
 def reference_features(module, X, reference, features=None):
