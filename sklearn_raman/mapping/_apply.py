@@ -33,6 +33,7 @@ from sklearn_raman.mapping._blocks import (
     without_wrapper,
 )
 from sklearn_raman.mapping._cube import default_block, read_cube
+from sklearn_raman.mapping._parcel import Parcel
 from sklearn_raman.mapping._store import write_blocks
 
 _LONG_NAMES = {
@@ -384,14 +385,14 @@ def _results(model, spectra, allowed, task):
     dask = import_optional("dask", "maps")
     chunked = import_optional("dask.array", "maps")
     token = uuid.uuid4().hex  # spares a look at all weights
-    # A task of its own: each worker of a cluster gets the model once.
-    model = dask.delayed(model, name=f"model-{token}", traverse=False)
+    # A task of its own, so that blocks do not each carry the model.
+    parcel = dask.delayed(Parcel(model), name=f"model-{token}", traverse=False)
     n_dims = spectra.ndim - 1
     return chunked.map_blocks(
         apply_block,
         spectra,
         *([] if allowed is None else [allowed]),
-        model=model,
+        parcel=parcel,
         task=task,
         drop_axis=[n_dims],
         dtype=object,

@@ -225,7 +225,7 @@ def _judge(model, inputs):
 # One block ---------------------------------------------------------------------------
 
 
-def apply_block(spectra, allowed=None, *, model, task):
+def apply_block(spectra, allowed=None, *, parcel, task):
     """Return what a model says of the pixels of a block.
 
     Parameters
@@ -233,7 +233,8 @@ def apply_block(spectra, allowed=None, *, model, task):
     spectra : ndarray of shape (..., n_points)
     allowed : ndarray of shape (..., 1), bool, or None
         Pixels to look at.
-    model : fitted estimator
+    parcel : Parcel
+        Holds the fitted model.
     task : Task
 
     Returns
@@ -242,7 +243,7 @@ def apply_block(spectra, allowed=None, *, model, task):
         Maps of shape (..., what `task.shapes` says), NaN and -1 where there is nothing
         to say; sums for the means of classes.
     """
-    pixels = spectra.shape[:-1]
+    model, pixels = parcel.model, spectra.shape[:-1]
     rows = np.asarray(spectra).reshape(-1, task.n_points)
     status = np.full(len(rows), NAMED, np.uint8)
     if allowed is not None:
