@@ -332,7 +332,9 @@ def _fill(result, sums, chosen, rows, model, task):
 def as_input(rows, labels):
     """Return spectra as a model takes them: native numbers, a frame with an axis."""
     rows = np.ascontiguousarray(rows, dtype=rows.dtype.newbyteorder("="))
-    return rows if labels is None else pd.DataFrame(rows, columns=list(labels))
+    if labels is None:
+        return rows
+    return pd.DataFrame(rows, columns=list(labels), copy=False)
 
 
 # Before any block --------------------------------------------------------------------
