@@ -38,7 +38,7 @@ NAMED, NOT_FINITE, SATURATED, LEFT_OUT, UNKNOWN = range(len(STATUS))
 NOBODY = -1  # the code of no class
 MEANS = ("class_count", "class_spectrum", "class_explanation")
 # Values of spectra that go through the steps at a time, however large a block is.
-_BATCH_VALUES = 2**22
+_BATCH_VALUES = 2**21
 _WRAPPERS = (ConformalClassifier, SpectralNoveltyDetector)
 
 
