@@ -244,7 +244,9 @@ def _axis(names, step, X):
 
     It is in the column names, or in what the step that takes X saw in fit.
     """
-    axis = labels_as_wavenumbers(pd.DataFrame(columns=names))
+    # One empty matrix: pandas takes its time to make many empty columns.
+    empty = np.empty((0, 0 if names is None else len(names)))
+    axis = labels_as_wavenumbers(pd.DataFrame(empty, columns=names))
     if axis is None:
         axis = getattr(step, "wavenumbers_in_", None)
     return None if axis is None or len(axis) != _n_columns(X) else axis

@@ -33,10 +33,11 @@ from sklearn_raman.mapping._blocks import (
     without_wrapper,
 )
 from sklearn_raman.mapping._cube import default_block, read_cube
+from sklearn_raman.mapping._parcel import Parcel
 from sklearn_raman.mapping._store import write_blocks
 
 _LONG_NAMES = {
-    "label": "class, as its position in the attribute classes; -1: unknown",
+    "label": "class, as its position in the coordinate class; -1: unknown",
     "proba": "probability of the class",
     "decision": "decision function",
     "novelty": "share of spectra of the known classes that are less strange",
@@ -121,8 +122,7 @@ def apply_pipeline(
         yet, or in `store`.
 
         label : int16
-            Position of the class in the attribute `classes` and in the coordinate
-            `class`; -1 where there is none.
+            Position of the class in the coordinate `class`; -1 where there is none.
         proba, decision : (..., class)
             What `predict_proba` and `decision_function` return.
         novelty : (...)
@@ -384,14 +384,14 @@ def _results(model, spectra, allowed, task):
     dask = import_optional("dask", "maps")
     chunked = import_optional("dask.array", "maps")
     token = uuid.uuid4().hex  # spares a look at all weights
-    # A task of its own: each worker of a cluster gets the model once.
-    model = dask.delayed(model, name=f"model-{token}", traverse=False)
+    # A task of its own, so that blocks do not each carry the model.
+    parcel = dask.delayed(Parcel(model), name=f"model-{token}", traverse=False)
     n_dims = spectra.ndim - 1
     return chunked.map_blocks(
         apply_block,
         spectra,
         *([] if allowed is None else [allowed]),
-        model=model,
+        parcel=parcel,
         task=task,
         drop_axis=[n_dims],
         dtype=object,
@@ -434,7 +434,6 @@ def _as_dataset(results, cube, task, classes, transformed_axis):
             meta=np.empty((0,) * (n_dims + len(shape)), task.dtype_of(name)),
         )
         if name == "label":
-            attributes["classes"] = [_plain(label) for label in classes]
             attributes["unknown"] = NOBODY
         if name == "status":
             attributes["flag_values"] = list(range(NAMED, len(STATUS)))
@@ -460,7 +459,7 @@ def _as_dataset(results, cube, task, classes, transformed_axis):
     if _other_axis(cube) in used and transformed_axis is not None:
         name = _other_axis(cube)
         coords[name] = name, transformed_axis, {"units": "cm-1"}
-    if "class" in used:
+    if "class" in used or "label" in variables:
         coords["class"] = "class", _names_of(classes)
     return xarray.Dataset(variables, coords=coords)
 
@@ -503,12 +502,15 @@ def _dims_of(name, shape, cube, task, transformed_axis):
 def _refuse_clashes(dims, cube):
     """Raise if a result has the name of something that the cube has."""
     new = {*dims, *(d for names in dims.values() for d in names)} - {cube.dim}
+    if "label" in dims:
+        new.add("class")
     taken = new & {*cube.array.dims, *cube.array.coords}
     if taken:
         name = sorted(map(str, taken))[0]
         raise ValueError(
             f"The cube has a dimension or coordinate {name!r}, which is the name of a "
-            f"result: rename it, cube.rename({name}='{name}_of_cube'), or drop it."
+            f"result: rename it, cube.rename({{{name!r}: '{name}_of_cube'}}), or drop "
+            "it."
         )
 
 
@@ -516,9 +518,3 @@ def _names_of(classes):
     """Return labels as a coordinate that can be written: numbers or text."""
     classes = np.asarray(classes)
     return classes if classes.dtype.kind in "iufb" else classes.astype(str)
-
-
-def _plain(label):
-    """Return a label as JSON has it."""
-    label = label.item() if isinstance(label, np.generic) else label
-    return label if isinstance(label, (int, float, bool, str)) else str(label)

@@ -38,7 +38,7 @@ NAMED, NOT_FINITE, SATURATED, LEFT_OUT, UNKNOWN = range(len(STATUS))
 NOBODY = -1  # the code of no class
 MEANS = ("class_count", "class_spectrum", "class_explanation")
 # Values of spectra that go through the steps at a time, however large a block is.
-_BATCH_VALUES = 2**22
+_BATCH_VALUES = 2**21
 _WRAPPERS = (ConformalClassifier, SpectralNoveltyDetector)
 
 
@@ -225,7 +225,7 @@ def _judge(model, inputs):
 # One block ---------------------------------------------------------------------------
 
 
-def apply_block(spectra, allowed=None, *, model, task):
+def apply_block(spectra, allowed=None, *, parcel, task):
     """Return what a model says of the pixels of a block.
 
     Parameters
@@ -233,7 +233,8 @@ def apply_block(spectra, allowed=None, *, model, task):
     spectra : ndarray of shape (..., n_points)
     allowed : ndarray of shape (..., 1), bool, or None
         Pixels to look at.
-    model : fitted estimator
+    parcel : Parcel
+        Holds the fitted model.
     task : Task
 
     Returns
@@ -242,7 +243,7 @@ def apply_block(spectra, allowed=None, *, model, task):
         Maps of shape (..., what `task.shapes` says), NaN and -1 where there is nothing
         to say; sums for the means of classes.
     """
-    pixels = spectra.shape[:-1]
+    model, pixels = parcel.model, spectra.shape[:-1]
     rows = np.asarray(spectra).reshape(-1, task.n_points)
     status = np.full(len(rows), NAMED, np.uint8)
     if allowed is not None:
@@ -331,7 +332,9 @@ def _fill(result, sums, chosen, rows, model, task):
 def as_input(rows, labels):
     """Return spectra as a model takes them: native numbers, a frame with an axis."""
     rows = np.ascontiguousarray(rows, dtype=rows.dtype.newbyteorder("="))
-    return rows if labels is None else pd.DataFrame(rows, columns=list(labels))
+    if labels is None:
+        return rows
+    return pd.DataFrame(rows, columns=list(labels), copy=False)
 
 
 # Before any block --------------------------------------------------------------------

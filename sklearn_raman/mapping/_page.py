@@ -23,6 +23,7 @@ from sklearn_raman.mapping._plot import (
     NOBODYS_COLOR,
     class_colors,
     class_means,
+    class_names,
     plane,
 )
 
@@ -99,7 +100,7 @@ def save_page(
     thin = {d: slice(None, None, step) for d, step in steps.items()}
     maps = maps.isel(thin)
     label = maps["label"]
-    names = [str(name) for name in label.attrs["classes"]]
+    names = class_names(maps)
     codes = label.values
     data = {
         "shape": list(codes.shape),

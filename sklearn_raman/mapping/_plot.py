@@ -50,7 +50,7 @@ def plot_labels(maps: Any, *, ax: Any = None) -> Figure:
     Raises
     ------
     ValueError
-        If there are no labels, or not two pixel dimensions.
+        If there are no labels or names of classes, or not two pixel dimensions.
     ImportError
         If matplotlib is not installed (extra `plot`).
 
@@ -66,8 +66,8 @@ def plot_labels(maps: Any, *, ax: Any = None) -> Figure:
     >>> len(figure.axes)
     1
     """
-    _, label = plane(maps, "label")
-    codes, names = label.values, label.attrs["classes"]
+    maps, label = plane(maps, "label")
+    codes, names = label.values, class_names(maps)
     colors = class_colors(len(names))
     if ax is None:
         width, height = _size(label)
@@ -133,7 +133,7 @@ def plot_scores(maps: Any, name: str = "proba", *, ax: Any = None) -> Figure:
     if "class" in score.dims:
         panels = {
             f"{name}: {label}": score.isel({"class": k})
-            for k, label in enumerate(_names(maps, score))
+            for k, label in enumerate(class_names(maps))
         }
     values = score.values.astype(float)
     low, high = (0, 1) if name in ("proba", "novelty") else _range_of(values)
@@ -217,7 +217,7 @@ def plot_overview(maps: Any, *, n_bands: int = 3) -> Figure:
         plot_explanation(spectra, explained, n_bands=n_bands, ax=panels)
         return figure
     colors = dict(
-        zip(_names(maps, label), class_colors(len(label.classes)), strict=True)
+        zip(class_names(maps), class_colors(maps.sizes["class"]), strict=True)
     )
     for axes, (name, spectrum) in zip(panels, spectra.items(), strict=True):
         axes.plot(spectrum.index, spectrum, lw=1, color=colors[name])
@@ -265,7 +265,7 @@ def plane(maps, name):
 def class_means(maps):
     """Return mean spectrum and mean map of each class that has pixels, by name."""
     axis, spectra, explained = _axis(maps), {}, {}
-    names = [str(name) for name in maps["class"].values]
+    names = class_names(maps)
     counts = maps["class_count"].values
     for k in np.flatnonzero(counts):
         values = maps["class_spectrum"].isel({"class": k}).values
@@ -285,10 +285,14 @@ def _axis(maps):
     return pd.RangeIndex(maps.sizes[dim])
 
 
-def _names(maps, data):
+def class_names(maps):
     """Return the names of the classes as text."""
-    known = data.attrs.get("classes")
-    return [str(n) for n in (maps["class"].values if known is None else known)]
+    if "class" not in maps.coords:
+        raise ValueError(
+            "The maps have lost the coordinate 'class', the names of the classes: pick "
+            "results together with it, such as maps[['label', 'class']]."
+        )
+    return [str(name) for name in maps["class"].values]
 
 
 def class_colors(n_classes):

@@ -42,7 +42,7 @@ def write_blocks(store, maps, results, task, job, *, progress):
     zarr = import_optional("zarr", "maps")
     job = {**job, "shapes": {name: list(task.shapes[name]) for name in task.shapes}}
     if "label" in maps:
-        job["classes"] = maps["label"].attrs["classes"]
+        job["classes"] = maps["class"].values.tolist()
     blocks = _find_blocks(zarr, store)
     if blocks is None:
         blocks = _lay_out(zarr, store, maps, results, task, job)
@@ -112,7 +112,7 @@ def _lay_out(zarr, store, maps, results, task, job):
     whole = [name for name in MEANS if name in maps]
     # Zeros that are never made stand for the values, whose graph may be large.
     empty = {
-        name: one.copy(data=chunked.zeros(one.shape, one.dtype, chunks=one.shape))
+        name: one.copy(data=chunked.zeros(one.shape, dtype=one.dtype, chunks=one.shape))
         for name, one in maps.drop_vars(whole).data_vars.items()
     }
     frame = maps.drop_vars(whole).assign(empty)

@@ -78,7 +78,7 @@ def test_coordinates_stay(cube, model):
     assert maps.explanation.dims == ("y", "x", "wavenumber")
     assert maps.sizes["wavenumber_transformed"] == 91
     assert maps.wavenumber_transformed.values[[0, -1]].tolist() == [420.0, 780.0]
-    assert maps.label.attrs["classes"] == ["lipid", "protein", "water"]
+    assert maps["class"].values.tolist() == ["lipid", "protein", "water"]
     assert {str(maps[n].dtype) for n in ("proba", "explanation")} == {"float32"}
 
 
@@ -113,7 +113,7 @@ def test_searches_thresholds_and_plain_models(cube, simulated, pixels):
     threshold = TunedThresholdClassifierCV(make_pipeline(SNV(), plain), cv=2)
     for model in (search.fit(X, y), threshold.fit(X, is_water), plain.fit(X, y)):
         maps = apply_pipeline(model, cube, output=("label", "proba", "decision"))
-        found = np.array(maps.label.attrs["classes"])[flat(maps.label)]
+        found = maps["class"].values[flat(maps.label)]
         np.testing.assert_array_equal(found, model.predict(pixels))
         np.testing.assert_allclose(
             flat(maps.proba), model.predict_proba(pixels), rtol=1e-5
@@ -160,7 +160,7 @@ def test_integer_labels_and_spectra(cube, simulated, pixels):
         X, np.unique(y, return_inverse=True)[1] + 3
     )
     maps = apply_pipeline(model, cube.copy(data=counts.to_numpy().reshape(cube.shape)))
-    assert maps.label.attrs["classes"] == [3, 4, 5]
+    assert maps["class"].values.tolist() == [3, 4, 5]
     np.testing.assert_array_equal(flat(maps.label) + 3, model.predict(counts))
     np.testing.assert_array_equal(maps["class"], [3, 4, 5])
 
@@ -325,8 +325,8 @@ def test_arrays_and_memory_maps(cube, model, pixels, tmp_path):
 
 
 def test_names_that_results_need(cube, model):
-    with pytest.raises(ValueError, match=r"cube.rename\(class='class_of_cube'\)"):
-        apply_pipeline(model, cube.rename(x="class"))
+    with pytest.raises(ValueError, match=r"cube.rename\({'class': 'class_of_cube'}\)"):
+        apply_pipeline(model, cube.rename(x="class"), output="label")
     with pytest.raises(ValueError, match="coordinate 'label'"):
         apply_pipeline(model, cube.rename(time="label"))
 

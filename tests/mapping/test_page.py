@@ -68,7 +68,7 @@ def test_pixels_can_be_looked_at(maps, cube, model, tmp_path):
     done = subprocess.run([*command, path.as_uri()], capture_output=True, timeout=60)
     shown = done.stdout.decode()
     assert "CONSOLE" not in done.stderr.decode(errors="replace")
-    names = maps.label.attrs["classes"]
+    names = maps["class"].values
 
     def said(what):
         return re.search(rf'data-{what}="([^"]*)"', shown)[1]

@@ -92,7 +92,10 @@ def test_what_can_not_be_drawn(cube, model):
 def test_many_classes_have_colors_of_their_own(maps):
     codes = np.arange(30).reshape(5, 6)
     many = maps[["label"]].isel(y=slice(5), x=slice(6))
-    many["label"] = ("y", "x"), codes, {"classes": [str(k) for k in range(30)]}
+    many["label"] = ("y", "x"), codes
+    with pytest.raises(ValueError, match="lost the coordinate 'class'"):
+        plot_labels(many)
+    many["class"] = "class", [str(k) for k in range(30)]
     image = plot_labels(many).axes[0].images[0].get_array()
     assert len(np.unique(image.reshape(-1, 3), axis=0)) == 30
     assert to_rgb("#0072b2") in {tuple(c) for c in image.reshape(-1, 3)}

@@ -9,7 +9,9 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklearn_raman.mapping import apply_pipeline
+from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.mapping import apply_pipeline, plot_labels
+from sklearn_raman.preprocessing import SNV
 
 ALL = ("label", "proba", "decision", "transform", "explanation", "class_means")
 
@@ -56,7 +58,8 @@ def test_store_holds_what_is_lazy(cube, model, tmp_path):
         model, cube, output=ALL, chunks=chunks, store=path, progress=False
     )
     xr.testing.assert_allclose(stored, lazy, rtol=1e-6)
-    assert stored.label.attrs["classes"] == lazy.label.attrs["classes"]
+    assert dict(stored.dtypes) == dict(lazy.dtypes)
+    assert stored["class"].values.tolist() == lazy["class"].values.tolist()
     assert set(stored.coords) == set(lazy.coords)
     for name in cube.coords:
         np.testing.assert_array_equal(stored[name], cube[name])
@@ -130,3 +133,23 @@ def test_other_stores_are_left_alone(cube, model, tmp_path):
         apply_pipeline(model, cube, store=path)
     kept = xr.open_zarr(path).spectra
     np.testing.assert_array_equal(kept, cube)
+
+
+@pytest.mark.parametrize("names", [["fat, dry", "µ-protein", "w a t e r"], [3, 5, 9]])
+def test_results_as_netcdf(names, cube, simulated, tmp_path):
+    """Of its own making or read from zarr, in the oldest format of netCDF too."""
+    X, y, _ = simulated
+    y = np.asarray(names)[np.unique(y, return_inverse=True)[1]]
+    model = make_pipeline(SNV(), PLSLDA(n_components=6)).fit(X, y)
+    settings = {"output": ("label", "proba", "class_means"), "progress": False}
+    lazy = apply_pipeline(model, cube, **settings)
+    stored = apply_pipeline(model, cube, **settings, store=tmp_path / "maps.zarr")
+    for number, maps in enumerate((lazy, stored)):
+        path = tmp_path / f"{number}.nc"
+        maps.to_netcdf(path, engine="scipy")
+        with xr.open_dataset(path, engine="scipy") as opened:
+            xr.testing.assert_equal(opened, lazy.compute())
+            plot_labels(opened)
+            assert dict(opened.label.attrs) == dict(lazy.label.attrs)
+            assert opened.status.flag_meanings == lazy.status.flag_meanings
+            assert opened.status.flag_values.tolist() == lazy.status.flag_values

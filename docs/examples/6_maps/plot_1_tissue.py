@@ -78,7 +78,7 @@ model.fit(sample.data, sample.target)
 maps = apply_pipeline(model, second, output=("label", "proba", "class_means"))
 maps = maps.compute()
 figure = plot_overview(maps)
-right = np.array(maps.label.attrs["classes"])[maps.label] == expected
+right = maps["class"].values[maps.label] == expected
 print(f"{right.mean():.1%} of the pixels are named right")
 
 # %%
