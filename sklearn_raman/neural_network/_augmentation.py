@@ -30,10 +30,10 @@ class Augmentation(DocLinkMixin, BaseEstimator):
 
     In this order: a mixture with another spectrum of the same class, a shift and a
     stretch of the wavenumber axis, broader bands, a smooth gain, a smooth
-    baseline, white noise. The defaults are as different as another spectrometer would
-    be: its resolution, its calibration, its background. Then mean and standard deviation of each spectrum are set
-    back to what they were, so that spectra that came in normalized
-    (:class:`~sklearn_raman.preprocessing.SNV`) stay so.
+    baseline, white noise. By default they vary as much as spectra of another
+    spectrometer do, with its resolution, its calibration and its background. Then mean
+    and standard deviation of each spectrum are set back to what they were, so that
+    spectra that came in normalized (:class:`~sklearn_raman.preprocessing.SNV`) stay so.
 
     A strength of 0 leaves a step out. All strengths but `mixup` are for sets whose
     spectra differ much from one another; where they are alike (one kind of tablet, one
@@ -165,11 +165,11 @@ class Augmentation(DocLinkMixin, BaseEstimator):
 def augmentation_for(noise):
     """Return the augmentation "auto" of spectra with some noise.
 
-    White noise is as strong at each frequency, bands are not: in a spectrum that is
-    mostly noise only what is slow can be relied on, and that is what a baseline covers.
-    Broader bands take noise away that test spectra have. So both count for less, the
-    more noise there is. On noisy minerals the full strengths cost up to four points of
-    accuracy; with little noise they cost none.
+    Baselines and broader bands count for less, the more noise there is: with little
+    they cost nothing, on noisy minerals up to four points of accuracy. White noise is
+    as strong at each frequency and bands are not, so that what is slow is the most
+    certain part of a noisy spectrum; a large baseline covers it. And a blurred copy has
+    less noise than the spectra to be recognized.
 
     Parameters
     ----------
