@@ -113,6 +113,16 @@ from sklearn_raman.preprocessing import (
 
 CNNS = ("CNN", "FMCNN", "GAP-CNN")
 SMALL_VARIATIONS = tuple(f"{name}, small baselines" for name in CNNS)
+RIVALS = (
+    "SVM",
+    "PLS-LDA",
+    "PLS-LDA, plain",
+    "LDA",
+    "LDA, derivative",
+    "Logistic regression",
+    "KNN",
+    "Random convolutions",
+)
 N_BINS, N_AXES = 15, 300
 PAGE = Path(__file__).parent / "README.md"
 
@@ -620,26 +630,16 @@ def sum_up(found, title, data):
 
 def table(figures):
     """Write who wins where: one row a set, the best network and each rival."""
-    rivals = [
-        "SVM",
-        "PLS-LDA",
-        "PLS-LDA, plain",
-        "LDA",
-        "LDA, derivative",
-        "Logistic regression",
-        "KNN",
-        "Random convolutions",
-    ]
     lines = [
-        "| set | " + " | ".join([*CNNS, *rivals]) + " | verdict |",
-        "|---" * (2 + len(CNNS) + len(rivals)) + "|",
+        "| set | " + " | ".join([*CNNS, *RIVALS]) + " | verdict |",
+        "|---" * (2 + len(CNNS) + len(RIVALS)) + "|",
     ]
     for part in figures.values():
         rows = {row["model"]: row for row in part["summary"]}
-        shown = [row for name, row in rows.items() if name not in SMALL_VARIATIONS]
+        shown = [row for name, row in rows.items() if name in (*CNNS, *RIVALS)]
         best = max(row["accuracy"] for row in shown)
         cells = []
-        for name in [*CNNS, *rivals]:
+        for name in [*CNNS, *RIVALS]:
             if name not in rows:
                 cells.append("not run")
                 continue
@@ -676,7 +676,7 @@ def verdict(part):
     """Say how the best network and the best rival, or two best rivals, compare."""
     ranked = [row["model"] for row in part["summary"]]
     nets = [name for name in ranked if name in CNNS]
-    others = [name for name in ranked if name not in (*CNNS, *SMALL_VARIATIONS)]
+    others = [name for name in ranked if name in RIVALS]
     pair = (nets[:1] + others[:1]) if nets else others[:2]
     if len(pair) < 2:
         return ""

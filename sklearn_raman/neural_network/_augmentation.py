@@ -22,7 +22,8 @@ _FULL_SHARE = 0.7
 _NORMAL = 0.6745 * 6**0.5
 _REACH = 1.3  # of a Gaussian, in full widths: 3 standard deviations
 _N_WAVES = 4  # cosines in a smooth random curve
-_BASELINE_IN_NOISE = 0.5  # size of baselines where spectra are mostly noise
+_BASELINE_IN_NOISE = 0.5  # size of baselines where spectra are noisy
+_NOISY = 0.2  # the augmentation's largest noise from which spectra are noisy
 
 
 class Augmentation(DocLinkMixin, BaseEstimator):
@@ -175,10 +176,10 @@ def augmentation_for(noise):
     ----------
     noise : float
         Largest noise of the augmentation, relative to the standard deviation of a
-        spectrum; from 1 on nothing is broadened.
+        spectrum (twice what spectra have); from 0.2 on nothing is broadened.
     """
     full = Augmentation()
-    quiet = max(0.0, 1.0 - noise)
+    quiet = max(0.0, 1.0 - noise / _NOISY)
     return full.set_params(
         broadening=quiet * full.broadening,
         baseline=_BASELINE_IN_NOISE + quiet * (full.baseline - _BASELINE_IN_NOISE),
