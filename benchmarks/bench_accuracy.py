@@ -42,7 +42,7 @@ rivals are calibrated: one temperature, learned by group on the training part. P
 has its own, and is there a second time as published, without shrinkage and temperature.
 LDA is there a second time on the smoothed first derivative (window 21), fixed: inner
 folds cannot know that another instrument comes. The CNNs are there a second time with
-larger baselines and broader bands in training, for the same reason. LDA and
+small baselines and no broader bands in training, as on one instrument. LDA and
 logistic regression get principal components, at most 300, which makes them faster.
 RRUFF spectra are resampled to 2 cm-1 for all. Seeds 0 to 4 (`--development`) were there
 to choose defaults with; nothing was chosen on the others.
@@ -112,7 +112,17 @@ from sklearn_raman.preprocessing import (
 )
 
 CNNS = ("CNN", "FMCNN", "GAP-CNN")
-AUGMENTED = tuple(f"{name}, augmented" for name in CNNS)
+SMALL_VARIATIONS = tuple(f"{name}, small baselines" for name in CNNS)
+RIVALS = (
+    "SVM",
+    "PLS-LDA",
+    "PLS-LDA, plain",
+    "LDA",
+    "LDA, derivative",
+    "Logistic regression",
+    "KNN",
+    "Random convolutions",
+)
 N_BINS, N_AXES = 15, 300
 PAGE = Path(__file__).parent / "README.md"
 
@@ -148,7 +158,7 @@ def models(data):
     def net(classifier, **params):
         return make_pipeline(SNV(), classifier(random_state=0, **params))
 
-    wide = Augmentation(baseline=2.0, broadening=10.0)
+    small = Augmentation(baseline=0.5, broadening=0.0)
 
     def tuned(classifier, *grids):
         steps = make_pipeline(SquareRoot(), SNV(), *classifier)
@@ -171,10 +181,10 @@ def models(data):
         "CNN": net(CNNClassifier),
         "FMCNN": net(FMCNNClassifier),
         "GAP-CNN": net(GAPCNNClassifier),
-        # For those who know of another instrument; chosen on seeds 0 to 2.
-        "CNN, augmented": net(CNNClassifier, augmentation=wide),
-        "FMCNN, augmented": net(FMCNNClassifier, augmentation=wide),
-        "GAP-CNN, augmented": net(GAPCNNClassifier, augmentation=wide),
+        # For those who know that no other instrument comes.
+        "CNN, small baselines": net(CNNClassifier, augmentation=small),
+        "FMCNN, small baselines": net(FMCNNClassifier, augmentation=small),
+        "GAP-CNN, small baselines": net(GAPCNNClassifier, augmentation=small),
         "SVM": tuned(
             [SVC()],
             {"kernel": ["linear"], "C": [0.001, 0.01, 0.1, 1.0]},
@@ -189,7 +199,7 @@ def models(data):
             [PCA(n_axes), LinearDiscriminantAnalysis(solver="lsqr")],
             {"shrinkage": [0.9, 0.5, 0.2, 0.05]},
         ),
-        # The same for LDA: fixed, in hindsight.
+        # For those who know that another comes: fixed, in hindsight.
         "LDA, derivative": make_pipeline(
             SavitzkyGolay(window_length=21, polyorder=2, deriv=1),
             SNV(),
@@ -420,7 +430,7 @@ def evaluate(name, model, data, split):
         model = clone(best_of(model)).set_params(plslda__calibration="auto")
         model.fit(X, y, **group_parameters(model, groups))
     fit_time = time.perf_counter() - start
-    is_rival = name not in (*CNNS, *AUGMENTED, "PLS-LDA", "PLS-LDA, plain")
+    is_rival = name not in (*CNNS, *SMALL_VARIATIONS, "PLS-LDA", "PLS-LDA, plain")
     factor = learn_temperature(model, X, y, groups) if is_rival else 1.0
     classes, found = np.unique(y), {}
     for kind, (_, alter) in data.tests.items():
@@ -620,26 +630,16 @@ def sum_up(found, title, data):
 
 def table(figures):
     """Write who wins where: one row a set, the best network and each rival."""
-    rivals = [
-        "SVM",
-        "PLS-LDA",
-        "PLS-LDA, plain",
-        "LDA",
-        "LDA, derivative",
-        "Logistic regression",
-        "KNN",
-        "Random convolutions",
-    ]
     lines = [
-        "| set | " + " | ".join([*CNNS, *rivals]) + " | verdict |",
-        "|---" * (2 + len(CNNS) + len(rivals)) + "|",
+        "| set | " + " | ".join([*CNNS, *RIVALS]) + " | verdict |",
+        "|---" * (2 + len(CNNS) + len(RIVALS)) + "|",
     ]
     for part in figures.values():
         rows = {row["model"]: row for row in part["summary"]}
-        shown = [row for name, row in rows.items() if name not in AUGMENTED]
+        shown = [row for name, row in rows.items() if name in (*CNNS, *RIVALS)]
         best = max(row["accuracy"] for row in shown)
         cells = []
-        for name in [*CNNS, *rivals]:
+        for name in [*CNNS, *RIVALS]:
             if name not in rows:
                 cells.append("not run")
                 continue
@@ -676,7 +676,7 @@ def verdict(part):
     """Say how the best network and the best rival, or two best rivals, compare."""
     ranked = [row["model"] for row in part["summary"]]
     nets = [name for name in ranked if name in CNNS]
-    others = [name for name in ranked if name not in (*CNNS, *AUGMENTED)]
+    others = [name for name in ranked if name in RIVALS]
     pair = (nets[:1] + others[:1]) if nets else others[:2]
     if len(pair) < 2:
         return ""

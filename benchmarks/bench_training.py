@@ -109,7 +109,8 @@ def bare_fit(module, arguments, lr, X, y, n_epochs, *, augment):
     optimizer = torch.optim.AdamW(groups, lr=lr, fused=True)
     n_steps = n_epochs * -(-len(X) // 32)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, n_steps)
-    augmentation = Augmentation()
+    # What the classifiers take for spectra as noisy as these.
+    augmentation = Augmentation(baseline=0.5, broadening=0.0)
     net.train()
     for _ in range(n_epochs):
         for batch in torch.randperm(len(X)).split(32):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from math import ceil, log
+from math import ceil, log, pi
 from numbers import Real
 
 import torch
+from scipy.fft import next_fast_len
 from sklearn.base import BaseEstimator
 from torch.nn import functional
 
@@ -21,6 +22,8 @@ _FULL_SHARE = 0.7
 _NORMAL = 0.6745 * 6**0.5
 _REACH = 1.3  # of a Gaussian, in full widths: 3 standard deviations
 _N_WAVES = 4  # cosines in a smooth random curve
+_BASELINE_IN_NOISE = 0.5  # size of baselines where spectra are noisy
+_NOISY = 0.2  # the augmentation's largest noise from which spectra are noisy
 
 
 class Augmentation(DocLinkMixin, BaseEstimator):
@@ -28,9 +31,10 @@ class Augmentation(DocLinkMixin, BaseEstimator):
 
     In this order: a mixture with another spectrum of the same class, a shift and a
     stretch of the wavenumber axis, broader bands, a smooth gain, a smooth
-    baseline, white noise. Then mean and standard deviation of each spectrum are set
-    back to what they were, so that spectra that came in normalized
-    (:class:`~sklearn_raman.preprocessing.SNV`) stay so.
+    baseline, white noise. By default they vary as much as spectra of another
+    spectrometer do, with its resolution, its calibration and its background. Then mean
+    and standard deviation of each spectrum are set back to what they were, so that
+    spectra that came in normalized (:class:`~sklearn_raman.preprocessing.SNV`) stay so.
 
     A strength of 0 leaves a step out. All strengths but `mixup` are for sets whose
     spectra differ much from one another; where they are alike (one kind of tablet, one
@@ -46,13 +50,13 @@ class Augmentation(DocLinkMixin, BaseEstimator):
     stretch : float, default=0.0
         Largest relative stretch around the center of the axis (0.001 moves the ends of
         1000 cm-1 by 0.5 cm-1).
-    broadening : float, default=0.0
+    broadening : float, default=10.0
         Largest full width at half maximum, in cm-1, of a Gaussian that blurs the
         spectrum, as a coarser spectrometer does; the width is uniform between 0 and
         this.
     gain : float, default=0.0
         Standard deviation of the logarithm of a smooth factor.
-    baseline : float, default=0.5
+    baseline : float, default=2.0
         Largest size of a smooth curve that is added, relative to the standard deviation
         of the spectrum; the size is uniform between 0 and this.
     noise : float, default=0.1
@@ -88,9 +92,9 @@ class Augmentation(DocLinkMixin, BaseEstimator):
         *,
         shift: float = 3.0,
         stretch: float = 0.0,
-        broadening: float = 0.0,
+        broadening: float = 10.0,
         gain: float = 0.0,
-        baseline: float = 0.5,
+        baseline: float = 2.0,
         noise: float = 0.1,
         mixup: float = 1.0,
     ) -> None:
@@ -159,6 +163,29 @@ class Augmentation(DocLinkMixin, BaseEstimator):
         return (X - new_mean) * factor + mean
 
 
+def augmentation_for(noise):
+    """Return the augmentation "auto" of spectra with some noise.
+
+    Baselines and broader bands count for less, the more noise there is: with little
+    they cost nothing, on noisy minerals up to four points of accuracy. White noise is
+    as strong at each frequency and bands are not, so that what is slow is the most
+    certain part of a noisy spectrum; a large baseline covers it. And a blurred copy has
+    less noise than the spectra to be recognized.
+
+    Parameters
+    ----------
+    noise : float
+        Largest noise of the augmentation, relative to the standard deviation of a
+        spectrum (twice what spectra have); from 0.2 on nothing is broadened.
+    """
+    full = Augmentation()
+    quiet = max(0.0, 1.0 - noise / _NOISY)
+    return full.set_params(
+        broadening=quiet * full.broadening,
+        baseline=_BASELINE_IN_NOISE + quiet * (full.baseline - _BASELINE_IN_NOISE),
+    )
+
+
 def strength_for(share):
     """Return the strength for a set, from the share of its variation within the set.
 
@@ -223,13 +250,16 @@ def blur(X, width, largest):
     largest : float
         No width is larger.
     """
-    reach = ceil(min(_REACH * largest, X.shape[1]))
-    distance = torch.arange(-reach, reach + 1, dtype=X.dtype, device=X.device)
-    # Without a width the weights of the neighbors underflow to 0.
-    weights = torch.exp(-4 * log(2) * (distance / (width + 1e-3)) ** 2)
-    weights = weights / weights.sum(dim=1, keepdim=True)
-    padded = functional.pad(X[None], (reach, reach), mode="replicate")
-    return functional.conv1d(padded, weights[:, None], groups=len(X))[0]
+    n_points = X.shape[1]
+    reach = ceil(min(_REACH * largest, n_points))
+    length = next_fast_len(n_points + 2 * reach, real=True)
+    ends = (reach, length - n_points - reach)
+    padded = functional.pad(X[None], ends, mode="replicate")[0]
+    # As a product of spectra: a third of the time of a convolution.
+    frequencies = torch.fft.rfftfreq(length, dtype=X.dtype, device=X.device)
+    weights = torch.exp(-((pi * frequencies * width) ** 2) / (4 * log(2)))
+    blurred = torch.fft.irfft(torch.fft.rfft(padded) * weights, n=length)
+    return blurred[:, reach : reach + n_points]
 
 
 def smooth_curves(X, size):

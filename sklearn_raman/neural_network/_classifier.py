@@ -110,8 +110,9 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         cross-entropy. Without `calibration`, probabilities come out less sure.
     augmentation : Augmentation, "auto" or None, default="auto"
         Random variations of the training spectra, see
-        :class:`~sklearn_raman.neural_network.Augmentation`; "auto" adds up to twice as
-        much noise as the spectra have, where that is more; None switches them off.
+        :class:`~sklearn_raman.neural_network.Augmentation`; None switches them off.
+        "auto" adds up to twice as much noise as the spectra have, where that is more,
+        and varies baselines and widths of bands less, the more noise there is.
     sampler : estimator with `fit_resample` or None, default=None
         Over-sampler as in imbalanced-learn. It sees the training spectra only, after
         the validation split, so that no synthetic spectrum has a parent among the

@@ -22,7 +22,9 @@ from sklearn_raman._utils._torch import (
     limited_threads,
     without_autocast,
 )
-from sklearn_raman.neural_network._augmentation import Augmentation
+from sklearn_raman.neural_network._augmentation import (
+    augmentation_for,
+)
 from sklearn_raman.neural_network._data import BatchDataset, collate
 from sklearn_raman.neural_network._schedule import OneCycle
 
@@ -284,13 +286,14 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         axis = self.wavenumbers_in_
         known = axis is not None and len(axis) > 1
         automatic = isinstance(self.augmentation, str)
-        augmentation = Augmentation() if automatic else self.augmentation
+        noise = self.augmentation_noise_ if automatic else 0.0
+        augmentation = augmentation_for(noise) if automatic else self.augmentation
         return augmentation.augment(
             x.to(self.device),
             y.to(self.device),
             spacing=np.abs(np.diff(axis)).mean() if known else _UNKNOWN_SPACING,
             strength=self.augmentation_strength_,
-            least_noise=self.augmentation_noise_ if automatic else 0.0,
+            least_noise=noise,
         )
 
     def train_step_single(self, batch, **fit_params):

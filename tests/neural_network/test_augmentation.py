@@ -8,6 +8,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from sklearn_raman.neural_network import Augmentation, CNNClassifier
 from sklearn_raman.neural_network._augmentation import (
+    augmentation_for,
     blur,
     move_axis,
     smooth_curves,
@@ -152,6 +153,30 @@ def test_classifier_uses_the_axis_and_seed(X, y):
     np.testing.assert_array_equal(coarse, fit(frame, augmentation=only_shift))
     assert (fit(fine, augmentation=only_shift) != coarse).any()
     assert (fit(frame, augmentation=None) != coarse).any()
+
+
+def test_automatic_varies_like_another_instrument_only_without_noise():
+    """Full baselines and widths without noise, small ones from noise on, less between.
+
+    And the classifier takes them from its spectra, the same to the bit.
+    """
+    assert augmentation_for(0.0).get_params() == Augmentation().get_params()
+    less = Augmentation(baseline=0.5, broadening=0.0)
+    assert augmentation_for(3.0).get_params() == less.get_params()
+    between = [augmentation_for(noise) for noise in (0.0, 0.05, 0.1, 0.2)]
+    for name in ("baseline", "broadening"):
+        assert (np.diff([getattr(one, name) for one in between]) < 0).all()
+
+    settings = {"n_filters": 2, "n_hidden": 4, "max_epochs": 1, "random_state": 0}
+    y = np.repeat([0, 1], 4)
+    triangles = np.maximum(8 - abs(np.arange(120) - np.array([30, 80])[y, None]), 0)
+    noise = np.random.default_rng(0).normal(size=(8, 120))
+    for X, expected in ((triangles, Augmentation()), (noise, less)):
+        automatic = CNNClassifier(**settings).fit(X, y)
+        assert automatic.augmentation_strength_ == 1
+        expected.noise = max(expected.noise, automatic.augmentation_noise_)
+        same = CNNClassifier(**settings, augmentation=expected).fit(X, y)
+        np.testing.assert_array_equal(automatic.predict_proba(X), same.predict_proba(X))
 
 
 def test_off_in_prediction(X, y):
