@@ -13,8 +13,8 @@ stages: CPU time per spectrum of each step by itself, on a block of 4096 spectra
 thread; median of 3 rounds after a warm-up. `forward` is the bare network on a tensor.
 
 whole: each run in a process of its own. `threads` and `workers` are dask's (threads of
-one process; processes of a local cluster, of which the CPU times are added up and the largest peak
-is told). `in memory` calls the same Pipeline on one big array. Wall and CPU time of
+one process; processes of a local cluster: the sum of their CPU times, the largest of
+their peaks). `in memory` calls the same Pipeline on one big array. Wall and CPU time of
 `apply_pipeline` or of the calls; the peak is that of the resident memory, and `before`
 what the process held before the call, with torch and the model. `load` is the number of
 other processes at work when the run began: wall times count only where it is near 0.
@@ -213,11 +213,16 @@ def run_whole(cube_path, model_path, how, number, store):
     if how == "workers":
         from distributed import Client, LocalCluster
 
-        cluster = LocalCluster(
-            n_workers=number, threads_per_worker=1, dashboard_address=None
-        )
+        # Not MALLOC_TRIM_THRESHOLD_, with which memory is fetched anew for each array.
+        environment = {"distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1}}
+        with dask.config.set(environment):
+            cluster = LocalCluster(
+                n_workers=number, threads_per_worker=1, dashboard_address=None
+            )
         client = Client(cluster)
-        apply_pipeline(model, few, output=OUTPUT).compute()
+        for one in client.scheduler_info()["workers"]:  # each imports and compiles
+            maps = apply_pipeline(model, few, output=OUTPUT)
+            client.compute(maps, workers=[one]).result()
 
     def everywhere(function):
         return list(client.run(function).values()) if client else [function()]
