@@ -458,9 +458,10 @@ WAYS = {
 
 def all_answers(net, X):
     """Whatever a fitted network can be asked for."""
-    methods = ("saliency", "deconv", "class_deconv", "integrated_gradients")
+    methods = ("saliency", "deconv", "class_deconv")
     answers = [net.explain_(X, "all"), net.explain_(X, upsample="linear")]
     answers += [net.explain_(X, method=method) for method in methods]
+    answers += [net.explain_(X, method="integrated_gradients", n_steps=3)]
     answers += [net.explain_(X, method="occlusion", width=32), net.deconvolve(X)]
     answers += [net.explain_(X, method="captum:DeepLift")]
     answers += [*net.feature_maps(X).values(), *net.filters().values(), net.embed_(X)]

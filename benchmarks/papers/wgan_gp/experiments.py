@@ -48,7 +48,7 @@ ADAM, RMSPROP = ("Adam", 1e-3), ("RMSprop", 5e-5)  # the package's; Arjovsky et 
 
 
 def _n_iter(options):
-    return options.pick(400, 60, 4)
+    return options.pick(400, 60, 2)
 
 
 def _simulated_sizes(options, n):
@@ -92,7 +92,7 @@ def of_simulated(options):
 def of_simulated_long(options):
     """The same with 2000 iterations."""
     sizes = [_simulated_sizes(options, n) for n in options.pick((20, 50), (20,), (20,))]
-    n_iter = options.pick(LONG, 60, 4)
+    n_iter = options.pick(LONG, 60, 2)
     return _apart(options, SIMULATED, options.seeds(5), sizes, n_iter=n_iter)
 
 

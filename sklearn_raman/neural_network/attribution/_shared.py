@@ -110,7 +110,7 @@ def _spectra_for(module, X):
             )
     weight = first_weight(module)
     X = X if weight is None else X.to(weight)
-    # A finite sum has finite terms. X is also what single precision can't hold.
+    # Terms of a finite sum are finite; others may be what single precision can't hold.
     if not X.sum().isfinite() and not X.isfinite().all():
         check_finite(X.cpu().double().numpy(), owner=name)
     return X

@@ -18,7 +18,6 @@ from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.over_sampling.report import _measures
 
 pytestmark = [
-    pytest.mark.usefixtures("few_trees"),
     pytest.mark.filterwarnings("ignore:No spectrum of"),
     pytest.mark.filterwarnings("ignore:Only one sample available"),
     pytest.mark.filterwarnings("ignore:Fewer than two fits"),
@@ -62,7 +61,7 @@ def run_of(folder, tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         # Forests and searches are most of the time, and tested elsewhere.
-        patch.setattr(_measures, "N_TREES", 2)
+        patch.setattr(_measures, "forest_accuracy", lambda *sets: 0.5)
         patch.setattr(models, "SVM_GRID", {"svc__C": [1.0]})
         yield tiny
 

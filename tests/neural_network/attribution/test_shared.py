@@ -70,6 +70,8 @@ def calls(module):
         name: partial(attribute, target="all", method=name)
         for name in available_methods(module)[:-1]
     }
+    few = {"method": "integrated_gradients", "n_steps": 3}
+    found["integrated_gradients"] = partial(attribute, target="all", **few)
     for name in ("DeepLift", "LayerGradCam"):
         found[name] = partial(attribute, method=f"captum:{name}")
     for name in ("feature_maps", "decision_terms"):
