@@ -380,6 +380,10 @@ def row(cells):
 
 
 ERRORS = {
+    "spaces between thousands": (
+        "shift\ta\tb\n400.5\t1 234\t1 235\n401.5\t2 345\t2 346\n",
+        "line 2: .*the space in '1 234' may separate thousands",
+    ),
     "positions": (
         row(["c", *range(9)]) + row(["a", *range(9)]),
         "positions are no wavenumbers",

@@ -294,6 +294,16 @@ ERRORS = {
         "400;987\n401;1,234\n402;2,345\n403;12,345\n404;999\n",
         "the comma in column 2 may separate thousands",
     ),
+    "spaces between thousands": (
+        "400.5\t1 234\n401.5\t12 345\n",
+        "line 1: .* the space in '1 234' may separate thousands",
+    ),
+    "spaces between thousands, quoted": (
+        '"400.5"\t"1 234"\n"401.5"\t"2 345"\n',
+        "'1 234'",
+    ),
+    "no-break spaces": ("400.5\t1\xa0234\n401.5\t1\xa0345\n", "may separate thousands"),
+    "spaces for all": ("400.5 1 234\n401.5 1 034\n", "line 2: .*'1 034' may separate"),
     "commas for all": (
         "400,5,12,3\n401,5,13,4\n402,5,14,8\n",
         "line 1: '400,5,12,3' can be read in two ways",
@@ -336,6 +346,11 @@ def test_what_was_asked_can_be_answered(tmp_path):
     """The parameter that an error names resolves it."""
     path = write(tmp_path, ERRORS["maybe thousands"][0])
     assert load_spectra(path, decimal=".").data.iloc[0, 1] == 1.234
+    path = write(tmp_path, ERRORS["spaces between thousands"][0])
+    assert load_spectra(path, delimiter=" ").data.to_numpy().tolist() == [
+        [1, 12],
+        [234, 345],
+    ]
     path = write(tmp_path, ERRORS["commas for all"][0])
     bunch = load_spectra(path, delimiter=",")
     np.testing.assert_array_equal(bunch.data.to_numpy()[:, 0], [5, 12, 3])
