@@ -104,6 +104,17 @@ def test_groups_are_asked_for(minerals):
         ConformalClassifier(cv=twice).fit(X, y, groups)
 
 
+def test_folds_are_lists_or_masks_as_well(minerals, folds):
+    lists = [tuple(part.tolist() for part in fold) for fold in folds]
+    masks = [tuple(np.isin(np.arange(45), part) for part in fold) for fold in folds]
+    p, *others = (
+        fit(minerals, GaussianNB(), cv=cv).predict_p(minerals.X)
+        for cv in (folds, lists, masks)
+    )
+    for other in others:
+        np.testing.assert_array_equal(other, p)
+
+
 def test_groups_reach_an_inner_search(minerals):
     """GroupKFold raises without groups."""
     grid = {"n_components": [1, 2]}
