@@ -303,6 +303,7 @@ ERRORS = {
         "'1 234'",
     ),
     "no-break spaces": ("400.5\t1\xa0234\n401.5\t1\xa0345\n", "may separate thousands"),
+    "an empty column": ("400,\n401,\n", "only one column holds numbers"),
     "spaces for all": ("400.5 1 234\n401.5 1 034\n", "line 2: .*'1 034' may separate"),
     "commas for all": (
         "400,5,12,3\n401,5,13,4\n402,5,14,8\n",
@@ -378,6 +379,8 @@ def test_given_format_is_kept(tmp_path):
     check(load_spectra(path, delimiter=";", decimal=","))
     path = write(tmp_path, lines(", ", ","))
     check(load_spectra(path, delimiter=", ", decimal=","))
+    quoted = lines('","', ",").replace("\n", '"\n"').join('""')[:-2]
+    check(load_spectra(write(tmp_path, quoted), delimiter=","))
 
 
 def test_header_and_comments_given(tmp_path):
