@@ -526,6 +526,13 @@ def test_means_keep_levels_and_sums(frame, spectra):
     np.testing.assert_allclose(found, whole, rtol=1e-12)
 
 
+def test_a_single_target_has_no_bin(frame, spectra, axis):
+    resampler = WavenumberResampler(target_wavenumbers=[501.0], reduction="mean")
+    expected = [np.interp(501.0, axis, row) for row in spectra]
+    found = resampler.fit_transform(frame).to_numpy()[:, 0]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 # Gaps and what is missing ------------------------------------------------------------
 
 

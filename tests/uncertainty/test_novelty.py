@@ -129,6 +129,7 @@ def test_a_class_of_one_group_and_too_few_spectra(minerals):
     data = type(minerals)(**{key: minerals[key][kept] for key in minerals})
     with pytest.warns(UserWarning, match="too few held-out spectra.*rate=0.01"):
         detector = fit(data, false_alarm_rate=0.01)
+    assert detector.offset_ == -np.inf
     assert (detector.n_calibrated_, detector.n_calibrated_classes_) == (30, 2)
     assert (detector.predict(100 * np.eye(30)) == 1).all()
 
