@@ -12,7 +12,6 @@ _RAGGED = "sklearn_raman/_utils/_ragged.py"
 _BETWEEN = "sklearn_raman/preprocessing/_interpolation.py"
 _KERNELS = "sklearn_raman/preprocessing/_whittaker/reference.py"
 _MAPS = "sklearn_raman/neural_network/attribution/_contribution.py"
-_SLOWER = "same: the map is then made without the slopes of the head, and slower"
 SURVIVORS: dict = {
     (_SPLIT, "100", "(101)"): "same: one more draw before giving up",
     (_AXIS, "len(steps) < 2", "(len(steps) <= 2)"): (
@@ -36,12 +35,6 @@ SURVIVORS: dict = {
         "(settings.lam >= largest[settings.diff_order])",
     ): "same: solved once more where once was enough",
     (_KERNELS, "-1", "(1)"): "same: whether all points are equal is looked at below",
-    (
-        _MAPS,
-        "return torch.autograd.grad(module.head(origin).diagonal().sum(), origin)[0]",
-        "return None",
-    ): _SLOWER,
-    (_MAPS, "len(watched) != 1", "(len(watched) == 1)"): _SLOWER,
     (
         _MAPS,
         "False",

@@ -94,7 +94,7 @@ def test_groups_are_asked_for(minerals):
     with pytest.raises(ValueError, match="groups misses 1 of 45"):
         ConformalClassifier().fit(X, y, np.where(np.arange(45) == 3, None, groups))
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        ConformalClassifier().fit(X, y, groups[:-1])
+        ConformalClassifier(GaussianNB()).fit(X, y, groups[:-1])
     with pytest.raises(ValueError, match="All spectra are of one group"):
         ConformalClassifier().fit(X, y, np.zeros(45))
     with pytest.raises(ValueError, match="each class needs two groups"):

@@ -134,6 +134,15 @@ def test_a_class_of_one_group_and_too_few_spectra(minerals):
     assert (detector.predict(100 * np.eye(30)) == 1).all()
 
 
+def test_just_enough_spectra_for_the_rate(minerals, recwarn):
+    """What is stranger than all 39 known spectra has the p-value 1 / 40."""
+    first = type(minerals)(**{key: minerals[key][:39] for key in minerals})
+    detector = fit(first, false_alarm_rate=0.025)
+    assert detector.n_calibrated_ == 39 and not recwarn.list
+    assert np.isfinite(detector.offset_)
+    assert (detector.predict(100 * np.eye(30)) == -1).all()
+
+
 def test_groups_are_asked_for(minerals):
     with pytest.raises(ValueError, match="needs groups.*grouped=False"):
         SpectralNoveltyDetector().fit(minerals.X, minerals.y)
