@@ -65,7 +65,10 @@ TARGETS = {
     ),
     "kernels": (
         "sklearn_raman/preprocessing/_whittaker/reference.py",
-        ["tests/preprocessing/test_baselines.py"],
+        [
+            "tests/preprocessing/test_smoothing.py",
+            "tests/preprocessing/test_baselines.py",
+        ],
     ),
     "interpolation": (
         "sklearn_raman/preprocessing/_interpolation.py",

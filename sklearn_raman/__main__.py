@@ -266,6 +266,11 @@ def _predict(options):
         model = skops.load(options.model, trusted=types)
     except Exception as error:
         raise ValueError(f"{options.model} can't be loaded: {error}") from error
+    if not hasattr(model, "predict"):
+        raise ValueError(
+            f"{options.model} holds a {type(model).__name__}, which predicts nothing; "
+            "expected a model that report --save-model wrote."
+        )
     spectra = _read(options)
     table = pd.DataFrame(
         {"spectrum": spectra.names, "predicted": model.predict(spectra.data)}

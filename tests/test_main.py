@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from sklearn_raman.__main__ import main
 from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
 from sklearn_raman.datasets import load_spectra, read_spectra_table
 from sklearn_raman.neural_network import GAPCNNClassifier
+from sklearn_raman.preprocessing import SNV
 
 DOCS = Path(__file__).parents[1] / "docs"
 AXIS = np.arange(400.0, 460.0, 2.0)
@@ -155,6 +157,21 @@ def test_a_model_that_could_run_code_is_refused(table, tmp_path, capsys):
     skops.io.dump({"model": subprocess.Popen}, path)
     assert main(["predict", str(path), str(table)]) == 1
     assert "subprocess.Popen" in capsys.readouterr().err
+
+
+def test_a_file_without_a_model(table, tmp_path, capsys):
+    path = tmp_path / "model.skops"
+    for content in ({"model": 3}, SNV()):
+        skops.io.dump(content, path)
+        assert main(["predict", str(path), str(table)]) == 1
+        name = type(content).__name__
+        assert f"holds a {name}, which predicts nothing" in capsys.readouterr().err
+    with zipfile.ZipFile(path) as good:
+        broken = good.read("schema.json").replace(b'"SNV"', b'"SNW"')
+    with zipfile.ZipFile(path, "w") as bad:
+        bad.writestr("schema.json", broken)
+    assert main(["predict", str(path), str(table)]) == 1
+    assert "can't be loaded" in capsys.readouterr().err
 
 
 def test_interrupt(table, monkeypatch, capsys):

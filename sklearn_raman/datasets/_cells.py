@@ -16,6 +16,7 @@ from sklearn_raman.datasets._text import (
     as_path,
     decode,
     is_comment,
+    refuse_spaced_thousands,
     rows_in_comments,
     show,
     to_number,
@@ -151,6 +152,8 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
                 f"{len(rows[i])} cells; expected {width}. Is the file complete?"
             )
     body, places = rows[first : last + 1], numbers[first : last + 1]
+    if delimiter is None and mark is None:
+        refuse_spaced_thousands(lines, [number - 1 for number in places])
     heading = _missing_heading(lines, rows, numbers, first, width, mark)
     if heading is not None:
         body, places = [heading[0], *body], [heading[1], *places]

@@ -43,6 +43,11 @@ _BOMS = (
 _DATE = re.compile(
     r"\b\d{4}[-./]\d\d?[-./]\d\d?\b|\b\d\d?[-./]\d\d?[-./]\d{2,4}\b|\d:\d\d"
 )
+# 1 234 between tabs, with signs made for it, or with 034, which begins no number.
+_SPACED = re.compile(
+    r"\d[\xa0\u2007\u2009\u202f]\d{3}(?!\d)|(?<=[\s,])[1-9]\d{0,2} 0\d\d(?!\d)"
+    r"|(?<=\t)[+-]?\d{1,3}(?: \d{3})+(?![^\t.,])"
+)
 _SAMPLE = 60  # lines, from the whole file, by which its format is told first
 
 
@@ -325,6 +330,8 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
     near = lines if block is None else lines[:start]  # there are none in a block
     first = max(start - 1, header)
     facts |= rows_in_comments(near, first, width, mark, point, comment)
+    if delimiter is None and mark is None:
+        refuse_spaced_thousands(lines, numbers)
     if decimal is None:
         if mark == "," and delimiter is None:
             _refuse_ambiguous_commas(lines, numbers, headings, width)
@@ -555,6 +562,19 @@ def _refuse_thousands(lines, numbers, values, mark, point):
                 f"digits behind it and other values have none. Pass "
                 f'decimal="{point}" if it is the decimal mark; files with thousands '
                 "separators must be exported without them."
+            )
+
+
+def refuse_spaced_thousands(lines, numbers):
+    """Refuse 1 234 where spaces part columns: one number, or two?"""
+    for i in numbers:
+        found = _SPACED.search(lines[i].strip().replace('"', ""))
+        if found:
+            raise ReadingError(
+                f"line {i + 1}: {show(lines[i].strip())}: the space in {found[0]!r} "
+                "may separate thousands, not columns. Pass delimiter=' ' if it "
+                "separates columns; files with thousands separators must be exported "
+                "without them."
             )
 
 

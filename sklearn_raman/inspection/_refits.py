@@ -21,6 +21,7 @@ from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._validation import refuse_missing
 from sklearn_raman._utils._wavenumbers import describe_axis
+from sklearn_raman.inspection._bands import common_axis
 from sklearn_raman.inspection._perturbation import occlusion
 from sklearn_raman.inspection._pipeline import explain_pipeline, input_axis, run_steps
 
@@ -219,14 +220,15 @@ def _fit_fold(model, data, design, fold, explain):
     X = safe_indexing(data.X, held)
     found = Bunch(held=held, named=np.asarray(fitted.predict(unshared(X))))
     if design.explained:
-        maps, info = _explain(fitted, X, y[held], explain, data.space)
-        maps = check_maps(maps)
+        given, info = _explain(fitted, X, y[held], explain, data.space)
+        maps = check_maps(given)
         spectra = np.asarray(info["spectra"], dtype=float)
         if spectra.shape != maps.shape:
             raise ValueError(
                 f"Maps have shape {maps.shape} and the spectra {spectra.shape}: bands "
                 "need maps with one value for each point of the spectra."
             )
+        common_axis(info["wavenumbers"], maps.shape[1], maps=given)
         units, place = np.unique(data.unit[held], return_inverse=True)
         mean = np.zeros((len(units), len(held)))
         mean[place, np.arange(len(held))] = 1

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
+from scipy.stats import beta
 
 from sklearn_raman.model_selection._comparison import UNGROUPED
 from sklearn_raman.model_selection._leakage import describe_leaks
@@ -115,8 +116,9 @@ class SampleSizeCurve:
         interval is rather too narrow than too wide. Without groups, spectra take their
         place; then it says nothing of new crystals or patients.
 
-        Where all answers are right, resampling shows no spread: the lower bound is then
-        that of a share of right answers among as many independent test groups.
+        Where all answers of each class are right, or all wrong, resampling shows no
+        spread: the interval is then that of a share of right answers among as many
+        independent test groups.
 
         References
         ----------
@@ -133,9 +135,14 @@ class SampleSizeCurve:
         bounds = np.quantile(resampled, [tail, 1 - tail], axis=0)
         frame["lower"], frame["upper"] = bounds
         n_units = self.predictions["group"].nunique()
-        margin = 1 - tail ** (1 / n_units)
-        frame.loc[frame[metric] == 1, "lower"] = 1 - margin
-        frame.loc[frame[metric] == 0, "upper"] = margin
+        right = frame[metric] * n_units
+        sure = np.isclose(frame["lower"], frame["upper"], rtol=0, atol=1e-12)
+        exact = (
+            ("lower", beta.ppf(tail, right, n_units - right + 1), right > 0),
+            ("upper", beta.ppf(1 - tail, right + 1, n_units - right), right < n_units),
+        )
+        for end, bound, is_inside in exact:
+            frame.loc[sure & is_inside, end] = bound[sure & is_inside]
         for name, how in {
             "complete": "all",
             "n_groups": "mean",

@@ -81,7 +81,9 @@ def make_folds(cv, y, groups, random_state):
         ]
     cv = check_cv(cv, y, classifier=True)
     given = None if ignores_groups(cv) else groups
-    folds = list(cv.split(np.zeros((len(y), 1)), y, given))
+    rows = np.arange(len(y))  # of which an iterable may hold lists or masks
+    parts = cv.split(np.zeros((len(y), 1)), y, given)
+    folds = [(rows[train], rows[held]) for train, held in parts]
     held_out = np.zeros(len(y), dtype=int)
     for train, held in folds:
         held_out[held] += 1

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from benchmarks import audit, mutate, soak
+from benchmarks import audit, coverage_of_tests, mutate, soak
 
 
 @pytest.mark.parametrize(
@@ -110,3 +110,27 @@ def test_soak_sees_what_piles_up(tmp_path):
 
 def test_soak_fits_each_of_its_estimators_twice():
     assert soak.soak_fits(15, seconds=0)["done"] == 15
+
+
+def test_coverage_of_files_adds_up():
+    """The whole by lines, not by files; files without code are under no bar."""
+
+    def file(lines, run, branches, taken):
+        names = ("num_statements", "covered_lines", "num_branches", "covered_branches")
+        counts = dict(zip(names, (lines, run, branches, taken), strict=True))
+        summary = {**counts, "percent_covered_display": "50"}
+        return {"summary": summary, "missing_lines": list(range(lines - run))}
+
+    solvers = "sklearn_raman/preprocessing/_whittaker/solvers.py"
+    found = coverage_of_tests.sum_up(
+        {
+            "a": file(90, 90, 10, 10),
+            "b": file(10, 8, 10, 9),
+            "empty": file(0, 0, 0, 0),
+            solvers: file(100, 0, 0, 0),
+        }
+    )
+    assert found["all"]["lines"] == 0.49 and found["all"]["branches"] == 0.95
+    assert found["without_compiled"]["lines"] == 0.98
+    assert set(found["below_a_bar"]) == {"b", solvers}
+    assert found["lines_not_run"] == {"b": [0, 1]}

@@ -1,5 +1,7 @@
 """Textbook bands: against the bundled spectra, and looking bands up."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -95,5 +97,7 @@ def test_refuses():
         annotate_bands(
             pd.DataFrame({"position": [1.0]}), pd.DataFrame({"wavenumber": [1.0]})
         )
+    with pytest.raises(ValueError, match="bands of this report are in points"):
+        annotate_bands(SimpleNamespace(unit="point"))
     with pytest.raises(ValueError, match="tolerance"):
         annotate_bands(pd.DataFrame({"position": [1.0]}), tolerance=-1)

@@ -192,6 +192,7 @@ def test_paths_as_keys(folder):
         ({"x.txt": "a"}, "no column of a table holds the names"),
         (pd.DataFrame({"n": ["c1_1.txt"], "a": [1], "b": [2]}), "pass .*column"),
         ((FRAME.assign(file="c1_1.txt"), "label"), "more than one row for c1_1.txt"),
+        ((3, "mineral"), "label must be a table, got int"),
         (({"c1_1.txt": "a"}, "mineral"), "has the columns .'label'.; pass"),
         (lambda path: None, "label is missing for 12"),
         (lambda path: "", "label is missing for 12"),

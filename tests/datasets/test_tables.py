@@ -380,6 +380,10 @@ def row(cells):
 
 
 ERRORS = {
+    "spaces between thousands": (
+        "shift\ta\tb\n400.5\t1 234\t1 235\n401.5\t2 345\t2 346\n",
+        "line 2: .*the space in '1 234' may separate thousands",
+    ),
     "positions": (
         row(["c", *range(9)]) + row(["a", *range(9)]),
         "positions are no wavenumbers",
@@ -417,6 +421,17 @@ ERRORS = {
     "breaks off": (wide() + "quartz,1", "line 5: .* has 2 cells; expected 5. Is the"),
     "headings only": (wide().splitlines()[0], "headings only|expected"),
     "nothing": ("\n", "the file is empty"),
+    "comments only": ("# a\n# b\n", "holds no table"),
+    "a cell without end": (wide() + "b," + "1" * 140_000, "line 5: field larger than"),
+    "two units": (row(["c", "400 nm", "402 cm-1", 404]) + row("a123"), "several units"),
+    "counted rows": (
+        row(["n", "a"]) + "".join(row([n, 3]) for n in (1, 2, 3)),
+        "The first column counts rows",
+    ),
+    "nearly long": (
+        row(["wave", "intensity", "junk"]) + row([400, 1, 2]) + row([401, 1, 2]),
+        "neither the headings",
+    ),
     "commas for all": (
         "class,400,5,401,5\na,1,5,2,5\nb,1,7,2,9\n",
         "If commas are decimal marks here",
@@ -441,6 +456,47 @@ def test_errors(tmp_path, name):
     text, match = ERRORS[name]
     with pytest.raises(ValueError, match=rf"(?s)t\.csv: .*{match}"):
         read_spectra_table(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "orientation, text, match",
+    [
+        (
+            "rows",
+            row("cab") + row([400, 1, 2]),
+            "headings .* are no numbers",
+        ),
+        (
+            "rows",
+            row(["c", 400, 402, 401]) + row("a123"),
+            "After .* Expected headings that rise or fall",
+        ),
+        ("columns", row("ca") + row([400, 3]) + row(["end", 3]), "below numbers"),
+        (
+            "columns",
+            row("ca") + row([400, 3]) + row(["", 3]) + row([404, 3]),
+            "line 3 lacks a number in the first column",
+        ),
+        ("columns", row("ca") + row([400, ""]) + row([401, ""]), "no column beside"),
+    ],
+)
+def test_errors_in_a_given_orientation(tmp_path, orientation, text, match):
+    with pytest.raises(ValueError, match=rf"t\.csv: .*{match}"):
+        read_spectra_table(write(tmp_path, text), orientation=orientation)
+
+
+def test_too_few_points_are_left(tmp_path):
+    text = row(["c", 400, 402, 404]) + row(["a", 1, "", ""]) + row("b123")
+    with pytest.raises(ValueError, match="line 2: fewer than two points are numbers"):
+        read_spectra_table(write(tmp_path, text), missing="drop")
+
+
+@pytest.mark.parametrize("delimiter", [",", " ", "\t"])
+def test_delimiter_as_given(tmp_path, delimiter):
+    path = write(tmp_path, wide(delimiter))
+    check(read_spectra_table(path, label="class", delimiter=delimiter))
+    with pytest.raises(ValueError, match="expected a table with columns separated"):
+        read_spectra_table(path, delimiter="|")
 
 
 def test_missing_points_dropped(tmp_path):

@@ -294,6 +294,17 @@ ERRORS = {
         "400;987\n401;1,234\n402;2,345\n403;12,345\n404;999\n",
         "the comma in column 2 may separate thousands",
     ),
+    "spaces between thousands": (
+        "400.5\t1 234\n401.5\t12 345\n",
+        "line 1: .* the space in '1 234' may separate thousands",
+    ),
+    "spaces between thousands, quoted": (
+        '"400.5"\t"1 234"\n"401.5"\t"2 345"\n',
+        "'1 234'",
+    ),
+    "no-break spaces": ("400.5\t1\xa0234\n401.5\t1\xa0345\n", "may separate thousands"),
+    "an empty column": ("400,\n401,\n", "only one column holds numbers"),
+    "spaces for all": ("400.5 1 234\n401.5 1 034\n", "line 2: .*'1 034' may separate"),
     "commas for all": (
         "400,5,12,3\n401,5,13,4\n402,5,14,8\n",
         "line 1: '400,5,12,3' can be read in two ways",
@@ -336,6 +347,11 @@ def test_what_was_asked_can_be_answered(tmp_path):
     """The parameter that an error names resolves it."""
     path = write(tmp_path, ERRORS["maybe thousands"][0])
     assert load_spectra(path, decimal=".").data.iloc[0, 1] == 1.234
+    path = write(tmp_path, ERRORS["spaces between thousands"][0])
+    assert load_spectra(path, delimiter=" ").data.to_numpy().tolist() == [
+        [1, 12],
+        [234, 345],
+    ]
     path = write(tmp_path, ERRORS["commas for all"][0])
     bunch = load_spectra(path, delimiter=",")
     np.testing.assert_array_equal(bunch.data.to_numpy()[:, 0], [5, 12, 3])
@@ -363,6 +379,8 @@ def test_given_format_is_kept(tmp_path):
     check(load_spectra(path, delimiter=";", decimal=","))
     path = write(tmp_path, lines(", ", ","))
     check(load_spectra(path, delimiter=", ", decimal=","))
+    quoted = lines('","', ",").replace("\n", '"\n"').join('""')[:-2]
+    check(load_spectra(write(tmp_path, quoted), delimiter=","))
 
 
 def test_header_and_comments_given(tmp_path):

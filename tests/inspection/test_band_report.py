@@ -285,6 +285,7 @@ def test_text_and_figure(report):
         ({"n_permutations": 10}, "n_permutations=10 cannot show"),
         ({"model": make_pipeline(PCA(3), PLSLDA())}, "mixes wavenumbers"),
         ({"explain": lambda model, X, target: X.iloc[:, 1:]}, "one value for each"),
+        ({"explain": lambda model, X, target: X.iloc[:, ::-1]}, "maps disagree"),
     ],
 )
 def test_refuses(data, change, message):

@@ -6,6 +6,7 @@ import pytest
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import Pipeline as SamplingPipeline
 from joblib import parallel_config
+from scipy.stats import binomtest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import RidgeClassifierCV
@@ -223,6 +224,24 @@ def test_interval_of_independent_groups():
     assert frame["upper"][0] - frame["lower"][0] == pytest.approx(2 * expected, rel=0.1)
     assert frame["upper"][1] == 1
     assert frame["lower"][1] == pytest.approx(0.025 ** (1 / 400))
+
+
+def test_interval_where_one_class_is_always_wrong():
+    """Resampling within classes shows no spread; scipy's exact interval has one."""
+    y = np.repeat(["a", "b"], [6, 2])
+    curve = sample_size_curve(
+        {"a": DummyClassifier(strategy="most_frequent")},
+        np.random.default_rng(0).normal(size=(8, 3)),
+        y,
+        sizes=[1],
+        cv=[(np.r_[0:3, 6], np.r_[3:6, 7])],
+        progress=False,
+        random_state=0,
+    )
+    found = curve.to_frame().iloc[0]
+    assert found["accuracy"] in (0.25, 0.75)
+    exact = binomtest(round(4 * found["accuracy"]), 4).proportion_ci(method="exact")
+    assert found[["lower", "upper"]].tolist() == pytest.approx(list(exact))
 
 
 def test_sampler(numbered):

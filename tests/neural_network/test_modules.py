@@ -207,3 +207,8 @@ def test_bins_partition_the_units(n_units, n_bins, rng):
     found = pool(features)
     first = features[:, :, : sizes[0]].mean(dim=2)
     torch.testing.assert_close(found[:, :, 0], first)
+
+
+def test_convolutions_need_one_value_each():
+    with pytest.raises(ValueError, match=r"one value per convolution, got \(8, 8\)"):
+        GAPCNN(50, 3, n_filters=(8, 8), kernel_size=(3,), stride=(1,))

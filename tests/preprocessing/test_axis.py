@@ -482,6 +482,7 @@ def test_means_over_bins(kind, step, form, spectra, axis):
     axis = (axis + np.sin(axis) / 2)[:40]
     row = spectra[0, :40]
     target = np.arange(axis[0], axis[-1], step)
+    target[1:-1] += 0.2 * step * np.sin(target[1:-1])  # bins are not symmetric
     make = {
         "linear": lambda: lambda x: np.interp(x, axis, row),
         "quadratic": lambda: make_interp_spline(axis, row, k=2),
@@ -524,6 +525,13 @@ def test_means_keep_levels_and_sums(frame, spectra):
     found = resampler.fit_transform(frame).to_numpy().sum(axis=1) * 4
     whole = np.trapezoid(spectra[:, :149], dx=2.0, axis=1)
     np.testing.assert_allclose(found, whole, rtol=1e-12)
+
+
+def test_a_single_target_has_no_bin(frame, spectra, axis):
+    resampler = WavenumberResampler(target_wavenumbers=[501.0], reduction="mean")
+    expected = [np.interp(501.0, axis, row) for row in spectra]
+    found = resampler.fit_transform(frame).to_numpy()[:, 0]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 # Gaps and what is missing ------------------------------------------------------------

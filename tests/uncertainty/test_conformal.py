@@ -93,6 +93,8 @@ def test_groups_are_asked_for(minerals):
         ConformalClassifier(grouped=False).fit(X, y, groups)
     with pytest.raises(ValueError, match="groups misses 1 of 45"):
         ConformalClassifier().fit(X, y, np.where(np.arange(45) == 3, None, groups))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        ConformalClassifier(GaussianNB()).fit(X, y, groups[:-1])
     with pytest.raises(ValueError, match="All spectra are of one group"):
         ConformalClassifier().fit(X, y, np.zeros(45))
     with pytest.raises(ValueError, match="each class needs two groups"):
@@ -102,6 +104,30 @@ def test_groups_are_asked_for(minerals):
     with pytest.raises(ValueError, match="holds out row 0 2 times"):
         twice = [(np.arange(3, 45), np.arange(3))] * 2
         ConformalClassifier(cv=twice).fit(X, y, groups)
+
+
+def test_folds_are_lists_or_masks_as_well(minerals, folds):
+    lists = [tuple(part.tolist() for part in fold) for fold in folds]
+    masks = [tuple(np.isin(np.arange(45), part) for part in fold) for fold in folds]
+    p, *others = (
+        fit(minerals, GaussianNB(), cv=cv).predict_p(minerals.X)
+        for cv in (folds, lists, masks)
+    )
+    for other in others:
+        np.testing.assert_array_equal(other, p)
+    one_fold = fit(minerals, GaussianNB(), cv=folds[:1])
+    assert one_fold.n_calibrated_ == len(folds[0][1])
+
+
+def test_a_refit_forgets_the_axis_of_the_one_before(minerals):
+    frame = pd.DataFrame(minerals.X, columns=np.arange(400.0, 430.0).astype(str))
+    model = fit(Bunch(**{**minerals, "X": frame}))
+    assert len(model.wavenumbers_in_) == len(model.feature_names_in_) == 30
+    model.set_params(estimator=GaussianNB()).fit(
+        minerals.X, minerals.y, minerals.groups
+    )
+    assert not hasattr(model, "wavenumbers_in_")
+    assert not hasattr(model, "feature_names_in_")
 
 
 def test_groups_reach_an_inner_search(minerals):

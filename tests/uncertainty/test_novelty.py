@@ -129,8 +129,18 @@ def test_a_class_of_one_group_and_too_few_spectra(minerals):
     data = type(minerals)(**{key: minerals[key][kept] for key in minerals})
     with pytest.warns(UserWarning, match="too few held-out spectra.*rate=0.01"):
         detector = fit(data, false_alarm_rate=0.01)
+    assert detector.offset_ == -np.inf
     assert (detector.n_calibrated_, detector.n_calibrated_classes_) == (30, 2)
     assert (detector.predict(100 * np.eye(30)) == 1).all()
+
+
+def test_just_enough_spectra_for_the_rate(minerals, recwarn):
+    """What is stranger than all 39 known spectra has the p-value 1 / 40."""
+    first = type(minerals)(**{key: minerals[key][:39] for key in minerals})
+    detector = fit(first, false_alarm_rate=0.025)
+    assert detector.n_calibrated_ == 39 and not recwarn.list
+    assert np.isfinite(detector.offset_)
+    assert (detector.predict(100 * np.eye(30)) == -1).all()
 
 
 def test_groups_are_asked_for(minerals):

@@ -11,7 +11,7 @@ from sklearn_raman._utils._explanation import (
     local_width,
     reference_spectra,
 )
-from sklearn_raman.neural_network import CNN, attribution
+from sklearn_raman.neural_network import CNN, FMCNN, GAPCNN, attribution
 from sklearn_raman.neural_network.attribution import (
     attribute,
     available_methods,
@@ -325,6 +325,28 @@ def test_maps_by_autograd(kind, declares, reference, X):
     target = torch.arange(70) % 4
     one = contribution(net, X, target, **settings)
     torch.testing.assert_close(one, expected[torch.arange(70), target])
+
+
+@pytest.mark.parametrize("network", [CNN, FMCNN, GAPCNN])
+def test_what_heads_declare_is_made_use_of(network):
+    """A map takes no pass of the feature maps of all spectra through the head."""
+    rows = []
+
+    class Watched(network):
+        affine_head = network.affine_head
+        first_linear = getattr(network, "first_linear", None)
+
+        def head(self, features):
+            if type(features) is torch.Tensor:
+                rows.append(len(features))
+            return super().head(features)
+
+    net, X = Watched(50, 3).eval(), torch.rand(5, 50)
+    contribution(net, X, reference="zero_features")
+    assert 5 not in rows
+    net.affine_head, net.first_linear = False, None
+    contribution(net, X, reference="zero_features")
+    assert rows[-1] == 5
 
 
 def test_many_classes(X):
