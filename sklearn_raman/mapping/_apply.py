@@ -134,9 +134,9 @@ def apply_pipeline(
         explanation : (..., wavenumber)
             Map of each pixel on the axis of the cube; with target="all" for each class.
         class_count, class_spectrum, class_explanation : (class, ...)
-            With "class_means": pixels of each label, their mean spectrum and, if the
-            classifier can explain itself, their mean map, which needs no room for a map
-            of each pixel.
+            With "class_means": pixels of each label without missing points, their mean
+            spectrum and, if the classifier can explain itself, their mean map, which
+            needs no room for a map of each pixel.
         status : uint8
             0: a class was named. Else what was found instead of guessed at: 1, points
             that the Pipeline needs are NaN or infinite; 2, saturated; 3, outside
