@@ -6,6 +6,7 @@ import os
 import uuid
 import warnings
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -133,9 +134,9 @@ def apply_pipeline(
         explanation : (..., wavenumber)
             Map of each pixel on the axis of the cube; with target="all" for each class.
         class_count, class_spectrum, class_explanation : (class, ...)
-            With "class_means": pixels of each label, their mean spectrum and, if the
-            classifier can explain itself, their mean map, which needs no room for a map
-            of each pixel.
+            With "class_means": pixels of each label without missing points, their mean
+            spectrum and, if the classifier can explain itself, their mean map, which
+            needs no room for a map of each pixel.
         status : uint8
             0: a class was named. Else what was found instead of guessed at: 1, points
             that the Pipeline needs are NaN or infinite; 2, saturated; 3, outside
@@ -193,6 +194,17 @@ def apply_pipeline(
     output = _check_output(output)
     if dtype not in ("float32", "float64"):
         raise ValueError(f'dtype must be "float32" or "float64", got {dtype!r}.')
+    if saturation is not None and not (
+        isinstance(saturation, Real) and saturation == saturation
+    ):
+        raise ValueError(f"saturation must be a number, got {saturation!r}.")
+    if not {"explanation", "class_means"} & set(output):
+        for name, value in (("target", target), ("explain", explain)):
+            if value is not None:
+                raise ValueError(
+                    f"{name}={value!r} is for explanations, and output={output!r} asks "
+                    f'for none: add "explanation", or leave {name} out.'
+                )
     check_is_fitted(pipeline)
     found = read_cube(cube, wavenumbers, dim, laser_nm)
     classes = classes_of(pipeline)
@@ -331,6 +343,12 @@ def _block_sizes(cube, array, chunks):
                 f"chunks={chunks!r} names {strange}; the dimensions of the pixels are "
                 f"{cube.pixel_dims}."
             )
+        bad = {d: n for d, n in chunks.items() if not (_is_count(n) or n == -1)}
+        if bad:
+            raise ValueError(
+                f"chunks has {bad}; expected numbers of pixels of 1 or more, or -1 for "
+                "all of a dimension."
+            )
         return {dim: chunks.get(dim, array.sizes[dim]) for dim in cube.pixel_dims}
     if isinstance(chunks, bool) or not isinstance(chunks, (int, np.integer)):
         raise ValueError(
@@ -340,6 +358,11 @@ def _block_sizes(cube, array, chunks):
     if chunks < 1:
         raise ValueError(f"chunks={chunks!r} must be 1 or more.")
     return dict.fromkeys(cube.pixel_dims, int(chunks))
+
+
+def _is_count(value):
+    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return is_whole and value > 0
 
 
 def pixel_map(values, cube, *, name):
@@ -365,7 +388,29 @@ def pixel_map(values, cube, *, name):
         values = np.asarray(values)
     if values.shape != shape:
         raise ValueError(f"{name} has the shape {values.shape}, the map has {shape}.")
-    return values if hasattr(values, "dims") else xarray.DataArray(values, dims=dims)
+    if not hasattr(values, "dims"):
+        return xarray.DataArray(values, dims=dims)
+    for dim in dims:
+        if dim in values.coords and dim in cube.array.coords:
+            _refuse_other_places(name, dim, values.coords[dim], cube.array.coords[dim])
+    return values
+
+
+def _refuse_other_places(name, dim, found, expected):
+    """Raise if the pixels of two maps lie elsewhere, or in another order."""
+    found, expected = np.asarray(found), np.asarray(expected)
+    if found.dtype.kind in "iuf" and expected.dtype.kind in "iuf":
+        close = 1e-6 * np.ptp(expected.astype(float))
+        differ = np.abs(found.astype(float) - expected) > close
+    else:
+        differ = found != expected
+    if np.any(differ):
+        where = int(np.argmax(differ))
+        raise ValueError(
+            f"{name} and the cube disagree in {dim!r}: at position {where} {name} has "
+            f"{found[where]} and the cube {expected[where]}. Bring it to the pixels of "
+            f"the cube, {name}.reindex_like(...), or drop its coordinates."
+        )
 
 
 def _in_same_blocks(mask, cube, spectra):

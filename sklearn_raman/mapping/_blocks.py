@@ -264,8 +264,8 @@ def apply_block(spectra, allowed=None, *, parcel, task):
         _fill(result, sums, good[start : start + size], rows, model, task)
     for group in _gaps(rows, np.flatnonzero(status == NOT_FINITE)):
         try:
-            # Steps may leave out the points that are missing.
-            _fill(result, sums, group, rows, model, task)
+            # Steps may leave out the points that are missing; means can't.
+            _fill(result, {}, group, rows, model, task)
         except ValueError:
             continue
         missing = status[group] == NOT_FINITE

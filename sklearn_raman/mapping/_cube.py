@@ -194,10 +194,11 @@ def _read_axis(array, dim, wavenumbers, laser_nm):
     if wavenumbers is not None:
         given = check_wavenumbers(wavenumbers, n_points=n_points)
     if dim not in array.coords:
-        if laser_nm is not None and given is not None:
+        if laser_nm is not None:
             raise ValueError(
-                "laser_nm is for an axis in nm or eV, and wavenumbers are in cm-1: "
-                "leave one of them out."
+                "laser_nm is for a coordinate in nm or eV, and "
+                + ("wavenumbers are in cm-1" if given is not None else "there is none")
+                + ": leave it out."
             )
         return given, "cm-1"
     name = f"The coordinate {dim!r} of the cube"
@@ -384,6 +385,11 @@ def _of_places(spectra):
     xarray = import_optional("xarray", "maps")
     metadata, data = spectra["metadata"], spectra["data"]
     columns = [] if metadata is None else list(metadata.columns)
+    if metadata is not None and len(metadata) != len(data):
+        raise ValueError(
+            f"The metadata have {len(metadata)} rows for {len(data)} spectra; expected "
+            "one for each."
+        )
     if not is_frame(data):
         raise ValueError(
             "The spectra have different axes: bring them to one before they become a "

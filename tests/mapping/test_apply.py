@@ -232,11 +232,46 @@ def test_bad_pixels_are_unknown(cube, model, pixels):
     np.testing.assert_array_equal(maps.label.values[~bad], good.label.values[~bad])
 
 
+def test_means_are_of_whole_spectra(cube, model):
+    """A point that is missing in one pixel is not missing in the mean of a class."""
+    settings = {"output": ("label", "class_means")}
+    whole = np.ones((7, 9), dtype=bool)
+    whole[2, 3] = False
+    expected = apply_pipeline(model, cube, mask=whole, **settings).compute()
+    cube[2, 3, 0] = np.nan  # cut off by the first step
+    found = apply_pipeline(model, cube, **settings).compute()
+    assert (found.label != -1).all() and found.class_count.sum() == 62
+    for name in ("class_spectrum", "class_explanation"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-5)
+
+
 def test_errors_of_masks(cube, model):
     with pytest.raises(ValueError, match=r"mask has the shape \(7, 8\)"):
         apply_pipeline(model, cube, mask=np.ones((7, 8), dtype=bool))
     with pytest.raises(ValueError, match="compare it with something"):
         apply_pipeline(model, cube, mask=np.ones((7, 9)))
+    placed = cube.assign_coords(y=np.arange(7.0))
+    mask = placed[..., 0] > 0
+    with pytest.raises(ValueError, match="mask and the cube disagree in 'y': .* 0"):
+        apply_pipeline(model, placed, mask=mask[::-1])
+    turned = apply_pipeline(model, placed, mask=mask.T).status
+    np.testing.assert_array_equal(turned == 3, ~mask)
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"saturation": np.nan}, "saturation must be a number, got nan"),
+        ({"saturation": "high"}, "saturation must be a number, got 'high'"),
+        ({"chunks": {"y": 0}}, "chunks has {'y': 0}; expected"),
+        ({"chunks": {"y": 1.5}}, "chunks has {'y': 1.5}; expected"),
+        ({"target": "calcite"}, "target='calcite' is for explanations"),
+        ({"explain": {"mode": "density"}}, "explain=.* is for explanations"),
+    ],
+)
+def test_what_cannot_be_meant(settings, message, cube, model):
+    with pytest.raises(ValueError, match=message):
+        apply_pipeline(model, cube, **settings)
 
 
 # Axes --------------------------------------------------------------------------------

@@ -81,6 +81,8 @@ def test_axes_that_are_none():
         to_cube(cube, laser_nm=532.0)
     with pytest.raises(ValueError, match="disagree: at position 0"):
         to_cube(cube, wavenumbers=AXIS + 1)
+    with pytest.raises(ValueError, match="and there is none: leave it out"):
+        to_cube(np.zeros((2, 3, 9)), laser_nm=532.0)
     with pytest.raises(TypeError, match=r"dataset\[name\]"):
         to_cube(cube.to_dataset(name="spectra"))
     with pytest.raises(TypeError, match="pipeline.predict takes them"):
@@ -125,6 +127,10 @@ def test_places_that_make_no_map(rng):
         to_cube(scattered([[0, 0], [np.nan, 1]]))
     with pytest.raises(ValueError, match="tell no places"):
         to_cube(scattered([[0, 0]], ["depth", "time"]))
+    longer = scattered([[0, 0], [1, 0]])
+    longer.metadata = longer.metadata.iloc[:1]
+    with pytest.raises(ValueError, match="1 rows for 2 spectra"):
+        to_cube(longer)
     ragged = Bunch(data=[(AXIS, AXIS)], metadata=pd.DataFrame({"x": [0.0]}))
     with pytest.raises(ValueError, match="different axes"):
         to_cube(ragged)
