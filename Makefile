@@ -56,7 +56,7 @@ audit: .venv/installed-quality  ## licenses, and known weaknesses where there is
 
 coverage: .venv/installed-quality  ## lines and branches that tests pass
 	$(RUN) $(BIN)/python -m coverage run -m pytest -q
-	$(BIN)/python -m coverage report
+	$(BIN)/python -m benchmarks.coverage_of_tests
 
 flaky: .venv/installed-tests  ## three runs, each in another order
 	for seed in 1 2 3; do \

@@ -20,8 +20,6 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from coverage import Coverage
-
 from benchmarks._results import write_results
 
 LINES, BRANCHES = 0.95, 0.90
@@ -83,6 +81,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="write nothing")
     options = parser.parse_args()
+    from coverage import Coverage  # only here, since the extra `tests` lacks it
+
     measured = Coverage()
     measured.load()
     with tempfile.TemporaryDirectory() as folder:
