@@ -163,7 +163,7 @@ class Augmentation(DocLinkMixin, BaseEstimator):
         return (X - new_mean) * factor + mean
 
 
-def augmentation_for(noise):
+def augmentation_for(noise, n_points):
     """Return the augmentation "auto" of spectra with some noise.
 
     Baselines and broader bands count for less, the more noise there is: with little
@@ -177,9 +177,12 @@ def augmentation_for(noise):
     noise : float
         Largest noise of the augmentation, relative to the standard deviation of a
         spectrum (twice what spectra have); from 0.2 on nothing is broadened.
+    n_points : int
+        Number of points of a spectrum. With fewer than three, noise is not known and
+        nothing is broadened.
     """
     full = Augmentation()
-    quiet = max(0.0, 1.0 - noise / _NOISY)
+    quiet = max(0.0, 1.0 - noise / _NOISY) if n_points > 2 else 0.0
     return full.set_params(
         broadening=quiet * full.broadening,
         baseline=_BASELINE_IN_NOISE + quiet * (full.baseline - _BASELINE_IN_NOISE),

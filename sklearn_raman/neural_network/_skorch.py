@@ -287,7 +287,9 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         known = axis is not None and len(axis) > 1
         automatic = isinstance(self.augmentation, str)
         noise = self.augmentation_noise_ if automatic else 0.0
-        augmentation = augmentation_for(noise) if automatic else self.augmentation
+        augmentation = self.augmentation
+        if automatic:
+            augmentation = augmentation_for(noise, x.shape[1])
         return augmentation.augment(
             x.to(self.device),
             y.to(self.device),
