@@ -183,7 +183,7 @@ def augmentation_for(noise, n_points):
     """
     full = Augmentation()
     quiet = max(0.0, 1.0 - noise / _NOISY) if n_points > 2 else 0.0
-    return full.set_params(
+    return Augmentation(
         broadening=quiet * full.broadening,
         baseline=_BASELINE_IN_NOISE + quiet * (full.baseline - _BASELINE_IN_NOISE),
     )
