@@ -167,10 +167,10 @@ def augmentation_for(noise, n_points):
     """Return the augmentation "auto" of spectra with some noise.
 
     Baselines and broader bands count for less, the more noise there is: with little
-    they cost nothing, on noisy minerals up to four points of accuracy. White noise is
-    as strong at each frequency and bands are not, so that what is slow is the most
-    certain part of a noisy spectrum; a large baseline covers it. And a blurred copy has
-    less noise than the spectra to be recognized.
+    they cost nothing, on noisy minerals up to four points of accuracy. Why was not
+    tested; what is likely: the slow part of a noisy spectrum is its most certain one,
+    and a large baseline covers it; a blurred copy has less noise than the spectra to be
+    recognized.
 
     Parameters
     ----------

@@ -22,9 +22,7 @@ from sklearn_raman._utils._torch import (
     limited_threads,
     without_autocast,
 )
-from sklearn_raman.neural_network._augmentation import (
-    augmentation_for,
-)
+from sklearn_raman.neural_network._augmentation import augmentation_for
 from sklearn_raman.neural_network._data import BatchDataset, collate
 from sklearn_raman.neural_network._schedule import OneCycle
 
@@ -286,9 +284,9 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         axis = self.wavenumbers_in_
         known = axis is not None and len(axis) > 1
         automatic = isinstance(self.augmentation, str)
-        noise = self.augmentation_noise_ if automatic else 0.0
-        augmentation = self.augmentation
+        noise, augmentation = 0.0, self.augmentation
         if automatic:
+            noise = self.augmentation_noise_
             augmentation = augmentation_for(noise, x.shape[1])
         return augmentation.augment(
             x.to(self.device),
