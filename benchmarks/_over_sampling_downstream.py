@@ -1,5 +1,6 @@
 """Does over-sampling help classifiers? One class that is really small."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from benchmarks._over_sampling import BOOTSTRAP, CLASSICAL
+from benchmarks._over_sampling import BOOTSTRAP, CLASSICAL, network
 from benchmarks.compare_minerals import SNR, add_noise
 from sklearn_raman.datasets import load_minerals
 from sklearn_raman.discriminant_analysis import PLSLDA
@@ -26,6 +27,8 @@ FILES = {  # name: which class is small (None: drawn), its spectra, those of the
 }
 WEIGHTED = "class weights"
 METHODS = {"none": None, WEIGHTED: None, **CLASSICAL, "SpectrumBootstrap": BOOTSTRAP}
+NETWORKS = {"WGANGP": network()}
+OF_CNN = ("none", WEIGHTED, "SMOTE", "augmentation", "SpectrumBootstrap", "WGANGP")
 
 
 def load_sets(folder, quick):
@@ -88,44 +91,51 @@ def small_class_split(y, groups, seed, small, few, many):
     return np.sort(np.concatenate(kept)), test[np.isin(y[test], y[train])]
 
 
-def downstream(folder, seeds, cnn_seeds, samplers, rows, save, quick=False):
-    """Add one row for each set, seed and method that `rows` does not hold yet."""
-    for name, (X, y, groups, n_components, *cut) in load_sets(folder, quick).items():
-        for seed in seeds:
-            done = {
-                row["method"]
-                for row in rows
-                if row["seed"] == seed and row["set"] == name
-            }
-            train, test = small_class_split(y, groups, seed, *cut)
-            sizes = pd.Series(y[train]).value_counts()
-            wanted = {c: sizes.max() - n for c, n in sizes.items() if n < sizes.max()}
-            models = {
-                "SVM": SVC(kernel="linear", C=100.0),
-                "PLS-LDA": PLSLDA(n_components=n_components),
-            }
-            if seed in cnn_seeds:
-                models["CNN"] = CNNClassifier(random_state=seed)
-            for method, draw in samplers.items():
-                if method in done:
-                    continue
-                X_train, y_train = X[train], y[train]
-                if draw is not None:
-                    new, _ = draw(X_train, y_train, wanted, seed)
-                    X_train = np.concatenate([X_train, new])
-                    labels = np.repeat(list(wanted), list(wanted.values()))
-                    y_train = np.concatenate([y_train, labels])
-                row = {"set": name, "seed": seed, "method": method}
-                for model, classifier in models.items():
-                    if method == WEIGHTED:
-                        if "class_weight" not in classifier.get_params():
-                            continue
-                        classifier = clone(classifier).set_params(
-                            class_weight="balanced"
-                        )
-                    found = classifier.fit(X_train, y_train).predict(X[test])
-                    row[model] = balanced_accuracy_score(y[test], found)
+def missing_models(row, method, n_components, seed, with_cnn):
+    """Return the classifiers that this row of results does not hold yet."""
+    models = {
+        "SVM": SVC(kernel="linear", C=100.0),
+        "PLS-LDA": PLSLDA(n_components=n_components),
+    }
+    if with_cnn and method in OF_CNN:
+        models["CNN"] = CNNClassifier(random_state=seed)
+    if method == WEIGHTED:
+        models = {
+            name: clone(model).set_params(class_weight="balanced")
+            for name, model in models.items()
+            if "class_weight" in model.get_params()
+        }
+    return {name: model for name, model in models.items() if row.get(name) is None}
+
+
+def downstream(folder, seeds, cnn_seeds, network_seeds, rows, save, quick=False):
+    """Add what the rows, one for each set, seed and method, do not hold yet."""
+    known = {(row["set"], row["seed"], row["method"]): row for row in rows}
+    sets = load_sets(folder, quick)
+    for seed, (name, (X, y, groups, n_components, *cut)) in product(
+        seeds, sets.items()
+    ):
+        train, test = small_class_split(y, groups, seed, *cut)
+        sizes = pd.Series(y[train]).value_counts()
+        wanted = {c: sizes.max() - n for c, n in sizes.items() if n < sizes.max()}
+        methods = {**METHODS, **(NETWORKS if seed in network_seeds else {})}
+        for method, draw in methods.items():
+            row = known.get((name, seed, method), {})
+            models = missing_models(row, method, n_components, seed, seed in cnn_seeds)
+            if not models:
+                continue
+            X_train, y_train = X[train], y[train]
+            if draw is not None:
+                new, _ = draw(X_train, y_train, wanted, seed)
+                X_train = np.concatenate([X_train, new])
+                labels = np.repeat(list(wanted), list(wanted.values()))
+                y_train = np.concatenate([y_train, labels])
+            if not row:
+                row |= {"set": name, "seed": seed, "method": method}
                 rows.append(row)
+            for model, classifier in models.items():
+                found = classifier.fit(X_train, y_train).predict(X[test])
+                row[model] = balanced_accuracy_score(y[test], found)
             save(rows)
-            print(name, seed, dict(sizes), flush=True)
+        print(name, seed, dict(sizes), flush=True)
     return pd.DataFrame(rows)
