@@ -108,7 +108,7 @@ def missing_models(row, method, n_components, seed, with_cnn):
     return {name: model for name, model in models.items() if row.get(name) is None}
 
 
-def downstream(folder, seeds, cnn_seeds, network_seeds, rows, save, quick=False):
+def downstream(folder, seeds, slow_seeds, rows, save, quick=False):
     """Add what the rows, one for each set, seed and method, do not hold yet."""
     known = {(row["set"], row["seed"], row["method"]): row for row in rows}
     sets = load_sets(folder, quick)
@@ -118,10 +118,10 @@ def downstream(folder, seeds, cnn_seeds, network_seeds, rows, save, quick=False)
         train, test = small_class_split(y, groups, seed, *cut)
         sizes = pd.Series(y[train]).value_counts()
         wanted = {c: sizes.max() - n for c, n in sizes.items() if n < sizes.max()}
-        methods = {**METHODS, **(NETWORKS if seed in network_seeds else {})}
+        methods = {**METHODS, **(NETWORKS if seed in slow_seeds else {})}
         for method, draw in methods.items():
             row = known.get((name, seed, method), {})
-            models = missing_models(row, method, n_components, seed, seed in cnn_seeds)
+            models = missing_models(row, method, n_components, seed, seed in slow_seeds)
             if not models:
                 continue
             X_train, y_train = X[train], y[train]
