@@ -251,31 +251,47 @@ PARTS = {
 
 
 def table(figures):
-    """Write who gains from over-sampling: one row per set and model."""
+    """Write who gains from over-sampling: two tables, a row for each set and model."""
     part = figures["small class"]
     shown = ["none", WEIGHTED, "SMOTE", "augmentation", OURS]
+    others = [method for method in (*METHODS, *NETWORKS) if method not in shown]
     found = {(row["set"], row["method"]): row for row in part["summary"]}
     paired = {
         (row["set"], row["metric"], row["a"], row["b"]): row
         for row in part["differences"]
     }
-    lines = [
-        f"| set | model | {' | '.join(shown)} | bootstrap - none | bootstrap - SMOTE |",
-        "|---" * (len(shown) + 4) + "|",
-    ]
+
+    def difference(*key):
+        row = paired.get(key)
+        if row is None:
+            return ""
+        cell = f"{row['mean']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
+        return f"**{cell}**" if row["low"] > 0 or row["high"] < 0 else cell
+
+    def draws(*key):
+        return str(paired[key]["n_seeds"])
+
+    def head(*columns):
+        names = ("set", "model", *columns)
+        return [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
+
+    lines = head(*shown, "bootstrap - none", "bootstrap - SMOTE", "draws")
+    rest = head(*others)
     for name in dict.fromkeys(row["set"] for row in part["summary"]):
         for model in MODELS:
             if found[name, "none"].get(model) is None:
                 continue
+            which = f"| {TITLES[name]} | {model} | "
             means = [found[name, method].get(model) for method in shown]
             cells = ["" if mean is None else f"{mean:.3f}" for mean in means]
-            for rival in ("none", "SMOTE"):
-                row = paired[name, model, OURS, rival]
-                cell = f"{row['mean']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
-                sure = row["low"] > 0 or row["high"] < 0
-                cells.append(f"**{cell}**" if sure else cell)
-            lines.append(f"| {TITLES[name]} | {model} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+            cells += [difference(name, model, OURS, b) for b in ("none", "SMOTE")]
+            cells.append(draws(name, model, OURS, "none"))
+            lines.append(f"{which}{' | '.join(cells)} |")
+            if model != "CNN":
+                gains = [difference(name, model, method, "none") for method in others]
+                rest.append(f"{which}{' | '.join(gains)} |")
+    more = "The other samplers, balanced accuracy less that with nothing added:"
+    return "\n".join([*lines, "", more, "", *rest])
 
 
 def main(argv=None):

@@ -15,6 +15,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from benchmarks import (
     _over_sampling,
+    _over_sampling_downstream,
     _random_convolution,
     bench_accuracy,
     bench_axis,
@@ -208,14 +209,14 @@ def test_bench_over_sampling_goes_on_where_it_was(monkeypatch, tmp_path):
     np.savez(tmp_path / "sers_vlp.npz", X=X, y=y)
     script, few = bench_over_sampling, ("none", "class weights", "SpectrumBootstrap")
     methods = {name: script.METHODS[name] for name in few}
-    monkeypatch.setattr(script, "METHODS", methods)
+    monkeypatch.setattr(_over_sampling_downstream, "METHODS", methods)
     monkeypatch.setattr(script, "RESULTS", tmp_path)
     monkeypatch.setattr(script, "write_results", None)
     monkeypatch.setattr(script, "DOCS_IMAGES", tmp_path)
     parts = ["--parts", "networks", "small class"]
     script.main(["--quick", "--figures", "--folder", str(tmp_path), *parts])
     assert (tmp_path / "wgan_networks.png").exists()
-    options = types.SimpleNamespace(folder=tmp_path, quick=True, cnn=False)
+    options = types.SimpleNamespace(folder=tmp_path, quick=True, networks=0)
     rows = []
     found = script.run_small_class(options, rows, print)
     assert {row["set"] for row in found["summary"]} >= {"minerals", "sers_vlp"}
