@@ -134,8 +134,10 @@ class Augmentation(DocLinkMixin, BaseEstimator):
         -------
         torch.Tensor of shape (n_spectra, n_points)
         """
+        # Not get_params, which reads the signature again for each batch.
+        given = {name: getattr(self, name) for name in self._parameter_constraints}
         validate_parameter_constraints(
-            self._parameter_constraints, self.get_params(), type(self).__name__
+            self._parameter_constraints, given, type(self).__name__
         )
         mean, deviation = _level(X)
         if self.mixup:

@@ -311,6 +311,14 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         loss.backward()
         return {"loss": loss, "y_pred": y_pred}
 
+    def _set_training(self, training=True):
+        # Setting the mode of each part costs more than asking for it.
+        modules = [getattr(self, f"{name}_") for name in self._modules + self._criteria]
+        modules = [module for module in modules if isinstance(module, torch.nn.Module)]
+        for module in modules:
+            if any(part.training is not training for part in module.modules()):
+                module.train(training)
+
     def _zero_grad_optimizer(self, set_to_none=None):
         """Do nothing: `train_step_single` does it."""
 
