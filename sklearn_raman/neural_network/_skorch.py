@@ -20,6 +20,7 @@ from sklearn_raman._utils._torch import (
     as_device,
     like,
     limited_threads,
+    send,
     without_autocast,
 )
 from sklearn_raman.neural_network._augmentation import augmentation_for
@@ -325,10 +326,9 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
     def infer(self, x, **fit_params):
         """Apply the module to a batch, without its sample weights."""
         x = x["x"] if isinstance(x, Mapping) else x
-        to = like(self.module_)
         # torch.tensor copies: as_tensor warns about joblib's read-only memory maps.
-        x = x.to(**to) if torch.is_tensor(x) else torch.tensor(np.asarray(x), **to)
-        return self.module_(x, **fit_params)
+        x = x if torch.is_tensor(x) else torch.tensor(np.asarray(x))
+        return self.module_(send(x, **like(self.module_)), **fit_params)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the weighted mean loss of a batch."""

@@ -87,3 +87,11 @@ def test_cluster_of_two_processes(cube, light, lasting, tmp_path):
     # Once in each worker, the replacement included, and never in the scheduler.
     assert len(set(arrivals)) == len(arrivals) >= 2
     assert str(os.getpid()) not in arrivals
+
+
+def test_processes_of_dask(cube, light):
+    lazy = apply_pipeline(light, cube, output=OUTPUT, chunks={"y": 4, "x": 9})
+    expected = lazy.compute(scheduler="sync")
+    found = lazy.compute(scheduler="processes", num_workers=2)
+    xr.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert found["label"].equals(expected["label"])
