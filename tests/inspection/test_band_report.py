@@ -20,6 +20,7 @@ from sklearn_raman.inspection import (
     band_test,
     occlusion,
 )
+from sklearn_raman.neural_network import CNNClassifier
 from sklearn_raman.preprocessing import SNV, WavenumberCrop, WavenumberResampler
 
 AXIS = np.arange(400.0, 600.0, 4.0)
@@ -171,6 +172,21 @@ def test_same_bits_for_any_number_of_jobs(data, report, backend):
     pd.testing.assert_frame_equal(other.bands, report.bands, check_exact=True)
     pd.testing.assert_frame_equal(other.lower_map, report.lower_map, check_exact=True)
     assert other.p_value == report.p_value
+
+
+def test_networks_have_the_same_bits_for_any_number_of_jobs(data):
+    from joblib import parallel_config
+
+    model = make_pipeline(SNV(), CNNClassifier(n_filters=2, max_epochs=1))
+    tables = []
+    for backend, n_jobs in (("threading", 1), ("threading", 2), ("loky", 2)):
+        with parallel_config(backend):
+            tables.append(
+                band_intervals(model, *data, bands=BANDS, n_jobs=n_jobs, **FITS)
+            )
+    for other in tables[1:]:
+        pd.testing.assert_frame_equal(other, tables[0], check_exact=True)
+    assert (tables[0]["share_low"] < tables[0]["share_high"]).all()
 
 
 def test_axes_and_kinds_of_spectra(data):
