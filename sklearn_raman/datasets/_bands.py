@@ -19,8 +19,8 @@ def load_band_assignments() -> pd.DataFrame:
     """Load a small table of well-known Raman bands.
 
     Strong bands of the minerals of `load_minerals` but axinite, of some other minerals,
-    and of common organic and biological substances. It is there to put a name to a band of
-    a report, not to identify a spectrum.
+    and of common organic and biological substances. It is there to put a name to a band
+    of a report, not to identify a spectrum.
 
     Returns
     -------
