@@ -16,7 +16,12 @@ from tqdm import tqdm
 
 from sklearn_raman._utils._explanation import auto_space, check_maps
 from sklearn_raman._utils._folds import deal_groups
-from sklearn_raman._utils._pipeline import flat_steps, group_parameters, unshared
+from sklearn_raman._utils._pipeline import (
+    flat_steps,
+    group_parameters,
+    refuse_no_classifier,
+    unshared,
+)
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._validation import refuse_missing
@@ -28,8 +33,8 @@ from sklearn_raman.inspection._pipeline import explain_pipeline, input_axis, run
 _MOST_SEEDS = np.iinfo(np.int32).max
 
 
-def check_study(owner, X, y, groups):
-    """Check spectra, labels and groups, and find out who belongs to whom.
+def check_study(owner, model, X, y, groups):
+    """Check model, spectra, labels and groups; find out who belongs to whom.
 
     Returns
     -------
@@ -40,6 +45,7 @@ def check_study(owner, X, y, groups):
         classes it holds), `average` (n_classes, n_units; class means of units), `space`
         (of the maps).
     """
+    refuse_no_classifier(owner, model)
     if groups is None:
         raise ValueError(
             f"{owner} needs groups, the crystal, patient or sample of each spectrum: "

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_consistent_length, column_or_1d, get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_raman._utils._pipeline import classifier_and_input
+from sklearn_raman._utils._pipeline import classifier_and_input, decision_by_class
 from sklearn_raman._utils._sklearn import (
     DocLinkMixin,
     HasMethods,
@@ -25,7 +25,11 @@ from sklearn_raman._utils._sklearn import (
     fit_context,
 )
 from sklearn_raman._utils._typing import Floats, RandomState, SpectraLike
-from sklearn_raman._utils._validation import levels_to_user, unchanged_on_error
+from sklearn_raman._utils._validation import (
+    levels_to_user,
+    name_numbers,
+    unchanged_on_error,
+)
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.uncertainty._calibration import (
     PValues,
@@ -540,11 +544,19 @@ def _probabilities(classifier, inputs):
     an order of plausibility, not true probabilities.
     """
     if hasattr(classifier, "predict_proba"):
-        return np.asarray(classifier.predict_proba(inputs), dtype=float)
-    decision = np.asarray(classifier.decision_function(inputs), dtype=float)
-    if decision.ndim == 1:
-        return np.stack([expit(-decision), expit(decision)], axis=1)
-    return softmax(decision, axis=1)
+        found = np.asarray(classifier.predict_proba(inputs), dtype=float)
+    else:
+        decision = np.asarray(classifier.decision_function(inputs), dtype=float)
+        by_class = decision_by_class(classifier, decision)
+        found = expit(by_class) if decision.ndim == 1 else softmax(by_class, axis=1)
+    rows = np.flatnonzero(~np.isfinite(found).all(axis=1))
+    if len(rows):
+        raise ValueError(
+            f"{type(classifier).__name__} gives no probabilities, but NaN, for "
+            f"{len(rows)} of {len(found)} spectra ({name_numbers(rows, 'row')}): check "
+            "their intensities, or leave them out."
+        )
+    return found
 
 
 def _implausibility(probabilities, score):
