@@ -15,6 +15,8 @@ Parts:
   With `--data` also what is no spectrum of a mineral: white noise, saturated detectors,
   flat lines with a cosmic ray, and the sets in that folder (numpy archives with X and
   axis); a column "odd" for each.
+- forms: other forms of the score on the splits of rruff; always seeds 0 to 4, by which
+  the form was chosen.
 - cost: time that `predict` of a detector takes over that of its Pipeline, for RRUFF
   spectra from 1 cm-1 on.
 - minerals: the bundled minerals, three of 18 left out as unknown, one crystal of each
@@ -32,7 +34,7 @@ import argparse
 import json
 import time
 import warnings
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import joblib
@@ -43,6 +45,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 
+from benchmarks._novelty_forms import FORMS, judge_forms
 from benchmarks._results import RESULTS, write_results
 from benchmarks.compare_minerals import add_noise
 from sklearn_raman.datasets import fetch_rruff, load_minerals
@@ -243,6 +246,30 @@ def rruff_detectors(options):
                 )
 
 
+def rruff_forms(options):
+    """Yield (key, function) for other forms of the score."""
+    X, y, groups, is_known = rruff(options)
+    rows = np.flatnonzero(is_known)
+    for seed in range(1 if options.quick else 5):
+        splitter = OneGroupPerClassSplit(1, random_state=seed)
+        train, test = next(splitter.split(rows, y[rows], groups[rows]))
+        train, test = rows[train], rows[test]
+        judge_all = cache(
+            partial(
+                judge_forms,
+                plslda(80),
+                (X[train], y[train], groups[train]),
+                X[test],
+                X[~is_known],
+                odd_spectra(X[train], options.data, seed),
+                seed=seed,
+                n_folds=options.folds,
+            )
+        )
+        for form in FORMS:
+            yield (form, seed), lambda form=form, judge=judge_all: judge()[form]
+
+
 def minerals_detectors(options):
     """Three minerals of the bundled set are unknown."""
     minerals = load_minerals(as_frame=True)
@@ -391,6 +418,7 @@ def judge_sets(model, data, test):
 
 PARTS = {
     "rruff": rruff_detectors,
+    "forms": rruff_forms,
     "cost": costs,
     "minerals": minerals_detectors,
     **{part: partial(sets, part) for part in SETS},
