@@ -17,7 +17,7 @@ Parts:
   axis); a column "odd" for each.
 - forms: other forms of the score on the splits of rruff; always seeds 0 to 4, by which
   the form was chosen.
-- cost: time that `predict` of a detector takes over that of its Pipeline, for RRUFF
+- cost: processor time that `predict` of a detector takes over that of its Pipeline, for RRUFF
   spectra from 1 cm-1 on.
 - minerals: the bundled minerals, three of 18 left out as unknown, one crystal of each
   other held out.
@@ -182,13 +182,13 @@ def judge_detector(model, score, data, test, unknown, odd, *, grouped, seed, n_f
 
 
 def cost(detector, X, n_times=5):
-    """Return the time of `predict` over that of the Pipeline, median."""
+    """Return the processor time of `predict` over that of the Pipeline, median."""
     ratios = []
     for _ in range(n_times):
-        clock = [time.perf_counter()]
+        clock = [time.process_time()]
         for model in (detector.estimator_, detector):
             model.predict(X)
-            clock.append(time.perf_counter())
+            clock.append(time.process_time())
         ratios.append((clock[2] - clock[1]) / (clock[1] - clock[0]))
     return float(np.median(ratios))
 

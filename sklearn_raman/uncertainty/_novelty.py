@@ -60,9 +60,9 @@ default="auto"
         are compared as the classifier is given them, after all steps of a Pipeline.
         "both": a weighted sum of the distance and of the correlation with the most
         similar mean spectrum of a class, since what is no spectrum at all is sometimes
-        near a class but never like one; a moving average over a twentieth of the axis
-        is taken off first, so that no background makes spectra alike. "auto": "both" where the classifier has
-        `embed_`, else "correlation".
+        near a class but never like one. For this correlation a moving average over a
+        twentieth of the axis is taken off first: a background makes nothing similar.
+        "auto": "both" where the classifier has `embed_`, else "correlation".
     cv : int, splitter or iterable, default=10
         Folds whose held-out spectra say what scores known spectra have. An int deals
         out the groups of each class. Few folds train on less and are careful: fewer
