@@ -17,8 +17,8 @@ Parts:
   axis); a column "odd" for each.
 - forms: other forms of the score on the splits of rruff; always seeds 0 to 4, by which
   the form was chosen.
-- cost: processor time that `predict` of a detector takes over that of its Pipeline, for RRUFF
-  spectra from 1 cm-1 on.
+- cost: processor time that `predict` of a detector takes over that of its Pipeline, for
+  RRUFF spectra from 1 cm-1 on.
 - minerals: the bundled minerals, three of 18 left out as unknown, one crystal of each
   other held out.
 - rruff_sets, meat, saliva, noisy: `ConformalClassifier` at 90 % on held-out crystals,
