@@ -31,7 +31,7 @@ from sklearn_raman._utils._pipeline import (
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged, unmask
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._typing import RandomState, SpectraLike
-from sklearn_raman._utils._validation import refuse_missing
+from sklearn_raman._utils._validation import one_per_spectrum
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
     find_gaps,
@@ -401,7 +401,7 @@ def check_data(X, y, groups):
     n_spectra = X.shape[0] if hasattr(X, "shape") else len(X)
     _refuse_other_order("y", y, X)
     _refuse_other_order("groups", groups, X)
-    y = _one_per_spectrum("y", y, n_spectra)
+    y = one_per_spectrum("y", y, n_spectra)
     check_classification_targets(y)
     classes = np.unique(y)
     if len(classes) < 2:
@@ -418,7 +418,7 @@ def check_data(X, y, groups):
             )
         groups, grouping = None, "ignored"
     if groups is not None:
-        groups = _one_per_spectrum("groups", groups, n_spectra)
+        groups = one_per_spectrum("groups", groups, n_spectra)
     return Bunch(
         X=X,
         y=y,
@@ -460,24 +460,6 @@ def _refuse_other_order(name, values, X):
                 f"position. Use {name}.loc[X.index], or {name}.to_numpy() if the order "
                 "is right."
             )
-
-
-def _one_per_spectrum(name, values, n_spectra):
-    """Return 1-D values, one per spectrum and none missing."""
-    values = np.asarray(values)
-    if values.shape != (n_spectra,):
-        raise ValueError(
-            f"{name} has shape {values.shape} but X has {n_spectra} spectra: {name} "
-            "needs one entry per spectrum."
-        )
-    refuse_missing(name, values)
-    are_texts = {isinstance(value, str) for value in values.tolist()}
-    if len(are_texts) > 1:
-        raise ValueError(
-            f"{name} mixes texts and other values, which cannot be sorted: write all "
-            f"as text, {name}=[str(value) for value in {name}]."
-        )
-    return values
 
 
 def _common_axis(X):
