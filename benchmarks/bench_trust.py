@@ -141,11 +141,13 @@ class RememberedLDA(Remembers, LinearDiscriminantAnalysis):
     """LDA."""
 
 
-def plslda(n_components):
+def plslda(n_components, **settings):
     """PLS-LDA on square root + SNV."""
-    return make_pipeline(
-        SquareRoot(), SNV(), RememberedPLSLDA(n_components=n_components)
-    )
+    last = RememberedPLSLDA(n_components=n_components, **settings)
+    return make_pipeline(SquareRoot(), SNV(), last)
+
+
+uncalibrated = partial(plslda, calibration=None)  # detectors ask for no probabilities
 
 
 def gap():
@@ -197,7 +199,7 @@ def costs(options):
     """Yield what a detector costs around the whole Pipeline, from raw spectra on."""
     minerals = fetch_rruff(data_home=options.data_home, as_frame=True, min_crystals=2)
     resample = WavenumberResampler(target_wavenumbers=GRID, fill_value="edge")
-    model = make_pipeline(resample, *plslda(80)).set_output(transform="pandas")
+    model = make_pipeline(resample, *uncalibrated(80)).set_output(transform="pandas")
     for score in ("relative_mahalanobis", "correlation", "both"):
         detector = SpectralNoveltyDetector(model, novelty_score=score, cv=2)
         detector.set_params(random_state=0)
@@ -213,7 +215,10 @@ def rruff_detectors(options):
     """Yield (key, function that returns the figures)."""
     X, y, groups, is_known = rruff(options)
     rows = np.flatnonzero(is_known)
-    models = {"PLS-LDA": plslda(80), **({"GAP-CNN": gap()} if options.gap else {})}
+    models = {
+        "PLS-LDA": uncalibrated(80),
+        **({"GAP-CNN": gap()} if options.gap else {}),
+    }
     for seed in options.seeds:
         splitter = OneGroupPerClassSplit(1, random_state=seed)
         train, test = next(splitter.split(rows, y[rows], groups[rows]))
@@ -257,7 +262,7 @@ def rruff_forms(options):
         judge_all = cache(
             partial(
                 judge_forms,
-                plslda(80),
+                uncalibrated(80),
                 (X[train], y[train], groups[train]),
                 X[test],
                 X[~is_known],
@@ -287,7 +292,7 @@ def minerals_detectors(options):
                 ("PLS-LDA", score, "by group", seed),
                 partial(
                     judge_detector,
-                    plslda(20),
+                    uncalibrated(20),
                     score,
                     (X[train], y[train], groups[train]),
                     (X[test], y[test]),

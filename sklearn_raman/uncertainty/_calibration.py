@@ -5,12 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
-from sklearn.utils import (
-    Bunch,
-    check_consistent_length,
-    check_random_state,
-    column_or_1d,
-)
+from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_raman._utils._folds import deal_groups
@@ -20,8 +15,8 @@ from sklearn_raman._utils._pipeline import (
     ignores_groups,
     refuse_no_classifier,
 )
-from sklearn_raman._utils._sklearn import safe_indexing
-from sklearn_raman._utils._validation import refuse_missing
+from sklearn_raman._utils._sklearn import num_samples, safe_indexing
+from sklearn_raman._utils._validation import one_per_spectrum
 
 _INPUT = ("n_features_in_", "feature_names_in_", "wavenumbers_in_")
 
@@ -42,10 +37,7 @@ def check_groups(owner, X, groups, grouped):
             "on spectra whose group it knows looks better than it is. If each spectrum "
             f"is from a sample of its own, say so: {owner}(..., grouped=False)."
         )
-    groups = column_or_1d(groups)
-    check_consistent_length(X, groups)
-    refuse_missing("groups", groups)
-    return groups
+    return one_per_spectrum("groups", groups, num_samples(X))
 
 
 def fit_wrapped(owner, estimator, X, y, groups):

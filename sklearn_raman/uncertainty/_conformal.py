@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_consistent_length, column_or_1d, get_tags, indexable
+from sklearn.utils import get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._pipeline import classifier_and_input, decision_by_class
@@ -23,11 +23,13 @@ from sklearn_raman._utils._sklearn import (
     StrOptions,
     available_if,
     fit_context,
+    num_samples,
 )
 from sklearn_raman._utils._typing import Floats, RandomState, SpectraLike
 from sklearn_raman._utils._validation import (
     levels_to_user,
     name_numbers,
+    one_per_spectrum,
     unchanged_on_error,
 )
 from sklearn_raman.discriminant_analysis import PLSLDA
@@ -288,9 +290,8 @@ default=None
                 f"unknown_label={self.unknown_label!r} is one of the classes; give the "
                 "unknown a label of its own."
             )
-        y = column_or_1d(y)
-        check_consistent_length(X, y)
         (X,) = indexable(X)
+        y = one_per_spectrum("y", y, num_samples(X))
         cv = 10 if self.cv is None else self.cv
         folds = make_folds(cv, y, groups, self.random_state)
         judge = partial(_judge, self.classes_, self.novelty_score)

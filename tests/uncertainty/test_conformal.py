@@ -95,8 +95,12 @@ def test_groups_are_asked_for(minerals):
         ConformalClassifier(grouped=False).fit(X, y, groups)
     with pytest.raises(ValueError, match="groups misses 1 of 45"):
         ConformalClassifier().fit(X, y, np.where(np.arange(45) == 3, None, groups))
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+    with pytest.raises(ValueError, match=r"groups has shape \(44,\) but X has 45"):
         ConformalClassifier(GaussianNB()).fit(X, y, groups[:-1])
+    with pytest.raises(ValueError, match="groups mixes texts and other values"):
+        ConformalClassifier().fit(X, y, [*groups[:-1], 1])
+    with pytest.raises(ValueError, match="y mixes texts and other"):
+        ConformalClassifier(GaussianNB()).fit(X, [*y[:-1], 1], groups)
     with pytest.raises(ValueError, match="All spectra are of one group"):
         ConformalClassifier().fit(X, y, np.zeros(45))
     with pytest.raises(ValueError, match="each class needs two groups"):
