@@ -434,7 +434,7 @@ def _remarks(comparison):
     if rate is not None:
         lines.append(
             f"false alarms: test spectra called none of the classes; {100 * rate:g} % "
-            "were to be"
+            "were asked for"
         )
     chosen = [
         f"{model} chose {text}" for model, text in sum_up_choices(comparison).items()

@@ -71,7 +71,11 @@ def test_each_model_is_asked_in_each_fold(result, spectra, unknown):
 
 def test_the_table_and_the_page_count_them(result, spectra, tmp_path):
     text = str(result)
-    assert "false alarms" in text and "unknown found" in text and "20 %" in text
+    assert (
+        "false alarms" in text
+        and "unknown found" in text
+        and "20 % were asked for" in text
+    )
     page = result.save_html(tmp_path / "page.html").read_text("utf-8")
     section = page.partition("<h2>None of these")[2].partition("</section>")[0]
     cells = [
