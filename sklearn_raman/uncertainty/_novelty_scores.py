@@ -128,7 +128,8 @@ class MeanCorrelation:
         self.library = _standardize(np.stack(means))
 
     def __call__(self, classifier, inputs):
-        bands, length = _less_background(check_spectra(classifier, inputs, reset=False))
+        # `RelativeMahalanobis` has the classifier check them.
+        bands, length = _less_background(inputs)
         return 1 - ((bands @ self.library.T) / length).max(axis=1).astype(float)
 
 
@@ -139,39 +140,48 @@ def _unit(largest):
 
 
 def _in_units(spectra):
-    """Return rows whose squares are numbers, and their largest values."""
-    spectra = check_array(spectra, dtype=(np.float64, np.float32))
-    low, high = spectra.min(axis=1, keepdims=True), spectra.max(axis=1, keepdims=True)
-    largest = np.maximum(high, -low)
-    safe = np.finfo(spectra.dtype).maxexp // 4
-    if np.abs(np.frexp(largest)[1]).max() > safe:
-        unit = _unit(largest)
-        return spectra / unit, largest / unit
-    return spectra, largest
+    """Return rows whose squares are numbers, and their lengths."""
+    spectra = check_array(
+        spectra, dtype=(np.float64, np.float32), ensure_all_finite=False
+    )
+    with np.errstate(over="ignore", under="ignore"):
+        length = _lengths(spectra)
+        safe = np.finfo(spectra.dtype).maxexp // 4
+        if np.abs(np.frexp(length)[1]).max() > safe or not np.isfinite(length).all():
+            spectra = spectra / _unit(np.abs(spectra).max(axis=1, keepdims=True))
+            length = _lengths(spectra)
+    return spectra, length
 
 
-def _lengths(rows, largest):
-    """Return the lengths of rows; those that are rounding become 0, with length 1."""
-    length = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
-    rounding = 8 * np.finfo(rows.dtype).eps * np.sqrt(rows.shape[1])
-    is_nothing = length <= rounding * largest
-    rows[is_nothing[:, 0]] = 0
+def _lengths(rows):
+    return np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
+
+
+def _part_lengths(part, whole):
+    """Return the lengths of parts of rows; what is rounding becomes 0, with length 1.
+
+    `whole` are the lengths of the rows.
+    """
+    length = _lengths(part)
+    is_nothing = length <= 8 * np.finfo(part.dtype).eps * whole
+    part[is_nothing[:, 0]] = 0
     return np.where(is_nothing, 1, length)
 
 
 def _standardize(spectra):
     """Return rows without their mean, of length 1; constant rows are 0."""
-    spectra, largest = _in_units(spectra)
+    spectra, whole = _in_units(spectra)
     centered = spectra - spectra.mean(axis=1, keepdims=True)
-    return centered / _lengths(centered, largest)
+    return centered / _part_lengths(centered, whole)
 
 
 def _less_background(spectra):
     """Return rows without their moving average, and their lengths."""
-    spectra, largest = _in_units(spectra)
+    spectra, whole = _in_units(spectra)
     width = 2 * round(_BACKGROUND * spectra.shape[1] / 2) + 1
-    bands = spectra - uniform_filter1d(spectra, max(width, 3), axis=1)
-    return bands, _lengths(bands, largest)
+    bands = uniform_filter1d(spectra, max(width, 3), axis=1)
+    np.subtract(spectra, bands, out=bands)
+    return bands, _part_lengths(bands, whole)
 
 
 def novelty_scores(kind, classifier, inputs, y):
