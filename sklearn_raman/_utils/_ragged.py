@@ -99,8 +99,12 @@ def check_holds_spectra(X):
             "X must be a matrix, a data frame or a list of spectra, got a "
             f"{type(X).__name__}: make a list of it; of a Bunch pass its data."
         )
-    types = X.dtypes if isinstance(X, pd.DataFrame) else [getattr(X, "dtype", None)]
+    types = getattr(X, "dtype", None)
+    types = list(X.dtypes) if isinstance(X, pd.DataFrame) else [types]
     dates = [one for one in types if getattr(one, "kind", "") in ("m", "M")]
+    if len(types) == 0 or getattr(types[0], "names", None):
+        what = "a frame without columns" if len(types) == 0 else "a structured array"
+        raise ValueError(f"X is {what}, and must be a matrix of numbers.")
     if dates:  # numpy would make numbers of them
         raise ValueError(f"X holds dates or times ({dates[0]}), which no spectrum has.")
     is_list = isinstance(X, (list, tuple))

@@ -6,6 +6,8 @@ text). A plain array without the parameter has no axis, and a step that needs cm
 so.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 
@@ -128,18 +130,29 @@ def labels_as_wavenumbers(X):
     """
     if not is_frame(X) or len(X.columns) == 0 or isinstance(X.columns, pd.RangeIndex):
         return None
-    labels = np.asarray(X.columns, dtype=object)
+    labels = tuple(X.columns)
+    if {*map(type, labels)} != {str}:
+        return _read_labels.__wrapped__(labels)  # 1, 1.0 and True would be one key
+    axis = _read_labels(labels)
+    return None if axis is None else axis.copy()
+
+
+@lru_cache(maxsize=8)  # all steps of a Pipeline ask for the same ones
+def _read_labels(labels):
     axis = np.asarray([_number(label) for label in labels])
-    is_number = np.isfinite(axis)
-    if not is_number.all():
-        others = labels[~is_number]
+    if not np.isfinite(axis).all():
+        others = [
+            label
+            for label, value in zip(labels, axis, strict=True)
+            if not np.isfinite(value)
+        ]
         if 2 * len(others) >= len(labels):
             return None
         hint = " pandas renames a repeated '1796.0' to '1796.0.1'."
         is_renamed = any(str(label).count(".") == 2 for label in others)
         raise ValueError(
             f"{len(others)} of {len(labels)} column labels of X are not wavenumbers: "
-            f"{others[:5].tolist()}.{hint if is_renamed else ''} Drop these columns or "
+            f"{others[:5]}.{hint if is_renamed else ''} Drop these columns or "
             "make them the index (X.set_index)."
         )
     if _count_columns(labels, axis):

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import check_consistent_length, check_random_state
 
 from sklearn_raman._utils._typing import RandomState
-from sklearn_raman._utils._validation import refuse_missing
+from sklearn_raman._utils._validation import one_per_spectrum
 
 SINGLE_GROUP = ("train", "drop")
 MAX_DRAWS = 100
@@ -178,8 +178,8 @@ class OneGroupPerClassSplit(BaseCrossValidator):
                 f"{owner} needs groups, the crystal, patient or replicate of each "
                 "spectrum: pass groups to split, cross_val_score, a search or compare."
             )
-        y, groups = column_or_1d(y), column_or_1d(groups)
         check_consistent_length(X, y, groups)
-        refuse_missing("y", y)
-        refuse_missing("groups", groups)
-        return y, groups
+        return (
+            one_per_spectrum("y", y, len(y)),
+            one_per_spectrum("groups", groups, len(y)),
+        )

@@ -20,7 +20,11 @@ from sklearn_raman._utils._ragged import (
     unmask,
 )
 from sklearn_raman._utils._sklearn import DocLinkMixin, Interval, validate_params
-from sklearn_raman._utils._validation import check_finite, unchanged_on_error
+from sklearn_raman._utils._validation import (
+    check_finite,
+    refuse_mixed,
+    unchanged_on_error,
+)
 from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
 
 _ROUNDING = 1e-14  # relative to the largest intensity
@@ -77,6 +81,7 @@ class SpectrumSampler(DocLinkMixin, BaseOverSampler):
             refuse_ragged(X, owner)
             axis = resolve_wavenumbers(X, None)  # labels that are no axis are refused
         _check_numbers(X, axis, owner)
+        refuse_mixed("y", y)
         with unchanged_on_error(self):
             X_new, y_new = super().fit_resample(_as_float_frame(X), _as_series(y))
         if _is_polars(X):

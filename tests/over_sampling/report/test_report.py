@@ -316,12 +316,12 @@ def test_errors_name_the_cause(sets):
         (
             (train, test, further),
             {"y_train": y, "y_test": y[1:], "y_synthetic": y},
-            "one label for each of the 30 spectra of real_test",
+            r"y_test has shape \(29,\) but real_test has 30 spectra",
         ),
         (
             (train, test, further),
             {"y_train": y, "y_test": y, "y_synthetic": np.full(N, np.nan)},
-            "y_synthetic contains missing labels",
+            "y_synthetic misses 30 of 30",
         ),
         (
             (
