@@ -48,8 +48,9 @@ def write_blocks(store, maps, results, task, job, *, progress):
         blocks = _lay_out(zarr, store, maps, results, task, job)
     _check_job(store, blocks.attrs["job"], job)
     done = blocks["done"][:].astype(bool).reshape(results.numblocks)
-    if done.any() and not done.all():
-        _check_one(zarr, store, results, task, np.argwhere(done)[0])
+    there = np.argwhere(done)
+    for place in np.unique(there[[0, -1]], axis=0) if len(there) else ():
+        _check_one(zarr, store, results, task, place)
     written = results.map_blocks(
         write_block,
         store=store,
