@@ -49,8 +49,8 @@ class _MatrixTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
         """Transform spectra that share one axis."""
         step, spectra, has_axis = self._read(X)
         transformed = _transform_checked(step, spectra)
-        if np.may_share_memory(transformed, spectra):  # nothing was to be done
-            transformed = transformed.copy()
+        if transformed is spectra:  # nothing was to be done
+            transformed = spectra.copy()
         if not has_axis or output_is_chosen(self):
             return transformed
         return step._contain(transformed, X)
