@@ -1,6 +1,7 @@
 """Results on disk: written block by block, and gone on with after an interruption."""
 
 import os
+import shutil
 import sys
 from itertools import chain
 
@@ -45,7 +46,13 @@ def write_blocks(store, maps, results, task, job, *, progress):
         job["classes"] = maps["class"].values.tolist()
     blocks = _find_blocks(zarr, store)
     if blocks is None:
-        blocks = _lay_out(zarr, store, maps, results, task, job)
+        is_ours = not os.path.lexists(store)
+        try:
+            blocks = _lay_out(zarr, store, maps, results, task, job)
+        except BaseException:
+            if is_ours:  # nothing is in it, and nobody could go on with it
+                shutil.rmtree(store, ignore_errors=True)
+            raise
     _check_job(store, blocks.attrs["job"], job)
     done = blocks["done"][:].astype(bool).reshape(results.numblocks)
     there = np.argwhere(done)
