@@ -94,6 +94,13 @@ def _make_parser():
         action="store_true",
         help="maps of every model, not only of PLS-LDA and the networks (slower)",
     )
+    report.add_argument(
+        "--unknown",
+        nargs="+",
+        metavar="PATH",
+        help="spectra of no class: how many does each model call none of its classes, "
+        "by mistake how many others? (slower)",
+    )
     report.add_argument("--folds", type=int, default=5, metavar="N")
     report.add_argument("--jobs", type=int, metavar="N", help="processes (1)")
     report.add_argument("--seed", type=int, default=0, metavar="N")
@@ -153,7 +160,7 @@ def _add_format(command):
     )
 
 
-def _read(options, *, label=None, group=None):
+def _read(options, paths=None, *, label=None, group=None):
     """Read one table, or files and folders with a spectrum in each."""
     from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
     from sklearn_raman.datasets import load_spectra, read_spectra_table
@@ -161,7 +168,7 @@ def _read(options, *, label=None, group=None):
     names = ("delimiter", "decimal", "encoding", "laser_nm")
     how = {name: getattr(options, name) for name in names}
     how |= {"label": label, "group": group}
-    paths = options.spectra
+    paths = options.spectra if paths is None else paths
     # Instruments' own formats have suffixes of their own.
     is_table = len(paths) == 1 and Path(paths[0]).suffix.lower() in TEXT_SUFFIXES
     if is_table and not Path(paths[0]).is_dir() and not set(paths[0]) & set("*?["):
@@ -209,6 +216,7 @@ def _report(options):
         cv=options.folds,
         n_jobs=options.jobs,
         explain="all" if options.explain_all else True,
+        unknown=_read(options, options.unknown) if options.unknown else None,
         random_state=options.seed,
     )
     print(_visible(str(result)))

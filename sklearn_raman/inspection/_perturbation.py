@@ -25,6 +25,7 @@ from sklearn_raman._utils._explanation import (
     resolve_target,
 )
 from sklearn_raman._utils._frames import frame_like
+from sklearn_raman._utils._pipeline import decision_by_class
 from sklearn_raman._utils._ragged import (
     by_axis,
     check_holds_spectra,
@@ -401,22 +402,10 @@ def _class_scores(estimator, X, score):
     if score == "prob":
         return values
     if score == "logit":
-        return _decision_by_class(values, len(estimator.classes_), owner)
+        return decision_by_class(estimator, values)
     own, others = _log_probabilities(values, owner)
     compared = others if score == "logodds" else own.mean(axis=1, keepdims=True)
     return (own - compared).astype(values.dtype)
-
-
-def _decision_by_class(values, n_classes, owner):
-    if values.ndim == 1:
-        values = np.stack([-values, values], axis=1)
-    if values.shape[1] != n_classes:
-        raise ValueError(
-            f"The decision function of {owner} has {values.shape[1]} columns for "
-            f"{n_classes} classes: use one-versus-rest (SVC's "
-            'decision_function_shape="ovr").'
-        )
-    return values
 
 
 def _log_probabilities(probabilities, owner):

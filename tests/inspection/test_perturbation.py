@@ -249,6 +249,9 @@ def test_scores_that_are_not_there(function, spectra, labels):
         run(svm, "prob")
     with pytest.raises(ValueError, match="6 columns for 4 classes"):
         run(svm, "auto")
+    pairs = SVC(decision_function_shape="ovo").fit(spectra[:9], np.arange(9) // 3)
+    with pytest.raises(ValueError, match="3 columns for 3 classes, one for each pair"):
+        run(pairs, "auto")
     with pytest.raises(ValueError, match="score must be one of.*got 'margin'"):
         run(svm, "margin")
 
