@@ -104,7 +104,11 @@ def _find_blocks(zarr, store):
     """Return the group that tells of blocks; None if there is no store."""
     try:
         root = zarr.open_group(store, mode="r+")
-    except FileNotFoundError:
+    except (FileNotFoundError, FileExistsError):
+        if not os.path.exists(store):
+            return None
+        root = () if os.path.isfile(store) or os.listdir(store) else None
+    if root is None:
         return None
     if _BLOCKS not in root or "job" not in root[_BLOCKS].attrs:
         raise ValueError(
