@@ -18,6 +18,7 @@ SURVIVORS: dict = {
         "same: of two steps none is ten times their median"
     ),
     (_AXIS, "return False", "return None"): "same: callers ask whether it is true",
+    (_AXIS, "False", "(True)"): "same: a copy more",
     (_GEOMETRY, "0", "(1)"): "same: units of all channels are asked for a line later",
     (_FOLDS, "1", "(2)"): "same: splitters look at the number of rows, and a fold that "
     "holds out nothing is left out",

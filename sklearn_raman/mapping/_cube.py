@@ -19,6 +19,7 @@ from sklearn_raman._utils._ragged import unmask
 from sklearn_raman._utils._validation import levels_to_user
 from sklearn_raman._utils._wavenumbers import (
     are_positions,
+    as_real,
     check_wavenumbers,
     first_difference,
     labels_as_wavenumbers,
@@ -170,6 +171,11 @@ def _check_has_pixels(array):
             "A cube has pixels: one dimension or more beside the wavenumbers, got the "
             f"shape {array.shape}. Of a single spectrum make one by spectrum[None]."
         )
+    if not all(size == size for size in array.shape):
+        raise ValueError(
+            "The sizes of the cube are not known before it is computed: call its "
+            "compute_chunk_sizes() first."
+        )
 
 
 # The wavenumber dimension ------------------------------------------------------------
@@ -278,7 +284,8 @@ def _is_whole_file(array):
 def _of_array(array, wavenumbers, dim):
     """Make a cube of an array whose last axis is that of the wavenumbers."""
     xarray = import_optional("xarray", "maps")
-    has_shape = all(hasattr(array, name) for name in ("shape", "dtype", "ndim"))
+    has_shape = hasattr(array, "shape") and hasattr(array, "ndim")
+    has_shape = has_shape and isinstance(getattr(array, "dtype", None), np.dtype)
     if is_frame(array) or not has_shape:
         raise TypeError(
             "A cube is a DataArray, an array of numpy or dask, a memory map or a "
@@ -420,15 +427,15 @@ def _of_places(spectra):
             f"and y, there are {columns}."
         )
     names = [name for name in ("z", "y", "x") if name in columns]
-    places = metadata[names].to_numpy(dtype=float)
+    try:
+        places = np.stack([as_real(metadata[name]) for name in names], axis=1)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"The places {', '.join(names)} must be numbers.") from error
     if not np.isfinite(places).all():
         raise ValueError("Some spectra have no place: x or y is missing.")
-    names = [
-        n
-        for n, column in zip(names, places.T, strict=True)
-        if n == "x" or np.ptp(column) > 0 or n == "y"
-    ]
-    lines, where = _find_grid(names, metadata[names].to_numpy(float).T)
+    if "z" in names and np.ptp(places[:, 0]) == 0:
+        names, places = names[1:], places[:, 1:]
+    lines, where = _find_grid(names, places.T)
     shape = tuple(map(len, lines))
     cells = np.ravel_multi_index(where, shape)
     found, counts = np.unique(cells, return_counts=True)

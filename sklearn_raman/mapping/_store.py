@@ -1,6 +1,7 @@
 """Results on disk: written block by block, and gone on with after an interruption."""
 
 import os
+import shutil
 import sys
 from itertools import chain
 
@@ -45,11 +46,18 @@ def write_blocks(store, maps, results, task, job, *, progress):
         job["classes"] = maps["class"].values.tolist()
     blocks = _find_blocks(zarr, store)
     if blocks is None:
-        blocks = _lay_out(zarr, store, maps, results, task, job)
+        is_ours = not os.path.lexists(store)
+        try:
+            blocks = _lay_out(zarr, store, maps, results, task, job)
+        except BaseException:
+            if is_ours:  # nothing is in it, and nobody could go on with it
+                shutil.rmtree(store, ignore_errors=True)
+            raise
     _check_job(store, blocks.attrs["job"], job)
     done = blocks["done"][:].astype(bool).reshape(results.numblocks)
-    if done.any() and not done.all():
-        _check_one(zarr, store, results, task, np.argwhere(done)[0])
+    there = np.argwhere(done)
+    for place in np.unique(there[[0, -1]], axis=0) if len(there) else ():
+        _check_one(zarr, store, results, task, place)
     written = results.map_blocks(
         write_block,
         store=store,
@@ -96,7 +104,11 @@ def _find_blocks(zarr, store):
     """Return the group that tells of blocks; None if there is no store."""
     try:
         root = zarr.open_group(store, mode="r+")
-    except FileNotFoundError:
+    except (FileNotFoundError, FileExistsError):
+        if not os.path.exists(store):
+            return None
+        root = () if os.path.isfile(store) or os.listdir(store) else None
+    if root is None:
         return None
     if _BLOCKS not in root or "job" not in root[_BLOCKS].attrs:
         raise ValueError(

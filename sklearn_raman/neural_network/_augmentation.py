@@ -161,7 +161,7 @@ class Augmentation(DocLinkMixin, BaseEstimator):
             stretch = _symmetric(X) * strength * self.stretch
             X = move_axis(X, shift, stretch)
         if self.broadening:
-            largest = strength * self.broadening / spacing
+            largest = min(strength * self.broadening / spacing, X.shape[1])
             X = blur(X, largest * _uniform(X), largest)
         if self.gain:
             X = X * torch.exp(smooth_curves(X, strength * self.gain))

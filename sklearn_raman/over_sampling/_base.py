@@ -22,6 +22,7 @@ from sklearn_raman._utils._ragged import (
 from sklearn_raman._utils._sklearn import DocLinkMixin, Interval, validate_params
 from sklearn_raman._utils._validation import (
     check_finite,
+    refuse_missing,
     refuse_mixed,
     unchanged_on_error,
 )
@@ -81,6 +82,7 @@ class SpectrumSampler(DocLinkMixin, BaseOverSampler):
             refuse_ragged(X, owner)
             axis = resolve_wavenumbers(X, None)  # labels that are no axis are refused
         _check_numbers(X, axis, owner)
+        refuse_missing("y", y)
         refuse_mixed("y", y)
         with unchanged_on_error(self):
             X_new, y_new = super().fit_resample(_as_float_frame(X), _as_series(y))

@@ -100,6 +100,17 @@ def test_labels(columns, expected):
         np.testing.assert_array_equal(found, expected)
 
 
+def test_labels_are_read_anew():
+    """Who writes into an axis changes no other; 1 and 1.0 are not one label."""
+    text = pd.DataFrame(X, columns=["400.0", "402.0", "404.0"])
+    first = labels_as_wavenumbers(text)
+    first[:] = 0
+    np.testing.assert_array_equal(labels_as_wavenumbers(text), [400, 402, 404])
+    counted = pd.DataFrame(X, columns=[0, 1, 2])
+    assert labels_as_wavenumbers(counted) is None
+    assert labels_as_wavenumbers(counted.rename(columns=float)) is not None
+
+
 @pytest.mark.parametrize(
     "frame", [X, X.tolist(), pd.DataFrame(X), pl.DataFrame(X), pd.Series([1.0, 2.0])]
 )

@@ -1,4 +1,7 @@
-"""No call leaves a trace: in models, its input, torch, numpy, Python, the process."""
+"""No call leaves a trace: in models, its input, torch, numpy, Python, the process.
+
+Nor does who writes into what it returned.
+"""
 
 import os
 import pickle
@@ -12,8 +15,9 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 
-from tests.hostile._entrances import ENTRANCES, FITTED
+from tests.hostile._entrances import ENTRANCES, FITTED, TRANSFORMERS, make
 from tests.hostile._kinds import GROUPS, LABELS, SPECTRA, labeled
+from tests.hostile.test_spectra import arrays
 
 OPEN_FILES = "/proc/self/fd"  # on Linux
 
@@ -51,6 +55,12 @@ def changed(before, after):
     return [name for name, value in before.items() if after[name] != value]
 
 
+def write_into(result):
+    for array in arrays(result):
+        if array.flags.writeable:
+            array[...] = array.ravel()[0] if array.dtype.kind in "OU" else 7
+
+
 def call(entrance, X):
     """Call it, and again where it fails late; say which arguments changed."""
     given = {"X": X, "y": LABELS.copy(), "groups": GROUPS.copy()}
@@ -58,7 +68,7 @@ def call(entrance, X):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            ENTRANCES[entrance].call(X)
+            write_into(ENTRANCES[entrance].call(X))
         except (ValueError, TypeError, RuntimeError) as error:
             failed = error
         else:
@@ -80,3 +90,12 @@ def test_a_call_leaves_no_trace(entrance):
         assert not arguments
         assert not changed(before, state_of_the_process())
         assert not changed(models, state_of_models())
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+def test_names_are_given_away(name):
+    step = make(name).fit(labeled())
+    names = step.get_feature_names_out()
+    names[:] = "0"
+    assert "0" not in step.get_feature_names_out()
+    step.transform(labeled())

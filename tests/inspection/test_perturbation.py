@@ -162,6 +162,7 @@ def test_short_spectra(rng):
         ({"width": 200}, "width=200"),
         ({"width": 3, "step": 4}, "step=4 must be at most width=3"),
         ({"width": 0}, "width must be 1 or more"),
+        ({"reference": True}, "reference must hold intensities, got True"),
         ({"step": 0}, "step must be 1 or more"),
         ({"batch_size": 0}, "batch_size"),
         ({"target": "gold"}, "gold"),

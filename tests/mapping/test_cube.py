@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,6 +87,9 @@ def test_axes_that_are_none():
     for flat in (np.array(3.0), np.zeros(9), xr.DataArray(3.0)):
         with pytest.raises(ValueError, match="A cube has pixels: .* the shape"):
             to_cube(flat)
+    lazy = da.ones((4, 3, 10), chunks=(2, 3, 10))
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        to_cube(lazy[da.ones(4, dtype=bool, chunks=2)])
     with pytest.raises(TypeError, match=r"dataset\[name\]"):
         to_cube(cube.to_dataset(name="spectra"))
     with pytest.raises(TypeError, match="pipeline.predict takes them"):
@@ -141,6 +145,9 @@ def test_places_that_make_no_map(rng):
         to_cube(scattered(rng.uniform(size=(30, 2))))
     with pytest.raises(ValueError, match="x or y is missing"):
         to_cube(scattered([[0, 0], [np.nan, 1]]))
+    for x in ("left", pd.Timestamp("2026")):
+        with pytest.raises(ValueError, match="places y, x must be numbers"):
+            to_cube(scattered([[0, 0], [x, 1]]))
     with pytest.raises(ValueError, match="tell no places"):
         to_cube(scattered([[0, 0]], ["depth", "time"]))
     longer = scattered([[0, 0], [1, 0]])

@@ -993,6 +993,16 @@ def test_absurd_sizes_name_the_row(factor, spectra):
         np.testing.assert_allclose(found[3], factor * expected[3], rtol=1e-6)
 
 
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_powers_of_two_lose_no_bit(engine, spectra):
+    """Absurd spectra are brought to a safe size, and back, without rounding."""
+    for function in FUNCTIONS.values():
+        expected = function(spectra[:2], engine=engine)
+        for exponent in (-980, -600, 600, 980):
+            found = function(np.ldexp(spectra[:2], exponent), engine=engine)
+            np.testing.assert_array_equal(found, np.ldexp(expected, exponent))
+
+
 def test_failure_names_method_and_row(spectra):
     correction = BaselineCorrection(method="modpoly", method_params={"poly_order": -1})
     with pytest.raises(ValueError, match="modpoly.*row 0.*150 points"):
