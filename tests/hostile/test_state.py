@@ -83,13 +83,13 @@ def test_a_call_leaves_no_trace(entrance):
     bad = SPECTRA.copy()
     bad[3, 5] = np.nan
     call(entrance, SPECTRA.copy())  # loads modules, compiles, opens what stays open
+    before, models = state_of_the_process(), state_of_models()
     for X in (SPECTRA.copy(), labeled(), bad):
-        before, models = state_of_the_process(), state_of_models()
         failed, arguments = call(entrance, X)
         assert (failed is not None) == (X is bad), failed
         assert not arguments
         assert not changed(before, state_of_the_process())
-        assert not changed(models, state_of_models())
+    assert not changed(models, state_of_models())
 
 
 @pytest.mark.parametrize("name", TRANSFORMERS)
