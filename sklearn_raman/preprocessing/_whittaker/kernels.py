@@ -64,8 +64,9 @@ SLOPE, SHIFT = np.uint64(9) * LANES, np.uint64(10) * LANES  # of the weights' ex
 DONE = np.uint64(11) * LANES  # 1 if converged
 N_NUMBERS = 12 * int(LANES)
 # ... and in `integers` beside ROW.
-MOVED = np.uint64(1) * LANES  # lanes to fill or empty
-N_INTEGERS = 2 * int(LANES)
+MOVED = np.uint64(1) * LANES  # lanes to fill or empty ...
+MOVED_ROW = np.uint64(2) * LANES  # ... and the rows of those to empty
+N_INTEGERS = 3 * int(LANES)
 
 _TILE = np.uint64(32)  # points moved at a time between rows and lanes
 
@@ -73,16 +74,21 @@ _TILE = np.uint64(32)  # points moved at a time between rows and lanes
 # From rows to lanes, and back -------------------------------------------------------
 
 
+@njit(**HELPER)
+def _lowest(X, row, n_points):
+    """Return the smallest value of a row of X."""
+    low = X[row, ZERO]
+    for i in range(n_points):
+        low = X[row, i] if X[row, i] < low else low
+    return low
+
+
 @njit(inline="always")
-def _sum_absolute(X, row, above_minimum, lines, k, n_points):
-    """Return the sum of |y|, or of y - min(y), of a row of X.
+def _sum_absolute(X, row, low, lines, k, n_points):
+    """Return the sum of |y - low| of a row of X.
 
     In line k, halves are added until one number is left: several at a time.
     """
-    low = X[row, ZERO] if above_minimum else 0.0
-    if above_minimum:
-        for i in range(n_points):
-            low = X[row, i] if X[row, i] < low else low
     for i in range(n_points):
         lines[k, i] = abs(X[row, i] - low)
     n_left = n_points
@@ -113,12 +119,11 @@ def _penalize(X, row, lines, k, order, n_points):
 
 
 @njit(inline="always")
-def _load(lines, order, n_moved, n_points, weight, work, integers):
+def _load(lines, sign, n_moved, n_points, weight, work, integers):
     """Put lines into the lanes to fill as their right sides, with equal weights.
 
     A few points for all of them together, since neighboring lanes share cache lines.
     """
-    sign = -1.0 if order & ONE else 1.0
     for start in range(ZERO, n_points, _TILE):
         stop = start + _TILE if start + _TILE < n_points else n_points
         for k in range(n_moved):
@@ -151,8 +156,8 @@ def _store(out, n_moved, n_points, work, integers):
     for start in range(ZERO, n_points, _TILE):
         stop = start + _TILE if start + _TILE < n_points else n_points
         for k in range(n_moved):
-            lane = integers[MOVED + k]
-            row, at = integers[ROW + lane], (PADDING + start) * RECORD + lane
+            row = integers[MOVED_ROW + k]
+            at = (PADDING + start) * RECORD + integers[MOVED + k]
             for i in range(start, stop):
                 out[row, i] = work[at]
                 at += RECORD
@@ -203,24 +208,6 @@ def _weigh_ends(n_points, scale, work, numbers, integers):
             end = scale * math.exp(t * shallowest / numbers[BELOW + lane])
             work[first + WEIGHT] = end
             work[first + (n_points - ONE) * RECORD + WEIGHT] = end
-
-
-@njit(inline="always")
-def _update_airpls(n_points, log_scale, needed, work, numbers, integers):
-    """Weight the points of all lanes anew, and tell which lanes are done."""
-    for lane in range(LANES):
-        below = numbers[BELOW + lane]
-        done = below < numbers[LIMIT + lane] or not below > 0.0
-        numbers[DONE + lane] = 1.0 if done else 0.0
-        t = numbers[SOLVES + lane]
-        t = t if t < MAX_EXPONENT else MAX_EXPONENT
-        idle = done or integers[ROW + lane] == NOBODY
-        numbers[SLOPE + lane] = 0.0 if idle else t / below
-    _weigh_airpls(n_points, work, numbers, log_scale)
-    # All other points have weight 0: with fewer the next system would be singular.
-    for lane in range(LANES):
-        if numbers[COUNT + lane] < needed:
-            numbers[DONE + lane] = 1.0
 
 
 @njit(inline="always")
@@ -313,7 +300,10 @@ def compile_kernel(settings, *, keep=True):
     """
     algorithm, diff_order = settings.algorithm, settings.diff_order
     refined, zhang_ends = needs_refinement(settings), settings.zhang_ends
-    order, needed = np.uint64(diff_order), float(max(2, diff_order))
+    above_minimum = settings.above_minimum
+    order, sign = np.uint64(diff_order), (-1.0) ** diff_order
+    # All other points have weight 0: with fewer the next system would be singular.
+    needed = float(max(2, diff_order))
     version = _hash_of_sources()
 
     @njit(
@@ -321,6 +311,7 @@ def compile_kernel(settings, *, keep=True):
         error_model="numpy",
         boundscheck=False,
         no_cfunc_wrapper=True,
+        _nrt=False,
         cache=keep,
     )
     def correct(
@@ -335,7 +326,6 @@ def compile_kernel(settings, *, keep=True):
         p,
         tol,
         max_iter,
-        above_minimum,
         lines,
         work,
         curves,
@@ -354,11 +344,11 @@ def compile_kernel(settings, *, keep=True):
             n_moved = ZERO
             for lane in range(LANES):
                 if integers[ROW + lane] == NOBODY and next_row < n_spectra:
-                    total = _sum_absolute(
-                        X, next_row, above_minimum, lines, n_moved, n_points
-                    )
+                    low = 0.0
+                    if above_minimum:
+                        low = _lowest(X, next_row, n_points)
+                    total = _sum_absolute(X, next_row, low, lines, n_moved, n_points)
                     if total > LARGEST_SAFE or 0.0 < total < SMALLEST_SAFE:
-                        info[next_row, N_ITER] = 0
                         n_done += ONE
                     else:
                         integers[ROW + lane] = next_row
@@ -368,7 +358,7 @@ def compile_kernel(settings, *, keep=True):
                         _penalize(X, next_row, lines, n_moved, order, n_points)
                         n_moved += ONE
                     next_row += ONE
-            _load(lines, order, n_moved, n_points, scale, work, integers)
+            _load(lines, sign, n_moved, n_points, scale, work, integers)
             if refined:
                 _load_curves(X, n_moved, n_points, curves, integers)
 
@@ -395,12 +385,20 @@ def compile_kernel(settings, *, keep=True):
                         break
             for lane in range(LANES):
                 # The solvers leave the sum of the residuals below at the first point.
-                numbers[BELOW + lane] = -work[PADDING * RECORD + FORWARD + lane]
-                numbers[SOLVES + lane] += 1.0
+                below = -work[PADDING * RECORD + FORWARD + lane]
+                solves = numbers[SOLVES + lane] + 1.0
+                numbers[BELOW + lane] = below
+                numbers[SOLVES + lane] = solves
+                if algorithm == "airpls":
+                    done = below < numbers[LIMIT + lane] or not below > 0.0
+                    idle = done or integers[ROW + lane] == NOBODY
+                    t = solves if solves < MAX_EXPONENT else MAX_EXPONENT
+                    numbers[SLOPE + lane] = 0.0 if idle else t / below
+                    numbers[DONE + lane] = 1.0 if done else 0.0
 
             # Weight the points anew.
             if algorithm == "airpls":
-                _update_airpls(n_points, log_scale, needed, work, numbers, integers)
+                _weigh_airpls(n_points, work, numbers, log_scale)
                 if zhang_ends:
                     _weigh_ends(n_points, scale, work, numbers, integers)
             elif algorithm == "asls":
@@ -412,14 +410,16 @@ def compile_kernel(settings, *, keep=True):
             n_moved = ZERO
             for lane in range(LANES):
                 row, done = integers[ROW + lane], numbers[DONE + lane] > 0.0
+                if algorithm == "airpls":
+                    done = done or numbers[COUNT + lane] < needed
                 if row != NOBODY and (done or numbers[SOLVES + lane] >= max_iter):
                     info[row, N_ITER] = numbers[SOLVES + lane]
                     info[row, CONVERGED] = done
+                    integers[ROW + lane] = NOBODY
                     integers[MOVED + n_moved] = lane
+                    integers[MOVED_ROW + n_moved] = row
                     n_moved += ONE
             _store(out, n_moved, n_points, work, integers)
-            for k in range(n_moved):
-                integers[ROW + integers[MOVED + k]] = NOBODY
             n_done += n_moved
 
     nothing = np.empty((0, diff_order + 1))
@@ -470,10 +470,7 @@ def correct_with_numba(kernel, X, out, info, settings):
 def _run(kernel, X, out, info, settings):
     """Call the kernel with its working memory."""
     n_spectra, n_points = X.shape
-    bands = penalty_bands(n_points, settings.diff_order)
-    penalty = np.zeros_like(bands)
-    for k, band in enumerate(bands):  # penalty[k, i] is element (i, i - k)
-        penalty[k, k:] = band[: n_points - k]
+    refined = needs_refinement(settings)
     n_records = n_points + 2 * int(PADDING)
     kernel(
         X,
@@ -481,19 +478,27 @@ def _run(kernel, X, out, info, settings):
         info,
         np.uint64(n_spectra),
         np.uint64(n_points),
-        penalty,
+        None if settings.diff_order == 2 else _penalty(n_points, settings.diff_order),
         1.0 / settings.lam,
         -math.log(settings.lam),
         settings.p,
         settings.tol,
         float(settings.max_iter),
-        settings.above_minimum,
         np.empty((int(LANES), n_points + settings.diff_order)),
         _aligned_zeros(n_records * int(RECORD)),
-        _aligned_zeros(n_records * int(CURVE) if needs_refinement(settings) else 0),
+        _aligned_zeros(n_records * int(CURVE)) if refined else None,
         np.zeros(N_NUMBERS),
         np.full(N_INTEGERS, NOBODY),
     )
+
+
+def _penalty(n_points, diff_order):
+    """Return D'D as an array whose element [k, i] is element (i, i - k) of it."""
+    bands = penalty_bands(n_points, diff_order)
+    penalty = np.zeros_like(bands)
+    for k, band in enumerate(bands):
+        penalty[k, k:] = band[: n_points - k]
+    return penalty
 
 
 def _aligned_zeros(size):

@@ -58,6 +58,8 @@ HELPER = {
     "boundscheck": False,
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
+    "_nrt": False,
+    "no_rewrites": True,
 }
 
 
