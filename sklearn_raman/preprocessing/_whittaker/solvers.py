@@ -104,14 +104,16 @@ def solve_2(n_points, work):
         less = 5.0 if i == last else 1.0 if i + ONE == last else 0.0
         for lane in range(LANES):
             at = here + lane
-            loss_2 = work[at - RECORD_2 + LOSS]
-            before = work[at - RECORD + LOWER] - beside
-            change = fma(work[at - RECORD + LOSS], 2.0 + before, -before)
+            back, back_2 = at - RECORD, at - RECORD_2
+            loss_2 = work[back_2 + LOSS]
+            before = work[back + LOWER] - beside
+            slope = 2.0 + before
+            change = fma(work[back + LOSS], slope, -before)
             gain = fma(-2.0, before, (work[at + WEIGHT] + loss_2) - less)
-            gain = fma(change, 2.0 + before, gain)
+            gain = fma(change, slope, gain)
             total = work[at + RIGHT_SIDE]
-            total = fma(2.0 - change, work[at - RECORD + FORWARD], total)
-            total = fma(loss_2 - 1.0, work[at - RECORD_2 + FORWARD], total)
+            total = fma(2.0 - change, work[back + FORWARD], total)
+            total = fma(loss_2 - 1.0, work[back_2 + FORWARD], total)
             work[at + LOSS] = gain / (1.0 + gain)
             work[at + LOWER] = change
             work[at + FORWARD] = total
@@ -120,9 +122,10 @@ def solve_2(n_points, work):
         for lane in range(LANES):
             at = here + lane
             r = (work[at + FORWARD] - work[at + RECORD_2]) * (1.0 - work[at + LOSS])
-            r = fma(2.0 - work[at + RECORD + LOWER], work[at + RECORD], r)
+            ahead = at + RECORD
+            r = fma(2.0 - work[ahead + LOWER], work[ahead], r)
             work[at] = r
-            work[at + FORWARD] = work[at + RECORD + FORWARD] + (r if r < 0.0 else 0.0)
+            work[at + FORWARD] = work[ahead + FORWARD] + (r if r < 0.0 else 0.0)
 
 
 @njit(**HELPER)
