@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 from numba.core import event
 
-from sklearn_raman.preprocessing._whittaker.math import exp, fma
+from sklearn_raman.preprocessing._whittaker.math import exp, fma, where
 from sklearn_raman.preprocessing._whittaker.reference import (
     CONVERGED,
     LARGEST_SAFE,
@@ -79,7 +79,7 @@ def _lowest(X, row, n_points):
     """Return the smallest value of a row of X."""
     low = X[row, ZERO]
     for i in range(n_points):
-        low = X[row, i] if X[row, i] < low else low
+        low = where(X[row, i] < low, X[row, i], low)
     return low
 
 
@@ -125,7 +125,7 @@ def _load(lines, sign, n_moved, n_points, weight, work, integers):
     A few points for all of them together, since neighboring lanes share cache lines.
     """
     for start in range(ZERO, n_points, _TILE):
-        stop = start + _TILE if start + _TILE < n_points else n_points
+        stop = where(start + _TILE < n_points, start + _TILE, n_points)
         for k in range(n_moved):
             at = (PADDING + start) * RECORD + integers[MOVED + k]
             for i in range(start, stop):
@@ -138,7 +138,7 @@ def _load(lines, sign, n_moved, n_points, weight, work, integers):
 def _load_curves(X, n_moved, n_points, curves, integers):
     """Put the spectra themselves into the lanes to fill."""
     for start in range(ZERO, n_points, _TILE):
-        stop = start + _TILE if start + _TILE < n_points else n_points
+        stop = where(start + _TILE < n_points, start + _TILE, n_points)
         for k in range(n_moved):
             lane = integers[MOVED + k]
             row, at = integers[ROW + lane], (PADDING + start) * CURVE + lane
@@ -154,7 +154,7 @@ def _store(out, n_moved, n_points, work, integers):
     A row without a finite result gets NaN at its first point.
     """
     for start in range(ZERO, n_points, _TILE):
-        stop = start + _TILE if start + _TILE < n_points else n_points
+        stop = where(start + _TILE < n_points, start + _TILE, n_points)
         for k in range(n_moved):
             row = integers[MOVED_ROW + k]
             at = (PADDING + start) * RECORD + integers[MOVED + k]
@@ -177,9 +177,10 @@ def _weigh_airpls(n_points, work, numbers, log_scale):
         for lane in range(LANES):
             at = here + lane
             r = work[at]
+            below = r < 0.0
             grown = exp(fma(-numbers[SLOPE + lane], r, log_scale))
-            work[at + WEIGHT] = grown if r < 0.0 else 0.0
-            work[at + FORWARD] = work[at - RECORD + FORWARD] + (1.0 if r < 0.0 else 0.0)
+            work[at + WEIGHT] = where(below, grown, 0.0)
+            work[at + FORWARD] = work[at - RECORD + FORWARD] + where(below, 1.0, 0.0)
         here = here + RECORD
     for lane in range(LANES):
         numbers[COUNT + lane] = work[here - RECORD + FORWARD + lane]
@@ -392,9 +393,9 @@ def compile_kernel(settings, *, keep=True):
                 if algorithm == "airpls":
                     done = below < numbers[LIMIT + lane] or not below > 0.0
                     idle = done or integers[ROW + lane] == NOBODY
-                    t = solves if solves < MAX_EXPONENT else MAX_EXPONENT
-                    numbers[SLOPE + lane] = 0.0 if idle else t / below
-                    numbers[DONE + lane] = 1.0 if done else 0.0
+                    t = where(solves < MAX_EXPONENT, solves, MAX_EXPONENT)
+                    numbers[SLOPE + lane] = where(idle, 0.0, t / below)
+                    numbers[DONE + lane] = where(done, 1.0, 0.0)
 
             # Weight the points anew.
             if algorithm == "airpls":

@@ -26,7 +26,7 @@ D'D.
 import numpy as np
 from numba import njit
 
-from sklearn_raman.preprocessing._whittaker.math import fma
+from sklearn_raman.preprocessing._whittaker.math import fma, where
 from sklearn_raman.preprocessing._whittaker.reference import NEGLIGIBLE_STEP
 
 ZERO, ONE = np.uint64(0), np.uint64(1)
@@ -81,7 +81,7 @@ def solve_1(n_points, work, penalty):
             at = here + lane
             r = (work[at + FORWARD] + work[at + RECORD]) * work[at + INVERSE]
             work[at] = r
-            work[at + FORWARD] = work[at + RECORD + FORWARD] + (r if r < 0.0 else 0.0)
+            work[at + FORWARD] = work[at + RECORD + FORWARD] + where(r < 0.0, r, 0.0)
 
 
 @njit(**HELPER)
@@ -100,8 +100,8 @@ def solve_2(n_points, work):
     for i in range(n_points):
         here = (i + PADDING) * RECORD
         # The elements (i, i) and (i, i - 1) of D'D are 6 - less and -4 + beside.
-        beside = 2.0 if i == last else 0.0
-        less = 5.0 if i == last else 1.0 if i + ONE == last else 0.0
+        beside = where(i == last, 2.0, 0.0)
+        less = where(i == last, 5.0, where(i + ONE == last, 1.0, 0.0))
         for lane in range(LANES):
             at = here + lane
             back, back_2 = at - RECORD, at - RECORD_2
@@ -125,7 +125,7 @@ def solve_2(n_points, work):
             ahead = at + RECORD
             r = fma(2.0 - work[ahead + LOWER], work[ahead], r)
             work[at] = r
-            work[at + FORWARD] = work[ahead + FORWARD] + (r if r < 0.0 else 0.0)
+            work[at + FORWARD] = work[ahead + FORWARD] + where(r < 0.0, r, 0.0)
 
 
 @njit(**HELPER)
@@ -160,7 +160,7 @@ def solve_3(n_points, work, penalty):
             r = fma(-work[at + RECORD + LOWER], work[at + RECORD], r)
             r = fma(-work[at + RECORD_2 + LOWER_2], work[at + RECORD_2], r)
             work[at] = r
-            work[at + FORWARD] = work[at + RECORD + FORWARD] + (r if r < 0.0 else 0.0)
+            work[at + FORWARD] = work[at + RECORD + FORWARD] + where(r < 0.0, r, 0.0)
 
 
 # Iterative refinement ---------------------------------------------------------------
@@ -229,7 +229,7 @@ def add_errors(n_points, work):
             at = here + lane
             r = work[at] + work[at + FORWARD]
             work[at] = r
-            work[at + FORWARD] = work[at + RECORD + FORWARD] + (r if r < 0.0 else 0.0)
+            work[at + FORWARD] = work[at + RECORD + FORWARD] + where(r < 0.0, r, 0.0)
 
 
 @njit(**HELPER)
@@ -244,7 +244,7 @@ def solve_error_2(n_points, work, curves):
     last = n_points - np.uint64(2)  # number of differences
     for i in range(n_points):
         here, curve = (i + PADDING) * RECORD, (i + PADDING) * CURVE
-        inside = 1.0 if i < last else 0.0
+        inside = where(i < last, 1.0, 0.0)
         for lane in range(LANES):
             at, to = here + lane, curve + lane
             z_0 = curves[to] - work[at]
@@ -274,7 +274,7 @@ def solve_error_3(n_points, work, curves):
     last = n_points - np.uint64(3)  # number of differences
     for i in range(n_points):
         here, curve = (i + PADDING) * RECORD, (i + PADDING) * CURVE
-        inside = 1.0 if i < last else 0.0
+        inside = where(i < last, 1.0, 0.0)
         for lane in range(LANES):
             at, to = here + lane, curve + lane
             z_0 = curves[to] - work[at]
