@@ -205,7 +205,7 @@ def _weigh_ends(n_points, scale, work, numbers, integers):
                 if r < 0.0 and r > shallowest:
                     shallowest = r
             t = numbers[SOLVES + lane]
-            t = t if t < MAX_EXPONENT else MAX_EXPONENT
+            t = where(t < MAX_EXPONENT, t, MAX_EXPONENT)
             end = scale * math.exp(t * shallowest / numbers[BELOW + lane])
             work[first + WEIGHT] = end
             work[first + (n_points - ONE) * RECORD + WEIGHT] = end
@@ -227,7 +227,7 @@ def _tell_if_weights_stay(n_points, tol, work, numbers):
     last = (n_points + PADDING - ONE) * RECORD
     for lane in range(LANES):
         changed, total = work[last + FORWARD + lane], work[last + LOWER + lane]
-        numbers[DONE + lane] = 1.0 if changed < tol * tol * total else 0.0
+        numbers[DONE + lane] = where(changed < tol * tol * total, 1.0, 0.0)
 
 
 @njit(**HELPER)
@@ -237,7 +237,7 @@ def _update_asls(n_points, above, below, tol, work, numbers):
         here = (i + PADDING) * RECORD
         for lane in range(LANES):
             at = here + lane
-            _set_weight(work, at, above if work[at] > 0.0 else below)
+            _set_weight(work, at, where(work[at] > 0.0, above, below))
     _tell_if_weights_stay(n_points, tol, work, numbers)
 
 
@@ -249,9 +249,10 @@ def _count_below(n_points, work, numbers):
         for lane in range(LANES):
             at = here + lane
             r = work[at]
-            low = r if r < 0.0 else 0.0
+            low = where(r < 0.0, r, 0.0)
             work[at + LOWER] = fma(low, low, work[at - RECORD + LOWER])
-            work[at + INVERSE] = work[at - RECORD + INVERSE] + (1.0 if r < 0.0 else 0.0)
+            one = where(r < 0.0, 1.0, 0.0)
+            work[at + INVERSE] = work[at - RECORD + INVERSE] + one
         here = here + RECORD
     for lane in range(LANES):
         numbers[SQUARES + lane] = work[here - RECORD + LOWER + lane]
@@ -277,9 +278,6 @@ def _update_arpls(n_points, scale, tol, work, numbers):
             exponent = min(max(exponent, -700.0), 700.0)
             _set_weight(work, at, scale / (1.0 + exp(exponent)))
     _tell_if_weights_stay(n_points, tol, work, numbers)
-    for lane in range(LANES):
-        if numbers[COUNT + lane] < 2.0:  # a deviation needs two points
-            numbers[DONE + lane] = 1.0
 
 
 # The loop ---------------------------------------------------------------------------
@@ -303,8 +301,8 @@ def compile_kernel(settings, *, keep=True):
     refined, zhang_ends = needs_refinement(settings), settings.zhang_ends
     above_minimum = settings.above_minimum
     order, sign = np.uint64(diff_order), (-1.0) ** diff_order
-    # All other points have weight 0: with fewer the next system would be singular.
-    needed = float(max(2, diff_order))
+    # airPLS gives the other points weight 0; arPLS needs two for a deviation.
+    needed = float({"airpls": max(2, diff_order), "arpls": 2, "asls": 0}[algorithm])
     version = _hash_of_sources()
 
     @njit(
@@ -344,12 +342,13 @@ def compile_kernel(settings, *, keep=True):
             # Give each lane without a spectrum the next one.
             n_moved = ZERO
             for lane in range(LANES):
-                if integers[ROW + lane] == NOBODY and next_row < n_spectra:
+                if (integers[ROW + lane] == NOBODY) & (next_row < n_spectra):
                     low = 0.0
                     if above_minimum:
                         low = _lowest(X, next_row, n_points)
                     total = _sum_absolute(X, next_row, low, lines, n_moved, n_points)
-                    if total > LARGEST_SAFE or 0.0 < total < SMALLEST_SAFE:
+                    small = (0.0 < total) & (total < SMALLEST_SAFE)
+                    if small | (total > LARGEST_SAFE):
                         n_done += ONE
                     else:
                         integers[ROW + lane] = next_row
@@ -391,8 +390,8 @@ def compile_kernel(settings, *, keep=True):
                 numbers[BELOW + lane] = below
                 numbers[SOLVES + lane] = solves
                 if algorithm == "airpls":
-                    done = below < numbers[LIMIT + lane] or not below > 0.0
-                    idle = done or integers[ROW + lane] == NOBODY
+                    done = (below < numbers[LIMIT + lane]) | (not below > 0.0)
+                    idle = done | (integers[ROW + lane] == NOBODY)
                     t = where(solves < MAX_EXPONENT, solves, MAX_EXPONENT)
                     numbers[SLOPE + lane] = where(idle, 0.0, t / below)
                     numbers[DONE + lane] = where(done, 1.0, 0.0)
@@ -410,11 +409,10 @@ def compile_kernel(settings, *, keep=True):
             # Store the spectra that are done, and free their lanes.
             n_moved = ZERO
             for lane in range(LANES):
-                row, done = integers[ROW + lane], numbers[DONE + lane] > 0.0
-                if algorithm == "airpls":
-                    done = done or numbers[COUNT + lane] < needed
-                if row != NOBODY and (done or numbers[SOLVES + lane] >= max_iter):
-                    info[row, N_ITER] = numbers[SOLVES + lane]
+                row, solves = integers[ROW + lane], numbers[SOLVES + lane]
+                done = (numbers[DONE + lane] > 0.0) | (numbers[COUNT + lane] < needed)
+                if (row != NOBODY) & (done | (solves >= max_iter)):
+                    info[row, N_ITER] = solves
                     info[row, CONVERGED] = done
                     integers[ROW + lane] = NOBODY
                     integers[MOVED + n_moved] = lane

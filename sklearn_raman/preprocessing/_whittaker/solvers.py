@@ -193,15 +193,15 @@ def needs_more(n_points, work, numbers, integers):
         for lane in range(LANES):
             r, e = abs(work[here + lane]), abs(work[here + lane + FORWARD])
             largest, step = numbers[LARGEST + lane], numbers[STEP + lane]
-            numbers[LARGEST + lane] = r if r > largest else largest
-            numbers[STEP + lane] = e if e > step else step
+            numbers[LARGEST + lane] = where(r > largest, r, largest)
+            numbers[STEP + lane] = where(e > step, e, step)
     any_left = False
     for lane in range(LANES):
         step = numbers[STEP + lane]
         more = NEGLIGIBLE_STEP * numbers[LARGEST + lane] < step
         more = more and step < numbers[LAST_STEP + lane]
         more = more and integers[ROW + lane] != NOBODY
-        numbers[AGAIN + lane] = 1.0 if more else 0.0
+        numbers[AGAIN + lane] = where(more, 1.0, 0.0)
         numbers[LAST_STEP + lane] = step
         any_left = any_left or more
     return any_left
