@@ -307,15 +307,13 @@ def _find_orientation(table):
             'axis. Pass orientation="rows" if a row is a spectrum and the headings are '
             'wavenumbers, orientation="columns" if the first column holds them.'
         )
-    why = ""
-    if len(columns) > 2 and are_positions(in_heading):
+    why = _say_text_below(table, skip)
+    if not why and len(columns) > 2 and are_positions(in_heading):
         why = " The headings count columns: positions are no wavenumbers."
-    elif len(columns) > 2:
+    elif not why and len(columns) > 2:
         why = " " + _say_turn(table, in_heading, columns)
     elif len(in_column) > 2 and are_positions(in_column):
         why = " The first column counts rows: positions are no wavenumbers."
-    else:
-        why = _say_text_below(table, skip)
     raise ReadingError(
         f"neither the headings ({headings}) nor the first column are an axis; expected "
         "wavenumbers that rise or fall in one of them." + why

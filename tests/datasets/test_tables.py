@@ -470,7 +470,8 @@ ERRORS = {
     "side by side": (
         row(["shift", "a", "shift", "b"])
         + row([400, 1, 500, 2])
-        + row([401, 3, 501, 4]),
+        + row([401, 3, 501, 4])
+        + row([402, 5, 502, 6]),
         r"column 3 \('shift'\) is an axis, as the first",
     ),
     "open quotation mark": (wide().replace("quartz", '"quartz'), "does not close"),
