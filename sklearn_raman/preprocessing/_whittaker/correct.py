@@ -56,7 +56,7 @@ def correct_spectra(
         X = X.copy()  # else rows would be overwritten before they are read
     direct = out.dtype == np.float64 and out.flags.c_contiguous and out.flags.aligned
     correct = choose_engine(engine, settings)
-    info = np.empty((len(X), 3), dtype=np.int64)
+    info = np.zeros((len(X), 3), dtype=np.int64)
 
     def correct_rows(rows):
         chunk = np.require(X[rows], np.float64, "CAW")
@@ -162,7 +162,8 @@ def choose_engine(engine, settings):
     if engine == "numpy":
         return correct_with_numpy
     refined = needs_refinement(settings)
-    key = (settings.algorithm, settings.diff_order, refined, settings.zhang_ends)
+    options = settings.zhang_ends, settings.above_minimum
+    key = (settings.algorithm, settings.diff_order, refined, *options)
     if key in _kernels:
         return _kernels[key]
     with _compiling:
