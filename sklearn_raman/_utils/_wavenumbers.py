@@ -6,6 +6,8 @@ text). A plain array without the parameter has no axis, and a step that needs cm
 so.
 """
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -19,6 +21,23 @@ GAP_STEPS = 10
 _BESIDE = 5  # steps on each side that are looked at
 # Raman spectra start above this (cm-1); whole numbers counted from below are positions.
 _LOWEST_START = 50
+
+# How cm-1 is written, as a regular expression without groups.
+PER_CM = r"cm\s*\$?\s*(?:\^|\*\*)?\s*\{?\(?\s*[-−–⁻]\s*[1¹]|1\s*/\s*cm|inverse[ _]cent"
+_UNITS = (  # the first that fits
+    ("cm-1", re.compile(rf"raman|\bshift|wave[\s_]*number|wellenzahl|{PER_CM}", re.I)),
+    ("nm", re.compile(r"\bnm\b|nanomet|wave[\s_]*length|wellenl", re.I)),
+    ("meV", re.compile(r"\bmeV\b")),
+    ("eV", re.compile(r"\beV\b|(?i:electron[ _-]?volt|photon energy|^energy\W*$)")),
+)
+
+
+def unit_of_heading(heading):
+    """Return "cm-1", "nm", "meV" or "eV" if a heading or a name says so, else None."""
+    for unit, pattern in _UNITS:
+        if heading and pattern.search(heading):
+            return unit
+    return None
 
 
 def check_wavenumbers(wavenumbers, *, name="wavenumbers", n_points=None):

@@ -8,7 +8,11 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from sklearn_raman._utils._wavenumbers import are_positions
+from sklearn_raman._utils._wavenumbers import (
+    PER_CM,
+    are_positions,
+    unit_of_heading,
+)
 from sklearn_raman.datasets._text import (
     DECIMALS,
     DELIMITERS,
@@ -16,16 +20,18 @@ from sklearn_raman.datasets._text import (
     as_path,
     decode,
     is_comment,
+    refuse_headings_again,
     refuse_spaced_thousands,
     rows_in_comments,
     show,
     to_number,
 )
-from sklearn_raman.datasets._units import first_turn, unit_of_heading
+from sklearn_raman.datasets._units import first_turn
 
-_UNIT = r"cm\s*\^?\{?\s*[-−–⁻]\s*[1¹]\}?|1\s*/\s*cm|nm|eV"
 _LABEL = re.compile(
-    rf"([-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*[\[(]?\s*({_UNIT})?\s*[\])]?", re.I
+    r"([-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*"
+    rf"[\[(]?\s*((?:{PER_CM})\}}?|nm|eV)?\s*[\])]?",
+    re.I,
 )
 _PREFIXED = re.compile(r"([^\W\d]+[ _.]?)(\d+(?:[.,]\d+)?)")
 
@@ -156,6 +162,7 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
         refuse_spaced_thousands(lines, [number - 1 for number in places])
     heading = _missing_heading(lines, rows, numbers, first, width, mark)
     if heading is not None:
+        refuse_headings_again(lines, numbers[first] - 1, numbers[last])
         body, places = [heading[0], *body], [heading[1], *places]
     facts = {
         "delimiter": DELIMITERS.get(mark, repr(mark)),

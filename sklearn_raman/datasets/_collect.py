@@ -347,7 +347,7 @@ def find_doubts(axes, units, where, laser_nm):
 
 
 def _doubt(axis, unit):
-    if unit in ("nm", "eV"):
+    if unit in ("nm", "meV", "eV"):
         return f"it is stated in {unit}, not as Raman shift in cm-1"
     if unit == "cm-1" and axis.min() < 5000:
         return None

@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_raman._utils._typing import Source
-from sklearn_raman._utils._wavenumbers import check_wavenumbers
+from sklearn_raman._utils._wavenumbers import check_wavenumbers, unit_of_heading
 from sklearn_raman.datasets._collect import (
     convert_axis,
     count,
@@ -35,7 +35,7 @@ from sklearn_raman.datasets._text import (
     parse_spectra,
     suspicion,
 )
-from sklearn_raman.datasets._units import unit_of_heading, unit_of_text
+from sklearn_raman.datasets._units import unit_of_text
 
 _JUNK = {"thumbs.db", "desktop.ini"}
 

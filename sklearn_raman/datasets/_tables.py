@@ -21,7 +21,7 @@ from sklearn.utils import Bunch
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_raman._utils._typing import Frame, Source
-from sklearn_raman._utils._wavenumbers import are_positions
+from sklearn_raman._utils._wavenumbers import are_positions, unit_of_heading
 from sklearn_raman.datasets._cells import (
     is_axis,
     parse_headings,
@@ -43,15 +43,17 @@ from sklearn_raman.datasets._readers import find_reader
 from sklearn_raman.datasets._text import (
     ReadingError,
     as_path,
+    axes_again,
     check_format,
     decode,
+    show,
     suspicion,
     to_number,
 )
 from sklearn_raman.datasets._units import (
     first_turn,
     is_axis_heading,
-    unit_of_heading,
+    next_spectrum,
     unit_of_text,
 )
 
@@ -305,10 +307,10 @@ def _find_orientation(table):
             'axis. Pass orientation="rows" if a row is a spectrum and the headings are '
             'wavenumbers, orientation="columns" if the first column holds them.'
         )
-    why = ""
-    if len(columns) > 2 and are_positions(in_heading):
+    why = _say_text_below(table, skip)
+    if not why and len(columns) > 2 and are_positions(in_heading):
         why = " The headings count columns: positions are no wavenumbers."
-    elif len(columns) > 2:
+    elif not why and len(columns) > 2:
         why = " " + _say_turn(table, in_heading, columns)
     elif len(in_column) > 2 and are_positions(in_column):
         why = " The first column counts rows: positions are no wavenumbers."
@@ -316,6 +318,19 @@ def _find_orientation(table):
         f"neither the headings ({headings}) nor the first column are an axis; expected "
         "wavenumbers that rise or fall in one of them." + why
     )
+
+
+def _say_text_below(table, column):
+    """Say where numbers of a column are followed by text; nothing if they are not."""
+    n_numbers = 0
+    for row in range(len(table.rows)):
+        if table.number(row, column) is not None:
+            n_numbers += 1
+        elif n_numbers > 2:
+            text = show(", ".join(map(str, table.rows[row])))
+            place = table.place(row)
+            return f" In the first column text follows numbers at {place}: {text}."
+    return ""
 
 
 def _say_turn(table, axis, columns):
@@ -366,6 +381,18 @@ def _read_rows(table, missing, named):
     if not rows:
         raise ReadingError("the table holds headings only; expected rows of numbers.")
     values = table.block(rows, columns)
+    for row, y in zip(rows, values, strict=True):
+        beside = [table.text(row, c) for c in others]
+        if np.array_equal(y, axis) or (
+            any(beside)
+            and beside == [headings[c] for c in others]
+            and first_turn(y) is None
+        ):
+            raise ReadingError(
+                f"{table.place(row)}: {show(', '.join(map(str, table.rows[row])))} "
+                "holds headings once more, as if another table began; expected a "
+                "spectrum. Save each table in a file of its own."
+            )
     known = _metadata_columns(table, others, headings, rows)
     places = [table.place(row) for row in rows]
     unit = units.pop() if units else unit_of_heading(headings[0])
@@ -446,7 +473,19 @@ def _read_columns(table, missing, named):
             f"{table.place(rows[turn])}: the axis goes from {axis[turn - 1]:g} to "
             f"{axis[turn]:g}; expected one that rises or falls from line to line."
         )
+    if table.lines is not None:
+        found = next_spectrum(axis, [table.lines[row] for row in rows])
+        if found:
+            text = show(", ".join(table.rows[rows[found[0]]]))
+            raise ReadingError(f"{table.place(rows[found[0]])}: {text} {found[1]}")
     values = table.block(rows, columns).T
+    titles = [" ".join(table.text(row, c) for row in heads) for c in (skip, *columns)]
+    if again := axes_again([axis, *values], titles):
+        raise ReadingError(
+            f"column {skip + again[0] + 1} ({titles[again[0]]!r}) is an axis, as the "
+            "first is; expected intensities. Read each pair of columns by itself: "
+            "load_spectra(path, columns=(axis, intensity))."
+        )
     empty = np.isnan(values).all(axis=1)
     if empty.all():
         raise ReadingError("no column beside the first holds numbers.")

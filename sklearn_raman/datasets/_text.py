@@ -14,7 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_raman._utils._wavenumbers import are_positions
-from sklearn_raman.datasets._units import first_turn, is_shift_heading
+from sklearn_raman.datasets._units import (
+    first_turn,
+    is_shift_heading,
+    next_spectrum,
+)
 
 # In order of preference. None splits at any run of white space.
 DELIMITERS = {
@@ -175,6 +179,19 @@ def rows_in_comments(lines, first, width, mark, point, comment):
     return {SUSPECTS: lines}
 
 
+def refuse_headings_again(lines, first, stop):
+    """Refuse a comment among rows that repeats the line above them: a second block."""
+    above = next((a.strip() for a in reversed(lines[:first]) if a.strip()), "")
+    is_heading = is_comment(above) and re.search(r"[^\W\d]", above)
+    for i in range(first, stop) if is_heading else ():
+        if lines[i].strip() == above:
+            raise ReadingError(
+                f"line {i + 1}: {show(above)} repeats the headings, as if another "
+                "spectrum or table began; expected one in a file. Save each in a file "
+                "of its own."
+            )
+
+
 def suspicion(name, facts):
     """Return the sentences that say what `rows_in_comments` found in a file."""
     if SUSPECTS not in facts:
@@ -327,6 +344,8 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
         "footer": sum(bool(line.strip()) for line in lines[stop:]),
         "comments": sum(map(is_comment, lines[start:stop])) if block is None else 0,
     }
+    if block is None:
+        refuse_headings_again(lines, start, stop)
     near = lines if block is None else lines[:start]  # there are none in a block
     first = max(start - 1, header)
     facts |= rows_in_comments(near, first, width, mark, point, comment)
@@ -433,6 +452,9 @@ def _find_block(lines, rows, mark, header):
         if lines[i].strip() and not is_comment(lines[i]):
             raise _bad_line(lines, i, width)
     before = [i for i in range(header, start) if lines[i].strip()]
+    for three in zip(before, before[1:], before[2:], strict=False):
+        if all(rows[i] and len(rows[i]) > 1 for i in three):  # a table, not a header
+            raise _bad_line(lines, three[0], width)
     for i in before[-1:] + list(range(stop, len(lines))):
         if i >= stop and rows[i]:  # a row that breaks off: the end is missing
             raise _bad_line(lines, i, width)
@@ -624,12 +646,29 @@ def _choose_columns(values, headings, columns, facts, lines):
                 names,
             )
         )
+    if again := axes_again(values.T[used], [names[i] for i in used]):
+        raise ReadingError(
+            _ask_for_columns(f"column {used[again[0]] + 1} is an axis too", used, names)
+        )
     facts["columns"] = (
         ", ".join(_call(i, names) for i in used)
         if any(names)
         else (f"{len(used)} without headings")
     )
     return used[0], used[1:]
+
+
+def axes_again(columns, headings):
+    """Return which columns are, or are headed like, the first: the axis once more."""
+    if len(columns) < 3 or first_turn(columns[0]) is not None:
+        return []
+    titles = [re.sub(r"\.\d+$", "", title.strip().lower()) for title in headings]
+    return [
+        i
+        for i in range(1, len(titles))
+        if (titles[i] and titles[i] == titles[0])
+        or np.array_equal(columns[i], columns[0])
+    ]
 
 
 def _ask_for_columns(why, used, names):
@@ -662,9 +701,12 @@ def _find_column(column, names, width):
 
 
 def _check_monotone(axis, where, lines, width):
-    """Refuse an axis that turns or repeats, with the line."""
+    """Refuse an axis that turns, repeats or begins anew, with the line."""
     turn = first_turn(axis)
     if turn is None:
+        if found := next_spectrum(axis, where):
+            i, what = where[found[0]], found[1]
+            raise ReadingError(f"line {i + 1}: {show(lines[i])} {what}")
         return
     here = where[turn]
     before = np.flatnonzero(axis[:turn] == axis[turn])

@@ -14,16 +14,10 @@ from sklearn_raman._utils._wavenumbers import (
     are_positions,
     as_real,
     format_wavenumbers,
+    unit_of_heading,
 )
 
 _CM_PER_NM = 1e7  # 1 cm = 1e7 nm
-
-_HEADING_UNITS = (  # the first that fits
-    ("cm-1", re.compile(r"raman|shift|cm\s*\^?\{?\s*[-−–⁻]\s*[1¹]|1\s*/\s*cm", re.I)),
-    ("cm-1", re.compile(r"^\W*(wave\s*numbers?|wellenzahl(en)?)\W*$", re.I)),
-    ("nm", re.compile(r"\bnm\b|nanomet|wave\s*length|wellenl", re.I)),
-    ("eV", re.compile(r"\bm?eV\b|photon energy")),
-)
 
 
 @overload
@@ -196,16 +190,6 @@ def _check_range(values, laser):
         )
 
 
-def unit_of_heading(heading):
-    """Return "cm-1", "nm" or "eV" if a heading says so, else None."""
-    if heading is None:
-        return None
-    for unit, pattern in _HEADING_UNITS:
-        if pattern.search(heading):
-            return unit
-    return None
-
-
 def is_axis_heading(heading):
     """Tell whether a heading is that of an axis, in whatever unit."""
     return unit_of_heading(heading) is not None or bool(
@@ -229,6 +213,37 @@ def first_turn(axis):
     direction = np.sign(np.median(np.sign(steps))) if len(steps) else 0
     bad = np.flatnonzero(steps * (direction or 1) <= 0)
     return int(bad[0]) + 1 if len(bad) else None
+
+
+def next_spectrum(axis, numbers):
+    """Find where another spectrum begins, though the axis rises or falls all the way.
+
+    What parts it from the one before are other lines, and a step that is more than
+    twice as long for each line as those beside it.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_points,)
+    numbers : sequence of int of length n_points
+        Lines of the points.
+
+    Returns
+    -------
+    (position, str) or None
+        Its first point, and what to say of it.
+    """
+    n_lines = np.diff(numbers)
+    steps = np.abs(np.diff(axis)) / n_lines
+    for i in np.flatnonzero(n_lines > np.median(n_lines)):
+        beside = [*steps[max(i - 1, 0) : i], *steps[i + 1 : i + 2]]
+        if beside and steps[i] > 2 * max(beside):
+            return int(i) + 1, (
+                f"goes from {axis[i]:g} to {axis[i + 1]:g} behind a blank line or a "
+                "comment, as if another spectrum began; expected one axis. Save each "
+                "spectrum in a file of its own, or, if this is one with a gap, delete "
+                "what lies between."
+            )
+    return None
 
 
 def describe_doubt(axis):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,25 +19,13 @@ from sklearn_raman._utils._wavenumbers import (
     check_wavenumbers,
     first_difference,
     labels_as_wavenumbers,
+    unit_of_heading,
 )
 from sklearn_raman.datasets import nm_to_wavenumber
 
 # Wavelength in nm times photon energy in eV.
 _NM_EV = 1e9 * constants.h * constants.c / constants.e
 
-_CM = r"cm\s*\$?\s*(\^|\*\*)?\s*\{?\(?\s*[-−–⁻]\s*[1¹]|1\s*/\s*cm|inverse[ _]cent|cm⁻¹"
-_UNITS = (
-    ("cm-1", re.compile(_CM, re.I)),
-    ("nm", re.compile(r"\bnm\b|nanomet", re.I)),
-    ("meV", re.compile(r"\bmeV\b")),
-    ("eV", re.compile(r"\beV\b|electron[ _-]?volt", re.I)),
-)
-# Names of dimensions, where no unit is stated.
-_NAMES = (
-    ("cm-1", re.compile(rf"wave_?\s*numbers?|raman|\bshift|{_CM}", re.I)),
-    ("nm", re.compile(r"wave_?\s*lengths?|\bnm\b", re.I)),
-    ("eV", re.compile(r"\benergy\b|\beV\b", re.I)),
-)
 _PIXELS = ("y", "x")
 
 
@@ -182,9 +169,9 @@ def _unit_of(array, dim):
     attributes = array.coords[dim].attrs if dim in array.coords else {}
     stated = str(attributes.get("units", attributes.get("unit", "")))
     if stated:
-        return next((unit for unit, known in _UNITS if known.search(stated)), None)
-    names = f"{dim} {attributes.get('long_name', '')}"
-    return next((unit for unit, known in _NAMES if known.search(names)), None)
+        return unit_of_heading(stated)
+    name = str(attributes.get("long_name", ""))
+    return unit_of_heading(name) or unit_of_heading(str(dim))
 
 
 def _read_axis(array, dim, wavenumbers, laser_nm):

@@ -446,6 +446,34 @@ ERRORS = {
         row(["c", "400", "402", "404", ""]) + row(["a", 1, 2, 3, 4]),
         "'' stand among",
     ),
+    "another block": (
+        turned() + "\n" + turned().split("\n", 2)[2].replace("40", "50"),
+        r"line 8: '500.0, .* goes from 404\.5 to 500 behind a blank line or a comment",
+    ),
+    "headings of columns twice": (
+        turned() + turned(),
+        "In the first column text follows numbers at line 7: 'Raman shift, s1, s2, s3'",
+    ),
+    "headings of rows twice": (wide() + wide(), "line 5: 'class, 400.0, .* once more"),
+    "headings of rows twice, other axis": (
+        wide() + wide().replace("40", "50"),
+        "line 5: 'class, 500.0, .* holds headings once more",
+    ),
+    "axis twice, nothing else": (
+        row(AXIS) + row(X[0]) + row(AXIS) + row(X[1]),
+        "line 3: '400.0, .* once more",
+    ),
+    "headings of a map twice": (
+        RENISHAW + RENISHAW.replace("40", "50"),
+        "line 14: '#X.* repeats the headings",
+    ),
+    "side by side": (
+        row(["shift", "a", "shift", "b"])
+        + row([400, 1, 500, 2])
+        + row([401, 3, 501, 4])
+        + row([402, 5, 502, 6]),
+        r"column 3 \('shift'\) is an axis, as the first",
+    ),
     "open quotation mark": (wide().replace("quartz", '"quartz'), "does not close"),
     "two headings": (wide(head=("a", "a"), columns=(WHO, WHO)), "several columns"),
 }

@@ -66,6 +66,7 @@ FORMATS = {
     "quoted cells": lines('"\t"').replace("\n", '"\n"').rstrip('"').join(['"', ""]),
     "quoted lines": "".join(f' " {line}"\r\n' for line in lines().splitlines()),
     "comments": "# a\n% b\n" + lines() + "# the end 1 2\n",
+    "blank line inside": lines().replace("\n404", "\n\n404"),
     "comment inside": lines().replace("\n", "\n#402 no point\n", 1),
     "csv with quoted decimals": "".join(
         f'"{a}","{b}"\n'.replace(".", ",") for a, b in zip(AXIS, Y, strict=True)
@@ -144,6 +145,12 @@ def test_choices_are_stated(tmp_path):
 
 def test_falling_axis_stays(tmp_path):
     check(load_spectra(write(tmp_path, lines(axis=AXIS[::-1], y=Y))), AXIS[::-1])
+
+
+def test_a_gap_is_no_second_spectrum(tmp_path):
+    """Two windows of one spectrum; nothing but the step tells them apart."""
+    axis = AXIS + [0, 0, 0, 500, 500]
+    check(load_spectra(write(tmp_path, lines(axis=axis))), axis)
 
 
 def test_axis_reads_back_exactly(tmp_path):
@@ -278,6 +285,39 @@ ERRORS = {
         r"line 4: '399.*goes back from 402 to 399",
     ),
     "two spectra": (lines() + lines(), r"line 6: .*repeats the axis value of line 1"),
+    "axis in zigzag": (
+        lines(axis=[400, 402, 401, 403, 402]),
+        "line 3: '401.* goes back from 402 to 401",
+    ),
+    "two spectra that rise": (
+        lines() + "\n" + lines(axis=AXIS + 100),
+        r"line 7: '500\.5.* goes from 407\.5 to 500\.5 behind a blank line or a .* "
+        "expected one axis",
+    ),
+    "two spectra that fall": (
+        lines(axis=AXIS[::-1] + 100) + "# second\n" + lines(axis=AXIS[::-1]),
+        r"line 7: '407\.5.* behind a blank line or a comment",
+    ),
+    "headings twice": (
+        "# shift a\n" + lines() + "# shift a\n" + lines(axis=AXIS + 8.75),
+        "line 7: '# shift a' repeats the headings, .* expected one in a file",
+    ),
+    "headings twice, no comment": (
+        "shift\ta\n" + lines() + "shift\ta\n" + lines(axis=AXIS + 8.75),
+        r"line 7: 'shift\\ta'; expected 2 numbers",
+    ),
+    "a table above": (
+        "400\t1\t2\n401\t1\t2\n402\t1\t2\nshift\ta\n" + lines(),
+        r"line 1: '400\\t1\\t2'; expected 2 numbers",
+    ),
+    "two spectra side by side": (
+        "400 1 400 1\n401 2 401 7\n402 1 402 2\n",
+        "column 3 is an axis too; .* Pass columns=.*: 0, 1, 2, 3",
+    ),
+    "two axes by heading": (
+        "shift;a;shift;b\n400;1;500;1\n401;2;501;7\n402;1;502;2\n",
+        "column 3 is an axis too; .* 2 'shift', 3 'b'",
+    ),
     "thousands": (
         "400.5\t1,234.5\n401.5\t1,235.5\n",
         "line 1: .*Thousands separators are not read",
