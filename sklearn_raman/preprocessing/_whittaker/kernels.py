@@ -172,8 +172,8 @@ def _weigh_airpls(n_points, work, numbers, log_scale):
 
     slope is t / sum |r_below| of each lane, log_scale is -log(lam).
     """
-    here = PADDING * RECORD
-    for _ in range(n_points):
+    for i in range(n_points):
+        here = (i + PADDING) * RECORD
         for lane in range(LANES):
             at = here + lane
             r = work[at]
@@ -181,9 +181,9 @@ def _weigh_airpls(n_points, work, numbers, log_scale):
             grown = exp(fma(-numbers[SLOPE + lane], r, log_scale))
             work[at + WEIGHT] = where(below, grown, 0.0)
             work[at + FORWARD] = work[at - RECORD + FORWARD] + where(below, 1.0, 0.0)
-        here = here + RECORD
+    last = (n_points + PADDING - ONE) * RECORD + FORWARD
     for lane in range(LANES):
-        numbers[COUNT + lane] = work[here - RECORD + FORWARD + lane]
+        numbers[COUNT + lane] = work[last + lane]
 
 
 @njit(**HELPER)

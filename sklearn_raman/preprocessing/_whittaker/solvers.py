@@ -51,8 +51,9 @@ AGAIN = np.uint64(3) * LANES  # 1 if another step is needed
 ROW = np.uint64(0) * LANES  # which row of X a lane holds, or NOBODY
 NOBODY = np.uint64(2**64 - 1)
 
-# Only kernels call these functions: without wrappers for Python they compile in half
-# the time. Small ones that have one caller are inlined instead, which takes less still.
+# Only kernels call these functions: without wrappers for Python, reference counts and
+# passes that look for what is not there they compile in half the time. Small ones that
+# have one caller are inlined instead, which takes less still.
 HELPER = {
     "error_model": "numpy",
     "boundscheck": False,
@@ -107,10 +108,9 @@ def solve_2(n_points, work):
             back, back_2 = at - RECORD, at - RECORD_2
             loss_2 = work[back_2 + LOSS]
             before = work[back + LOWER] - beside
-            slope = 2.0 + before
-            change = fma(work[back + LOSS], slope, -before)
+            change = fma(work[back + LOSS], 2.0 + before, -before)
             gain = fma(-2.0, before, (work[at + WEIGHT] + loss_2) - less)
-            gain = fma(change, slope, gain)
+            gain = fma(change, 2.0 + before, gain)
             total = work[at + RIGHT_SIDE]
             total = fma(2.0 - change, work[back + FORWARD], total)
             total = fma(loss_2 - 1.0, work[back_2 + FORWARD], total)
