@@ -19,6 +19,7 @@ SURVIVORS: dict = {
     ),
     (_AXIS, "return False", "return None"): "same: callers ask whether it is true",
     (_AXIS, "False", "(True)"): "same: a copy more",
+    (_AXIS, "1", "(2)"): "same: of a tie between ends only the sign counts",
     (_GEOMETRY, "0", "(1)"): "same: units of all channels are asked for a line later",
     (_FOLDS, "1", "(2)"): "same: splitters look at the number of rows, and a fold that "
     "holds out nothing is left out",

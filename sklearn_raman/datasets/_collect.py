@@ -46,13 +46,13 @@ def resolve_fields(given, names, files, below):
         if value is None:
             continue
         values, sources[field], more = _resolve(field, value, names, files, below)
-        refuse_missing(field, values, names)
+        refuse_unnamed(field, values, names)
         fields[field] = np.asarray(values)
         extra.update(more)
     for name in [name for name in extra if name in FIELDS]:
         found = extra.pop(name)
         if fields[name] is None:
-            refuse_missing(name, found, names)
+            refuse_unnamed(name, found, names)
             fields[name] = np.asarray(found)
             sources[name] = "a named group of the regular expression"
     return fields, extra, sources
@@ -175,7 +175,7 @@ def _from_table(field, table, column, names, files, below):
     return values, f"column {column!r} of {what}, by file {key}"
 
 
-def refuse_missing(field, values, names):
+def refuse_unnamed(field, values, names):
     """Raise if a spectrum has no value, with the names of those that have none."""
     missing = [
         name

@@ -36,7 +36,7 @@ from sklearn_raman.datasets._collect import (
     few,
     find_doubts,
     make_bunch,
-    refuse_missing,
+    refuse_unnamed,
     resolve_fields,
 )
 from sklearn_raman.datasets._readers import find_reader
@@ -633,7 +633,7 @@ def _resolve_fields(given, known, names, name):
             )
         elif callable(value):
             values = [value(spectrum) for spectrum in names]
-            refuse_missing(field, values, names)
+            refuse_unnamed(field, values, names)
             fields[field] = np.asarray(values)
             sources[field] = "a function of the name"
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -12,7 +11,7 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_consistent_length, check_random_state
 
 from sklearn_raman._utils._typing import RandomState
-from sklearn_raman._utils._validation import one_per_spectrum
+from sklearn_raman._utils._validation import check_whole, one_per_spectrum
 
 SINGLE_GROUP = ("train", "drop")
 MAX_DRAWS = 100
@@ -82,10 +81,7 @@ class OneGroupPerClassSplit(BaseCrossValidator):
         random_state: RandomState = None,
         single_group: Literal["train", "drop"] = "train",
     ) -> None:
-        if not isinstance(n_splits, numbers.Integral) or n_splits < 1:
-            raise ValueError(
-                f"n_splits must be an integer of at least 1, got {n_splits!r}."
-            )
+        check_whole(n_splits, "n_splits", low=1)
         if single_group not in SINGLE_GROUP:
             raise ValueError(
                 f"single_group must be one of {SINGLE_GROUP}, got {single_group!r}."

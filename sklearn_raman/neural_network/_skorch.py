@@ -2,6 +2,7 @@
 
 import copy
 import signal
+import sys
 import threading
 from collections.abc import Mapping
 from inspect import signature
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from skorch import NeuralNetClassifier
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping, PrintLog
 from skorch.dataset import unpack_data
 from skorch.utils import is_dataset, noop, to_device
 from torch import nn
@@ -241,7 +242,10 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
     @property
     def _default_callbacks(self):
         # get_params(deep=True) reads this, whatever the parameters' values are.
-        callbacks = super()._default_callbacks
+        callbacks = [
+            (name, PrintLogIfAsked() if name == "print_log" else callback)
+            for name, callback in super()._default_callbacks
+        ]
         if isinstance(self.lr_schedule, str) and self.lr_schedule == "one_cycle":
             callbacks.append(("lr_schedule", OneCycle()))
         if isinstance(self.early_stopping, bool | np.bool_) and self.early_stopping:
@@ -395,6 +399,18 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         if any(part.training for part in module.modules()):
             module = copy.deepcopy(module).eval()
         return module
+
+
+class PrintLogIfAsked(PrintLog):
+    """Works out no table that nobody sees, and needs no standard output for it.
+
+    A program without a console has none: `sys.stdout` is None there.
+    """
+
+    def on_epoch_end(self, net, **kwargs):
+        """Print the losses of an epoch."""
+        if self.sink is not print or (net.verbose and sys.stdout is not None):
+            super().on_epoch_end(net, **kwargs)
 
 
 class TrainingStopped(KeyboardInterrupt):

@@ -36,6 +36,7 @@ def test_valid_axis(axis):
         ([1, 2, 2], r"2 is followed by 2 \(position 1\)"),
         ([1, 3, 2], r"3 is followed by 2 \(position 1\)"),
         ([3, 1, 2], r"1 is followed by 2 \(position 1\)"),
+        ([5, 8, 3], r"5 is followed by 8 \(position 0\)"),  # of the ends
         ([1, np.nan, 2], "NaN"),
         ([1, np.inf, 2], "infinity"),
         ([[1, 2, 3]], "1-D"),
@@ -98,6 +99,18 @@ def test_labels(columns, expected):
     assert (found is None) == (expected is None)
     if expected is not None:
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("columns", "has_axis"),
+    [
+        ([400, 401, "calcite", "quartz"], False),  # half of them
+        (["0", "1", "2", "4", "7", "11"], True),  # fewer than half of the steps alike
+    ],
+)
+def test_half_of_the_labels(columns, has_axis):
+    found = labels_as_wavenumbers(pd.DataFrame([columns], columns=columns))
+    assert (found is not None) == has_axis
 
 
 def test_labels_are_read_anew():
