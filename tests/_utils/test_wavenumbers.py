@@ -20,6 +20,7 @@ from sklearn_raman._utils._wavenumbers import (
     measured_parts,
     require_wavenumbers,
     resolve_wavenumbers,
+    unit_of_heading,
 )
 
 X = np.zeros((2, 3))
@@ -320,3 +321,18 @@ def test_labels_read_back_exactly(rng):
 def test_the_step_that_turns_is_named():
     with pytest.raises(ValueError, match="904 is followed by 600 .position 2"):
         check_wavenumbers([880, 892, 904, 600, 612])
+
+
+@pytest.mark.parametrize(
+    ("unit", "headings"),
+    [
+        ("cm-1", "1/cm|cm^-1|cm**-1|cm^{-1}|$cm⁻¹$|Raman shift|Wave number|Wellenzahl"),
+        ("nm", "nm|Wavelength (nm)|wave_length|Wellenlänge|nanometre"),
+        ("eV", "eV|electron volt|Photon energy|energy"),
+        ("meV", "E (meV)"),
+        (None, "y|x|time|counts|nmol|pulse energy|level|redshift"),
+    ],
+)
+def test_units_of_headings(unit, headings):
+    """Files and cubes state the axis in the same words."""
+    assert {unit_of_heading(heading) for heading in headings.split("|")} == {unit}

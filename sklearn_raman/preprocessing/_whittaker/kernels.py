@@ -119,6 +119,20 @@ def _penalize(X, row, lines, k, order, n_points):
 
 
 @njit(inline="always")
+def _penalize_2(X, row, lines, k, n_points):
+    """Do what `_penalize` does for order 2, two differences at a time."""
+    two = np.uint64(2)
+    for i in range(n_points - two):
+        middle = X[row, i + ONE]
+        lines[k, i + two] = (X[row, i + two] - middle) - (middle - X[row, i])
+    lines[k, ZERO] = lines[k, ONE] = 0.0
+    lines[k, n_points] = lines[k, n_points + ONE] = 0.0
+    for i in range(n_points):
+        middle = lines[k, i + ONE]
+        lines[k, i] = (lines[k, i + two] - middle) - (middle - lines[k, i])
+
+
+@njit(inline="always")
 def _load(lines, sign, n_moved, n_points, weight, work, integers):
     """Put lines into the lanes to fill as their right sides, with equal weights.
 
@@ -355,7 +369,10 @@ def compile_kernel(settings, *, keep=True):
                         integers[MOVED + n_moved] = lane
                         numbers[SOLVES + lane] = 0.0
                         numbers[LIMIT + lane] = tol * total
-                        _penalize(X, next_row, lines, n_moved, order, n_points)
+                        if diff_order == 2:
+                            _penalize_2(X, next_row, lines, n_moved, n_points)
+                        else:
+                            _penalize(X, next_row, lines, n_moved, order, n_points)
                         n_moved += ONE
                     next_row += ONE
             _load(lines, sign, n_moved, n_points, scale, work, integers)
