@@ -141,9 +141,9 @@ def _unit(largest):
 
 def _in_units(spectra):
     """Return rows whose squares are numbers, and their lengths."""
-    spectra = check_array(
-        spectra, dtype=(np.float64, np.float32), ensure_all_finite=False
-    )
+    spectra = np.asarray(spectra)  # in a frame, each column would be looked at
+    kinds = np.float64, np.float32
+    spectra = check_array(spectra, dtype=kinds, ensure_all_finite=False)
     with np.errstate(over="ignore", under="ignore"):
         length = _lengths(spectra)
         safe = np.finfo(spectra.dtype).maxexp // 4

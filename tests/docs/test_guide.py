@@ -253,6 +253,9 @@ def test_figures_of_bands_are_the_committed_results():
     expected.append(null["with_discovery"] / null["n_sets"])
     cells = re.findall(r"^\| .* \| .*\| (\.\d{3}) \|$", page, re.MULTILINE)
     assert cells == [f"{value:.3f}".removeprefix("0") for value in expected]
+    cost = results["cost"]["each"]["world, network"]
+    words = f"{cost['n_refits']:.0f} of a network .* {cost['seconds'] / 60:.0f} minutes"
+    assert re.search(words, page.replace("\n", " "))
     n_worlds = len(results["worlds"]["each"])
     assert f"Means of {n_worlds} worlds; {null['n_sets']:.0f} sets" in page
 
