@@ -120,8 +120,8 @@ def compare(
         :class:`~sklearn_raman.uncertainty.SpectralNoveltyDetector` does it, from
         spectra of its training part that are held out by group, and is asked about the
         test spectra: false alarms, since all are of known classes. A detector without
-        `estimator` brings other settings. Costs eleven more fits for each model and
-        fold; a search is taken with what it chose.
+        `estimator` brings other settings (`grouped` follows from groups). Costs eleven
+        more fits for each model and fold; a search is taken with what it chose.
     unknown : spectra as X, Bunch or None, default=None
         Spectra of what is no class: how many of them does each model call "none of
         these", and what does it take the others for? Makes `novelty` True.

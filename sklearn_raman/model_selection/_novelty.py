@@ -31,11 +31,11 @@ def check_novelty(novelty, unknown, data, seed):
     if isinstance(unknown, Bunch):
         unknown = unknown.data
     if unknown is not None:
-        check_holds_spectra(unknown)
+        check_holds_spectra(unknown, "unknown")
         unknown = unmask(unknown)
+        _check_points(unknown, data.X)
         if len(unknown) == 0:
             raise ValueError("unknown holds no spectrum: leave it out, or give some.")
-        _check_points(unknown, data.X)
     if isinstance(novelty, SpectralNoveltyDetector):
         if novelty.estimator is not None:
             raise ValueError(
@@ -59,13 +59,14 @@ def check_novelty(novelty, unknown, data, seed):
 
 def _check_points(unknown, X):
     """Raise if the unknown spectra can't be on the axis of X; others tell models."""
-    if is_ragged(X) or is_ragged(unknown) or labels_as_wavenumbers(X) is not None:
+    if is_ragged(X) or is_ragged(unknown):
         return
-    shapes = np.shape(unknown), np.shape(X)
-    if len(shapes[0]) != 2 or shapes[0][1] != shapes[1][1]:
+    found, expected = np.shape(unknown), np.shape(X)
+    has_axis = labels_as_wavenumbers(X) is not None
+    if len(found) != 2 or (found[1] != expected[1] and not has_axis):
         raise ValueError(
-            f"unknown has shape {shapes[0]} and X has {shapes[1]}: both need the same "
-            "points in columns."
+            f"unknown has shape {found} and X has {expected}: both need spectra in "
+            "rows and the same points in columns."
         )
 
 

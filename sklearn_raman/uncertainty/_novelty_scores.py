@@ -106,7 +106,7 @@ class NearestCorrelation:
         return 1 - (_standardize(spectra) @ self.library.T).max(axis=1).astype(float)
 
 
-class MeanCorrelation(NearestCorrelation):
+class MeanCorrelation:
     """The same with the mean spectra of classes, all less their background.
 
     That is a moving average: fluorescence makes nothing similar. Spectra without bands
@@ -121,15 +121,16 @@ class MeanCorrelation(NearestCorrelation):
     """
 
     def __init__(self, classifier, inputs, y):
-        spectra = _less_background(inputs)
+        bands, length = _less_background(inputs)
         code = np.unique(y, return_inverse=True)[1]
-        means = [spectra[code == c].mean(axis=0) for c in range(code.max() + 1)]
-        super().__init__(classifier, np.stack(means))
+        bands = bands / length
+        means = [bands[code == c].mean(axis=0) for c in range(code.max() + 1)]
+        self.library = _standardize(np.stack(means))
 
     def __call__(self, classifier, inputs):
-        spectra = check_spectra(classifier, inputs, reset=False)
-        found = (_less_background(spectra) @ self.library.T).max(axis=1)
-        return 1 - found.astype(float)
+        # `RelativeMahalanobis` has the classifier check them.
+        bands, length = _less_background(inputs)
+        return 1 - ((bands @ self.library.T) / length).max(axis=1).astype(float)
 
 
 def _unit(largest):
@@ -138,28 +139,49 @@ def _unit(largest):
     return np.ldexp(np.ones_like(largest), exponent)
 
 
+def _in_units(spectra):
+    """Return rows whose squares are numbers, and their lengths."""
+    spectra = check_array(
+        spectra, dtype=(np.float64, np.float32), ensure_all_finite=False
+    )
+    with np.errstate(over="ignore", under="ignore"):
+        length = _lengths(spectra)
+        safe = np.finfo(spectra.dtype).maxexp // 4
+        if np.abs(np.frexp(length)[1]).max() > safe or not np.isfinite(length).all():
+            spectra = spectra / _unit(np.abs(spectra).max(axis=1, keepdims=True))
+            length = _lengths(spectra)
+    return spectra, length
+
+
+def _lengths(rows):
+    return np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
+
+
+def _part_lengths(part, whole):
+    """Return the lengths of parts of rows; what is rounding becomes 0, with length 1.
+
+    `whole` are the lengths of the rows.
+    """
+    length = _lengths(part)
+    is_nothing = length <= 8 * np.finfo(part.dtype).eps * whole
+    part[is_nothing[:, 0]] = 0
+    return np.where(is_nothing, 1, length)
+
+
 def _standardize(spectra):
     """Return rows without their mean, of length 1; constant rows are 0."""
-    spectra = check_array(spectra, dtype=(np.float64, np.float32))
-    spectra = spectra / _unit(np.abs(spectra).max(axis=1, keepdims=True))
-    level = spectra.mean(axis=1, keepdims=True)
-    return _to_length_1(spectra - level, np.abs(level))
+    spectra, whole = _in_units(spectra)
+    centered = spectra - spectra.mean(axis=1, keepdims=True)
+    return centered / _part_lengths(centered, whole)
 
 
 def _less_background(spectra):
-    """Return standardized rows without their moving average, of length 1 again."""
-    spectra = _standardize(spectra)
+    """Return rows without their moving average, and their lengths."""
+    spectra, whole = _in_units(spectra)
     width = 2 * round(_BACKGROUND * spectra.shape[1] / 2) + 1
-    return _to_length_1(spectra - uniform_filter1d(spectra, max(width, 3), axis=1), 1)
-
-
-def _to_length_1(rows, level):
-    """Divide rows by their length; those that are rounding beside a level are 0."""
-    length = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
-    rounding = 8 * np.finfo(rows.dtype).eps * np.sqrt(rows.shape[1])
-    is_nothing = length <= rounding * level
-    rows[is_nothing[:, 0]] = 0
-    return rows / np.where(is_nothing, 1, length)
+    bands = uniform_filter1d(spectra, max(width, 3), axis=1)
+    np.subtract(spectra, bands, out=bands)
+    return bands, _part_lengths(bands, whole)
 
 
 def novelty_scores(kind, classifier, inputs, y):

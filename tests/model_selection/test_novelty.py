@@ -128,6 +128,9 @@ def test_unknown_spectra_in_a_bunch_ask_for_novelty(spectra, unknown):
         ({"novelty": "both"}, "novelty must be True, False or a Spectral"),
         ({"novelty": SpectralNoveltyDetector(PLS)}, "estimator of its own"),
         ({"unknown": np.ones((2, 7))}, r"shape \(2, 7\) and X has \(60, 40\)"),
+        ({"unknown": np.ones(40)}, r"unknown has shape \(40,\)"),
+        ({"unknown": 3}, r"unknown has shape \(\)"),
+        ({"unknown": {"a": [1.0]}}, "unknown must be a matrix.*got a dict"),
         ({"unknown": np.ones((0, 40))}, "unknown holds no spectrum"),
     ],
 )
