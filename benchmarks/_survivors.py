@@ -1,7 +1,7 @@
 """Mutants that no test kills, and what that means: see `mutate`.
 
-"same: ..." says why the change changes nothing that a user could see, "killed since: ..."
-which test notices it now, where the record is of older code.
+"same: ..." says why the change changes nothing that a user could see; "killed since:
+..." which test notices it now, where the record is of older code.
 """
 
 _SPLIT = "sklearn_raman/model_selection/_split.py"
