@@ -100,8 +100,8 @@ def check_holds_spectra(X, name="X"):
             f"{type(X).__name__}: make a list of it; of a Bunch pass its data."
         )
     types = getattr(X, "dtype", None)
-    types = list(X.dtypes) if isinstance(X, pd.DataFrame) else [types]
-    dates = [one for one in types if getattr(one, "kind", "") in ("m", "M")]
+    types = list(X.dtypes) if is_frame(X) and hasattr(X, "dtypes") else [types]
+    dates = [one for one in types if _is_date(one)]
     if len(types) == 0 or getattr(types[0], "names", None):
         what = "a frame without columns" if len(types) == 0 else "a structured array"
         raise ValueError(f"{name} is {what}, and must be a matrix of numbers.")
@@ -113,6 +113,12 @@ def check_holds_spectra(X, name="X"):
     shape = (len(X),) if is_list else getattr(X, "shape", (1,))
     if len(shape) != 2 and shape[:1] == (0,):  # scikit-learn says so of a matrix
         raise ValueError(f"{name} holds no spectra.")
+
+
+def _is_date(dtype):
+    """Tell whether a type of numpy, pandas or polars is one of dates or times."""
+    is_temporal = getattr(dtype, "is_temporal", bool)
+    return getattr(dtype, "kind", "") in ("m", "M") or is_temporal()
 
 
 def unmask(values):

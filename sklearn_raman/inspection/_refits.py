@@ -6,7 +6,6 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.utils import Bunch, check_random_state, indexable
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
-from tqdm import tqdm
 
 from sklearn_raman._utils._explanation import auto_space, check_maps
 from sklearn_raman._utils._folds import deal_groups
@@ -16,6 +15,7 @@ from sklearn_raman._utils._pipeline import (
     refuse_no_classifier,
     unshared,
 )
+from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
 from sklearn_raman._utils._sklearn import num_samples, safe_indexing
 from sklearn_raman._utils._validation import one_per_spectrum
@@ -180,7 +180,7 @@ def run_designs(model, data, designs, *, explain, n_jobs, progress, name):
     ]
     outcomes = Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
     axis = ()
-    with tqdm(total=len(tasks), desc=name, disable=not progress) as bar:
+    with progress_bar(len(tasks), progress, desc=name) as bar:
         for design, n_folds in zip(designs, numbers, strict=True):
             parts = []
             for _ in range(n_folds):

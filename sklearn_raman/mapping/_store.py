@@ -6,9 +6,9 @@ import sys
 from itertools import chain
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from sklearn_raman._utils._optional import import_optional
+from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman.mapping._blocks import MEANS, means_of
 
 # A group beside the results: which blocks are done, and their sums for class means.
@@ -194,12 +194,8 @@ def _compute(parts, n_blocks, progress):
     """Compute what is left, with a line that shows how far it is."""
     dask = import_optional("dask", "maps")
     callbacks = import_optional("dask.callbacks", "maps")
-    bar = tqdm(
-        total=n_blocks,
-        initial=n_blocks - len(parts),
-        unit="block",
-        disable=not progress or not parts,
-    )
+    n_done, show = n_blocks - len(parts), progress and parts
+    bar = progress_bar(n_blocks, show, initial=n_done, unit="block")
     with bar:
         client = _cluster()
         if client is not None:

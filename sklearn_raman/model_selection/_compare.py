@@ -19,7 +19,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
-from tqdm import tqdm
 
 from sklearn_raman._utils._explanation import auto_space
 from sklearn_raman._utils._pipeline import (
@@ -28,6 +27,7 @@ from sklearn_raman._utils._pipeline import (
     is_search,
     last_step,
 )
+from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged, unmask
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._typing import RandomState, SpectraLike
@@ -260,7 +260,7 @@ def compare(
     ]
     outcomes = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(tasks)
     done = {}
-    with tqdm(total=len(tasks), desc="compare", disable=not progress) as bar:
+    with progress_bar(len(tasks), progress, desc="compare") as bar:
         for outcome in outcomes:
             done[outcome.model, outcome.fold] = outcome
             bar.set_postfix_str(f"{outcome.model}, fold {outcome.fold}", refresh=False)

@@ -262,6 +262,9 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
             key=lambda entry: isinstance(entry[1], EarlyStopping),
         )
 
+    def _current_init_context(self, name):
+        return InitContext(self, name)
+
     def notify(self, method_name, **cb_kwargs):
         """Call the callbacks; one that ends the training is told from Ctrl-C."""
         try:
@@ -399,6 +402,23 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         if any(part.training for part in module.modules()):
             module = copy.deepcopy(module).eval()
         return module
+
+
+class InitContext:
+    """Notes which part of a net is being made.
+
+    skorch's own is a generator, whose end comes late where Ctrl-C hits it: it would
+    write into a net that has been put back to what it was.
+    """
+
+    def __init__(self, net, name):
+        self.net, self.name = net, name
+
+    def __enter__(self):
+        self.net.init_context_ = self.name
+
+    def __exit__(self, *_):
+        self.net.init_context_ = None
 
 
 class PrintLogIfAsked(PrintLog):

@@ -253,12 +253,15 @@ def _check_numbers(X, axis, owner):
 
 
 def _as_float_frame(X):
-    """Return a frame as one of pandas whose counts are floats; an array as it is."""
+    """Return a frame as one of pandas whose values are floats; an array as it is.
+
+    Synthetic spectra come back in the types of X: they are none of its categories.
+    """
     if not is_frame(X):
         return X
     X = pd.DataFrame(X.to_numpy(), columns=X.columns) if _is_polars(X) else X
-    counts = [c for c, t in X.dtypes.items() if t.kind in "iub"]
-    return X.astype(dict.fromkeys(counts, np.float64))
+    others = [c for c, t in X.dtypes.items() if t.kind not in "fc"]
+    return X.astype(dict.fromkeys(others, np.float64))
 
 
 def _as_series(y):

@@ -13,9 +13,12 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from sklearn.neighbors import KNeighborsClassifier
 from threadpoolctl import threadpool_info
 
-from tests.hostile._entrances import ENTRANCES, FITTED, TRANSFORMERS, make
+from sklearn_raman.mapping import apply_pipeline
+from sklearn_raman.model_selection import compare
+from tests.hostile._entrances import ENTRANCES, FITTED, TRANSFORMERS, make, pipeline
 from tests.hostile._kinds import GROUPS, LABELS, SPECTRA, labeled
 from tests.hostile.test_spectra import arrays
 
@@ -90,6 +93,19 @@ def test_a_call_leaves_no_trace(entrance):
         assert not arguments
         assert not changed(before, state_of_the_process())
     assert not changed(models, state_of_models())
+
+
+def test_a_program_without_a_console(monkeypatch, tmp_path):
+    """Progress is shown nowhere then."""
+    knn, cube = KNeighborsClassifier(1), SPECTRA.reshape(2, 4, -1)
+    models, shown = {"KNN": knn}, {"progress": True, "random_state": 0}
+    folds = [(np.array([0, 1, 5, 6]), np.array([2, 3, 4, 7]))]
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    make("CNNClassifier").set_params(verbose=1).fit(SPECTRA, LABELS)
+    make("WGANGP").set_params(verbose=1).fit(SPECTRA, LABELS)
+    compare(models, SPECTRA, LABELS, groups=GROUPS, cv=folds, explain=False, **shown)
+    apply_pipeline(pipeline(), cube, store=tmp_path / "maps.zarr", progress=True)
 
 
 @pytest.mark.parametrize("name", TRANSFORMERS)

@@ -197,6 +197,15 @@ def test_frames_give_frames(sampler, spectra):
     np.testing.assert_array_equal(new.to_numpy(), plain)
 
 
+@pytest.mark.parametrize("kind", ["category", "int64", "UInt16", "Float32"])
+def test_synthetic_values_are_those_of_no_column_type(kind, spectra):
+    """None is missing because it is no category, or rounded to a whole number."""
+    frame = pd.DataFrame(np.round(100 + 10 * spectra[0]), dtype=kind)
+    found, _ = clone(BOOTSTRAP).fit_resample(frame, spectra[1])
+    expected, _ = clone(BOOTSTRAP).fit_resample(frame.astype(float), spectra[1])
+    np.testing.assert_allclose(np.asarray(found, dtype=float), expected, rtol=1e-6)
+
+
 @both
 def test_pairs_give_pairs(sampler, spectra):
     X, y = spectra
