@@ -67,6 +67,7 @@ def test_sample(sampler, spectra, fitted):
         clone(sampler).sample(1, label=0)
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_better_than_smote_where_it_claims():
     """Noise of the right size, and spectra that are not near copies: 50 per class."""
     X, y = simulate((100, 100), n_points=300, seed=1)
