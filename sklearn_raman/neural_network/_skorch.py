@@ -334,7 +334,7 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         """Apply the module to a batch, without its sample weights."""
         x = x["x"] if isinstance(x, Mapping) else x
         # torch.tensor copies: as_tensor warns about joblib's read-only memory maps.
-        x = x if torch.is_tensor(x) else torch.tensor(np.asarray(x))
+        x = x if torch.is_tensor(x) else torch.tensor(np.asarray(x), device="cpu")
         return self.module_(send(x, **like(self.module_)), **fit_params)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):

@@ -146,8 +146,8 @@ def _in_units(spectra):
     spectra = check_array(spectra, dtype=kinds, ensure_all_finite=False)
     with np.errstate(over="ignore", under="ignore"):
         length = _lengths(spectra)
-        safe = np.finfo(spectra.dtype).maxexp // 4
-        if np.abs(np.frexp(length)[1]).max() > safe or not np.isfinite(length).all():
+        safe = np.abs(np.frexp(length)[1]) <= np.finfo(spectra.dtype).maxexp // 4
+        if not (safe & np.isfinite(length) & (length > 0)).all():
             spectra = spectra / _unit(np.abs(spectra).max(axis=1, keepdims=True))
             length = _lengths(spectra)
     return spectra, length
