@@ -364,7 +364,8 @@ def _read_rows(table, missing, named):
     turn = _say_turn(table, axis, columns)
     if turn:
         raise ReadingError(f"{turn} Expected headings that rise or fall.")
-    others = [c for c in range(len(headings)) if c not in set(columns)]
+    numeric = set(columns)
+    others = [c for c in range(len(headings)) if c not in numeric]
     inside = [
         headings[c]
         for c in others

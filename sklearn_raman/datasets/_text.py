@@ -565,13 +565,14 @@ def _refuse_thousands(lines, numbers, values, mark, point):
     fractional = values != np.round(values)
     fractional &= np.isfinite(values)
     mixed = fractional.any(axis=0) & ~fractional.all(axis=0)
+    rows = [lines[i].split(mark) for i in numbers] if mixed.any() else []
     for column in np.flatnonzero(mixed):
         part = np.abs(values[fractional[:, column], column])
         if len(part) < 3 or part.min() < 1 or part.max() >= 1000:
             continue
         if not np.allclose(part * 1000, np.round(part * 1000), rtol=0, atol=1e-6):
             continue
-        cells = [lines[i].split(mark)[column].strip() for i in numbers]
+        cells = [row[column].strip() for row in rows]
         marked = [cell for cell in cells if point in cell]
         pattern = rf"[+-]?[1-9]\d{{0,2}}{re.escape(point)}\d{{3}}"
         if len(marked) < len(cells) and all(re.fullmatch(pattern, c) for c in marked):

@@ -586,3 +586,11 @@ def test_read_csv_text():
     frame = pd.read_csv(io.StringIO("class,g,400,402,404\n1,5,1,2,3\n2,6,4,5,6\n"))
     bunch = read_spectra_table(frame, label="class", group="g")
     assert bunch.target.tolist() == [1, 2] and bunch.groups.tolist() == [5, 6]
+
+
+@pytest.mark.parametrize("heading", ["{}", "a{}b"])
+def test_many_headings_and_no_rows(tmp_path, heading):
+    """Told at once: what takes the square of their number takes minutes here."""
+    text = ",".join(heading.replace("{}", str(i + 100.5)) for i in range(100_000))
+    with pytest.raises(ValueError, match="headings"):
+        read_spectra_table(write(tmp_path, text))
