@@ -160,6 +160,8 @@ None, default=None
     ValueError
         If files can't be read, a class, group or sample is missing for some, or a
         parameter is not valid. The message names the files, with line and text.
+    TypeError
+        If a path is neither text nor `pathlib.Path`, such as bytes.
     FileNotFoundError
         If a path or pattern leads to no file.
     ImportError
@@ -258,7 +260,7 @@ None, default=None
 
 def _find_files(paths, exclude=()):
     """Return the files, the folder that holds all of them, and notes."""
-    if isinstance(paths, (str, os.PathLike)):
+    if isinstance(paths, (str, bytes, os.PathLike)):  # bytes are no list of numbers
         paths, order = [paths], "in natural order of their names"
     else:
         paths = list(paths)

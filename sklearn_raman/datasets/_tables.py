@@ -158,6 +158,8 @@ default=None
         If the table can't be read or not be told what it is, if an axis turns or
         repeats, or if a cell is not a number: with line, column, text, and what was
         expected.
+    TypeError
+        If `path_or_frame` is neither text, `pathlib.Path` nor a frame.
     FileNotFoundError
         If there is no such file.
 
@@ -229,8 +231,8 @@ def _open(path_or_frame, encoding, how):
     if is_frame(path_or_frame):
         return "the frame", table_of_frame(path_or_frame, how["decimal"]), None
     if not isinstance(path_or_frame, (str, os.PathLike)):
-        raise ValueError(
-            "path_or_frame must be a path or a data frame, got "
+        raise TypeError(
+            "path_or_frame must be a path (str or pathlib.Path) or a data frame, got "
             f"{type(path_or_frame).__name__}."
         )
     path = as_path(path_or_frame)

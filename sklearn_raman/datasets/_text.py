@@ -730,4 +730,7 @@ def _check_monotone(axis, where, lines, width):
 
 def as_path(value):
     """Return a text or path as a path; a leading ~ is the home folder."""
-    return Path(os.path.expanduser(os.fspath(value)))
+    path = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(path, str):
+        raise TypeError(f"A path must be a str or a pathlib.Path, got {value!r}.")
+    return Path(os.path.expanduser(path))

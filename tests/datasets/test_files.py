@@ -237,6 +237,12 @@ def test_no_file(tmp_path, monkeypatch):
             load_spectra(paths)
 
 
+@pytest.mark.parametrize("paths", [b"data", [b"data"], [7]])
+def test_paths_are_text(paths):
+    with pytest.raises(TypeError, match="must be a str or a pathlib.Path, got"):
+        load_spectra(paths)
+
+
 def test_name_with_brackets(make_files):
     """A file that exists is no pattern."""
     root = make_files(["a[1].txt", "a1.txt"])

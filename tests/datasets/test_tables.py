@@ -539,8 +539,9 @@ def test_not_a_table(tmp_path):
         read_spectra_table(tmp_path / "none.csv")
     with pytest.raises(ValueError, match="frame is empty"):
         read_spectra_table(pd.DataFrame())
-    with pytest.raises(ValueError, match="path or a data frame, got ndarray"):
-        read_spectra_table(X)
+    for value in (X, b"t.csv"):
+        with pytest.raises(TypeError, match="str or pathlib.Path"):
+            read_spectra_table(value)
     path = write(tmp_path, "PK\3\4", "t.xlsx")
     with pytest.raises(ValueError, match="pandas.read_excel"):
         read_spectra_table(path)
