@@ -47,13 +47,13 @@ def resolve_fields(given, names, files, below):
             continue
         values, sources[field], more = _resolve(field, value, names, files, below)
         refuse_unnamed(field, values, names)
-        fields[field] = np.asarray(values)
+        fields[field] = as_names(field, values)
         extra.update(more)
     for name in [name for name in extra if name in FIELDS]:
         found = extra.pop(name)
         if fields[name] is None:
             refuse_unnamed(name, found, names)
-            fields[name] = np.asarray(found)
+            fields[name] = as_names(name, found)
             sources[name] = "a named group of the regular expression"
     return fields, extra, sources
 
@@ -121,13 +121,15 @@ def _from_table(field, table, column, names, files, below):
         what = f"the table {os.fspath(table)}"
         table = read_label_table(table)
     if isinstance(table, dict):
-        table = pd.Series(table)
+        table = pd.Series(table, dtype=object)
     if isinstance(table, pd.Series):
         table = table.rename(field).rename_axis("file").reset_index()
     if not is_frame(table):
         raise ValueError(f"{field} must be a table, got {type(table).__name__}.")
     if not isinstance(table, pd.DataFrame):  # polars
-        table = pd.DataFrame({c: table[c].to_list() for c in table.columns})
+        table = pd.DataFrame(
+            {c: table[c].to_list() for c in table.columns}, dtype=object
+        )
     if not isinstance(table.index, pd.RangeIndex):
         table = table.reset_index()
     keys = {
@@ -173,6 +175,24 @@ def _from_table(field, table, column, names, files, below):
     found = dict(zip(entries, table[column], strict=True))
     values = [found.get(value) for value in keys[key]]
     return values, f"column {column!r} of {what}, by file {key}"
+
+
+def as_names(field, values):
+    """Return classes, groups or samples as an array, in which none become one.
+
+    numpy makes 1 and "1" one text, and long whole numbers beside 0.5 one number.
+    """
+    found = np.asarray(values)
+    if found.dtype != object and found.tolist() == list(values):
+        return found
+    texts = {}
+    for value in values:
+        if texts.setdefault(str(value), value) != value:
+            raise ValueError(
+                f"{field} holds {texts[str(value)]!r} and {value!r}, which read the "
+                "same: give all as texts, or all as numbers."
+            )
+    return np.asarray([str(value) for value in values])
 
 
 def refuse_unnamed(field, values, names):

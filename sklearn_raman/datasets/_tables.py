@@ -31,6 +31,7 @@ from sklearn_raman.datasets._cells import (
 )
 from sklearn_raman.datasets._collect import (
     FIELDS,
+    as_names,
     convert_axis,
     describe_facts,
     few,
@@ -59,9 +60,9 @@ from sklearn_raman.datasets._units import (
 
 _MISPRINT = re.compile(r"\d[.,]\d|^[\W_]*\d[\W\d_]*$")  # of a number
 _INDEX_HEADINGS = ("", "index", "unnamed: 0")
+_PLACE = r"(pos\w*[ _]?)?[xyzt]\b|time|depth|temp"  # and what is a number there
 _COORDINATE = re.compile(
-    r"(pos\w*[ _]?)?[xyzt]\b|time|depth|temp|point|index|row|col|spectr|sample|id\b|"
-    r"file|name|label|class|group",
+    _PLACE + r"|point|index|row|col|spectr|sample|id\b|file|name|label|class|group",
     re.I,
 )
 _INTENSITY = re.compile(r"int(ens\w*)?\b|counts?\b|signal|cts\b", re.I)
@@ -121,6 +122,8 @@ default=None
         the name of its sample. What is no such heading is taken as in `load_spectra`,
         with the name of the spectrum in place of a path: for example a regular
         expression with a group, or a function of the name.
+        A column of numbers stays one if each number, written again, gives the text of
+        its cell; 007, 1E5, or 1 beside 1.0 stay texts, for they may be names.
     metadata : list or tuple of str, or None, default=None
         Headings of further columns that are no intensities. None keeps all columns
         whose heading is not a number and names them in `DESCR`; with a list, any other
@@ -422,26 +425,40 @@ def _metadata_columns(table, columns, headings, rows):
         raise ReadingError(f"several columns are headed {few(repeated)}.")
     return pd.DataFrame(
         {
-            name: _as_column([table.rows[row][c] for row in rows], table.decimal)
+            name: _as_column([table.rows[row][c] for row in rows], table.decimal, name)
             for name, c in zip(names, columns, strict=True)
         },
         index=range(len(rows)),
     )
 
 
-def _as_column(cells, decimal):
-    """Return cells as numbers if all are, and none would lose leading zeros."""
+def _as_column(cells, decimal, heading):
+    """Return cells as numbers if these say all that the texts do, else as texts.
+
+    1E5, 007, or 1 beside 1.0 may be names, which as numbers would be others, or one.
+    Only of places it is known that they are numbers, however they are written.
+    """
     if not all(isinstance(cell, str) for cell in cells):
-        return cells
+        large = any(isinstance(cell, int) and abs(cell) > 2**53 for cell in cells)
+        mixed = not all(isinstance(cell, int) for cell in cells)
+        return pd.Series(cells, dtype=object) if large and mixed else cells
     cells = [cell.strip() for cell in cells]
-    values = [to_number(cell, decimal) for cell in cells]
-    if None in values or any(v != v for v in values):
-        return cells
-    if any(re.match(r"[-+]?0\d", cell) for cell in cells):
-        return cells
-    if all(re.fullmatch(r"[-+]?\d{1,15}", cell) for cell in cells):
+    if all(re.fullmatch("0|-?[1-9][0-9]{0,17}", cell) for cell in cells):
         return [int(cell) for cell in cells]
-    return values
+    values = [to_number(cell, decimal) for cell in cells]
+    if None in values or not np.isfinite(values).all():
+        return cells
+    texts = [cell.replace(decimal, ".") for cell in cells]
+    n_digits = len(texts[0].partition(".")[2])
+    ways = (repr, "{:.15g}".format, f"{{:.{n_digits}f}}".format)
+    if len(set(values)) == len(set(texts)) and any(
+        texts == [*map(way, values)] for way in ways
+    ):
+        return values
+    plain = r"[-+]?(?!0\d)\d{0,15}(\.\d*)?([eE][-+]?\d+)?"
+    if re.match(_PLACE, heading, re.I) and all(re.fullmatch(plain, t) for t in texts):
+        return values
+    return cells
 
 
 def _row_names(known, n_spectra):
@@ -502,7 +519,7 @@ def _read_columns(table, missing, named):
             names = [str(c).strip() or str(i) for i, c in enumerate(cells)]
             corner = title
         if not is_name:
-            known[title] = _as_column(cells, table.decimal)
+            known[title] = _as_column(cells, table.decimal, title)
     known = pd.DataFrame(known, index=range(len(values)))
     unit = unit_of_heading(corner)
     spectra = [
@@ -542,7 +559,7 @@ def _read_long(table, missing, named):
     others = [c for c in range(len(headings)) if c not in found]
     columns = {
         headings[c].lower() if len(headings[c]) == 1 else headings[c]: _as_column(
-            [table.rows[row][c] for row in rows], table.decimal
+            [table.rows[row][c] for row in rows], table.decimal, headings[c]
         )
         for c in others
     }
@@ -551,8 +568,9 @@ def _read_long(table, missing, named):
     members = np.array([order.setdefault(key, len(order)) for key in keys])
     sorted_rows = np.argsort(members, kind="stable")
     ends = np.cumsum(np.bincount(members))
+    starts = np.r_[0, ends[:-1]]
     spectra, unit = [], unit_of_heading(headings[found[0]])
-    for start, end in zip(np.r_[0, ends[:-1]], ends, strict=True):
+    for start, end in zip(starts, ends, strict=True):
         mine = sorted_rows[start:end]
         place = ", ".join(f"{headings[c]}={table.text(mine[0] + 1, c)}" for c in others)
         x, y = _keep(axis[mine], intensities[mine], missing, place, unit)
@@ -570,7 +588,7 @@ def _read_long(table, missing, named):
                 "expected two or more."
             )
         spectra.append((x, y))
-    known = pd.DataFrame(list(order), columns=list(columns))
+    known = pd.DataFrame(columns).iloc[sorted_rows[starts]].reset_index(drop=True)
     names = [str(number) for number in range(len(spectra))]
     return spectra, names, known, unit
 
@@ -627,7 +645,7 @@ def _resolve_fields(given, known, names, name):
                     f"{len(gone)} spectra: {empty}."
                 )
             if column.dtype == object:
-                column = np.asarray([str(v) for v in column])
+                column = as_names(field, list(column))
             fields[field], sources[field] = column, f"the column {value!r}"
         elif isinstance(value, str) and "(" not in value and not os.path.isfile(value):
             raise ValueError(
@@ -637,7 +655,7 @@ def _resolve_fields(given, known, names, name):
         elif callable(value):
             values = [value(spectrum) for spectrum in names]
             refuse_unnamed(field, values, names)
-            fields[field] = np.asarray(values)
+            fields[field] = as_names(field, values)
             sources[field] = "a function of the name"
         else:
             rest[field] = value

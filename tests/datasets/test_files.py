@@ -134,6 +134,22 @@ def test_tables(make_files, label, group):
     assert bunch.groups.tolist() == [7, 8, 9]
 
 
+def test_groups_of_a_table_are_not_merged(make_files):
+    """1 and "1" are two groups to the user, and so are long numbers beside 0.5."""
+    names = ["a.txt", "b.txt"]
+    folder = make_files(names)
+    groups = dict(zip(names, [2**60 + 1, 0.5], strict=True))
+    for table in (groups, lambda path: groups[path.name]):
+        assert load_spectra(folder, group=table).groups.tolist() == [
+            str(2**60 + 1),
+            "0.5",
+        ]
+    with pytest.raises(ValueError, match="group holds 1 and '1', which read the same"):
+        load_spectra(folder, group=dict(zip(names, [1, "1"], strict=True)))
+    table = pl.DataFrame({"file": [*names, "c.txt"], "group": [2**60 + 1, 7, None]})
+    assert load_spectra(folder, group=table).groups.tolist() == [2**60 + 1, 7]
+
+
 @pytest.mark.parametrize("as_path", [str, Path])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_table_beside_the_files(make_files, delimiter, as_path):
