@@ -247,12 +247,26 @@ def convert_axis(axis, unit, laser_nm, where):
     """Return an axis in cm-1."""
     if laser_nm is None:
         return axis
-    if unit == "cm-1":
+    asked = f"laser_nm={laser_nm!r} asks for a conversion from nanometres, but the axis"
+    if unit not in (None, "nm"):
+        raise ValueError(f"{asked} of {where} is stated in {unit}: leave laser_nm out.")
+    try:
+        shift = nm_to_wavenumber(axis, laser_nm)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    # What no spectrometer measures; where a file states nm, it is believed.
+    low, high = shift.min(), shift.max()
+    step = (high - low) / max(len(shift) - 1, 1)
+    is_coarse = step > 4.5 and (low < -1000 or high > 5000)
+    if unit is None and (low < -2500 or high - low > 8000 or is_coarse):
         raise ValueError(
-            f"laser_nm={laser_nm!r} asks for a conversion from nanometres, but the "
-            f"axis of {where} is stated in cm-1: leave laser_nm out."
+            f"{asked} of {where}, {axis.min():g} to {axis.max():g}, would become "
+            f"{low:.0f} to {high:.0f} cm-1 in steps of about {step:.2g}, as from no Raman "
+            "spectrometer. Leave laser_nm out if the axis is in cm-1; if it is in "
+            'nanometres, say so in its heading ("nm"), or cut what is no Raman '
+            "spectrum."
         )
-    return nm_to_wavenumber(axis, laser_nm)
+    return shift
 
 
 def make_bunch(spectra, names, *, fields, sources, metadata, filenames, head, doubts):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_raman.datasets import load_spectra
+from sklearn_raman.datasets import load_spectra, wavenumber_to_nm
 
 AXIS = np.array([400.5, 402.25, 404.0, 405.75, 407.5])
 Y = np.array([12.0, 1234.5, -3.25, 0.001, 100000.0])
@@ -492,6 +492,28 @@ def test_laser(tmp_path, recwarn):
     assert not recwarn.list
     with pytest.raises(ValueError, match="stated in cm-1: leave laser_nm out"):
         load_spectra(write(tmp_path, "Raman shift\tI\n" + lines()), laser_nm=785)
+
+
+@pytest.mark.parametrize("laser", [532, 633, 785, 830, 1064])
+@pytest.mark.parametrize(
+    "axis", [np.arange(400, 1801, 2), np.arange(3200, 199, -1), np.arange(600, 1801, 2)]
+)
+def test_laser_for_an_axis_in_wavenumbers(tmp_path, axis, laser):
+    """Where no heading tells, what comes out does: it is no Raman spectrum."""
+    path = write(tmp_path, "".join(f"{a}\t{i % 7}\n" for i, a in enumerate(axis)))
+    with pytest.raises(ValueError, match=r"a.txt.*(is the axis|Leave|are the values)"):
+        load_spectra(path, laser_nm=laser)
+
+
+@pytest.mark.parametrize("laser", [532, 633, 785, 830, 1064])
+@pytest.mark.parametrize("shifts", [(-1500, 1500, 3), (100, 4500, 5), (-80, 3600, 1)])
+def test_laser_for_an_axis_in_nanometres(tmp_path, shifts, laser):
+    """Anti-Stokes bands are measured, too."""
+    shifts = np.arange(*shifts)
+    nm = wavenumber_to_nm(shifts, laser)
+    path = write(tmp_path, "".join(f"{a:.6f}\t{i % 7}\n" for i, a in enumerate(nm)))
+    found = load_spectra(path, laser_nm=laser).wavenumbers
+    np.testing.assert_allclose(found, shifts, atol=0.05)
 
 
 def test_content_is_not_executed(tmp_path):
