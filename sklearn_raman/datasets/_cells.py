@@ -20,6 +20,7 @@ from sklearn_raman.datasets._text import (
     as_path,
     decode,
     is_comment,
+    printable,
     refuse_headings_again,
     refuse_spaced_thousands,
     rows_in_comments,
@@ -269,12 +270,13 @@ def _missing_heading(lines, rows, numbers, first, width, mark):
 def read_label_table(path):
     """Read a table of names and classes as a frame of text."""
     path = as_path(path)
+    name = printable(path)
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is no file, seen from {os.getcwd()}.")
+        raise FileNotFoundError(f"{name} is no file, seen from {os.getcwd()}.")
     try:
         table = read_cells(decode(path.read_bytes())[0])
     except ReadingError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{name}: {error}") from error
     rows = [[cell.strip() for cell in row] for row in table.rows]
     return pd.DataFrame(rows[1:], columns=rows[0])
 

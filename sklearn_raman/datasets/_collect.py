@@ -12,6 +12,7 @@ from sklearn.utils import Bunch
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._wavenumbers import describe_axis, format_wavenumbers
 from sklearn_raman.datasets._cells import read_label_table
+from sklearn_raman.datasets._text import printable
 from sklearn_raman.datasets._units import describe_doubt, nm_to_wavenumber
 
 FIELDS = ("label", "group", "sample")
@@ -107,7 +108,7 @@ def _from_pattern(field, value, names):
     matches = [pattern.search(name) for name in names]
     values = [m and m[own or 1] for m in matches]
     others = {
-        name: [m and m[name] for m in matches]
+        name: [m and m[name] and printable(m[name]) for m in matches]
         for name in pattern.groupindex
         if name != field
     }
@@ -118,10 +119,11 @@ def _from_table(field, table, column, names, files, below):
     """Look each file up in a table, by name, path below the folder, or stem."""
     what = "a table"
     if isinstance(table, (str, os.PathLike)):
-        what = f"the table {os.fspath(table)}"
+        what = f"the table {printable(table)}"
         table = read_label_table(table)
     if isinstance(table, dict):
-        table = pd.Series(table, dtype=object)
+        table = {"file": [*table], field: [*table.values()]}
+        table = pd.DataFrame(table, dtype=object)
     if isinstance(table, pd.Series):
         table = table.rename(field).rename_axis("file").reset_index()
     if not is_frame(table):
@@ -182,17 +184,19 @@ def as_names(field, values):
 
     numpy makes 1 and "1" one text, and long whole numbers beside 0.5 one number.
     """
+    values = [printable(v) if isinstance(v, str) else v for v in values]
     found = np.asarray(values)
-    if found.dtype != object and found.tolist() == list(values):
+    if found.dtype != object and found.tolist() == values:
         return found
     texts = {}
     for value in values:
-        if texts.setdefault(str(value), value) != value:
+        text = printable(value)
+        if texts.setdefault(text, value) != value:
             raise ValueError(
-                f"{field} holds {texts[str(value)]!r} and {value!r}, which read the "
-                "same: give all as texts, or all as numbers."
+                f"{field} holds {texts[text]!r} and {value!r}, which read the same: "
+                "give all as texts, or all as numbers."
             )
-    return np.asarray([str(value) for value in values])
+    return np.asarray([printable(value) for value in values])
 
 
 def refuse_unnamed(field, values, names):
@@ -211,7 +215,7 @@ def refuse_unnamed(field, values, names):
 
 def few(items, n_shown=5):
     """Return the first items as text, and how many more there are."""
-    shown = ", ".join(str(item) for item in items[:n_shown])
+    shown = ", ".join(printable(item) for item in items[:n_shown])
     return shown + (f" and {len(items) - n_shown} more" if len(items) > n_shown else "")
 
 
@@ -261,9 +265,9 @@ def convert_axis(axis, unit, laser_nm, where):
     if unit is None and (low < -2500 or high - low > 8000 or is_coarse):
         raise ValueError(
             f"{asked} of {where}, {axis.min():g} to {axis.max():g}, would become "
-            f"{low:.0f} to {high:.0f} cm-1 in steps of about {step:.2g}, as from no Raman "
-            "spectrometer. Leave laser_nm out if the axis is in cm-1; if it is in "
-            'nanometres, say so in its heading ("nm"), or cut what is no Raman '
+            f"{low:.0f} to {high:.0f} cm-1 in steps of about {step:.2g}, as from no "
+            "Raman spectrometer. Leave laser_nm out if the axis is in cm-1; if it is "
+            'in nanometres, say so in its heading ("nm"), or cut what is no Raman '
             "spectrum."
         )
     return shift
@@ -321,10 +325,10 @@ def make_bunch(spectra, names, *, fields, sources, metadata, filenames, head, do
         groups=fields["group"],
         samples=fields["sample"],
         wavenumbers=axis,
-        filenames=np.asarray(filenames, dtype=str),
+        filenames=np.asarray([*map(printable, filenames)], dtype=str),
         names=np.asarray(names, dtype=str),
         metadata=metadata,
-        DESCR="\n".join(lines) + "\n",
+        DESCR=printable("\n".join(lines)) + "\n",
     )
 
 

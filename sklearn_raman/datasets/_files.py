@@ -33,6 +33,7 @@ from sklearn_raman.datasets._text import (
     check_format,
     decode,
     parse_spectra,
+    printable,
     suspicion,
 )
 from sklearn_raman.datasets._units import unit_of_text
@@ -146,7 +147,8 @@ None, default=None
         wavenumbers : ndarray of shape (n_points,) or None
             The axis that all share, in cm-1; None if `data` is a list.
         filenames : ndarray of shape (n_spectra,), str
-            File of each spectrum.
+            File of each spectrum. Bytes in its name that are no UTF-8 are written out
+            in all texts, ff as \\udcff.
         names : ndarray of shape (n_spectra,), str
             Path below the folder, and the heading or number of the column if a file
             holds several spectra; the index of the frame.
@@ -220,7 +222,7 @@ None, default=None
             continue
         facts.setdefault(tuple(found.items()), []).append(_below(path, root))
         for axis, intensities, name, metadata in items:
-            axis = convert_axis(axis, unit, laser_nm, _below(path, root))
+            axis = convert_axis(axis, unit, laser_nm, printable(path))
             parts.append((path, axis, intensities, name, metadata, unit))
     _report_failures(failed, files, parts, on_error, notes)
     where = [_below(path, root) for path, *_ in parts]
@@ -234,8 +236,12 @@ None, default=None
         [path for path, *_ in parts],
         where,
     )
+    names = [*map(printable, names)]
     metadata = pd.DataFrame(
-        [{"file": file} | part[4] for file, part in zip(where, parts, strict=True)],
+        [
+            {"file": printable(file)} | part[4]
+            for file, part in zip(where, parts, strict=True)
+        ],
         index=names,
     ).assign(**extra)
     doubts = find_doubts(
@@ -252,7 +258,7 @@ None, default=None
         fields=fields,
         sources=sources,
         metadata=metadata,
-        filenames=[str(path) for path, *_ in parts],
+        filenames=[path for path, *_ in parts],
         head=head,
         doubts=doubts,
     )
@@ -335,7 +341,7 @@ def _search_pattern(path):
         while not near.exists():
             near = near.parent
         raise FileNotFoundError(
-            f"{path} does not exist; {near.absolute()} does"
+            f"{printable(path)} does not exist; {printable(near.absolute())} does"
             + (f" and holds {few(sorted(os.listdir(near)))}." if near.is_dir() else ".")
         )
     matches = [Path(p) for p in glob.glob(str(path), recursive=True)]
@@ -367,9 +373,9 @@ def _refuse_twins(files, paths):
         twin = seen.setdefault(path.parent / path.stem.lower(), path)
         if twin.suffix.lower() != path.suffix.lower() and not path.suffix[1:].isdigit():
             raise ValueError(
-                f"{twin} and {path.name} may be the same spectrum in two formats. Give "
-                f'a pattern for one of them, such as "**/*{path.suffix}", or list the '
-                "files one by one."
+                f"{printable(twin)} and {printable(path.name)} may be the same "
+                "spectrum in two formats. Give a pattern for one of them, such as "
+                f'"**/*{printable(path.suffix)}", or list the files one by one.'
             )
 
 
@@ -412,7 +418,7 @@ def _report_failures(failed, files, parts, on_error, notes):
     """Raise or warn, with the list of files that can't be read."""
     if not failed:
         return
-    listed = "\n".join(f"  {path}: {error}" for path, error in failed[:10])
+    listed = printable("\n".join(f"  {path}: {error}" for path, error in failed[:10]))
     if len(failed) > 10:
         listed += f"\n  and {len(failed) - 10} more"
     message = f"{len(failed)} of {count(files, 'file')} can't be read:\n{listed}"

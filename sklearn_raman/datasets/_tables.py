@@ -47,6 +47,7 @@ from sklearn_raman.datasets._text import (
     axes_again,
     check_format,
     decode,
+    printable,
     show,
     suspicion,
     to_number,
@@ -239,8 +240,9 @@ def _open(path_or_frame, encoding, how):
             f"{type(path_or_frame).__name__}."
         )
     path = as_path(path_or_frame)
+    where = printable(path)
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is no file, seen from {os.getcwd()}.")
+        raise FileNotFoundError(f"{where} is no file, seen from {os.getcwd()}.")
     try:
         if find_reader(path) is not None:
             raise ReadingError(
@@ -249,9 +251,9 @@ def _open(path_or_frame, encoding, how):
         text, name = decode(path.read_bytes(), encoding)
         table = read_cells(text, **how)
     except (ReadingError, LookupError) as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{where}: {error}") from error
     table.facts["encoding"] = name
-    return str(path), table, unit_of_text(text, table.lines[0])
+    return where, table, unit_of_text(text, table.lines[0])
 
 
 def _heading_axis(table):
