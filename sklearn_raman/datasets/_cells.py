@@ -50,9 +50,12 @@ class Table:
         Decimal mark of the cells.
     facts : dict
         What was found out.
+    header : int or None
+        Number of lines before the headings, as the user gave it.
     """
 
-    def __init__(self, rows, lines, decimal, facts):
+    def __init__(self, rows, lines, decimal, facts, header=None):
+        self.header = header
         self.rows, self.lines = rows, lines
         self.decimal, self.facts = decimal, facts
 
@@ -173,7 +176,7 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
         "comments": sum(map(is_comment, lines[places[0] :])),
         **rows_in_comments(lines, places[0], width, mark, point, comment),
     }
-    return Table(body, places, point, facts)
+    return Table(body, places, point, facts, header)
 
 
 def _find_marks(sample, delimiter, decimal):

@@ -48,11 +48,13 @@ from sklearn_raman.datasets._text import (
     check_format,
     decode,
     printable,
+    refuse_count,
     show,
     suspicion,
     to_number,
 )
 from sklearn_raman.datasets._units import (
+    first_lies_apart,
     first_turn,
     is_axis_heading,
     next_spectrum,
@@ -300,9 +302,10 @@ def _find_orientation(table):
     _, in_column = _column_axis(table, skip)
     stated = parse_label(corner)[0] is None and is_axis_heading(corner)
     by_rows = is_axis(in_heading) and 2 * len(columns) >= len(table.rows[0]) - 8
-    if by_rows and columns[0] == 0:
-        return "rows"  # all headings are wavenumbers, the first as well
     by_columns = is_axis(in_column) or (stated and len(in_column) > 2)
+    goes_on = by_columns and len(in_column) > 4 and not first_lies_apart(in_column)
+    if by_rows and columns[0] == 0 and not goes_on:
+        return "rows"  # all headings are wavenumbers, the first as well
     if by_columns and (stated or not by_rows):
         return "columns"
     if by_rows and not by_columns:
@@ -500,6 +503,8 @@ def _read_columns(table, missing, named):
         if found:
             text = show(", ".join(table.rows[rows[found[0]]]))
             raise ReadingError(f"{table.place(rows[found[0]])}: {text} {found[1]}")
+        if table.header is None:
+            refuse_count(axis, table.lines[rows[0]], ", ".join(table.rows[rows[0]]))
     values = table.block(rows, columns).T
     titles = [" ".join(table.text(row, c) for row in heads) for c in (skip, *columns)]
     if again := axes_again([axis, *values], titles):

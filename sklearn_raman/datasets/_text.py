@@ -15,6 +15,7 @@ import numpy as np
 
 from sklearn_raman._utils._wavenumbers import are_positions
 from sklearn_raman.datasets._units import (
+    first_lies_apart,
     first_turn,
     is_shift_heading,
     next_spectrum,
@@ -192,6 +193,17 @@ def refuse_headings_again(lines, first, stop):
             )
 
 
+def refuse_count(axis, line, text):
+    """Refuse a first line that fits the rows in form, but lies far from the axis."""
+    if first_lies_apart(axis):
+        raise ReadingError(
+            f"line {line}: {show(text.strip())} is {abs(axis[1] - axis[0]):g} from the "
+            f"next axis value; expected at most {np.abs(np.diff(axis[1:])).max():g}, "
+            f"as between the others. Pass header={line} if it is no point, such as a "
+            f"number of points or spectra, and header={line - 1} if it is one."
+        )
+
+
 def suspicion(name, facts):
     """Return the sentences that say what `rows_in_comments` found in a file."""
     if SUSPECTS not in facts:
@@ -301,12 +313,12 @@ def parse_spectra(
     options = {
         "delimiter": delimiter,
         "decimal": decimal,
-        "header": header or 0,
+        "header": header,
         "comment": comment,
         "columns": columns,
         "missing": missing,
     }
-    below = lines[options["header"] :]
+    below = lines[header or 0 :]
     found = None
     if len(below) > 2 * _SAMPLE:
         sample = _with_digits(below[:: len(below) // _SAMPLE])
@@ -335,6 +347,7 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
     if found is None:
         raise _no_rows(lines, delimiter, decimal)
     mark, point = found
+    is_given, header = header is not None, header or 0
     block = _read_plain(lines, mark, point, header)
     if block is None:
         rows = [None] * header + _read_rows(lines[header:], mark, point)
@@ -384,6 +397,8 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
                 "of two points or more."
             )
         _check_monotone(axis[kept], where, lines, width)
+        if not is_given:
+            refuse_count(axis[kept], where[0] + 1, lines[where[0]])
         heading = headings[column] if headings else None
         spectra.append((axis[kept], values[kept, column], heading))
     if n_dropped:

@@ -362,6 +362,14 @@ def test_frame_of_text():
     check(read_spectra_table(frame, decimal=","), None)
 
 
+def test_orientation_is_asked_without_headings(tmp_path):
+    """Two spectra in columns, whose first row falls like an axis."""
+    rows = "".join(f"{400 + i},{12 + i % 3}.5,{1 + i % 2}.5\n" for i in range(6))
+    for before in ("", "6\n", "6,2\n"):
+        with pytest.raises(ValueError, match='Pass orientation="rows" if'):
+            read_spectra_table(write(tmp_path, before + rows))
+
+
 def test_orientation_is_asked_if_both_fit(tmp_path):
     """Samples 101, 102, ... in the headings and an axis in the first column."""
     text = "n,101,102,103\n" + "".join(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_raman.datasets import load_spectra, wavenumber_to_nm
+from sklearn_raman.datasets import load_spectra, read_spectra_table, wavenumber_to_nm
 
 AXIS = np.array([400.5, 402.25, 404.0, 405.75, 407.5])
 Y = np.array([12.0, 1234.5, -3.25, 0.001, 100000.0])
@@ -519,3 +519,31 @@ def test_laser_for_an_axis_in_nanometres(tmp_path, shifts, laser):
 def test_content_is_not_executed(tmp_path):
     text = "__import__('os').abort()\t1\n=cmd()\t2\n" + lines()
     check(load_spectra(write(tmp_path, text)))
+
+
+@pytest.mark.parametrize("read", [load_spectra, read_spectra_table])
+@pytest.mark.parametrize("mark", [",", ";", "\t", " "])
+@pytest.mark.parametrize("first", ["100{}10", "1{}2", "512{}7"])
+def test_a_count_before_the_rows_is_no_point(tmp_path, first, mark, read):
+    """Neither in silence: header= says what it is."""
+    axis = AXIS if first < "5" else AXIS[::-1]
+    rows = [f"{a}{mark}{i % 3}.5\n" for i, a in enumerate(axis)]
+    path = write(tmp_path, first.format(mark) + "\n" + "".join(rows))
+    with pytest.raises(ValueError, match=r"line 1: .* header=1 if it is no point"):
+        read(path)
+    np.testing.assert_array_equal(read(path, header=1).wavenumbers, axis)
+    count = float(first.partition("{")[0])
+    assert read(path, header=0).wavenumbers.tolist() == [count, *axis]
+
+
+@pytest.mark.parametrize("first", ["5", "5 2 1", "5|2", "5;2", "n=5"])
+def test_another_line_before_the_rows_is_a_header(tmp_path, first):
+    """Where it has another form than they, it is counted, or stops the reading."""
+    path = write(tmp_path, first + "\n" + lines(","))
+    try:
+        found = load_spectra(path)
+    except ValueError as error:
+        assert "line 1: " in str(error)
+    else:
+        check(found)
+        assert "1 header line" in found.DESCR
