@@ -275,7 +275,9 @@ def read_label_table(path):
     path = as_path(path)
     name = printable(path)
     if not path.is_file():
-        raise FileNotFoundError(f"{name} is no file, seen from {os.getcwd()}.")
+        raise FileNotFoundError(
+            f"{name} is no file, seen from {printable(os.getcwd())}."
+        )
     try:
         table = read_cells(decode(path.read_bytes())[0])
     except ReadingError as error:

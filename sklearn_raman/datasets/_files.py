@@ -348,8 +348,8 @@ def _search_pattern(path):
     inside = sorted((p for p in matches if p.is_file()), key=natural_key)
     if not inside:
         raise FileNotFoundError(
-            f"No file matches the pattern {str(path)!r}, seen from {Path.cwd()}. "
-            '"**" stands for any number of folders.'
+            f"No file matches the pattern {str(path)!r}, seen from "
+            f'{printable(Path.cwd())}. "**" stands for any number of folders.'
         )
     return inside
 

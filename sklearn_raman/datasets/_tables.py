@@ -244,7 +244,9 @@ def _open(path_or_frame, encoding, how):
     path = as_path(path_or_frame)
     where = printable(path)
     if not path.is_file():
-        raise FileNotFoundError(f"{where} is no file, seen from {os.getcwd()}.")
+        raise FileNotFoundError(
+            f"{where} is no file, seen from {printable(os.getcwd())}."
+        )
     try:
         if find_reader(path) is not None:
             raise ReadingError(
