@@ -63,7 +63,7 @@ from sklearn_raman.datasets._units import (
 
 _MISPRINT = re.compile(r"\d[.,]\d|^[\W_]*\d[\W\d_]*$")  # of a number
 _INDEX_HEADINGS = ("", "index", "unnamed: 0")
-_PLACE = r"(pos\w*[ _]?)?[xyzt]\b|time|depth|temp"  # and what is a number there
+_PLACE = r"(pos\w*[ _]?)?[xyzt]\b|time|depth|temp"  # these hold numbers
 _COORDINATE = re.compile(
     _PLACE + r"|point|index|row|col|spectr|sample|id\b|file|name|label|class|group",
     re.I,
@@ -463,7 +463,8 @@ def _as_column(cells, decimal, heading):
     ):
         return values
     plain = r"[-+]?(?!0\d)\d{0,15}(\.\d*)?([eE][-+]?\d+)?"
-    if re.match(_PLACE, heading, re.I) and all(re.fullmatch(plain, t) for t in texts):
+    is_place = re.match(rf"({_PLACE})(erature)?\b", heading, re.I)
+    if is_place and all(re.fullmatch(plain, text) for text in texts):
         return values
     return cells
 

@@ -663,6 +663,12 @@ def test_long_numbers_beside_others_in_a_frame(kind):
 
 
 def test_places_are_numbers_however_they_are_written(tmp_path):
-    text = wide(head=("x", "time"), columns=(["-0.0", "1", "1.50"], ["1E1", "+2", "3"]))
+    times = ["1E1", "+2", "3"]
+    columns = ["-0.0", "1", "1.50"], times, times
+    text = wide(head=("x", "time (s)", "template"), columns=columns)
     found = read_spectra_table(write(tmp_path, text), orientation="rows").metadata
-    assert found.to_dict("list") == {"x": [0.0, 1.0, 1.5], "time": [10.0, 2.0, 3.0]}
+    assert found.to_dict("list") == {
+        "x": [0.0, 1.0, 1.5],
+        "time (s)": [10.0, 2.0, 3.0],
+        "template": times,
+    }
