@@ -450,6 +450,14 @@ def _as_column(cells, decimal, heading):
         mixed = not all(isinstance(cell, int) for cell in cells)
         return pd.Series(cells, dtype=object) if large and mixed else cells
     cells = [cell.strip() for cell in cells]
+    different = list(dict.fromkeys(cells))  # maps repeat their places at each point
+    numbers = _as_numbers(different, decimal, heading)
+    found = dict(zip(different, numbers, strict=True))
+    return [found[cell] for cell in cells]
+
+
+def _as_numbers(cells, decimal, heading):
+    """Do what `_as_column` does for texts that all differ."""
     if all(re.fullmatch("0|-?[1-9][0-9]{0,17}", cell) for cell in cells):
         return [int(cell) for cell in cells]
     values = [to_number(cell, decimal) for cell in cells]
@@ -458,7 +466,7 @@ def _as_column(cells, decimal, heading):
     texts = [cell.replace(decimal, ".") for cell in cells]
     n_digits = len(texts[0].partition(".")[2])
     ways = (repr, "{:.15g}".format, f"{{:.{n_digits}f}}".format)
-    if len(set(values)) == len(set(texts)) and any(
+    if len(set(values)) == len(values) and any(
         texts == [*map(way, values)] for way in ways
     ):
         return values
