@@ -39,8 +39,11 @@ _TRUSTED = (
     "torch.utils.data.dataloader.",
 )
 _TRUSTED_NAMES = ("builtins.print", "functools.partial")
-# All but tabs and line ends, and what turns the direction of writing.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# All but tabs and line ends, what turns the direction of writing, and bytes in names of
+# files that are no UTF-8.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def main(arguments=None):
@@ -223,15 +226,15 @@ def _report(options):
     source = ", ".join(Path(path).name for path in options.spectra)
     page = result.save_html(
         options.output,
-        title=options.title or f"Comparison of models on {source}",
+        title=_visible(options.title or f"Comparison of models on {source}"),
         description="\n\n".join(spectra.DESCR.splitlines()),
     )
-    print(f"Report: {page}")
+    print(_visible(f"Report: {page}"))
     if options.save_model:
         best = result.to_frame().index[0]
         _say(f"fitting {best} on all {len(spectra.target)} spectra")
         _save(models[best], spectra, options.save_model)
-        print(f"Model: {options.save_model} ({best})")
+        print(_visible(f"Model: {options.save_model} ({best})"))
 
 
 def _save(model, spectra, path):
@@ -289,7 +292,7 @@ def _predict(options):
         print(table.to_csv(index=False), end="")
     else:
         table.to_csv(options.output, index=False)
-        print(f"Predictions of {len(table)} spectra: {options.output}")
+        print(_visible(f"Predictions of {len(table)} spectra: {options.output}"))
 
 
 def _convert(options):
@@ -320,7 +323,7 @@ def _convert(options):
     quoting = csv.QUOTE_NONNUMERIC if quoted else csv.QUOTE_MINIMAL
     table = pd.concat([known, data], axis=1)
     table.to_csv(options.output, index=False, quoting=quoting)
-    print(f"{len(data)} spectra of {data.shape[1]} points: {options.output}")
+    print(_visible(f"{len(data)} spectra of {data.shape[1]} points: {options.output}"))
 
 
 def _say(text):

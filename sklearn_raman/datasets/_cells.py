@@ -20,6 +20,7 @@ from sklearn_raman.datasets._text import (
     as_path,
     decode,
     is_comment,
+    printable,
     refuse_headings_again,
     refuse_spaced_thousands,
     rows_in_comments,
@@ -49,9 +50,12 @@ class Table:
         Decimal mark of the cells.
     facts : dict
         What was found out.
+    header : int or None
+        Number of lines before the headings, as the user gave it.
     """
 
-    def __init__(self, rows, lines, decimal, facts):
+    def __init__(self, rows, lines, decimal, facts, header=None):
+        self.header = header
         self.rows, self.lines = rows, lines
         self.decimal, self.facts = decimal, facts
 
@@ -172,7 +176,7 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
         "comments": sum(map(is_comment, lines[places[0] :])),
         **rows_in_comments(lines, places[0], width, mark, point, comment),
     }
-    return Table(body, places, point, facts)
+    return Table(body, places, point, facts, header)
 
 
 def _find_marks(sample, delimiter, decimal):
@@ -269,12 +273,15 @@ def _missing_heading(lines, rows, numbers, first, width, mark):
 def read_label_table(path):
     """Read a table of names and classes as a frame of text."""
     path = as_path(path)
+    name = printable(path)
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is no file, seen from {os.getcwd()}.")
+        raise FileNotFoundError(
+            f"{name} is no file, seen from {printable(os.getcwd())}."
+        )
     try:
         table = read_cells(decode(path.read_bytes())[0])
     except ReadingError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{name}: {error}") from error
     rows = [[cell.strip() for cell in row] for row in table.rows]
     return pd.DataFrame(rows[1:], columns=rows[0])
 

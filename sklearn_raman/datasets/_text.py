@@ -15,6 +15,7 @@ import numpy as np
 
 from sklearn_raman._utils._wavenumbers import are_positions
 from sklearn_raman.datasets._units import (
+    first_lies_apart,
     first_turn,
     is_shift_heading,
     next_spectrum,
@@ -192,6 +193,17 @@ def refuse_headings_again(lines, first, stop):
             )
 
 
+def refuse_count(axis, line, text):
+    """Refuse a first line that fits the rows in form, but lies far from the axis."""
+    if first_lies_apart(axis):
+        raise ReadingError(
+            f"line {line}: {show(text.strip())} is {abs(axis[1] - axis[0]):g} from the "
+            f"next axis value; expected at most {np.abs(np.diff(axis[1:])).max():g}, "
+            f"as between the others. Pass header={line} if it is no point, such as a "
+            f"number of points or spectra, and header={line - 1} if it is one."
+        )
+
+
 def suspicion(name, facts):
     """Return the sentences that say what `rows_in_comments` found in a file."""
     if SUSPECTS not in facts:
@@ -200,6 +212,14 @@ def suspicion(name, facts):
         f"{name}: {SUSPECTS}: {facts[SUSPECTS]}, with numbers as in the rows beside. "
         "What belongs to the spectra must begin without that sign."
     ]
+
+
+def printable(text):
+    """Return a text or path with what is no Unicode in a file's name as \\udcff.
+
+    Python takes such bytes in; on their way out they would be an error.
+    """
+    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def show(line, length=70):
@@ -293,12 +313,12 @@ def parse_spectra(
     options = {
         "delimiter": delimiter,
         "decimal": decimal,
-        "header": header or 0,
+        "header": header,
         "comment": comment,
         "columns": columns,
         "missing": missing,
     }
-    below = lines[options["header"] :]
+    below = lines[header or 0 :]
     found = None
     if len(below) > 2 * _SAMPLE:
         sample = _with_digits(below[:: len(below) // _SAMPLE])
@@ -327,6 +347,7 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
     if found is None:
         raise _no_rows(lines, delimiter, decimal)
     mark, point = found
+    is_given, header = header is not None, header or 0
     block = _read_plain(lines, mark, point, header)
     if block is None:
         rows = [None] * header + _read_rows(lines[header:], mark, point)
@@ -376,6 +397,8 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
                 "of two points or more."
             )
         _check_monotone(axis[kept], where, lines, width)
+        if not is_given:
+            refuse_count(axis[kept], where[0] + 1, lines[where[0]])
         heading = headings[column] if headings else None
         spectra.append((axis[kept], values[kept, column], heading))
     if n_dropped:
@@ -565,13 +588,14 @@ def _refuse_thousands(lines, numbers, values, mark, point):
     fractional = values != np.round(values)
     fractional &= np.isfinite(values)
     mixed = fractional.any(axis=0) & ~fractional.all(axis=0)
+    rows = [lines[i].split(mark) for i in numbers] if mixed.any() else []
     for column in np.flatnonzero(mixed):
         part = np.abs(values[fractional[:, column], column])
         if len(part) < 3 or part.min() < 1 or part.max() >= 1000:
             continue
         if not np.allclose(part * 1000, np.round(part * 1000), rtol=0, atol=1e-6):
             continue
-        cells = [lines[i].split(mark)[column].strip() for i in numbers]
+        cells = [row[column].strip() for row in rows]
         marked = [cell for cell in cells if point in cell]
         pattern = rf"[+-]?[1-9]\d{{0,2}}{re.escape(point)}\d{{3}}"
         if len(marked) < len(cells) and all(re.fullmatch(pattern, c) for c in marked):
@@ -729,4 +753,7 @@ def _check_monotone(axis, where, lines, width):
 
 def as_path(value):
     """Return a text or path as a path; a leading ~ is the home folder."""
-    return Path(os.path.expanduser(os.fspath(value)))
+    path = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(path, str):
+        raise TypeError(f"A path must be a str or a pathlib.Path, got {value!r}.")
+    return Path(os.path.expanduser(path))

@@ -215,6 +215,15 @@ def first_turn(axis):
     return int(bad[0]) + 1 if len(bad) else None
 
 
+def first_lies_apart(axis):
+    """Tell whether the first step is more than twice as long as any other.
+
+    Then the first value may be none of the axis, but a number of points or spectra.
+    """
+    steps = np.abs(np.diff(axis))
+    return len(steps) > 3 and steps[0] > 2 * steps[1:].max()
+
+
 def next_spectrum(axis, numbers):
     """Find where another spectrum begins, though the axis rises or falls all the way.
 

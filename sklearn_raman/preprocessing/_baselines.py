@@ -284,7 +284,8 @@ class AIRPLS(_PenalizedBaseline):
         Axis in cm-1 for `cutoff`. None takes numeric column labels.
     engine : {"auto", "numba", "numpy"}, default="auto"
         "numba" for compiled kernels, "numpy" for the plain reference; "auto" takes
-        numba where it is installed. See Notes for how closely they agree.
+        numba where it is installed and NUMBA_DISABLE_JIT is not set. See Notes for how
+        closely they agree.
     n_jobs : int or None, default=None
         Threads; None means 1. The result does not depend on it.
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_raman.datasets import load_spectra
+from sklearn_raman.datasets import load_spectra, read_spectra_table, wavenumber_to_nm
 
 AXIS = np.array([400.5, 402.25, 404.0, 405.75, 407.5])
 Y = np.array([12.0, 1234.5, -3.25, 0.001, 100000.0])
@@ -494,6 +494,56 @@ def test_laser(tmp_path, recwarn):
         load_spectra(write(tmp_path, "Raman shift\tI\n" + lines()), laser_nm=785)
 
 
+@pytest.mark.parametrize("laser", [532, 633, 785, 830, 1064])
+@pytest.mark.parametrize(
+    "axis", [np.arange(400, 1801, 2), np.arange(3200, 199, -1), np.arange(600, 1801, 2)]
+)
+def test_laser_for_an_axis_in_wavenumbers(tmp_path, axis, laser):
+    """Where no heading tells, what comes out does: it is no Raman spectrum."""
+    path = write(tmp_path, "".join(f"{a}\t{i % 7}\n" for i, a in enumerate(axis)))
+    with pytest.raises(ValueError, match=r"a.txt.*(is the axis|Leave|are the values)"):
+        load_spectra(path, laser_nm=laser)
+
+
+@pytest.mark.parametrize("laser", [532, 633, 785, 830, 1064])
+@pytest.mark.parametrize("shifts", [(-1500, 1500, 3), (100, 4500, 5), (-80, 3600, 1)])
+def test_laser_for_an_axis_in_nanometres(tmp_path, shifts, laser):
+    """Anti-Stokes bands are measured, too."""
+    shifts = np.arange(*shifts)
+    nm = wavenumber_to_nm(shifts, laser)
+    path = write(tmp_path, "".join(f"{a:.6f}\t{i % 7}\n" for i, a in enumerate(nm)))
+    found = load_spectra(path, laser_nm=laser).wavenumbers
+    np.testing.assert_allclose(found, shifts, atol=0.05)
+
+
 def test_content_is_not_executed(tmp_path):
     text = "__import__('os').abort()\t1\n=cmd()\t2\n" + lines()
     check(load_spectra(write(tmp_path, text)))
+
+
+@pytest.mark.parametrize("read", [load_spectra, read_spectra_table])
+@pytest.mark.parametrize("mark", [",", ";", "\t", " "])
+@pytest.mark.parametrize("first", ["100{}10", "1{}2", "512{}7"])
+def test_a_count_before_the_rows_is_no_point(tmp_path, first, mark, read):
+    """Neither in silence: header= says what it is."""
+    axis = AXIS if first < "5" else AXIS[::-1]
+    rows = [f"{a}{mark}{i % 3}.5\n" for i, a in enumerate(axis)]
+    path = write(tmp_path, first.format(mark) + "\n" + "".join(rows))
+    with pytest.raises(ValueError, match=r"line 1: .* header=1 if it is no point"):
+        read(path)
+    np.testing.assert_array_equal(read(path, header=1).wavenumbers, axis)
+    count = float(first.partition("{")[0])
+    assert read(path, header=0).wavenumbers.tolist() == [count, *axis]
+
+
+@pytest.mark.parametrize("first", ["5", "5 2 1", "5|2", "5;2", "n=5"])
+def test_another_line_before_the_rows_is_a_header(tmp_path, first):
+    """Where it has another form than they, it is counted, or stops the reading."""
+    path = write(tmp_path, first + "\n" + lines(","))
+    try:
+        found = load_spectra(path)
+    except ValueError as error:
+        assert "line 1: " in str(error)
+    else:
+        check(found)
+        assert "1 header line" in found.DESCR

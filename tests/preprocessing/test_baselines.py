@@ -289,11 +289,15 @@ def test_float32_is_computed_in_float64(raw):
     )
 
 
-def test_without_numba_the_numpy_engine_answers(raw, monkeypatch):
-    kernels = "sklearn_raman.preprocessing._whittaker.kernels"
-    monkeypatch.setitem(sys.modules, kernels, None)  # as if it could not be imported
+@pytest.mark.parametrize("why", ["cannot be imported", "NUMBA_DISABLE_JIT"])
+def test_without_numba_the_numpy_engine_answers(why, raw, monkeypatch):
+    if why == "NUMBA_DISABLE_JIT":
+        monkeypatch.setattr("numba.config.DISABLE_JIT", 1)
+    else:
+        kernels = "sklearn_raman.preprocessing._whittaker.kernels"
+        monkeypatch.setitem(sys.modules, kernels, None)
     monkeypatch.setattr(correct, "_kernels", {})
-    with pytest.raises(ImportError):
+    with pytest.raises(ImportError, match="NUMBA_DISABLE_JIT|None in sys"):
         airpls(raw[:3], engine="numba")
     np.testing.assert_array_equal(airpls(raw[:3]), airpls(raw[:3], engine="numpy"))
 

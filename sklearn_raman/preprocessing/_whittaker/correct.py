@@ -172,11 +172,18 @@ def choose_engine(engine, settings):
     with _compiling:
         try:
             # Imported when needed: numba takes longer than all of this package.
+            from numba import config
+
+            if config.DISABLE_JIT:  # then kernels are no functions that Python can call
+                raise ImportError(
+                    "numba compiles nothing while NUMBA_DISABLE_JIT is set: unset it, "
+                    'or pass engine="numpy".'
+                )
             from sklearn_raman.preprocessing._whittaker.kernels import (
                 compile_kernel,
                 correct_with_numba,
             )
-        except (ImportError, OSError):  # not installed, or not for this numpy or system
+        except (ImportError, OSError):  # not there, off, or not for this numpy
             if engine == "numba":
                 raise
             return correct_with_numpy
