@@ -16,6 +16,7 @@ from sklearn_raman.datasets._text import printable
 from sklearn_raman.datasets._units import describe_doubt, nm_to_wavenumber
 
 FIELDS = ("label", "group", "sample")
+_LARGEST_SHIFT = 4500.0  # cm-1; the fastest vibration, of H2, has 4160
 
 
 def resolve_fields(given, names, files, below):
@@ -362,13 +363,13 @@ def find_doubts(axes, units, where, laser_nm):
         Name of the file of each axis.
     laser_nm : float or None
     """
-    if laser_nm is not None:
-        return []
     doubts, seen = {}, {}
     for axis, unit, name in zip(axes, units, where, strict=True):
         key = axis.tobytes(), unit
-        if key not in seen:
+        if key not in seen and laser_nm is None:
             seen[key] = _doubt(axis, unit)
+        elif key not in seen:
+            seen[key] = _doubt_converted(axis, laser_nm)
         if seen[key] is not None:
             kind = re.sub(r"[\d.]+", "", seen[key])
             doubts.setdefault(kind, [seen[key], []])[1].append(name)
@@ -390,6 +391,15 @@ def _doubt(axis, unit):
     if unit == "cm-1" and axis.min() < 5000:
         return None
     return describe_doubt(axis)
+
+
+def _doubt_converted(axis, laser_nm):
+    if 0 < axis.max() <= _LARGEST_SHIFT:
+        return None
+    return (
+        f"{axis.min():g} to {axis.max():g} cm-1 is unusual for Raman shifts, so "
+        f"laser_nm={laser_nm:g} may not be the laser's line"
+    )
 
 
 def natural_key(text):

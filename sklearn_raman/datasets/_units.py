@@ -275,7 +275,8 @@ def describe_doubt(axis):
         return f"{span} count points and look like positions, not wavenumbers"
     if 0.1 < low and high < 10:
         return f"{span} looks like eV, not Raman shifts in cm-1"
-    if 180 <= low and high <= 1200 and step < 0.25:
+    is_fine = step < 0.25 or (step < 0.5 and high - low < 150)
+    if 180 <= low and high <= 1200 and is_fine:
         return f"{span} looks like nanometres, not Raman shifts in cm-1"
     if low > 5000:
         return f"{span} looks like absolute wavenumbers, not Raman shifts"

@@ -380,8 +380,9 @@ def check_data(X, y, groups):
             raise ValueError("y must be None when X is a Bunch, which has its target.")
         if X.get("target") is None:
             raise ValueError(
-                "The Bunch has no target: tell load_spectra where the class of each "
-                'spectrum is, for example label="folder".'
+                "The Bunch has no target: tell load_spectra or read_spectra_table "
+                'where the class of each spectrum is, for example label="folder" or '
+                "the name of a column."
             )
         filenames = X.get("filenames")
         X, y, known = X.data, _named_target(X), X.get("groups")

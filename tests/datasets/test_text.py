@@ -516,6 +516,14 @@ def test_laser_for_an_axis_in_nanometres(tmp_path, shifts, laser):
     np.testing.assert_allclose(found, shifts, atol=0.05)
 
 
+@pytest.mark.parametrize("laser, hint", [(None, "nanometres"), (532, "laser_nm=532")])
+def test_coarse_nanometres_and_a_wrong_laser_get_a_hint(tmp_path, laser, hint):
+    nm = wavenumber_to_nm(np.linspace(400, 1196, 200), 785)
+    path = write(tmp_path, "".join(f"{a:.3f}\t{i % 7}\n" for i, a in enumerate(nm)))
+    with pytest.warns(UserWarning, match=hint):
+        load_spectra(path, laser_nm=laser)
+
+
 def test_content_is_not_executed(tmp_path):
     text = "__import__('os').abort()\t1\n=cmd()\t2\n" + lines()
     check(load_spectra(write(tmp_path, text)))
