@@ -1,6 +1,6 @@
 """What a training step, an epoch and a fit cost, against plain torch and skorch.
 
-    python -m benchmarks.bench_training            (3 minutes)
+    python -m benchmarks.bench_training            (8 minutes)
     python -m benchmarks.bench_training --quick    (seconds; prints, writes no results)
 
 One torch thread. The contestants of a comparison take turns, after a warm-up; medians
@@ -195,7 +195,7 @@ def main(argv=None):
             "bare torch, not augmented": partial(bare_fit, *bare, augment=False),
             "skorch, not augmented": partial(skorch_fit, *bare),
         }
-        found = interleaved(runs, 1 if quick else 5)
+        found = interleaved(runs, 1 if quick else 15)
         figures[f"fit {name}"] = summary(found, "bare torch")
         print(f"\n{name}\n{figures[f'fit {name}']}")
 

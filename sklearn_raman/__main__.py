@@ -39,8 +39,11 @@ _TRUSTED = (
     "torch.utils.data.dataloader.",
 )
 _TRUSTED_NAMES = ("builtins.print", "functools.partial")
-# All but tabs and line ends, and what turns the direction of writing.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# All but tabs and line ends, what turns the direction of writing, and bytes in names of
+# files that are no UTF-8.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def main(arguments=None):
@@ -93,6 +96,13 @@ def _make_parser():
         "--explain-all",
         action="store_true",
         help="maps of every model, not only of PLS-LDA and the networks (slower)",
+    )
+    report.add_argument(
+        "--unknown",
+        nargs="+",
+        metavar="PATH",
+        help="spectra of no class: how many does each model call none of its classes, "
+        "by mistake how many others? (slower)",
     )
     report.add_argument("--folds", type=int, default=5, metavar="N")
     report.add_argument("--jobs", type=int, metavar="N", help="processes (1)")
@@ -153,7 +163,7 @@ def _add_format(command):
     )
 
 
-def _read(options, *, label=None, group=None):
+def _read(options, paths=None, *, label=None, group=None):
     """Read one table, or files and folders with a spectrum in each."""
     from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
     from sklearn_raman.datasets import load_spectra, read_spectra_table
@@ -161,7 +171,7 @@ def _read(options, *, label=None, group=None):
     names = ("delimiter", "decimal", "encoding", "laser_nm")
     how = {name: getattr(options, name) for name in names}
     how |= {"label": label, "group": group}
-    paths = options.spectra
+    paths = options.spectra if paths is None else paths
     # Instruments' own formats have suffixes of their own.
     is_table = len(paths) == 1 and Path(paths[0]).suffix.lower() in TEXT_SUFFIXES
     if is_table and not Path(paths[0]).is_dir() and not set(paths[0]) & set("*?["):
@@ -209,21 +219,22 @@ def _report(options):
         cv=options.folds,
         n_jobs=options.jobs,
         explain="all" if options.explain_all else True,
+        unknown=_read(options, options.unknown) if options.unknown else None,
         random_state=options.seed,
     )
     print(_visible(str(result)))
     source = ", ".join(Path(path).name for path in options.spectra)
     page = result.save_html(
         options.output,
-        title=options.title or f"Comparison of models on {source}",
+        title=_visible(options.title or f"Comparison of models on {source}"),
         description="\n\n".join(spectra.DESCR.splitlines()),
     )
-    print(f"Report: {page}")
+    print(_visible(f"Report: {page}"))
     if options.save_model:
         best = result.to_frame().index[0]
         _say(f"fitting {best} on all {len(spectra.target)} spectra")
         _save(models[best], spectra, options.save_model)
-        print(f"Model: {options.save_model} ({best})")
+        print(_visible(f"Model: {options.save_model} ({best})"))
 
 
 def _save(model, spectra, path):
@@ -281,7 +292,7 @@ def _predict(options):
         print(table.to_csv(index=False), end="")
     else:
         table.to_csv(options.output, index=False)
-        print(f"Predictions of {len(table)} spectra: {options.output}")
+        print(_visible(f"Predictions of {len(table)} spectra: {options.output}"))
 
 
 def _convert(options):
@@ -312,7 +323,7 @@ def _convert(options):
     quoting = csv.QUOTE_NONNUMERIC if quoted else csv.QUOTE_MINIMAL
     table = pd.concat([known, data], axis=1)
     table.to_csv(options.output, index=False, quoting=quoting)
-    print(f"{len(data)} spectra of {data.shape[1]} points: {options.output}")
+    print(_visible(f"{len(data)} spectra of {data.shape[1]} points: {options.output}"))
 
 
 def _say(text):

@@ -65,7 +65,10 @@ def public_estimators():
     ESTIMATORS + SAMPLERS, expected_failed_checks=expected_failures, xfail_strict=True
 )
 def test_sklearn_checks(estimator, check):
-    check(estimator)
+    """Networks train where a check asks how well, or whether weights move them."""
+    name = getattr(check, "func", check).__name__
+    asks = re.search("classifiers_(train|classes)|weight", name)
+    check(estimator if asks else quick(estimator))
 
 
 def checks_of_weights():
@@ -86,7 +89,9 @@ def checks_of_weights():
     ids=lambda part: getattr(getattr(part, "func", part), "__name__", str(part)),
 )
 def test_sklearn_checks_of_weights(estimator, check):
-    check(estimator)
+    name = getattr(check, "func", check).__name__
+    few = {} if "class_weight" in name else {"max_epochs": 5}
+    check(clone(estimator).set_params(**few))
 
 
 @pytest.mark.parametrize(
@@ -312,7 +317,8 @@ SAME_CLASS = [
 @pytest.mark.parametrize("labelled", [False, True])
 def test_set_params_after_fit(first, second, labelled, spectra, axis):
     """New parameters are used as they are, and never mixed with those of fit."""
-    X = pd.DataFrame(spectra, columns=axis.astype(str)) if labelled else spectra
+    X = spectra[::4]
+    X = pd.DataFrame(X, columns=axis.astype(str)) if labelled else X
     expected = clone(second).fit(X).transform(X)
     changed = clone(first).fit(X).set_params(**second.get_params())
     found = changed.transform(X)

@@ -84,12 +84,15 @@ def test_every_command_of_the_page_does_what_it_says(
             command += ["--models", "LDA", "--quick", "--folds", "2"]
             # Maps by occlusion where the page has been read to its end.
             command += ["--explain-all"] if "data/" in command else []
+            command += ["--unknown", "new.csv"] if "spectra.csv" in command else []
         assert main(command) == 0, command
         said += "".join(capsys.readouterr())
     assert "Groups, from the column 'crystal'" in said and "100%" in said
     assert "calcite" in Path("report.html").read_text(encoding="utf-8")
     assert "What the models looked at" not in Path("report.html").read_text("utf-8")
     assert "What the models looked at" in Path("data.html").read_text("utf-8")
+    assert "None of these" in Path("report.html").read_text("utf-8")
+    assert "None of these" not in Path("data.html").read_text("utf-8")
     assert said.count("8 groups") == 2
     predictions = pd.read_csv("predictions.csv")
     assert list(predictions) == ["spectrum", "predicted", "probability"]

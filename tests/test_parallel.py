@@ -1,5 +1,6 @@
 """The same bits however the work is spread."""
 
+import dask
 import distributed
 import joblib
 import numpy as np
@@ -79,7 +80,10 @@ def test_bit_identical_calibration(backend, data, unsure):
 @pytest.mark.parametrize(("n_workers", "threads"), [(2, 1), (1, 2)])
 def test_bit_identical_scores_on_dask(n_workers, threads, data, alone):
     """Two processes of one thread, and two threads of this one."""
+    # Without dask's MALLOC_TRIM_THRESHOLD_, which doubles the time of its processes.
+    environment = {"distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1}}
     with (
+        dask.config.set(environment),
         distributed.LocalCluster(
             n_workers=n_workers,
             threads_per_worker=threads,

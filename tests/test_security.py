@@ -155,7 +155,8 @@ def test_pages_and_figures_show_labels_as_they_are(named, tmp_path):
     figure = curve.plot()
     shown = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert [text.replace("\\$", "$") for text in shown] == HOSTILE
-    draw(figure, result.plot(), result.plot_explanations())
+    formula = HOSTILE[3:4]  # the page has the pictures of all
+    draw(figure, result.plot(), result.plot_explanations(formula))
     model = models()["_hidden"].fit(X, y)
     summary = ExplanationSummary.from_estimator(model, X, y)
     # In panels of one's own, too, where the legend is in the first of them.
@@ -170,7 +171,7 @@ def test_pages_and_figures_show_labels_as_they_are(named, tmp_path):
     report = synthesis_report(
         X, X + 0.01, X * 1.01, y_train=y, y_test=y, y_synthetic=y, n_draws=1
     )
-    draw(report.plot())
+    draw(report.plot(classes=formula))
 
 
 def draw(*figures):

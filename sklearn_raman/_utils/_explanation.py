@@ -222,6 +222,8 @@ def reference_spectra(X, reference):
             # Row by row is several times faster than one call for all rows.
             return np.stack([median_filter(x, size=width, mode="nearest") for x in X])
         reference = blank_level(X)[:, None] if reference == "blank" else 0
+    if np.asarray(reference).dtype == bool:
+        raise ValueError(f"reference must hold intensities, got {reference!r}.")
     values = np.asarray(reference, dtype=X.dtype)
     if not np.isfinite(values).all():
         raise ValueError("reference contains NaN or infinity.")

@@ -3,6 +3,7 @@
 import numbers
 from copy import deepcopy
 
+import numpy as np
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
@@ -13,6 +14,7 @@ from sklearn.model_selection import (
     TunedThresholdClassifierCV,
 )
 from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
@@ -107,6 +109,43 @@ def classifier_and_input(model, X):
     for _, step in steps:
         inputs = step.transform(inputs)
     return classifier, inputs
+
+
+def decision_by_class(classifier, values):
+    """Return the decision function with a column for each class, or raise.
+
+    Parameters
+    ----------
+    classifier : fitted classifier
+    values : ndarray of shape (n_spectra,) or (n_spectra, n_columns)
+        What its `decision_function` returns.
+    """
+    if values.ndim == 1:
+        values = np.stack([-values, values], axis=1)
+    n_classes = len(classifier.classes_)
+    # Three classes have three pairs.
+    last = flat_steps(classifier)[-1][1]
+    of_pairs = n_classes > 2 and getattr(last, "decision_function_shape", "") == "ovo"
+    if of_pairs or values.shape[1] != n_classes:
+        raise ValueError(
+            f"The decision function of {type(classifier).__name__} has "
+            f"{values.shape[1]} columns for {n_classes} classes"
+            f"{', one for each pair' if of_pairs else ''}: use one-versus-rest (SVC's "
+            'decision_function_shape="ovr").'
+        )
+    return values
+
+
+def refuse_no_classifier(owner, estimator):
+    """Raise if an estimator says of itself that it is something else."""
+    known = hasattr(estimator, "__sklearn_tags__") and not isinstance(estimator, type)
+    kind = get_tags(estimator).estimator_type if known else None
+    if kind not in (None, "classifier"):
+        name = type(flat_steps(estimator)[-1][1]).__name__
+        raise TypeError(
+            f"{owner} needs a classifier or a Pipeline that ends with one, got {name}, "
+            f"a {kind.replace('_', ' ')}."
+        )
 
 
 def moves_threshold(estimator):

@@ -91,22 +91,34 @@ def by_axis(spectra):
     ]
 
 
-def check_holds_spectra(X):
+def check_holds_spectra(X, name="X"):
     """Raise if X holds nothing, no numbers, or has no order of its own that lasts."""
     is_unordered = isinstance(X, (Iterator, Mapping, MappingView, Set))
     if is_unordered and not hasattr(X, "shape"):  # scipy has a sparse matrix of dicts
         raise ValueError(
-            "X must be a matrix, a data frame or a list of spectra, got a "
+            f"{name} must be a matrix, a data frame or a list of spectra, got a "
             f"{type(X).__name__}: make a list of it; of a Bunch pass its data."
         )
-    types = X.dtypes if isinstance(X, pd.DataFrame) else [getattr(X, "dtype", None)]
-    dates = [one for one in types if getattr(one, "kind", "") in ("m", "M")]
+    types = getattr(X, "dtype", None)
+    types = list(X.dtypes) if is_frame(X) and hasattr(X, "dtypes") else [types]
+    dates = [one for one in types if _is_date(one)]
+    if len(types) == 0 or getattr(types[0], "names", None):
+        what = "a frame without columns" if len(types) == 0 else "a structured array"
+        raise ValueError(f"{name} is {what}, and must be a matrix of numbers.")
     if dates:  # numpy would make numbers of them
-        raise ValueError(f"X holds dates or times ({dates[0]}), which no spectrum has.")
+        raise ValueError(
+            f"{name} holds dates or times ({dates[0]}), which no spectrum has."
+        )
     is_list = isinstance(X, (list, tuple))
     shape = (len(X),) if is_list else getattr(X, "shape", (1,))
     if len(shape) != 2 and shape[:1] == (0,):  # scikit-learn says so of a matrix
-        raise ValueError("X holds no spectra.")
+        raise ValueError(f"{name} holds no spectra.")
+
+
+def _is_date(dtype):
+    """Tell whether a type of numpy, pandas or polars is one of dates or times."""
+    is_temporal = getattr(dtype, "is_temporal", bool)
+    return getattr(dtype, "kind", "") in ("m", "M") or is_temporal()
 
 
 def unmask(values):

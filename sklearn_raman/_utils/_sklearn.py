@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from sklearn.utils.validation import _num_samples as num_samples
 
 if TYPE_CHECKING:  # or what they decorate would have no type
     from sklearn_raman._utils._typing import FunctionT
@@ -70,6 +71,7 @@ __all__ = [
     "check_feature_names_in",
     "check_sample_weight",
     "fit_context",
+    "num_samples",
     "output_is_chosen",
     "safe_indexing",
     "validate_parameter_constraints",

@@ -195,6 +195,13 @@ def like(module):
     return {"device": device_of(module), "dtype": next(floating, torch.float32)}
 
 
+def send(x, device, dtype):
+    """Return a tensor on a device; to a GPU through pinned memory, without waiting."""
+    if device.type == "cuda" and x.device.type == "cpu":
+        x = x.pin_memory().to(device, non_blocking=True)
+    return x.to(device, dtype)
+
+
 def restorer(*modules):
     """Return a function that puts modules back exactly as they are now.
 

@@ -3,6 +3,7 @@
 import sys
 import warnings
 from contextlib import contextmanager
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -58,6 +59,7 @@ def check_spectra(
     X = unmask(X)
     if not isinstance(y, str):
         refuse_missing("y", y)
+        refuse_mixed("y", y)
     if reset:
         axis = resolve_wavenumbers(X, getattr(estimator, "wavenumbers", None))
     else:
@@ -163,13 +165,86 @@ def check_finite(X, *, owner=None, axis=None, used=None, name="X"):
 
 
 def refuse_missing(name, values):
-    """Raise if labels or groups are missing (None, NaN) for some spectra."""
-    missing = pd.isna(np.asarray(values, dtype=object))
+    """Raise if labels or groups are missing (None, NaN, masked) for some spectra."""
+    missing = pd.isna(np.asarray(values, dtype=object)) | np.ma.getmask(values)
     if np.ndim(missing) == 1 and missing.any():
         raise ValueError(
             f"{name} misses {missing.sum()} of {len(values)} values (first at row "
             f"{missing.argmax()}): name each, or leave those rows out."
         )
+
+
+def one_per_spectrum(name, values, n_spectra, *, X="X"):
+    """Return labels or groups as a 1-D array: one for each spectrum, as it was given.
+
+    Parameters
+    ----------
+    name : str
+        What error messages call them.
+    values : array-like of shape (n_spectra,) or (n_spectra, 1)
+    n_spectra : int
+    X : str
+        What the spectra are called.
+
+    Raises
+    ------
+    ValueError
+        If some are missing, if their number is another, or if they are of kinds that
+        can't be sorted or would not stay apart in an array.
+    """
+    refuse_missing(name, values)
+    found = np.asarray(values)
+    if found.shape not in ((n_spectra,), (n_spectra, 1)):
+        raise ValueError(
+            f"{name} has shape {found.shape} but {X} has {n_spectra} spectra: {name} "
+            "needs one entry per spectrum."
+        )
+    refuse_mixed(name, values)
+    found = found.ravel()
+    if found.dtype == np.float16:  # pandas can't index by these, or swapped bytes
+        return found.astype(np.float32)
+    return found.astype(found.dtype.newbyteorder("="), copy=False)
+
+
+def refuse_mixed(name, values):
+    """Raise if labels or groups can't be sorted, or are not told apart in an array.
+
+    numpy makes the text "1" of 1 beside texts, cuts zero bytes off, and rounds large
+    whole numbers beside fractions: two groups would be one, in silence.
+    """
+    found = np.asarray(values)
+    if found.ndim != 1 or (found.dtype != object and hasattr(values, "dtype")):
+        return
+    given = np.asarray(values, dtype=object).tolist()
+    try:
+        sorted(set(given))
+    except TypeError:
+        kinds = {type(value) for value in given}
+        names = ", ".join(sorted(kind.__name__ for kind in kinds))
+        has_text = any(issubclass(kind, str) for kind in kinds)
+        what = "mixes texts and other" if has_text else f"holds {names}"
+        raise ValueError(
+            f"{name} {what} values, which cannot be sorted: write all as text, "
+            f"{name}=[str(value) for value in {name}]."
+        ) from None
+    if found.dtype.kind in "OmM":
+        return
+    for row, (there, value) in enumerate(zip(found.tolist(), given, strict=True)):
+        if there != value:
+            raise ValueError(
+                f"{name} would hold {there!r} in the place of {value!r} (row {row}), "
+                "which an array can't hold beside the other values: name each in "
+                "plain text."
+            )
+
+
+def check_whole(value, name, *, low, high=None):
+    """Raise if a number is not whole (True is none), or not within low and high."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be a whole number, got {value!r}.")
+    if value < low or (high is not None and value > high):
+        allowed = f"{low} or more" if high is None else f"from {low} to {high}"
+        raise ValueError(f"{name} must be {allowed}, got {value}.")
 
 
 def raise_not_finite(where, *, has_nan, owner=None, name="X"):

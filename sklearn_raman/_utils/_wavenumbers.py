@@ -6,6 +6,9 @@ text). A plain array without the parameter has no axis, and a step that needs cm
 so.
 """
 
+import re
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 
@@ -19,6 +22,23 @@ GAP_STEPS = 10
 _BESIDE = 5  # steps on each side that are looked at
 # Raman spectra start above this (cm-1); whole numbers counted from below are positions.
 _LOWEST_START = 50
+
+# How cm-1 is written, as a regular expression without groups.
+PER_CM = r"cm\s*\$?\s*(?:\^|\*\*)?\s*\{?\(?\s*[-−–⁻]\s*[1¹]|1\s*/\s*cm|inverse[ _]cent"
+_UNITS = (  # the first that fits
+    ("cm-1", re.compile(rf"raman|\bshift|wave[\s_]*number|wellenzahl|{PER_CM}", re.I)),
+    ("nm", re.compile(r"\bnm\b|nanomet|wave[\s_]*length|wellenl", re.I)),
+    ("meV", re.compile(r"\bmeV\b")),
+    ("eV", re.compile(r"\beV\b|(?i:electron[ _-]?volt|photon energy|^energy\W*$)")),
+)
+
+
+def unit_of_heading(heading):
+    """Return "cm-1", "nm", "meV" or "eV" if a heading or a name says so, else None."""
+    for unit, pattern in _UNITS:
+        if heading and pattern.search(heading):
+            return unit
+    return None
 
 
 def check_wavenumbers(wavenumbers, *, name="wavenumbers", n_points=None):
@@ -128,18 +148,29 @@ def labels_as_wavenumbers(X):
     """
     if not is_frame(X) or len(X.columns) == 0 or isinstance(X.columns, pd.RangeIndex):
         return None
-    labels = np.asarray(X.columns, dtype=object)
+    labels = tuple(X.columns)
+    if {*map(type, labels)} != {str}:
+        return _read_labels.__wrapped__(labels)  # 1, 1.0 and True would be one key
+    axis = _read_labels(labels)
+    return None if axis is None else axis.copy()
+
+
+@lru_cache(maxsize=8)  # all steps of a Pipeline ask for the same ones
+def _read_labels(labels):
     axis = np.asarray([_number(label) for label in labels])
-    is_number = np.isfinite(axis)
-    if not is_number.all():
-        others = labels[~is_number]
+    if not np.isfinite(axis).all():
+        others = [
+            label
+            for label, value in zip(labels, axis, strict=True)
+            if not np.isfinite(value)
+        ]
         if 2 * len(others) >= len(labels):
             return None
         hint = " pandas renames a repeated '1796.0' to '1796.0.1'."
         is_renamed = any(str(label).count(".") == 2 for label in others)
         raise ValueError(
             f"{len(others)} of {len(labels)} column labels of X are not wavenumbers: "
-            f"{others[:5].tolist()}.{hint if is_renamed else ''} Drop these columns or "
+            f"{others[:5]}.{hint if is_renamed else ''} Drop these columns or "
             "make them the index (X.set_index)."
         )
     if _count_columns(labels, axis):

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._sklearn import Interval, validate_params
+from sklearn_raman._utils._validation import refuse_missing
 from sklearn_raman.datasets._minerals import DATA_FOLDER
 
 ASSIGNMENTS_FILE = "band_assignments.csv"
@@ -18,9 +20,9 @@ _MOST_NAMED = 3  # candidates for one band
 def load_band_assignments() -> pd.DataFrame:
     """Load a small table of well-known Raman bands.
 
-    The strongest bands of the minerals of `load_minerals`, of some other minerals, and
-    of common organic and biological substances. It is there to put a name to a band of
-    a report, not to identify a spectrum.
+    Strong bands of the minerals of `load_minerals` but axinite, of some other minerals,
+    and of common organic and biological substances. It is there to put a name to a band
+    of a report, not to identify a spectrum.
 
     Returns
     -------
@@ -37,6 +39,11 @@ def load_band_assignments() -> pd.DataFrame:
     -----
     Positions are rounded to 1 cm-1. In solid solutions (garnets, pyroxenes,
     amphiboles) and with temperature they move by several cm-1.
+
+    All 29 sources were looked up, by title, authors or DOI; what they say was read in
+    abstracts and tables quoted elsewhere, not in each paper. All bands of the minerals
+    of `load_minerals` are bands of their measured spectra, too. Axinite has none: no
+    source for it was found.
 
     Examples
     --------
@@ -60,11 +67,11 @@ def annotate_bands(
 
     Parameters
     ----------
-    report : BandReport, or DataFrame with a column `position`
+    report : BandReport, or data frame with a column `position`
         Bands in cm-1, as :func:`~sklearn_raman.inspection.band_report` or
         `ExplanationSummary.bands` finds them. Classes, if it has them, are in a column
         or index level `class`.
-    table : DataFrame or None, default=None
+    table : data frame or None, default=None
         With columns `wavenumber` and `assignment`, and if you like `material` and
         `source`. None means :func:`load_band_assignments`.
     tolerance : float, default=8.0
@@ -84,7 +91,9 @@ def annotate_bands(
     Raises
     ------
     ValueError
-        If bands are in points, or a column is missing.
+        If bands are in points, a column is missing, or a position is no number.
+    TypeError
+        If the report or the table is neither.
 
     Notes
     -----
@@ -103,8 +112,8 @@ def annotate_bands(
             "The bands of this report are in points, and the table is in cm-1: make "
             "the report of a data frame whose column labels are wavenumbers."
         )
-    bands = report if isinstance(report, pd.DataFrame) else report.to_frame()
-    table = load_band_assignments() if table is None else table
+    bands = _as_frame("report", report)
+    table = load_band_assignments() if table is None else _as_frame("table", table)
     for name, frame, columns in (
         ("report", bands, ["position"]),
         ("table", table, ["wavenumber", "assignment"]),
@@ -117,7 +126,8 @@ def annotate_bands(
             )
     texts = table.reindex(columns=["assignment", "material", "source"], fill_value="")
     known = texts.fillna("").astype(str)
-    known.insert(0, "wavenumber", table["wavenumber"].astype(float))
+    refuse_missing("wavenumber of table", table["wavenumber"])
+    known.insert(0, "wavenumber", _numbers("table", table, "wavenumber"))
     known = known.reset_index(drop=True)
     names = [""] * len(bands)
     if "class" in bands:
@@ -127,11 +137,38 @@ def annotate_bands(
         names = [str(label).casefold() for label in labels]
     found = [
         _look_up(position, name, set(names), known, tolerance)
-        for position, name in zip(bands["position"], names, strict=True)
+        for position, name in zip(
+            _numbers("report", bands, "position"), names, strict=True
+        )
     ]
     return bands.assign(
         assignment=[text for text, _ in found], source=[source for _, source in found]
     )
+
+
+def _as_frame(name, given):
+    """Return a report or a frame of any kind as a pandas frame."""
+    if isinstance(given, pd.DataFrame):
+        return given
+    if is_frame(given):  # of polars
+        return pd.DataFrame({column: list(given[column]) for column in given.columns})
+    if not hasattr(given, "to_frame"):
+        kinds = "a data frame" if name == "table" else "a BandReport or a data frame"
+        raise TypeError(f"{name} must be {kinds}, got {type(given).__name__}.")
+    return given.to_frame()
+
+
+def _numbers(name, frame, column):
+    """Return a column as numbers, NaN where it is missing."""
+    numbers = pd.to_numeric(frame[column], errors="coerce")
+    numbers = numbers.to_numpy(dtype=float, na_value=np.nan)
+    wrong = np.flatnonzero(np.isnan(numbers) & frame[column].notna().to_numpy())
+    if len(wrong):
+        raise ValueError(
+            f"{name} has {frame[column].iloc[wrong[0]]!r} in the place of a number in "
+            f"cm-1 (column {column!r}, row {wrong[0]})."
+        )
+    return numbers
 
 
 def _look_up(position, name, names, known, tolerance):

@@ -8,7 +8,11 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from sklearn_raman._utils._wavenumbers import are_positions
+from sklearn_raman._utils._wavenumbers import (
+    PER_CM,
+    are_positions,
+    unit_of_heading,
+)
 from sklearn_raman.datasets._text import (
     DECIMALS,
     DELIMITERS,
@@ -16,16 +20,19 @@ from sklearn_raman.datasets._text import (
     as_path,
     decode,
     is_comment,
+    printable,
+    refuse_headings_again,
     refuse_spaced_thousands,
     rows_in_comments,
     show,
     to_number,
 )
-from sklearn_raman.datasets._units import first_turn, unit_of_heading
+from sklearn_raman.datasets._units import first_turn
 
-_UNIT = r"cm\s*\^?\{?\s*[-−–⁻]\s*[1¹]\}?|1\s*/\s*cm|nm|eV"
 _LABEL = re.compile(
-    rf"([-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*[\[(]?\s*({_UNIT})?\s*[\])]?", re.I
+    r"([-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*"
+    rf"[\[(]?\s*((?:{PER_CM})\}}?|nm|eV)?\s*[\])]?",
+    re.I,
 )
 _PREFIXED = re.compile(r"([^\W\d]+[ _.]?)(\d+(?:[.,]\d+)?)")
 
@@ -43,9 +50,12 @@ class Table:
         Decimal mark of the cells.
     facts : dict
         What was found out.
+    header : int or None
+        Number of lines before the headings, as the user gave it.
     """
 
-    def __init__(self, rows, lines, decimal, facts):
+    def __init__(self, rows, lines, decimal, facts, header=None):
+        self.header = header
         self.rows, self.lines = rows, lines
         self.decimal, self.facts = decimal, facts
 
@@ -156,6 +166,7 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
         refuse_spaced_thousands(lines, [number - 1 for number in places])
     heading = _missing_heading(lines, rows, numbers, first, width, mark)
     if heading is not None:
+        refuse_headings_again(lines, numbers[first] - 1, numbers[last])
         body, places = [heading[0], *body], [heading[1], *places]
     facts = {
         "delimiter": DELIMITERS.get(mark, repr(mark)),
@@ -165,7 +176,7 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
         "comments": sum(map(is_comment, lines[places[0] :])),
         **rows_in_comments(lines, places[0], width, mark, point, comment),
     }
-    return Table(body, places, point, facts)
+    return Table(body, places, point, facts, header)
 
 
 def _find_marks(sample, delimiter, decimal):
@@ -262,12 +273,15 @@ def _missing_heading(lines, rows, numbers, first, width, mark):
 def read_label_table(path):
     """Read a table of names and classes as a frame of text."""
     path = as_path(path)
+    name = printable(path)
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is no file, seen from {os.getcwd()}.")
+        raise FileNotFoundError(
+            f"{name} is no file, seen from {printable(os.getcwd())}."
+        )
     try:
         table = read_cells(decode(path.read_bytes())[0])
     except ReadingError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{name}: {error}") from error
     rows = [[cell.strip() for cell in row] for row in table.rows]
     return pd.DataFrame(rows[1:], columns=rows[0])
 

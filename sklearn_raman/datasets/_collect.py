@@ -12,9 +12,11 @@ from sklearn.utils import Bunch
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._wavenumbers import describe_axis, format_wavenumbers
 from sklearn_raman.datasets._cells import read_label_table
+from sklearn_raman.datasets._text import printable
 from sklearn_raman.datasets._units import describe_doubt, nm_to_wavenumber
 
 FIELDS = ("label", "group", "sample")
+_LARGEST_SHIFT = 4500.0  # cm-1; the fastest vibration, of H2, has 4160
 
 
 def resolve_fields(given, names, files, below):
@@ -46,14 +48,14 @@ def resolve_fields(given, names, files, below):
         if value is None:
             continue
         values, sources[field], more = _resolve(field, value, names, files, below)
-        refuse_missing(field, values, names)
-        fields[field] = np.asarray(values)
+        refuse_unnamed(field, values, names)
+        fields[field] = as_names(field, values)
         extra.update(more)
     for name in [name for name in extra if name in FIELDS]:
         found = extra.pop(name)
         if fields[name] is None:
-            refuse_missing(name, found, names)
-            fields[name] = np.asarray(found)
+            refuse_unnamed(name, found, names)
+            fields[name] = as_names(name, found)
             sources[name] = "a named group of the regular expression"
     return fields, extra, sources
 
@@ -107,7 +109,7 @@ def _from_pattern(field, value, names):
     matches = [pattern.search(name) for name in names]
     values = [m and m[own or 1] for m in matches]
     others = {
-        name: [m and m[name] for m in matches]
+        name: [m and m[name] and printable(m[name]) for m in matches]
         for name in pattern.groupindex
         if name != field
     }
@@ -118,16 +120,19 @@ def _from_table(field, table, column, names, files, below):
     """Look each file up in a table, by name, path below the folder, or stem."""
     what = "a table"
     if isinstance(table, (str, os.PathLike)):
-        what = f"the table {os.fspath(table)}"
+        what = f"the table {printable(table)}"
         table = read_label_table(table)
     if isinstance(table, dict):
-        table = pd.Series(table)
+        table = {"file": [*table], field: [*table.values()]}
+        table = pd.DataFrame(table, dtype=object)
     if isinstance(table, pd.Series):
         table = table.rename(field).rename_axis("file").reset_index()
     if not is_frame(table):
         raise ValueError(f"{field} must be a table, got {type(table).__name__}.")
     if not isinstance(table, pd.DataFrame):  # polars
-        table = pd.DataFrame({c: table[c].to_list() for c in table.columns})
+        table = pd.DataFrame(
+            {c: table[c].to_list() for c in table.columns}, dtype=object
+        )
     if not isinstance(table.index, pd.RangeIndex):
         table = table.reset_index()
     keys = {
@@ -175,7 +180,27 @@ def _from_table(field, table, column, names, files, below):
     return values, f"column {column!r} of {what}, by file {key}"
 
 
-def refuse_missing(field, values, names):
+def as_names(field, values):
+    """Return classes, groups or samples as an array, in which none become one.
+
+    numpy makes 1 and "1" one text, and long whole numbers beside 0.5 one number.
+    """
+    values = [printable(v) if isinstance(v, str) else v for v in values]
+    found = np.asarray(values)
+    if found.dtype != object and found.tolist() == values:
+        return found
+    texts = {}
+    for value in values:
+        text = printable(value)
+        if texts.setdefault(text, value) != value:
+            raise ValueError(
+                f"{field} holds {texts[text]!r} and {value!r}, which read the same: "
+                "give all as texts, or all as numbers."
+            )
+    return np.asarray([printable(value) for value in values])
+
+
+def refuse_unnamed(field, values, names):
     """Raise if a spectrum has no value, with the names of those that have none."""
     missing = [
         name
@@ -191,7 +216,7 @@ def refuse_missing(field, values, names):
 
 def few(items, n_shown=5):
     """Return the first items as text, and how many more there are."""
-    shown = ", ".join(str(item) for item in items[:n_shown])
+    shown = ", ".join(printable(item) for item in items[:n_shown])
     return shown + (f" and {len(items) - n_shown} more" if len(items) > n_shown else "")
 
 
@@ -227,12 +252,26 @@ def convert_axis(axis, unit, laser_nm, where):
     """Return an axis in cm-1."""
     if laser_nm is None:
         return axis
-    if unit == "cm-1":
+    asked = f"laser_nm={laser_nm!r} asks for a conversion from nanometres, but the axis"
+    if unit not in (None, "nm"):
+        raise ValueError(f"{asked} of {where} is stated in {unit}: leave laser_nm out.")
+    try:
+        shift = nm_to_wavenumber(axis, laser_nm)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    # What no spectrometer measures; where a file states nm, it is believed.
+    low, high = shift.min(), shift.max()
+    step = (high - low) / max(len(shift) - 1, 1)
+    is_coarse = step > 4.5 and (low < -1000 or high > 5000)
+    if unit is None and (low < -2500 or high - low > 8000 or is_coarse):
         raise ValueError(
-            f"laser_nm={laser_nm!r} asks for a conversion from nanometres, but the "
-            f"axis of {where} is stated in cm-1: leave laser_nm out."
+            f"{asked} of {where}, {axis.min():g} to {axis.max():g}, would become "
+            f"{low:.0f} to {high:.0f} cm-1 in steps of about {step:.2g}, as from no "
+            "Raman spectrometer. Leave laser_nm out if the axis is in cm-1; if it is "
+            'in nanometres, say so in its heading ("nm"), or cut what is no Raman '
+            "spectrum."
         )
-    return nm_to_wavenumber(axis, laser_nm)
+    return shift
 
 
 def make_bunch(spectra, names, *, fields, sources, metadata, filenames, head, doubts):
@@ -287,10 +326,10 @@ def make_bunch(spectra, names, *, fields, sources, metadata, filenames, head, do
         groups=fields["group"],
         samples=fields["sample"],
         wavenumbers=axis,
-        filenames=np.asarray(filenames, dtype=str),
+        filenames=np.asarray([*map(printable, filenames)], dtype=str),
         names=np.asarray(names, dtype=str),
         metadata=metadata,
-        DESCR="\n".join(lines) + "\n",
+        DESCR=printable("\n".join(lines)) + "\n",
     )
 
 
@@ -324,13 +363,13 @@ def find_doubts(axes, units, where, laser_nm):
         Name of the file of each axis.
     laser_nm : float or None
     """
-    if laser_nm is not None:
-        return []
     doubts, seen = {}, {}
     for axis, unit, name in zip(axes, units, where, strict=True):
         key = axis.tobytes(), unit
-        if key not in seen:
+        if key not in seen and laser_nm is None:
             seen[key] = _doubt(axis, unit)
+        elif key not in seen:
+            seen[key] = _doubt_converted(axis, laser_nm)
         if seen[key] is not None:
             kind = re.sub(r"[\d.]+", "", seen[key])
             doubts.setdefault(kind, [seen[key], []])[1].append(name)
@@ -347,11 +386,20 @@ def find_doubts(axes, units, where, laser_nm):
 
 
 def _doubt(axis, unit):
-    if unit in ("nm", "eV"):
+    if unit in ("nm", "meV", "eV"):
         return f"it is stated in {unit}, not as Raman shift in cm-1"
     if unit == "cm-1" and axis.min() < 5000:
         return None
     return describe_doubt(axis)
+
+
+def _doubt_converted(axis, laser_nm):
+    if 0 < axis.max() <= _LARGEST_SHIFT:
+        return None
+    return (
+        f"{axis.min():g} to {axis.max():g} cm-1 is unusual for Raman shifts, so "
+        f"laser_nm={laser_nm:g} may not be the laser's line"
+    )
 
 
 def natural_key(text):

@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_raman._utils._typing import Source
-from sklearn_raman._utils._wavenumbers import check_wavenumbers
+from sklearn_raman._utils._wavenumbers import check_wavenumbers, unit_of_heading
 from sklearn_raman.datasets._collect import (
     convert_axis,
     count,
@@ -33,9 +33,10 @@ from sklearn_raman.datasets._text import (
     check_format,
     decode,
     parse_spectra,
+    printable,
     suspicion,
 )
-from sklearn_raman.datasets._units import unit_of_heading, unit_of_text
+from sklearn_raman.datasets._units import unit_of_text
 
 _JUNK = {"thumbs.db", "desktop.ini"}
 
@@ -146,7 +147,8 @@ None, default=None
         wavenumbers : ndarray of shape (n_points,) or None
             The axis that all share, in cm-1; None if `data` is a list.
         filenames : ndarray of shape (n_spectra,), str
-            File of each spectrum.
+            File of each spectrum. Bytes in its name that are no UTF-8 are written out
+            in all texts, ff as \\udcff.
         names : ndarray of shape (n_spectra,), str
             Path below the folder, and the heading or number of the column if a file
             holds several spectra; the index of the frame.
@@ -160,6 +162,8 @@ None, default=None
     ValueError
         If files can't be read, a class, group or sample is missing for some, or a
         parameter is not valid. The message names the files, with line and text.
+    TypeError
+        If a path is neither text nor `pathlib.Path`, such as bytes.
     FileNotFoundError
         If a path or pattern leads to no file.
     ImportError
@@ -218,7 +222,7 @@ None, default=None
             continue
         facts.setdefault(tuple(found.items()), []).append(_below(path, root))
         for axis, intensities, name, metadata in items:
-            axis = convert_axis(axis, unit, laser_nm, _below(path, root))
+            axis = convert_axis(axis, unit, laser_nm, printable(path))
             parts.append((path, axis, intensities, name, metadata, unit))
     _report_failures(failed, files, parts, on_error, notes)
     where = [_below(path, root) for path, *_ in parts]
@@ -232,8 +236,12 @@ None, default=None
         [path for path, *_ in parts],
         where,
     )
+    names = [*map(printable, names)]
     metadata = pd.DataFrame(
-        [{"file": file} | part[4] for file, part in zip(where, parts, strict=True)],
+        [
+            {"file": printable(file)} | part[4]
+            for file, part in zip(where, parts, strict=True)
+        ],
         index=names,
     ).assign(**extra)
     doubts = find_doubts(
@@ -250,7 +258,7 @@ None, default=None
         fields=fields,
         sources=sources,
         metadata=metadata,
-        filenames=[str(path) for path, *_ in parts],
+        filenames=[path for path, *_ in parts],
         head=head,
         doubts=doubts,
     )
@@ -258,7 +266,7 @@ None, default=None
 
 def _find_files(paths, exclude=()):
     """Return the files, the folder that holds all of them, and notes."""
-    if isinstance(paths, (str, os.PathLike)):
+    if isinstance(paths, (str, bytes, os.PathLike)):  # bytes are no list of numbers
         paths, order = [paths], "in natural order of their names"
     else:
         paths = list(paths)
@@ -333,15 +341,15 @@ def _search_pattern(path):
         while not near.exists():
             near = near.parent
         raise FileNotFoundError(
-            f"{path} does not exist; {near.absolute()} does"
+            f"{printable(path)} does not exist; {printable(near.absolute())} does"
             + (f" and holds {few(sorted(os.listdir(near)))}." if near.is_dir() else ".")
         )
     matches = [Path(p) for p in glob.glob(str(path), recursive=True)]
     inside = sorted((p for p in matches if p.is_file()), key=natural_key)
     if not inside:
         raise FileNotFoundError(
-            f"No file matches the pattern {str(path)!r}, seen from {Path.cwd()}. "
-            '"**" stands for any number of folders.'
+            f"No file matches the pattern {str(path)!r}, seen from "
+            f'{printable(Path.cwd())}. "**" stands for any number of folders.'
         )
     return inside
 
@@ -365,9 +373,9 @@ def _refuse_twins(files, paths):
         twin = seen.setdefault(path.parent / path.stem.lower(), path)
         if twin.suffix.lower() != path.suffix.lower() and not path.suffix[1:].isdigit():
             raise ValueError(
-                f"{twin} and {path.name} may be the same spectrum in two formats. Give "
-                f'a pattern for one of them, such as "**/*{path.suffix}", or list the '
-                "files one by one."
+                f"{printable(twin)} and {printable(path.name)} may be the same "
+                "spectrum in two formats. Give a pattern for one of them, such as "
+                f'"**/*{printable(path.suffix)}", or list the files one by one.'
             )
 
 
@@ -410,7 +418,7 @@ def _report_failures(failed, files, parts, on_error, notes):
     """Raise or warn, with the list of files that can't be read."""
     if not failed:
         return
-    listed = "\n".join(f"  {path}: {error}" for path, error in failed[:10])
+    listed = printable("\n".join(f"  {path}: {error}" for path, error in failed[:10]))
     if len(failed) > 10:
         listed += f"\n  and {len(failed) - 10} more"
     message = f"{len(failed)} of {count(files, 'file')} can't be read:\n{listed}"

@@ -12,15 +12,13 @@ from numpy.typing import ArrayLike
 from sklearn.utils import (
     Bunch,
     check_array,
-    check_consistent_length,
     check_random_state,
-    column_or_1d,
 )
 
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._sklearn import Interval, validate_params
 from sklearn_raman._utils._typing import Frame, RandomState
-from sklearn_raman._utils._validation import check_spectra_array
+from sklearn_raman._utils._validation import check_spectra_array, one_per_spectrum
 from sklearn_raman._utils._wavenumbers import (
     expand_grid,
     format_wavenumbers,
@@ -508,11 +506,7 @@ def make_mixtures(
     allowed = Interval(Real, 0, 1, closed="right")
     low, high = _check_span(ratio, name="ratio", allowed=allowed)
     spectra = check_spectra_array(X)
-    labels = column_or_1d(y)
-    check_consistent_length(spectra, labels)
-    missing = np.flatnonzero(pd.isna(labels))
-    if len(missing):
-        raise ValueError(f"y contains missing labels, the first at row {missing[0]}.")
+    labels = one_per_spectrum("y", y, len(spectra))
     classes, code = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(

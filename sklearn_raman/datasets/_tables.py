@@ -21,7 +21,7 @@ from sklearn.utils import Bunch
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_raman._utils._typing import Frame, Source
-from sklearn_raman._utils._wavenumbers import are_positions
+from sklearn_raman._utils._wavenumbers import are_positions, unit_of_heading
 from sklearn_raman.datasets._cells import (
     is_axis,
     parse_headings,
@@ -31,35 +31,41 @@ from sklearn_raman.datasets._cells import (
 )
 from sklearn_raman.datasets._collect import (
     FIELDS,
+    as_names,
     convert_axis,
     describe_facts,
     few,
     find_doubts,
     make_bunch,
-    refuse_missing,
+    refuse_unnamed,
     resolve_fields,
 )
 from sklearn_raman.datasets._readers import find_reader
 from sklearn_raman.datasets._text import (
     ReadingError,
     as_path,
+    axes_again,
     check_format,
     decode,
+    printable,
+    refuse_count,
+    show,
     suspicion,
     to_number,
 )
 from sklearn_raman.datasets._units import (
+    first_lies_apart,
     first_turn,
     is_axis_heading,
-    unit_of_heading,
+    next_spectrum,
     unit_of_text,
 )
 
 _MISPRINT = re.compile(r"\d[.,]\d|^[\W_]*\d[\W\d_]*$")  # of a number
 _INDEX_HEADINGS = ("", "index", "unnamed: 0")
+_PLACE = r"(pos\w*[ _]?)?[xyzt]\b|time|depth|temp"  # these hold numbers
 _COORDINATE = re.compile(
-    r"(pos\w*[ _]?)?[xyzt]\b|time|depth|temp|point|index|row|col|spectr|sample|id\b|"
-    r"file|name|label|class|group",
+    _PLACE + r"|point|index|row|col|spectr|sample|id\b|file|name|label|class|group",
     re.I,
 )
 _INTENSITY = re.compile(r"int(ens\w*)?\b|counts?\b|signal|cts\b", re.I)
@@ -119,6 +125,8 @@ default=None
         the name of its sample. What is no such heading is taken as in `load_spectra`,
         with the name of the spectrum in place of a path: for example a regular
         expression with a group, or a function of the name.
+        A column of numbers stays one if each number, written again, gives the text of
+        its cell; 007, 1E5, or 1 beside 1.0 stay texts, for they may be names.
     metadata : list or tuple of str, or None, default=None
         Headings of further columns that are no intensities. None keeps all columns
         whose heading is not a number and names them in `DESCR`; with a list, any other
@@ -156,6 +164,8 @@ default=None
         If the table can't be read or not be told what it is, if an axis turns or
         repeats, or if a cell is not a number: with line, column, text, and what was
         expected.
+    TypeError
+        If `path_or_frame` is neither text, `pathlib.Path` nor a frame.
     FileNotFoundError
         If there is no such file.
 
@@ -227,13 +237,16 @@ def _open(path_or_frame, encoding, how):
     if is_frame(path_or_frame):
         return "the frame", table_of_frame(path_or_frame, how["decimal"]), None
     if not isinstance(path_or_frame, (str, os.PathLike)):
-        raise ValueError(
-            "path_or_frame must be a path or a data frame, got "
+        raise TypeError(
+            "path_or_frame must be a path (str or pathlib.Path) or a data frame, got "
             f"{type(path_or_frame).__name__}."
         )
     path = as_path(path_or_frame)
+    where = printable(path)
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is no file, seen from {os.getcwd()}.")
+        raise FileNotFoundError(
+            f"{where} is no file, seen from {printable(os.getcwd())}."
+        )
     try:
         if find_reader(path) is not None:
             raise ReadingError(
@@ -242,9 +255,9 @@ def _open(path_or_frame, encoding, how):
         text, name = decode(path.read_bytes(), encoding)
         table = read_cells(text, **how)
     except (ReadingError, LookupError) as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{where}: {error}") from error
     table.facts["encoding"] = name
-    return str(path), table, unit_of_text(text, table.lines[0])
+    return where, table, unit_of_text(text, table.lines[0])
 
 
 def _heading_axis(table):
@@ -291,9 +304,10 @@ def _find_orientation(table):
     _, in_column = _column_axis(table, skip)
     stated = parse_label(corner)[0] is None and is_axis_heading(corner)
     by_rows = is_axis(in_heading) and 2 * len(columns) >= len(table.rows[0]) - 8
-    if by_rows and columns[0] == 0:
-        return "rows"  # all headings are wavenumbers, the first as well
     by_columns = is_axis(in_column) or (stated and len(in_column) > 2)
+    goes_on = by_columns and len(in_column) > 4 and not first_lies_apart(in_column)
+    if by_rows and columns[0] == 0 and not goes_on:
+        return "rows"  # all headings are wavenumbers, the first as well
     if by_columns and (stated or not by_rows):
         return "columns"
     if by_rows and not by_columns:
@@ -305,10 +319,10 @@ def _find_orientation(table):
             'axis. Pass orientation="rows" if a row is a spectrum and the headings are '
             'wavenumbers, orientation="columns" if the first column holds them.'
         )
-    why = ""
-    if len(columns) > 2 and are_positions(in_heading):
+    why = _say_text_below(table, skip)
+    if not why and len(columns) > 2 and are_positions(in_heading):
         why = " The headings count columns: positions are no wavenumbers."
-    elif len(columns) > 2:
+    elif not why and len(columns) > 2:
         why = " " + _say_turn(table, in_heading, columns)
     elif len(in_column) > 2 and are_positions(in_column):
         why = " The first column counts rows: positions are no wavenumbers."
@@ -316,6 +330,19 @@ def _find_orientation(table):
         f"neither the headings ({headings}) nor the first column are an axis; expected "
         "wavenumbers that rise or fall in one of them." + why
     )
+
+
+def _say_text_below(table, column):
+    """Say where numbers of a column are followed by text; nothing if they are not."""
+    n_numbers = 0
+    for row in range(len(table.rows)):
+        if table.number(row, column) is not None:
+            n_numbers += 1
+        elif n_numbers > 2:
+            text = show(", ".join(map(str, table.rows[row])))
+            place = table.place(row)
+            return f" In the first column text follows numbers at {place}: {text}."
+    return ""
 
 
 def _say_turn(table, axis, columns):
@@ -349,7 +376,8 @@ def _read_rows(table, missing, named):
     turn = _say_turn(table, axis, columns)
     if turn:
         raise ReadingError(f"{turn} Expected headings that rise or fall.")
-    others = [c for c in range(len(headings)) if c not in set(columns)]
+    numeric = set(columns)
+    others = [c for c in range(len(headings)) if c not in numeric]
     inside = [
         headings[c]
         for c in others
@@ -366,6 +394,18 @@ def _read_rows(table, missing, named):
     if not rows:
         raise ReadingError("the table holds headings only; expected rows of numbers.")
     values = table.block(rows, columns)
+    for row, y in zip(rows, values, strict=True):
+        beside = [table.text(row, c) for c in others]
+        if np.array_equal(y, axis) or (
+            any(beside)
+            and beside == [headings[c] for c in others]
+            and first_turn(y) is None
+        ):
+            raise ReadingError(
+                f"{table.place(row)}: {show(', '.join(map(str, table.rows[row])))} "
+                "holds headings once more, as if another table began; expected a "
+                "spectrum. Save each table in a file of its own."
+            )
     known = _metadata_columns(table, others, headings, rows)
     places = [table.place(row) for row in rows]
     unit = units.pop() if units else unit_of_heading(headings[0])
@@ -392,26 +432,49 @@ def _metadata_columns(table, columns, headings, rows):
         raise ReadingError(f"several columns are headed {few(repeated)}.")
     return pd.DataFrame(
         {
-            name: _as_column([table.rows[row][c] for row in rows], table.decimal)
+            name: _as_column([table.rows[row][c] for row in rows], table.decimal, name)
             for name, c in zip(names, columns, strict=True)
         },
         index=range(len(rows)),
     )
 
 
-def _as_column(cells, decimal):
-    """Return cells as numbers if all are, and none would lose leading zeros."""
+def _as_column(cells, decimal, heading):
+    """Return cells as numbers if these say all that the texts do, else as texts.
+
+    1E5, 007, or 1 beside 1.0 may be names, which as numbers would be others, or one.
+    Only of places it is known that they are numbers, however they are written.
+    """
     if not all(isinstance(cell, str) for cell in cells):
-        return cells
+        large = any(isinstance(cell, int) and abs(cell) > 2**53 for cell in cells)
+        mixed = not all(isinstance(cell, int) for cell in cells)
+        return pd.Series(cells, dtype=object) if large and mixed else cells
     cells = [cell.strip() for cell in cells]
-    values = [to_number(cell, decimal) for cell in cells]
-    if None in values or any(v != v for v in values):
-        return cells
-    if any(re.match(r"[-+]?0\d", cell) for cell in cells):
-        return cells
-    if all(re.fullmatch(r"[-+]?\d{1,15}", cell) for cell in cells):
+    different = list(dict.fromkeys(cells))  # maps repeat their places at each point
+    numbers = _as_numbers(different, decimal, heading)
+    found = dict(zip(different, numbers, strict=True))
+    return [found[cell] for cell in cells]
+
+
+def _as_numbers(cells, decimal, heading):
+    """Do what `_as_column` does for texts that all differ."""
+    if all(re.fullmatch("0|-?[1-9][0-9]{0,17}", cell) for cell in cells):
         return [int(cell) for cell in cells]
-    return values
+    values = [to_number(cell, decimal) for cell in cells]
+    if None in values or not np.isfinite(values).all():
+        return cells
+    texts = [cell.replace(decimal, ".") for cell in cells]
+    n_digits = len(texts[0].partition(".")[2])
+    ways = (repr, "{:.15g}".format, f"{{:.{n_digits}f}}".format)
+    if len(set(values)) == len(values) and any(
+        texts == [*map(way, values)] for way in ways
+    ):
+        return values
+    plain = r"[-+]?(?!0\d)\d{0,15}(\.\d*)?([eE][-+]?\d+)?"
+    is_place = re.match(rf"({_PLACE})(erature)?\b", heading, re.I)
+    if is_place and all(re.fullmatch(plain, text) for text in texts):
+        return values
+    return cells
 
 
 def _row_names(known, n_spectra):
@@ -446,7 +509,21 @@ def _read_columns(table, missing, named):
             f"{table.place(rows[turn])}: the axis goes from {axis[turn - 1]:g} to "
             f"{axis[turn]:g}; expected one that rises or falls from line to line."
         )
+    if table.lines is not None:
+        found = next_spectrum(axis, [table.lines[row] for row in rows])
+        if found:
+            text = show(", ".join(table.rows[rows[found[0]]]))
+            raise ReadingError(f"{table.place(rows[found[0]])}: {text} {found[1]}")
+        if table.header is None:
+            refuse_count(axis, table.lines[rows[0]], ", ".join(table.rows[rows[0]]))
     values = table.block(rows, columns).T
+    titles = [" ".join(table.text(row, c) for row in heads) for c in (skip, *columns)]
+    if again := axes_again([axis, *values], titles):
+        raise ReadingError(
+            f"column {skip + again[0] + 1} ({titles[again[0]]!r}) is an axis, as the "
+            "first is; expected intensities. Read each pair of columns by itself: "
+            "load_spectra(path, columns=(axis, intensity))."
+        )
     empty = np.isnan(values).all(axis=1)
     if empty.all():
         raise ReadingError("no column beside the first holds numbers.")
@@ -460,7 +537,7 @@ def _read_columns(table, missing, named):
             names = [str(c).strip() or str(i) for i, c in enumerate(cells)]
             corner = title
         if not is_name:
-            known[title] = _as_column(cells, table.decimal)
+            known[title] = _as_column(cells, table.decimal, title)
     known = pd.DataFrame(known, index=range(len(values)))
     unit = unit_of_heading(corner)
     spectra = [
@@ -500,7 +577,7 @@ def _read_long(table, missing, named):
     others = [c for c in range(len(headings)) if c not in found]
     columns = {
         headings[c].lower() if len(headings[c]) == 1 else headings[c]: _as_column(
-            [table.rows[row][c] for row in rows], table.decimal
+            [table.rows[row][c] for row in rows], table.decimal, headings[c]
         )
         for c in others
     }
@@ -509,8 +586,9 @@ def _read_long(table, missing, named):
     members = np.array([order.setdefault(key, len(order)) for key in keys])
     sorted_rows = np.argsort(members, kind="stable")
     ends = np.cumsum(np.bincount(members))
+    starts = np.r_[0, ends[:-1]]
     spectra, unit = [], unit_of_heading(headings[found[0]])
-    for start, end in zip(np.r_[0, ends[:-1]], ends, strict=True):
+    for start, end in zip(starts, ends, strict=True):
         mine = sorted_rows[start:end]
         place = ", ".join(f"{headings[c]}={table.text(mine[0] + 1, c)}" for c in others)
         x, y = _keep(axis[mine], intensities[mine], missing, place, unit)
@@ -528,7 +606,7 @@ def _read_long(table, missing, named):
                 "expected two or more."
             )
         spectra.append((x, y))
-    known = pd.DataFrame(list(order), columns=list(columns))
+    known = pd.DataFrame(columns).iloc[sorted_rows[starts]].reset_index(drop=True)
     names = [str(number) for number in range(len(spectra))]
     return spectra, names, known, unit
 
@@ -585,7 +663,7 @@ def _resolve_fields(given, known, names, name):
                     f"{len(gone)} spectra: {empty}."
                 )
             if column.dtype == object:
-                column = np.asarray([str(v) for v in column])
+                column = as_names(field, list(column))
             fields[field], sources[field] = column, f"the column {value!r}"
         elif isinstance(value, str) and "(" not in value and not os.path.isfile(value):
             raise ValueError(
@@ -594,8 +672,8 @@ def _resolve_fields(given, known, names, name):
             )
         elif callable(value):
             values = [value(spectrum) for spectrum in names]
-            refuse_missing(field, values, names)
-            fields[field] = np.asarray(values)
+            refuse_unnamed(field, values, names)
+            fields[field] = as_names(field, values)
             sources[field] = "a function of the name"
         else:
             rest[field] = value

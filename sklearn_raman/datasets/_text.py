@@ -14,7 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_raman._utils._wavenumbers import are_positions
-from sklearn_raman.datasets._units import first_turn, is_shift_heading
+from sklearn_raman.datasets._units import (
+    first_lies_apart,
+    first_turn,
+    is_shift_heading,
+    next_spectrum,
+)
 
 # In order of preference. None splits at any run of white space.
 DELIMITERS = {
@@ -175,6 +180,30 @@ def rows_in_comments(lines, first, width, mark, point, comment):
     return {SUSPECTS: lines}
 
 
+def refuse_headings_again(lines, first, stop):
+    """Refuse a comment among rows that repeats the line above them: a second block."""
+    above = next((a.strip() for a in reversed(lines[:first]) if a.strip()), "")
+    is_heading = is_comment(above) and re.search(r"[^\W\d]", above)
+    for i in range(first, stop) if is_heading else ():
+        if lines[i].strip() == above:
+            raise ReadingError(
+                f"line {i + 1}: {show(above)} repeats the headings, as if another "
+                "spectrum or table began; expected one in a file. Save each in a file "
+                "of its own."
+            )
+
+
+def refuse_count(axis, line, text):
+    """Refuse a first line that fits the rows in form, but lies far from the axis."""
+    if first_lies_apart(axis):
+        raise ReadingError(
+            f"line {line}: {show(text.strip())} is {abs(axis[1] - axis[0]):g} from the "
+            f"next axis value; expected at most {np.abs(np.diff(axis[1:])).max():g}, "
+            f"as between the others. Pass header={line} if it is no point, such as a "
+            f"number of points or spectra, and header={line - 1} if it is one."
+        )
+
+
 def suspicion(name, facts):
     """Return the sentences that say what `rows_in_comments` found in a file."""
     if SUSPECTS not in facts:
@@ -183,6 +212,14 @@ def suspicion(name, facts):
         f"{name}: {SUSPECTS}: {facts[SUSPECTS]}, with numbers as in the rows beside. "
         "What belongs to the spectra must begin without that sign."
     ]
+
+
+def printable(text):
+    """Return a text or path with what is no Unicode in a file's name as \\udcff.
+
+    Python takes such bytes in; on their way out they would be an error.
+    """
+    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def show(line, length=70):
@@ -276,12 +313,12 @@ def parse_spectra(
     options = {
         "delimiter": delimiter,
         "decimal": decimal,
-        "header": header or 0,
+        "header": header,
         "comment": comment,
         "columns": columns,
         "missing": missing,
     }
-    below = lines[options["header"] :]
+    below = lines[header or 0 :]
     found = None
     if len(below) > 2 * _SAMPLE:
         sample = _with_digits(below[:: len(below) // _SAMPLE])
@@ -310,6 +347,7 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
     if found is None:
         raise _no_rows(lines, delimiter, decimal)
     mark, point = found
+    is_given, header = header is not None, header or 0
     block = _read_plain(lines, mark, point, header)
     if block is None:
         rows = [None] * header + _read_rows(lines[header:], mark, point)
@@ -327,6 +365,8 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
         "footer": sum(bool(line.strip()) for line in lines[stop:]),
         "comments": sum(map(is_comment, lines[start:stop])) if block is None else 0,
     }
+    if block is None:
+        refuse_headings_again(lines, start, stop)
     near = lines if block is None else lines[:start]  # there are none in a block
     first = max(start - 1, header)
     facts |= rows_in_comments(near, first, width, mark, point, comment)
@@ -357,6 +397,8 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
                 "of two points or more."
             )
         _check_monotone(axis[kept], where, lines, width)
+        if not is_given:
+            refuse_count(axis[kept], where[0] + 1, lines[where[0]])
         heading = headings[column] if headings else None
         spectra.append((axis[kept], values[kept, column], heading))
     if n_dropped:
@@ -433,6 +475,9 @@ def _find_block(lines, rows, mark, header):
         if lines[i].strip() and not is_comment(lines[i]):
             raise _bad_line(lines, i, width)
     before = [i for i in range(header, start) if lines[i].strip()]
+    for three in zip(before, before[1:], before[2:], strict=False):
+        if all(rows[i] and len(rows[i]) > 1 for i in three):  # a table, not a header
+            raise _bad_line(lines, three[0], width)
     for i in before[-1:] + list(range(stop, len(lines))):
         if i >= stop and rows[i]:  # a row that breaks off: the end is missing
             raise _bad_line(lines, i, width)
@@ -543,13 +588,14 @@ def _refuse_thousands(lines, numbers, values, mark, point):
     fractional = values != np.round(values)
     fractional &= np.isfinite(values)
     mixed = fractional.any(axis=0) & ~fractional.all(axis=0)
+    rows = [lines[i].split(mark) for i in numbers] if mixed.any() else []
     for column in np.flatnonzero(mixed):
         part = np.abs(values[fractional[:, column], column])
         if len(part) < 3 or part.min() < 1 or part.max() >= 1000:
             continue
         if not np.allclose(part * 1000, np.round(part * 1000), rtol=0, atol=1e-6):
             continue
-        cells = [lines[i].split(mark)[column].strip() for i in numbers]
+        cells = [row[column].strip() for row in rows]
         marked = [cell for cell in cells if point in cell]
         pattern = rf"[+-]?[1-9]\d{{0,2}}{re.escape(point)}\d{{3}}"
         if len(marked) < len(cells) and all(re.fullmatch(pattern, c) for c in marked):
@@ -624,12 +670,29 @@ def _choose_columns(values, headings, columns, facts, lines):
                 names,
             )
         )
+    if again := axes_again(values.T[used], [names[i] for i in used]):
+        raise ReadingError(
+            _ask_for_columns(f"column {used[again[0]] + 1} is an axis too", used, names)
+        )
     facts["columns"] = (
         ", ".join(_call(i, names) for i in used)
         if any(names)
         else (f"{len(used)} without headings")
     )
     return used[0], used[1:]
+
+
+def axes_again(columns, headings):
+    """Return which columns are, or are headed like, the first: the axis once more."""
+    if len(columns) < 3 or first_turn(columns[0]) is not None:
+        return []
+    titles = [re.sub(r"\.\d+$", "", title.strip().lower()) for title in headings]
+    return [
+        i
+        for i in range(1, len(titles))
+        if (titles[i] and titles[i] == titles[0])
+        or np.array_equal(columns[i], columns[0])
+    ]
 
 
 def _ask_for_columns(why, used, names):
@@ -662,9 +725,12 @@ def _find_column(column, names, width):
 
 
 def _check_monotone(axis, where, lines, width):
-    """Refuse an axis that turns or repeats, with the line."""
+    """Refuse an axis that turns, repeats or begins anew, with the line."""
     turn = first_turn(axis)
     if turn is None:
+        if found := next_spectrum(axis, where):
+            i, what = where[found[0]], found[1]
+            raise ReadingError(f"line {i + 1}: {show(lines[i])} {what}")
         return
     here = where[turn]
     before = np.flatnonzero(axis[:turn] == axis[turn])
@@ -687,4 +753,7 @@ def _check_monotone(axis, where, lines, width):
 
 def as_path(value):
     """Return a text or path as a path; a leading ~ is the home folder."""
-    return Path(os.path.expanduser(os.fspath(value)))
+    path = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(path, str):
+        raise TypeError(f"A path must be a str or a pathlib.Path, got {value!r}.")
+    return Path(os.path.expanduser(path))

@@ -14,16 +14,10 @@ from sklearn_raman._utils._wavenumbers import (
     are_positions,
     as_real,
     format_wavenumbers,
+    unit_of_heading,
 )
 
 _CM_PER_NM = 1e7  # 1 cm = 1e7 nm
-
-_HEADING_UNITS = (  # the first that fits
-    ("cm-1", re.compile(r"raman|shift|cm\s*\^?\{?\s*[-−–⁻]\s*[1¹]|1\s*/\s*cm", re.I)),
-    ("cm-1", re.compile(r"^\W*(wave\s*numbers?|wellenzahl(en)?)\W*$", re.I)),
-    ("nm", re.compile(r"\bnm\b|nanomet|wave\s*length|wellenl", re.I)),
-    ("eV", re.compile(r"\bm?eV\b|photon energy")),
-)
 
 
 @overload
@@ -196,16 +190,6 @@ def _check_range(values, laser):
         )
 
 
-def unit_of_heading(heading):
-    """Return "cm-1", "nm" or "eV" if a heading says so, else None."""
-    if heading is None:
-        return None
-    for unit, pattern in _HEADING_UNITS:
-        if pattern.search(heading):
-            return unit
-    return None
-
-
 def is_axis_heading(heading):
     """Tell whether a heading is that of an axis, in whatever unit."""
     return unit_of_heading(heading) is not None or bool(
@@ -231,6 +215,46 @@ def first_turn(axis):
     return int(bad[0]) + 1 if len(bad) else None
 
 
+def first_lies_apart(axis):
+    """Tell whether the first step is more than twice as long as any other.
+
+    Then the first value may be none of the axis, but a number of points or spectra.
+    """
+    steps = np.abs(np.diff(axis))
+    return len(steps) > 3 and steps[0] > 2 * steps[1:].max()
+
+
+def next_spectrum(axis, numbers):
+    """Find where another spectrum begins, though the axis rises or falls all the way.
+
+    What parts it from the one before are other lines, and a step that is more than
+    twice as long for each line as those beside it.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_points,)
+    numbers : sequence of int of length n_points
+        Lines of the points.
+
+    Returns
+    -------
+    (position, str) or None
+        Its first point, and what to say of it.
+    """
+    n_lines = np.diff(numbers)
+    steps = np.abs(np.diff(axis)) / n_lines
+    for i in np.flatnonzero(n_lines > np.median(n_lines)):
+        beside = [*steps[max(i - 1, 0) : i], *steps[i + 1 : i + 2]]
+        if beside and steps[i] > 2 * max(beside):
+            return int(i) + 1, (
+                f"goes from {axis[i]:g} to {axis[i + 1]:g} behind a blank line or a "
+                "comment, as if another spectrum began; expected one axis. Save each "
+                "spectrum in a file of its own, or, if this is one with a gap, delete "
+                "what lies between."
+            )
+    return None
+
+
 def describe_doubt(axis):
     """Say what an axis looks like if it does not look like Raman shifts, else None.
 
@@ -251,7 +275,8 @@ def describe_doubt(axis):
         return f"{span} count points and look like positions, not wavenumbers"
     if 0.1 < low and high < 10:
         return f"{span} looks like eV, not Raman shifts in cm-1"
-    if 180 <= low and high <= 1200 and step < 0.25:
+    is_fine = step < 0.25 or (step < 0.5 and high - low < 150)
+    if 180 <= low and high <= 1200 and is_fine:
         return f"{span} looks like nanometres, not Raman shifts in cm-1"
     if low > 5000:
         return f"{span} looks like absolute wavenumbers, not Raman shifts"

@@ -430,7 +430,7 @@ class _Study:
     """Fits of one model to draws of the groups, and what bands they have in common."""
 
     def __init__(self, owner, model, X, y, groups, random_state, settings):
-        self.model, self.data = model, check_study(owner, X, y, groups)
+        self.model, self.data = model, check_study(owner, model, X, y, groups)
         self.settings = settings
         # Each part has a seed of its own, so that it is the same without the others.
         rng = check_random_state(random_state)

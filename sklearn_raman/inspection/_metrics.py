@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from sklearn_raman._utils._frames import frame_like
 from sklearn_raman._utils._pipeline import unshared
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._typing import RandomState, SpectraLike
-from sklearn_raman._utils._validation import check_spectra_array
+from sklearn_raman._utils._validation import check_spectra_array, check_whole
 from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 from sklearn_raman.inspection._bands import common_axis
 from sklearn_raman.inspection._perturbation import deletion_curve
@@ -369,7 +369,7 @@ def max_sensitivity(
     """
     spectra = check_spectra_array(X)
     check_scalar(radius, "radius", Real, min_val=0, include_boundaries="neither")
-    check_scalar(n_draws, "n_draws", Integral, min_val=1)
+    check_whole(n_draws, "n_draws", low=1)
     rng = check_random_state(random_state)
     before = check_maps(explain(X), shape=spectra.shape)
     largest = np.zeros(len(spectra))
@@ -444,7 +444,7 @@ def deletion_percentile(
     >>> bool(found["percentile"].mean() > 0.9)
     True
     """
-    check_scalar(n_random, "n_random", Integral, min_val=1)
+    check_whole(n_random, "n_random", low=1)
     rng = check_random_state(random_state)
     target = estimator.predict(unshared(X)) if target is None else target
     curve = partial(deletion_curve, estimator, X, target=target, **deletion_settings)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
-from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import Bunch, check_array, check_scalar, gen_batches
+from sklearn.utils import Bunch, check_array, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._explanation import (
@@ -26,6 +25,7 @@ from sklearn_raman._utils._explanation import (
     resolve_target,
 )
 from sklearn_raman._utils._frames import frame_like
+from sklearn_raman._utils._pipeline import decision_by_class
 from sklearn_raman._utils._ragged import (
     by_axis,
     check_holds_spectra,
@@ -33,7 +33,7 @@ from sklearn_raman._utils._ragged import (
     read_ragged,
 )
 from sklearn_raman._utils._typing import SpectraLike
-from sklearn_raman._utils._validation import lower_default
+from sklearn_raman._utils._validation import check_whole, lower_default
 
 _DEFAULT_WIDTH = 9
 
@@ -137,10 +137,10 @@ def occlusion(
     parts, n_spectra = _parts(estimator, X, reference)
     target = _positions(estimator, X, target, n_spectra)
     if width is not None:
-        check_scalar(width, "width", Integral, min_val=1)
+        check_whole(width, "width", low=1)
     if step is not None:
-        check_scalar(step, "step", Integral, min_val=1)
-    check_scalar(batch_size, "batch_size", Integral, min_val=1)
+        check_whole(step, "step", low=1)
+    check_whole(batch_size, "batch_size", low=1)
     found = [None] * n_spectra
     for numbers, values, filler, like in parts:
         hidden = _stretches(values.shape[1], width, step)
@@ -335,7 +335,7 @@ def deletion_curve(
     positions = _positions(estimator, X, target, n_spectra)
     if isinstance(positions, str):
         raise ValueError('target="all" is not possible here: pass one class at a time.')
-    check_scalar(steps, "steps", Integral, min_val=1)
+    check_whole(steps, "steps", low=1)
     if not 0 < max_fraction <= 1:
         raise ValueError(
             f"max_fraction must lie between 0 and 1, got {max_fraction!r}."
@@ -402,22 +402,10 @@ def _class_scores(estimator, X, score):
     if score == "prob":
         return values
     if score == "logit":
-        return _decision_by_class(values, len(estimator.classes_), owner)
+        return decision_by_class(estimator, values)
     own, others = _log_probabilities(values, owner)
     compared = others if score == "logodds" else own.mean(axis=1, keepdims=True)
     return (own - compared).astype(values.dtype)
-
-
-def _decision_by_class(values, n_classes, owner):
-    if values.ndim == 1:
-        values = np.stack([-values, values], axis=1)
-    if values.shape[1] != n_classes:
-        raise ValueError(
-            f"The decision function of {owner} has {values.shape[1]} columns for "
-            f"{n_classes} classes: use one-versus-rest (SVC's "
-            'decision_function_shape="ovr").'
-        )
-    return values
 
 
 def _log_probabilities(probabilities, owner):

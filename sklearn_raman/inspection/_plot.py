@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_scalar
 
 from sklearn_raman._utils._explanation import normalize_maps
 from sklearn_raman._utils._optional import import_optional
@@ -34,6 +32,7 @@ from sklearn_raman._utils._plot import (
     new_figure,
     same_axis,
 )
+from sklearn_raman._utils._validation import check_whole
 from sklearn_raman._utils._wavenumbers import check_wavenumbers, labels_as_wavenumbers
 from sklearn_raman.inspection._bands import (
     bands_above_median,
@@ -286,7 +285,7 @@ def plot_feature_maps(
     if spectrum is not None:
         behind = high * normalize_maps(_finite(spectrum, "spectrum", n_units), "minmax")
 
-    check_scalar(n_columns, "n_columns", Integral, min_val=1)
+    check_whole(n_columns, "n_columns", low=1)
     n_rows = -(-n_maps // n_columns)
     unit = axis_label(True) if wavenumbers is not None else "unit of the feature map"
     if ax is not None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import rankdata
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state
 
 from sklearn_raman._utils._explanation import check_maps
 from sklearn_raman._utils._typing import RandomState, SpectraLike
+from sklearn_raman._utils._validation import check_whole
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._pipeline import run_steps
 
@@ -97,7 +97,7 @@ def randomization_test(
             f"{type(classifier).__name__} has no cascading_reset: randomization_test "
             "needs a fitted network classifier, or a Pipeline that ends in one."
         )
-    check_scalar(n_repeats, "n_repeats", Integral, min_val=1)
+    check_whole(n_repeats, "n_repeats", low=1)
     random_state = check_random_state(random_state)
     target = classifier.predict(X) if target is None else target
     original = _explain(classifier, X, target, method)

@@ -3,23 +3,22 @@
 import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score
-from sklearn.utils import (
-    Bunch,
-    check_consistent_length,
-    check_random_state,
-    column_or_1d,
-    indexable,
-)
+from sklearn.utils import Bunch, check_random_state, indexable
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
-from tqdm import tqdm
 
 from sklearn_raman._utils._explanation import auto_space, check_maps
 from sklearn_raman._utils._folds import deal_groups
-from sklearn_raman._utils._pipeline import flat_steps, group_parameters, unshared
+from sklearn_raman._utils._pipeline import (
+    flat_steps,
+    group_parameters,
+    refuse_no_classifier,
+    unshared,
+)
+from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
-from sklearn_raman._utils._sklearn import safe_indexing
-from sklearn_raman._utils._validation import refuse_missing
+from sklearn_raman._utils._sklearn import num_samples, safe_indexing
+from sklearn_raman._utils._validation import one_per_spectrum
 from sklearn_raman._utils._wavenumbers import describe_axis
 from sklearn_raman.inspection._bands import common_axis
 from sklearn_raman.inspection._perturbation import occlusion
@@ -28,8 +27,8 @@ from sklearn_raman.inspection._pipeline import explain_pipeline, input_axis, run
 _MOST_SEEDS = np.iinfo(np.int32).max
 
 
-def check_study(owner, X, y, groups):
-    """Check spectra, labels and groups, and find out who belongs to whom.
+def check_study(owner, model, X, y, groups):
+    """Check model, spectra, labels and groups; find out who belongs to whom.
 
     Returns
     -------
@@ -40,6 +39,7 @@ def check_study(owner, X, y, groups):
         classes it holds), `average` (n_classes, n_units; class means of units), `space`
         (of the maps).
     """
+    refuse_no_classifier(owner, model)
     if groups is None:
         raise ValueError(
             f"{owner} needs groups, the crystal, patient or sample of each spectrum: "
@@ -49,10 +49,8 @@ def check_study(owner, X, y, groups):
         )
     check_holds_spectra(X)
     (X,) = indexable(X)
-    y, groups = column_or_1d(y), column_or_1d(groups)
-    check_consistent_length(X, y, groups)
-    for name, values in (("y", y), ("groups", groups)):
-        refuse_missing(name, values)
+    y = one_per_spectrum("y", y, num_samples(X))
+    groups = one_per_spectrum("groups", groups, num_samples(X))
     check_classification_targets(y)
     classes, code = np.unique(y, return_inverse=True)
     if len(classes) < 2:
@@ -182,7 +180,7 @@ def run_designs(model, data, designs, *, explain, n_jobs, progress, name):
     ]
     outcomes = Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
     axis = ()
-    with tqdm(total=len(tasks), desc=name, disable=not progress) as bar:
+    with progress_bar(len(tasks), progress, desc=name) as bar:
         for design, n_folds in zip(designs, numbers, strict=True):
             parts = []
             for _ in range(n_folds):

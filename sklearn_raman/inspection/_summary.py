@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
-from sklearn.utils import check_consistent_length, column_or_1d
 
 from sklearn_raman._utils._explanation import (
     auto_space,
@@ -24,7 +23,7 @@ from sklearn_raman._utils._explanation import (
 from sklearn_raman._utils._pipeline import flat_steps, unshared
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._typing import SpectraLike
-from sklearn_raman._utils._validation import refuse_missing
+from sklearn_raman._utils._validation import one_per_spectrum
 from sklearn_raman.inspection._bands import bands_above_median, common_axis
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._pipeline import (
@@ -154,9 +153,10 @@ default=None
             If a class has no correctly classified spectrum: its rows are missing.
         """
         values = check_maps(maps)
-        y = _labels("y", y)
-        predicted = y if predicted is None else _labels("predicted", predicted)
-        check_consistent_length(values, y, predicted)
+        y = one_per_spectrum("y", y, len(values))
+        if predicted is None:
+            predicted = y
+        predicted = one_per_spectrum("predicted", predicted, len(values))
         _check_fraction(fraction)
         n_points = values.shape[1]
         axis = common_axis(wavenumbers, n_points, maps=maps, spectra=spectra)
@@ -481,15 +481,6 @@ default=None
         from sklearn_raman.inspection._plot import draw_summary
 
         return draw_summary(self, kind, classes, ax)
-
-
-def _labels(name, labels):
-    """Return labels as a 1-D array of a type that pandas can index by."""
-    labels = column_or_1d(labels, warn=False)
-    refuse_missing(name, labels)
-    if labels.dtype == np.float16:
-        return labels.astype(np.float32)
-    return labels.astype(labels.dtype.newbyteorder("="), copy=False)
 
 
 def _check_fraction(fraction):

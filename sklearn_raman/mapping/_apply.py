@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._optional import import_optional
 from sklearn_raman._utils._pipeline import flat_steps
+from sklearn_raman._utils._sklearn import Interval
 from sklearn_raman._utils._validation import levels_to_user
 from sklearn_raman._utils._wavenumbers import (
     first_difference,
@@ -37,6 +38,7 @@ from sklearn_raman.mapping._cube import default_block, read_cube
 from sklearn_raman.mapping._parcel import Parcel
 from sklearn_raman.mapping._store import write_blocks
 
+_NUMBER = Interval(Real, None, None, closed="both")
 _LONG_NAMES = {
     "label": "class, as its position in the coordinate class; -1: unknown",
     "proba": "probability of the class",
@@ -194,10 +196,7 @@ def apply_pipeline(
     output = _check_output(output)
     if dtype not in ("float32", "float64"):
         raise ValueError(f'dtype must be "float32" or "float64", got {dtype!r}.')
-    if saturation is not None and not (
-        isinstance(saturation, Real) and saturation == saturation
-    ):
-        raise ValueError(f"saturation must be a number, got {saturation!r}.")
+    check_saturation(saturation)
     if not {"explanation", "class_means"} & set(output):
         for name, value in (("target", target), ("explain", explain)):
             if value is not None:
@@ -413,13 +412,25 @@ def _refuse_other_places(name, dim, found, expected):
         )
 
 
-def _in_same_blocks(mask, cube, spectra):
+def check_saturation(saturation):
+    """Raise if an intensity from which on spectra are saturated is no number."""
+    if saturation is not None and not _NUMBER.is_satisfied_by(saturation):
+        raise ValueError(f"saturation must be a number, got {saturation!r}.")
+
+
+def pixel_mask(mask, cube):
+    """Return a mask as `pixel_map` returns it, or say that it is none."""
     mask = pixel_map(mask, cube, name="mask")
     if mask.dtype != bool:
         raise ValueError(
             f"mask must be True where a pixel counts and False elsewhere, got "
             f"{mask.dtype}: compare it with something, such as mask > 0."
         )
+    return mask
+
+
+def _in_same_blocks(mask, cube, spectra):
+    mask = pixel_mask(mask, cube)
     blocks = dict(zip(cube.pixel_dims, spectra.chunks, strict=False))
     return mask.chunk(blocks).data[..., None]
 

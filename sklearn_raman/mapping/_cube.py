@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,31 +15,27 @@ from scipy import constants
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._optional import import_optional
 from sklearn_raman._utils._ragged import unmask
+from sklearn_raman._utils._validation import levels_to_user
 from sklearn_raman._utils._wavenumbers import (
     are_positions,
+    as_real,
     check_wavenumbers,
     first_difference,
     labels_as_wavenumbers,
+    unit_of_heading,
 )
 from sklearn_raman.datasets import nm_to_wavenumber
 
 # Wavelength in nm times photon energy in eV.
 _NM_EV = 1e9 * constants.h * constants.c / constants.e
 
-_CM = r"cm\s*\$?\s*(\^|\*\*)?\s*\{?\(?\s*[-−–⁻]\s*[1¹]|1\s*/\s*cm|inverse[ _]cent|cm⁻¹"
-_UNITS = (
-    ("cm-1", re.compile(_CM, re.I)),
-    ("nm", re.compile(r"\bnm\b|nanomet", re.I)),
-    ("meV", re.compile(r"\bmeV\b")),
-    ("eV", re.compile(r"\beV\b|electron[ _-]?volt", re.I)),
-)
-# Names of dimensions, where no unit is stated.
-_NAMES = (
-    ("cm-1", re.compile(rf"wave_?\s*numbers?|raman|\bshift|{_CM}", re.I)),
-    ("nm", re.compile(r"wave_?\s*lengths?|\bnm\b", re.I)),
-    ("eV", re.compile(r"\benergy\b|\beV\b", re.I)),
-)
 _PIXELS = ("y", "x")
+
+# Of the step between the lines of a map, what neighboring places on one line may differ
+# by: by rounding, and as a stage repeats them; what all on one line may, and from where
+# on a warning tells of it.
+_ROUNDING, _JITTER, _SPREAD, _TOLD = 1e-6, 0.1, 0.25, 0.05
+_HOLES = 4  # a map has at most so many places for each spectrum
 
 
 @dataclass
@@ -94,7 +90,8 @@ def to_cube(
     xarray.DataArray
         With the dimensions y, x and wavenumber, or those of what was given. An axis
         that was not in cm-1 stays as it is, with `raman_shift` in cm-1 beside it.
-        Places of a map without a spectrum are NaN.
+        Places of a map without a spectrum are NaN; the distance between lines may
+        differ.
 
     Raises
     ------
@@ -105,6 +102,11 @@ def to_cube(
         If this is no cube.
     ImportError
         If xarray is not installed (extra `maps`).
+
+    Warns
+    -----
+    UserWarning
+        If places that differ by more than 5 % of the step are taken as one line.
 
     Examples
     --------
@@ -136,12 +138,8 @@ def read_cube(cube, wavenumbers=None, dim=None, laser_nm=None):
     else:
         array = _of_array(cube, wavenumbers, dim)
         dim = array.dims[-1]
+    _check_has_pixels(array)
     dim = _find_dim(array, dim, wavenumbers)
-    if array.ndim < 2:
-        raise ValueError(
-            "A cube has pixels: one dimension or more beside the wavenumbers, got "
-            f"only {array.dims}. Of a single spectrum make one by spectrum[None]."
-        )
     if array.sizes[dim] == 0 or array.size == 0:
         raise ValueError(f"The cube is empty: its sizes are {dict(array.sizes)}.")
     if array.dtype.kind not in "fiu":
@@ -152,6 +150,19 @@ def read_cube(cube, wavenumbers=None, dim=None, laser_nm=None):
     elif axis is not None and dim not in array.coords:
         array = array.assign_coords({dim: (dim, axis, {"units": "cm-1"})})
     return Cube(array, dim, axis)
+
+
+def _check_has_pixels(array):
+    if array.ndim < 2:
+        raise ValueError(
+            "A cube has pixels: one dimension or more beside the wavenumbers, got the "
+            f"shape {array.shape}. Of a single spectrum make one by spectrum[None]."
+        )
+    if not all(size == size for size in array.shape):
+        raise ValueError(
+            "The sizes of the cube are not known before it is computed: call its "
+            "compute_chunk_sizes() first."
+        )
 
 
 # The wavenumber dimension ------------------------------------------------------------
@@ -182,9 +193,9 @@ def _unit_of(array, dim):
     attributes = array.coords[dim].attrs if dim in array.coords else {}
     stated = str(attributes.get("units", attributes.get("unit", "")))
     if stated:
-        return next((unit for unit, known in _UNITS if known.search(stated)), None)
-    names = f"{dim} {attributes.get('long_name', '')}"
-    return next((unit for unit, known in _NAMES if known.search(names)), None)
+        return unit_of_heading(stated)
+    name = str(attributes.get("long_name", ""))
+    return unit_of_heading(name) or unit_of_heading(str(dim))
 
 
 def _read_axis(array, dim, wavenumbers, laser_nm):
@@ -260,7 +271,8 @@ def _is_whole_file(array):
 def _of_array(array, wavenumbers, dim):
     """Make a cube of an array whose last axis is that of the wavenumbers."""
     xarray = import_optional("xarray", "maps")
-    has_shape = all(hasattr(array, name) for name in ("shape", "dtype", "ndim"))
+    has_shape = hasattr(array, "shape") and hasattr(array, "ndim")
+    has_shape = has_shape and isinstance(getattr(array, "dtype", None), np.dtype)
     if is_frame(array) or not has_shape:
         raise TypeError(
             "A cube is a DataArray, an array of numpy or dask, a memory map or a "
@@ -268,7 +280,8 @@ def _of_array(array, wavenumbers, dim):
             "need no map: pipeline.predict takes them. What load_spectra returns "
             "becomes a cube as a whole, with its places."
         )
-    n_points = array.shape[-1] if array.ndim else 0
+    _check_has_pixels(array)
+    n_points = array.shape[-1]
     if wavenumbers is not None and len(wavenumbers) != n_points:
         fits = [k for k, n in enumerate(array.shape) if n == len(wavenumbers)]
         way_out = (
@@ -283,7 +296,7 @@ def _of_array(array, wavenumbers, dim):
         )
     last = dim or ("point" if wavenumbers is None else "wavenumber")
     n_pixel_dims = array.ndim - 1
-    names = ("z", *_PIXELS)[-n_pixel_dims:] if n_pixel_dims else ()
+    names = ("z", *_PIXELS)[-n_pixel_dims:]
     if n_pixel_dims == 1:
         names = ("pixel",)
     elif n_pixel_dims > 3:
@@ -401,23 +414,16 @@ def _of_places(spectra):
             f"and y, there are {columns}."
         )
     names = [name for name in ("z", "y", "x") if name in columns]
-    places = metadata[names].to_numpy(dtype=float)
+    try:
+        places = np.stack([as_real(metadata[name]) for name in names], axis=1)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"The places {', '.join(names)} must be numbers.") from error
     if not np.isfinite(places).all():
         raise ValueError("Some spectra have no place: x or y is missing.")
-    names = [
-        n
-        for n, column in zip(names, places.T, strict=True)
-        if n == "x" or np.ptp(column) > 0 or n == "y"
-    ]
-    lines, where = zip(
-        *(_grid(metadata[n].to_numpy(float)) for n in names), strict=True
-    )
-    shape = tuple(len(line) for line in lines)
-    if np.prod(shape) > 4 * len(places):
-        raise ValueError(
-            f"The places of {len(places)} spectra do not lie on a grid: they have "
-            f"{' x '.join(map(str, shape))} different values of {', '.join(names)}."
-        )
+    if "z" in names and np.ptp(places[:, 0]) == 0:
+        names, places = names[1:], places[:, 1:]
+    lines, where = _find_grid(names, places.T)
+    shape = tuple(map(len, lines))
     cells = np.ravel_multi_index(where, shape)
     found, counts = np.unique(cells, return_counts=True)
     if counts.max() > 1:
@@ -438,15 +444,58 @@ def _of_places(spectra):
     return xarray.DataArray(filled.reshape(*shape, -1), dims=dims, coords=coords)
 
 
-def _grid(values):
-    """Return the lines of a grid that values lie on, and the line of each value.
+def _find_grid(names, places):
+    """Return the lines of the grid that places lie on, and the lines of each place.
 
-    Stages repeat a place to a part of a step: values that differ by less than a tenth
-    of the largest step between neighbors are on one line.
+    Places are taken as they are, if they make a grid with few holes. Else it may be
+    that the stage repeats a place to a part of a step.
+
+    Parameters
+    ----------
+    names : list of str
+        Of the dimensions.
+    places : ndarray of shape (n_dims, n_spectra)
+
+    Returns
+    -------
+    lines, where : list of ndarray, one for each dimension
+    """
+    n_spectra = places.shape[1]
+    exact, near = (
+        [_lines(values, share) for values in places] for share in (_ROUNDING, _JITTER)
+    )
+    n_exact, n_near = (int(np.prod([len(a) for a, _ in g])) for g in (exact, near))
+    found = near if n_near == n_spectra or n_exact > _HOLES * n_spectra else exact
+    told = []
+    for name, (lines, where), values in zip(names, found, places, strict=True):
+        step = np.diff(lines).min(initial=np.inf)
+        spread = 2 * np.abs(values - lines[where]).max()
+        if spread > _SPREAD * step or min(n_exact, n_near) > _HOLES * n_spectra:
+            sizes = " x ".join(str(len(line)) for line, _ in exact)
+            raise ValueError(
+                f"The places of {n_spectra} spectra do not lie on a grid: they have "
+                f"{sizes} different values of {', '.join(names)}."
+            )
+        if spread > _TOLD * step:
+            told.append(f"{name} by up to {spread:.2g} of {step:.2g}")
+    if told:
+        warnings.warn(
+            "Places that differ by a part of the step are taken as one line of the "
+            f"map: in {', in '.join(told)}. Round them if these are different places.",
+            UserWarning,
+            stacklevel=levels_to_user(),
+        )
+    return zip(*found, strict=True)
+
+
+def _lines(values, share):
+    """Return the lines that values lie on, and the line of each value.
+
+    Values that differ by less than a share of the largest step are on one line.
     """
     order = np.sort(values)
     steps = np.diff(order)
-    breaks = steps > 0.1 * steps.max(initial=0)
+    breaks = steps > share * steps.max(initial=0)
     number = np.concatenate([[0], np.cumsum(breaks)])
     lines = np.bincount(number, order) / np.bincount(number)
     return lines, number[np.searchsorted(order, values)]

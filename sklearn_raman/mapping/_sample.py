@@ -11,8 +11,9 @@ from sklearn.utils import Bunch, check_random_state
 
 from sklearn_raman._utils._optional import import_optional
 from sklearn_raman._utils._typing import RandomState
+from sklearn_raman._utils._validation import check_whole
 from sklearn_raman._utils._wavenumbers import format_wavenumbers
-from sklearn_raman.mapping._apply import pixel_map
+from sklearn_raman.mapping._apply import check_saturation, pixel_map, pixel_mask
 from sklearn_raman.mapping._cube import read_cube
 
 _SPARE = 1.2  # more pixels than asked are read, since some may be bad
@@ -90,15 +91,15 @@ def sample_spectra(
     >>> sample.data.shape, sample.target.tolist()
     ((6, 5), [0, 0, 0, 1, 1, 1])
     """
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-        raise ValueError(f"n must be a whole number of 1 or more, got {n!r}.")
+    check_whole(n, "n", low=1)
+    check_saturation(saturation)
     found = read_cube(cube, wavenumbers, dim, laser_nm)
     rng = check_random_state(random_state)
     array = found.array.transpose(*found.pixel_dims, found.dim)
     shape = array.shape[:-1]
     allowed = np.ones(shape, dtype=bool)
     if mask is not None:
-        allowed &= np.asarray(pixel_map(mask, found, name="mask")).astype(bool)
+        allowed &= np.asarray(pixel_mask(mask, found))
     labels = None
     if stratify is not None:
         labels = np.asarray(pixel_map(stratify, found, name="stratify")).ravel()

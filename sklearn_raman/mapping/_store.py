@@ -1,13 +1,14 @@
 """Results on disk: written block by block, and gone on with after an interruption."""
 
 import os
+import shutil
 import sys
 from itertools import chain
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from sklearn_raman._utils._optional import import_optional
+from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman.mapping._blocks import MEANS, means_of
 
 # A group beside the results: which blocks are done, and their sums for class means.
@@ -45,11 +46,18 @@ def write_blocks(store, maps, results, task, job, *, progress):
         job["classes"] = maps["class"].values.tolist()
     blocks = _find_blocks(zarr, store)
     if blocks is None:
-        blocks = _lay_out(zarr, store, maps, results, task, job)
+        is_ours = not os.path.lexists(store)
+        try:
+            blocks = _lay_out(zarr, store, maps, results, task, job)
+        except BaseException:
+            if is_ours:  # nothing is in it, and nobody could go on with it
+                shutil.rmtree(store, ignore_errors=True)
+            raise
     _check_job(store, blocks.attrs["job"], job)
     done = blocks["done"][:].astype(bool).reshape(results.numblocks)
-    if done.any() and not done.all():
-        _check_one(zarr, store, results, task, np.argwhere(done)[0])
+    there = np.argwhere(done)
+    for place in np.unique(there[[0, -1]], axis=0) if len(there) else ():
+        _check_one(zarr, store, results, task, place)
     written = results.map_blocks(
         write_block,
         store=store,
@@ -96,7 +104,11 @@ def _find_blocks(zarr, store):
     """Return the group that tells of blocks; None if there is no store."""
     try:
         root = zarr.open_group(store, mode="r+")
-    except FileNotFoundError:
+    except (FileNotFoundError, FileExistsError):
+        if not os.path.exists(store):
+            return None
+        root = () if os.path.isfile(store) or os.listdir(store) else None
+    if root is None:
         return None
     if _BLOCKS not in root or "job" not in root[_BLOCKS].attrs:
         raise ValueError(
@@ -182,12 +194,8 @@ def _compute(parts, n_blocks, progress):
     """Compute what is left, with a line that shows how far it is."""
     dask = import_optional("dask", "maps")
     callbacks = import_optional("dask.callbacks", "maps")
-    bar = tqdm(
-        total=n_blocks,
-        initial=n_blocks - len(parts),
-        unit="block",
-        disable=not progress or not parts,
-    )
+    n_done, show = n_blocks - len(parts), progress and parts
+    bar = progress_bar(n_blocks, show, initial=n_done, unit="block")
     with bar:
         client = _cluster()
         if client is not None:

@@ -19,7 +19,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
-from tqdm import tqdm
 
 from sklearn_raman._utils._explanation import auto_space
 from sklearn_raman._utils._pipeline import (
@@ -28,10 +27,11 @@ from sklearn_raman._utils._pipeline import (
     is_search,
     last_step,
 )
+from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged, unmask
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._typing import RandomState, SpectraLike
-from sklearn_raman._utils._validation import refuse_missing
+from sklearn_raman._utils._validation import one_per_spectrum
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
     find_gaps,
@@ -45,6 +45,7 @@ from sklearn_raman.model_selection._leakage import (
     count_leaks,
     describe_leaks,
 )
+from sklearn_raman.model_selection._novelty import check_novelty
 from sklearn_raman.model_selection._spectra import (
     list_missed,
     map_missed,
@@ -52,6 +53,7 @@ from sklearn_raman.model_selection._spectra import (
 )
 from sklearn_raman.model_selection._standard import standard_models
 from sklearn_raman.preprocessing import WavenumberResampler
+from sklearn_raman.uncertainty import SpectralNoveltyDetector
 
 # Of a model in a report; longer ones are cut in the middle.
 MOST_CHARACTERS = 20_000
@@ -67,6 +69,8 @@ def compare(
     quick: bool = False,
     n_jobs: int | None = None,
     explain: bool = True,
+    novelty: bool | SpectralNoveltyDetector = False,
+    unknown: SpectraLike | Bunch | None = None,
     progress: bool = True,
     random_state: RandomState = None,
 ) -> Comparison:
@@ -111,6 +115,16 @@ def compare(
         the other classifiers as well, by :func:`occlusion` of the whole model. That
         costs, for each test spectrum, a third as many predictions as it has points:
         450 for 1360 points, with all steps of the Pipeline.
+    novelty : bool or SpectralNoveltyDetector, default=False
+        Whether each model also learns when to answer "none of these", as
+        :class:`~sklearn_raman.uncertainty.SpectralNoveltyDetector` does it, from
+        spectra of its training part that are held out by group, and is asked about the
+        test spectra: false alarms, since all are of known classes. A detector without
+        `estimator` brings other settings (`grouped` follows from groups). Costs eleven
+        more fits for each model and fold; a search is taken with what it chose.
+    unknown : spectra as X, Bunch or None, default=None
+        Spectra of what is no class: how many of them does each model call "none of
+        these", and what does it take the others for? Makes `novelty` True.
     progress : bool, default=True
         Whether to show a progress bar on the standard error stream.
     random_state : int, RandomState instance or None, default=None
@@ -144,6 +158,7 @@ def compare(
     See Also
     --------
     standard_models : The models that are compared if none are given.
+    SpectralNoveltyDetector : Makes one model answer "none of these".
     OneGroupPerClassSplit : Holds out one crystal of each class.
     sklearn.model_selection.cross_validate : Scores of one model.
 
@@ -211,6 +226,7 @@ def compare(
         cv = kind(int(cv), shuffle=True, random_state=random_state)
     folds = make_folds(cv, data)
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    detector, unknown = check_novelty(novelty, unknown, data, seed)
     if estimators is None:
         axis = _common_axis(data.X)
         estimators = standard_models(seed, quick=quick, target_wavenumbers=axis)
@@ -224,6 +240,8 @@ def compare(
         "splitter": repr(cv) if hasattr(cv, "split") else None,
         **count_leaks(data.X, data.y, folds),
         "occluded": [],
+        "false_alarm_rate": None if detector is None else detector.false_alarm_rate,
+        "n_unknown": 0 if unknown is None else len(unknown),
         "models": {name: _write_model(model) for name, model in estimators.items()},
         "date": date.today().isoformat(),
     }
@@ -234,16 +252,15 @@ def compare(
             warn_ungrouped_search(name, estimator)
 
     # Fold by fold, so that a slow model is not left to one process at the end.
+    how = {"explain": explain, "seed": seed, "detector": detector, "unknown": unknown}
     tasks = [
-        delayed(evaluate_fold)(
-            name, estimator, (number, *fold), data, explain=explain, seed=seed
-        )
+        delayed(evaluate_fold)(name, estimator, (number, *fold), data, **how)
         for number, fold in enumerate(folds)
         for name, estimator in estimators.items()
     ]
     outcomes = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(tasks)
     done = {}
-    with tqdm(total=len(tasks), desc="compare", disable=not progress) as bar:
+    with progress_bar(len(tasks), progress, desc="compare") as bar:
         for outcome in outcomes:
             done[outcome.model, outcome.fold] = outcome
             bar.set_postfix_str(f"{outcome.model}, fold {outcome.fold}", refresh=False)
@@ -284,6 +301,9 @@ def compare(
         choices=pd.DataFrame(choices, columns=CHOICES),
         class_means=class_means,
         missed=missed,
+        unknown=None
+        if unknown is None
+        else pd.concat([o.unknown for o in ordered], ignore_index=True),
     )
     if missed is not None:
         place = {name: place for place, name in enumerate(result.to_frame().index)}
@@ -360,8 +380,9 @@ def check_data(X, y, groups):
             raise ValueError("y must be None when X is a Bunch, which has its target.")
         if X.get("target") is None:
             raise ValueError(
-                "The Bunch has no target: tell load_spectra where the class of each "
-                'spectrum is, for example label="folder".'
+                "The Bunch has no target: tell load_spectra or read_spectra_table "
+                'where the class of each spectrum is, for example label="folder" or '
+                "the name of a column."
             )
         filenames = X.get("filenames")
         X, y, known = X.data, _named_target(X), X.get("groups")
@@ -381,7 +402,7 @@ def check_data(X, y, groups):
     n_spectra = X.shape[0] if hasattr(X, "shape") else len(X)
     _refuse_other_order("y", y, X)
     _refuse_other_order("groups", groups, X)
-    y = _one_per_spectrum("y", y, n_spectra)
+    y = one_per_spectrum("y", y, n_spectra)
     check_classification_targets(y)
     classes = np.unique(y)
     if len(classes) < 2:
@@ -398,7 +419,7 @@ def check_data(X, y, groups):
             )
         groups, grouping = None, "ignored"
     if groups is not None:
-        groups = _one_per_spectrum("groups", groups, n_spectra)
+        groups = one_per_spectrum("groups", groups, n_spectra)
     return Bunch(
         X=X,
         y=y,
@@ -440,24 +461,6 @@ def _refuse_other_order(name, values, X):
                 f"position. Use {name}.loc[X.index], or {name}.to_numpy() if the order "
                 "is right."
             )
-
-
-def _one_per_spectrum(name, values, n_spectra):
-    """Return 1-D values, one per spectrum and none missing."""
-    values = np.asarray(values)
-    if values.shape != (n_spectra,):
-        raise ValueError(
-            f"{name} has shape {values.shape} but X has {n_spectra} spectra: {name} "
-            "needs one entry per spectrum."
-        )
-    refuse_missing(name, values)
-    are_texts = {isinstance(value, str) for value in values.tolist()}
-    if len(are_texts) > 1:
-        raise ValueError(
-            f"{name} mixes texts and other values, which cannot be sorted: write all "
-            f"as text, {name}=[str(value) for value in {name}]."
-        )
-    return values
 
 
 def _common_axis(X):

@@ -32,6 +32,7 @@ METRICS = {
     "log_loss": ("log-loss", False),
 }
 TIMES = {"fit_time": "fit (s)", "score_time": "predict (s)"}
+NOVELTY = {"false_alarms": "false alarms", "detected": "unknown found"}
 CHOICES = ["model", "fold", "parameter", "value"]
 MISSING = "–"
 UNGROUPED = {
@@ -56,10 +57,13 @@ class Comparison:
     folds : DataFrame
         One row per model and fold: `model`, `fold`, `n_train`, `n_test`, `accuracy`,
         `balanced_accuracy`, `f1_macro`, `log_loss`, `calibrated`, `fit_time`,
-        `score_time` (seconds).
+        `score_time` (seconds); and if `compare` was asked for novelty, `false_alarms`
+        (share of the test spectra called none of the classes) and `detected` (the same
+        of the unknown spectra, if there are any).
     predictions : DataFrame
         One row per model, fold and test spectrum: `model`, `fold`, `row`, `true`,
-        `predicted`; and `file` if the data set has `filenames`.
+        `predicted`; `file` if the data set has `filenames`; `known` if `compare` was
+        asked for novelty, False where the model calls the spectrum none of the classes.
     classes : ndarray of shape (n_classes,)
         All labels, sorted.
     protocol : dict
@@ -69,7 +73,8 @@ class Comparison:
         mixtures of training spectra, see the notes of :func:`compare`) and
         `n_conflicts` (spectra that have a copy of another class); and `models` (text of
         each as it was given), `occluded` (names of those whose maps are by
-        :func:`occlusion`), `date` and `versions` (of the libraries in use).
+        :func:`occlusion`), `false_alarm_rate` (asked for, or None), `n_unknown`, `date`
+        and `versions` (of the libraries in use).
     explanations : dict of str to ExplanationSummary
         For each model that can explain itself, the maps of its test spectra over all
         folds, by class, on the axis of X. Each map was divided by its largest absolute
@@ -92,6 +97,10 @@ class Comparison:
         spectrum), `true` and `predicted` label, `spectrum` (n_points,) and `maps`, a
         DataFrame of two rows, for the predicted and the true class, with columns as in
         `class_means`.
+    unknown : DataFrame or None, default=None
+        One row per model, fold and spectrum given to :func:`compare` as `unknown`:
+        `model`, `fold`, `row`, `predicted`, the class that the model names, and
+        `known`, False where it calls the spectrum none of the classes.
 
     Examples
     --------
@@ -120,6 +129,7 @@ class Comparison:
     class_means: pd.DataFrame | None = None
     missed: pd.DataFrame | None = None
     missed_maps: dict = field(default_factory=dict)
+    unknown: pd.DataFrame | None = None
 
     def to_frame(self, kind: Literal["summary", "folds"] = "summary") -> pd.DataFrame:
         """Return the scores as a data frame.
@@ -149,7 +159,7 @@ class Comparison:
             raise ValueError(f'kind must be "summary" or "folds", got {kind!r}.')
         columns = {}
         by_model = self.folds.groupby("model", sort=False)
-        for name in (*METRICS, *TIMES):
+        for name in (*METRICS, *TIMES, *self.folds.columns.intersection([*NOVELTY])):
             values = by_model[name]
             # A mean over the folds that happen to have a value compares unlike things.
             complete = values.count() == values.size()
@@ -420,6 +430,12 @@ def _remarks(comparison):
     summary = comparison.to_frame()
     if (summary["calibrated"] & summary["log_loss"].notna()).any():
         lines.append("* probabilities calibrated on folds of the training part")
+    rate = comparison.protocol.get("false_alarm_rate")
+    if rate is not None:
+        lines.append(
+            f"false alarms: test spectra called none of the classes; {100 * rate:g} % "
+            "were asked for"
+        )
     chosen = [
         f"{model} chose {text}" for model, text in sum_up_choices(comparison).items()
     ]
@@ -433,8 +449,11 @@ def _remarks(comparison):
 
 def format_table(comparison, mark):
     """Write the summary as people read it; `mark` follows calibrated values."""
-    cells = format_cells(comparison.to_frame(), mark)
-    labels = {name: label for name, (label, _) in METRICS.items()} | TIMES
+    summary = comparison.to_frame()
+    cells = format_cells(summary, mark)
+    for name in summary.columns.intersection([*NOVELTY]):
+        cells[name] = format_scores(summary, name)
+    labels = {name: label for name, (label, _) in METRICS.items()} | TIMES | NOVELTY
     cells = cells.rename_axis(None).rename(columns=labels)
     if len(cells) > 1:
         cells.insert(1, "vs best", compare_with_best(comparison))
@@ -553,14 +572,19 @@ def format_cells(summary, mark):
     """Write metrics and times as people read them; `mark` follows calibrated values."""
     cells = pd.DataFrame(index=summary.index)
     for name in METRICS:
-        pairs = zip(summary[name], summary[f"{name}_std"], strict=True)
-        cells[name] = [_format_score(*pair) for pair in pairs]
+        cells[name] = format_scores(summary, name)
     marked = summary["calibrated"] & summary["log_loss"].notna()
     cells.loc[marked, "log_loss"] += mark
     for name in TIMES:
         # Two digits, without powers of ten.
         cells[name] = [f"{s:.0f}" if s >= 9.5 else f"{s:.2g}" for s in summary[name]]
     return cells
+
+
+def format_scores(summary, name):
+    """Write means and standard deviations of a score."""
+    pairs = zip(summary[name], summary[f"{name}_std"], strict=True)
+    return [_format_score(*pair) for pair in pairs]
 
 
 def _format_score(mean, std):

@@ -26,6 +26,7 @@ from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 from sklearn_raman.inspection import explain_pipeline, occlusion
+from sklearn_raman.model_selection._novelty import judge_novelty
 from sklearn_raman.preprocessing import WavenumberResampler
 
 MAX_CALIBRATION_FOLDS = 5
@@ -37,7 +38,7 @@ LIBRARIES = {
 }
 
 
-def evaluate_fold(name, estimator, fold, data, *, explain, seed):
+def evaluate_fold(name, estimator, fold, data, *, explain, seed, detector, unknown):
     """Fit a clone of a model on the training part of a fold and judge it on the rest.
 
     Parameters
@@ -50,12 +51,16 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
     explain : bool or "all"
     seed : int
         Decides the calibration folds.
+    detector : SpectralNoveltyDetector or None
+        What finds spectra of no class.
+    unknown : spectra or None
+        Of no class.
 
     Returns
     -------
     Bunch
-        `model`, `fold`, `scores` (dict), `predictions` (data frame), `choices` (dict),
-        `explanation` (or None) and `versions` (dict).
+        `model`, `fold`, `scores` (dict), `predictions` (data frame), `unknown` (data
+        frame or None), `choices` (dict), `explanation` (or None), `versions` (dict).
 
     Raises
     ------
@@ -97,6 +102,13 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
                 rows = part(test[wrong])
                 own = explain_fold(model, rows, y_test[wrong], **how)
                 explanation.true_maps = own.maps
+        stage = "the search for spectra of no class (novelty=False leaves it out)"
+        known = of_unknown = None
+        if detector is not None:
+            training = part(train), y_train, groups
+            known, of_unknown = judge_novelty(
+                detector, model, training, part(test), unknown
+            )
     except Exception as error:
         raise RuntimeError(
             f"The model {name!r} failed in fold {number} ({len(train)} training and "
@@ -122,10 +134,17 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed):
     predictions = pd.DataFrame(
         {**which, "row": test, "true": y_test, "predicted": predicted}
     )
+    if known is not None:
+        predictions["known"] = known
+        scores["false_alarms"] = (~known).mean()
+    if of_unknown is not None:
+        of_unknown = of_unknown.assign(**which)[[*which, *of_unknown.columns]]
+        scores["detected"] = (~of_unknown["known"]).mean()
     return Bunch(
         **which,
         scores=scores,
         predictions=predictions,
+        unknown=of_unknown,
         choices=describe_choices(model),
         explanation=explanation,
         versions=find_versions(),

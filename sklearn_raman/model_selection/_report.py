@@ -27,6 +27,7 @@ from sklearn_raman.model_selection._comparison import (
 )
 from sklearn_raman.model_selection._leakage import describe_leaks
 from sklearn_raman.model_selection._notes import explain_labels, find_bands
+from sklearn_raman.model_selection._novelty import count_novel, sum_up_missed
 from sklearn_raman.model_selection._plot import (
     draw_class_means,
     draw_explanations,
@@ -37,6 +38,7 @@ from sklearn_raman.model_selection._spectra import list_missed
 
 # Rows of the table of misclassified spectra; the rest is counted.
 MOST_LISTED = 40
+MOST_NAMES = 5  # that unknown spectra of one model are taken for
 N_COLORS = 64
 NEARLY_WHITE = 250
 DPI = 144
@@ -62,6 +64,8 @@ def render(comparison, *, title, description, bands):
         wanted.add("differences")
     if comparison.explanations:
         wanted.add("maps")
+    if comparison.protocol.get("false_alarm_rate") is not None:
+        wanted.add("novelty")
     if bands:
         wanted.add("bands")
     if comparison.class_means is not None:
@@ -104,6 +108,7 @@ def render(comparison, *, title, description, bands):
         **_differences(comparison),
         confusions=_confusions(comparison),
         missed=_missed(comparison),
+        **_novelty(comparison),
         class_means=_class_means(comparison),
         **_maps(comparison),
         bands="".join(_bands(name, report) for name, report in bands.items()),
@@ -321,6 +326,41 @@ def _missed_figures(comparison, missed, given, files):
         "one that it did not count.</p>"
         f'<div class="figures">{"".join(parts)}</div>'
     )
+
+
+def _novelty(comparison):
+    """Table of the spectra called none of the classes, and what the others pass for."""
+    rate = comparison.protocol.get("false_alarm_rate")
+    if rate is None:
+        return dict.fromkeys(("alarm_rate", "novel_head", "novel_rows", "passing"), "")
+    rows = [
+        _row(name, [f"<td>{n_tested}</td>", *(f"<td>{n or ''}</td>" for n in called)])
+        for name, n_tested, called in count_novel(comparison)
+    ]
+    items = [
+        f"<li><b>{escape(model)}</b>: {_name_often(counts)}</li>"
+        for model, counts in sum_up_missed(comparison).items()
+    ]
+    passing = (
+        "<p>Unknown spectra that were not found are taken for:</p>"
+        f'<ul class="small">{"".join(items)}</ul>'
+    )
+    names = comparison.to_frame().index
+    return {
+        "alarm_rate": f"{100 * rate:g} %",
+        "novel_head": "".join(f"<th>{escape(name)}</th>" for name in names),
+        "novel_rows": "".join(rows),
+        "passing": passing if items else "",
+    }
+
+
+def _name_often(counts):
+    """Write the most frequent names with their counts, and how many more there are."""
+    texts = [f"{escape(str(name))} ({n})" for name, n in counts.items()]
+    rest = counts.iloc[MOST_NAMES:]
+    if len(rest) > 1:
+        texts[MOST_NAMES:] = [f"{len(rest)} other classes ({rest.sum()})"]
+    return ", ".join(texts)
 
 
 def _class_means(comparison):

@@ -20,9 +20,9 @@ from sklearn.model_selection import (
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
-from tqdm import tqdm
 
 from sklearn_raman._utils._pipeline import group_parameters, is_search, last_step
+from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._typing import RandomState, SpectraLike
 from sklearn_raman.model_selection._compare import (
@@ -201,7 +201,7 @@ def sample_size_curve(
     ]
     outcomes = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(tasks)
     done = {}
-    with tqdm(total=len(tasks), desc="sample sizes", disable=not progress) as bar:
+    with progress_bar(len(tasks), progress, desc="sample sizes") as bar:
         for place, scores, predictions in outcomes:
             done[place] = scores, predictions
             bar.set_postfix_str(f"{place[0]}, size {place[2]}", refresh=False)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import check_consistent_length, check_random_state
 
 from sklearn_raman._utils._typing import RandomState
-from sklearn_raman._utils._validation import refuse_missing
+from sklearn_raman._utils._validation import check_whole, one_per_spectrum
 
 SINGLE_GROUP = ("train", "drop")
 MAX_DRAWS = 100
@@ -82,10 +81,7 @@ class OneGroupPerClassSplit(BaseCrossValidator):
         random_state: RandomState = None,
         single_group: Literal["train", "drop"] = "train",
     ) -> None:
-        if not isinstance(n_splits, numbers.Integral) or n_splits < 1:
-            raise ValueError(
-                f"n_splits must be an integer of at least 1, got {n_splits!r}."
-            )
+        check_whole(n_splits, "n_splits", low=1)
         if single_group not in SINGLE_GROUP:
             raise ValueError(
                 f"single_group must be one of {SINGLE_GROUP}, got {single_group!r}."
@@ -178,8 +174,8 @@ class OneGroupPerClassSplit(BaseCrossValidator):
                 f"{owner} needs groups, the crystal, patient or replicate of each "
                 "spectrum: pass groups to split, cross_val_score, a search or compare."
             )
-        y, groups = column_or_1d(y), column_or_1d(groups)
         check_consistent_length(X, y, groups)
-        refuse_missing("y", y)
-        refuse_missing("groups", groups)
-        return y, groups
+        return (
+            one_per_spectrum("y", y, len(y)),
+            one_per_spectrum("groups", groups, len(y)),
+        )

@@ -24,6 +24,11 @@ _REACH = 1.3  # of a Gaussian, in full widths: 3 standard deviations
 _N_WAVES = 4  # cosines in a smooth random curve
 _BASELINE_IN_NOISE = 0.5  # size of baselines where spectra are noisy
 _NOISY = 0.2  # the augmentation's largest noise from which spectra are noisy
+_OF_A_BATCH = {
+    "spacing": [Interval(Real, 0, None, closed="neither")],
+    "strength": [Interval(Real, 0, None, closed="left")],
+    "least_noise": [Interval(Real, 0, None, closed="left")],
+}
 
 
 class Augmentation(DocLinkMixin, BaseEstimator):
@@ -134,9 +139,17 @@ class Augmentation(DocLinkMixin, BaseEstimator):
         -------
         torch.Tensor of shape (n_spectra, n_points)
         """
+        # Not get_params, which reads the signature again for each batch.
+        given = {name: getattr(self, name) for name in self._parameter_constraints}
+        given |= {"spacing": spacing, "strength": strength, "least_noise": least_noise}
         validate_parameter_constraints(
-            self._parameter_constraints, self.get_params(), type(self).__name__
+            _OF_A_BATCH | self._parameter_constraints, given, type(self).__name__
         )
+        if X.ndim != 2 or y.shape != X.shape[:1]:
+            raise ValueError(
+                "X must hold spectra, (n_spectra, n_points), and y a class for each, "
+                f"got the shapes {tuple(X.shape)} and {tuple(y.shape)}."
+            )
         mean, deviation = _level(X)
         if self.mixup:
             partner, share = _partners(y, X), self.mixup * _uniform(X)
@@ -148,7 +161,7 @@ class Augmentation(DocLinkMixin, BaseEstimator):
             stretch = _symmetric(X) * strength * self.stretch
             X = move_axis(X, shift, stretch)
         if self.broadening:
-            largest = strength * self.broadening / spacing
+            largest = min(strength * self.broadening / spacing, X.shape[1])
             X = blur(X, largest * _uniform(X), largest)
         if self.gain:
             X = X * torch.exp(smooth_curves(X, strength * self.gain))

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
-from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from skorch.utils import is_dataset, to_numpy
 from torch import nn
@@ -34,7 +34,7 @@ from sklearn_raman._utils._torch import (
     restorer,
 )
 from sklearn_raman._utils._typing import Floats, Frame, RandomState
-from sklearn_raman._utils._validation import check_spectra, refuse_missing
+from sklearn_raman._utils._validation import check_spectra, one_per_spectrum
 from sklearn_raman.neural_network._augmentation import (
     Augmentation,
     noise_of,
@@ -459,9 +459,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         X, y = check_spectra(self, X, y, reset=reset, dtype=self.dtype)
         check_classification_targets(y)
         if groups is not None:
-            groups = column_or_1d(groups)
-            check_consistent_length(X, groups)
-            refuse_missing("groups", groups)
+            groups = one_per_spectrum("groups", groups, len(X))
         if sample_weight is not None:
             sample_weight = check_sample_weight(
                 sample_weight, X, dtype=np.float64, ensure_non_negative=True

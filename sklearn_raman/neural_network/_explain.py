@@ -25,7 +25,7 @@ from sklearn_raman._utils._torch import (
     without_autocast,
 )
 from sklearn_raman._utils._typing import Floats, Frame
-from sklearn_raman._utils._validation import check_spectra
+from sklearn_raman._utils._validation import check_spectra, check_whole
 from sklearn_raman.inspection import occlusion
 from sklearn_raman.neural_network.attribution import (
     attribute,
@@ -351,7 +351,10 @@ class ExplainMixin:
 
     def _in_batches(self, function, X, batch_size):
         """Call function(batch, rows) on batches of spectra; join what it returns."""
-        size = batch_size or _BATCHES_AT_ONCE * self._rows_at_once
+        size = _BATCHES_AT_ONCE * self._rows_at_once
+        if batch_size is not None:
+            check_whole(batch_size, "batch_size", low=1)
+            size = batch_size
         parts = []
         with limited_threads(self.n_threads):
             for start in range(0, len(X), size):

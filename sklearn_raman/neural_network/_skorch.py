@@ -2,6 +2,7 @@
 
 import copy
 import signal
+import sys
 import threading
 from collections.abc import Mapping
 from inspect import signature
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from skorch import NeuralNetClassifier
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping, PrintLog
 from skorch.dataset import unpack_data
 from skorch.utils import is_dataset, noop, to_device
 from torch import nn
@@ -20,6 +21,7 @@ from sklearn_raman._utils._torch import (
     as_device,
     like,
     limited_threads,
+    send,
     without_autocast,
 )
 from sklearn_raman.neural_network._augmentation import augmentation_for
@@ -240,7 +242,10 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
     @property
     def _default_callbacks(self):
         # get_params(deep=True) reads this, whatever the parameters' values are.
-        callbacks = super()._default_callbacks
+        callbacks = [
+            (name, PrintLogIfAsked() if name == "print_log" else callback)
+            for name, callback in super()._default_callbacks
+        ]
         if isinstance(self.lr_schedule, str) and self.lr_schedule == "one_cycle":
             callbacks.append(("lr_schedule", OneCycle()))
         if isinstance(self.early_stopping, bool | np.bool_) and self.early_stopping:
@@ -256,6 +261,9 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
             super()._yield_callbacks(),
             key=lambda entry: isinstance(entry[1], EarlyStopping),
         )
+
+    def _current_init_context(self, name):
+        return InitContext(self, name)
 
     def notify(self, method_name, **cb_kwargs):
         """Call the callbacks; one that ends the training is told from Ctrl-C."""
@@ -311,16 +319,23 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         loss.backward()
         return {"loss": loss, "y_pred": y_pred}
 
+    def _set_training(self, training=True):
+        # Setting the mode of each part costs more than asking for it.
+        modules = [getattr(self, f"{name}_") for name in self._modules + self._criteria]
+        modules = [module for module in modules if isinstance(module, torch.nn.Module)]
+        for module in modules:
+            if any(part.training is not training for part in module.modules()):
+                module.train(training)
+
     def _zero_grad_optimizer(self, set_to_none=None):
         """Do nothing: `train_step_single` does it."""
 
     def infer(self, x, **fit_params):
         """Apply the module to a batch, without its sample weights."""
         x = x["x"] if isinstance(x, Mapping) else x
-        to = like(self.module_)
         # torch.tensor copies: as_tensor warns about joblib's read-only memory maps.
-        x = x.to(**to) if torch.is_tensor(x) else torch.tensor(np.asarray(x), **to)
-        return self.module_(x, **fit_params)
+        x = x if torch.is_tensor(x) else torch.tensor(np.asarray(x), device="cpu")
+        return self.module_(send(x, **like(self.module_)), **fit_params)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the weighted mean loss of a batch."""
@@ -387,6 +402,35 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         if any(part.training for part in module.modules()):
             module = copy.deepcopy(module).eval()
         return module
+
+
+class InitContext:
+    """Notes which part of a net is being made.
+
+    skorch's own is a generator, whose end comes late where Ctrl-C hits it: it would
+    write into a net that has been put back to what it was.
+    """
+
+    def __init__(self, net, name):
+        self.net, self.name = net, name
+
+    def __enter__(self):
+        self.net.init_context_ = self.name
+
+    def __exit__(self, *_):
+        self.net.init_context_ = None
+
+
+class PrintLogIfAsked(PrintLog):
+    """Works out no table that nobody sees, and needs no standard output for it.
+
+    A program without a console has none: `sys.stdout` is None there.
+    """
+
+    def on_epoch_end(self, net, **kwargs):
+        """Print the losses of an epoch."""
+        if self.sink is not print or (net.verbose and sys.stdout is not None):
+            super().on_epoch_end(net, **kwargs)
 
 
 class TrainingStopped(KeyboardInterrupt):

@@ -20,7 +20,12 @@ from sklearn_raman._utils._ragged import (
     unmask,
 )
 from sklearn_raman._utils._sklearn import DocLinkMixin, Interval, validate_params
-from sklearn_raman._utils._validation import check_finite, unchanged_on_error
+from sklearn_raman._utils._validation import (
+    check_finite,
+    refuse_missing,
+    refuse_mixed,
+    unchanged_on_error,
+)
 from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
 
 _ROUNDING = 1e-14  # relative to the largest intensity
@@ -77,6 +82,8 @@ class SpectrumSampler(DocLinkMixin, BaseOverSampler):
             refuse_ragged(X, owner)
             axis = resolve_wavenumbers(X, None)  # labels that are no axis are refused
         _check_numbers(X, axis, owner)
+        refuse_missing("y", y)
+        refuse_mixed("y", y)
         with unchanged_on_error(self):
             X_new, y_new = super().fit_resample(_as_float_frame(X), _as_series(y))
         if _is_polars(X):
@@ -246,12 +253,15 @@ def _check_numbers(X, axis, owner):
 
 
 def _as_float_frame(X):
-    """Return a frame as one of pandas whose counts are floats; an array as it is."""
+    """Return a frame as one of pandas whose values are floats; an array as it is.
+
+    Synthetic spectra come back in the types of X: they are none of its categories.
+    """
     if not is_frame(X):
         return X
     X = pd.DataFrame(X.to_numpy(), columns=X.columns) if _is_polars(X) else X
-    counts = [c for c, t in X.dtypes.items() if t.kind in "iub"]
-    return X.astype(dict.fromkeys(counts, np.float64))
+    others = [c for c, t in X.dtypes.items() if t.kind not in "fc"]
+    return X.astype(dict.fromkeys(others, np.float64))
 
 
 def _as_series(y):

@@ -1,6 +1,7 @@
 """Training of WGANGP: what the networks see, the adversarial loop, and the judge."""
 
 import copy
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.metrics import pairwise_distances
 from torch import nn
 from tqdm import tqdm
 
+from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman._utils._torch import isolated_randomness
 from sklearn_raman.over_sampling._noise import (
     balanced_rows,
@@ -291,7 +293,7 @@ def train_wgan(
     steps, problem, best = [], None, None
     with (
         isolated_randomness(seed, device),
-        tqdm(total=n_iter, desc=name, disable=not settings.verbose) as bar,
+        progress_bar(n_iter, settings.verbose, desc=name) as bar,
     ):
         if trained is None:
             average = model.generator.to(device)
@@ -557,7 +559,7 @@ class Judge:
     def _note(self, iteration, score, noise):
         for name, value in zip(self.history, (iteration, score, noise), strict=True):
             self.history[name].append(value)
-        if self.settings.verbose:
+        if self.settings.verbose and sys.stdout is not None:
             tqdm.write(
                 f"[WGANGP] iteration {iteration}: held-out score {score:.4f}, "
                 f"noise ratio {noise:.3f}"

@@ -23,7 +23,7 @@ from sklearn_raman._utils._ragged import (
     is_ragged,
     read_ragged,
 )
-from sklearn_raman._utils._sklearn import StrOptions
+from sklearn_raman._utils._sklearn import Interval, StrOptions
 from sklearn_raman._utils._typing import Floats, SpectraLike
 from sklearn_raman._utils._validation import (
     name_numbers,
@@ -153,7 +153,10 @@ default=None
         "wavenumbers": ["array-like", None],
         "kind": [StrOptions({"linear", "quadratic", "cubic", "pchip"})],
         "reduction": [StrOptions({"mean"}), None],
-        "fill_value": [StrOptions({"raise", "edge"}), Real],
+        "fill_value": [
+            StrOptions({"raise", "edge"}),
+            Interval(Real, None, None, closed="neither"),
+        ],
     }
     _prepared = None, None  # the interpolator made in fit, after what it is for
 
@@ -188,7 +191,6 @@ default=None
     def _learn(self, X):
         vars(self).pop("wavenumbers_out_", None)
         self._prepared = None, None
-        self._check_fill()
         if self.target_wavenumbers is None:
             self.wavenumbers_out_ = self.wavenumbers_in_
             return
@@ -250,20 +252,12 @@ default=None
         return isinstance(target, str) and target == "common"
 
     def _target(self):
-        """Return the target axis, or None; check what goes with it."""
-        self._check_fill()
+        """Return the target axis, or None."""
         if self.target_wavenumbers is None:
             return None
         if self._is_common():
             return self.wavenumbers_out_
         return expand_grid(self.target_wavenumbers)
-
-    def _check_fill(self):
-        if not isinstance(self.fill_value, str) and not np.isfinite(self.fill_value):
-            raise ValueError(
-                f"fill_value={self.fill_value} would put missing values into the "
-                'spectra; use "raise", "edge" or a finite number.'
-            )
 
     def _read_pairs(self, X):
         if self.target_wavenumbers is None:

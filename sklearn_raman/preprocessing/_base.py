@@ -49,6 +49,8 @@ class _MatrixTransformer(DocLinkMixin, TransformerMixin, BaseEstimator):
         """Transform spectra that share one axis."""
         step, spectra, has_axis = self._read(X)
         transformed = _transform_checked(step, spectra)
+        if transformed is spectra:  # nothing was to be done
+            transformed = spectra.copy()
         if not has_axis or output_is_chosen(self):
             return transformed
         return step._contain(transformed, X)
@@ -186,7 +188,8 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
         named = input_features is not None or hasattr(self, "feature_names_in_")
         axis = self._known_axis(self.n_features_in_)
         if named or axis is None:
-            return self._labels_out(check_feature_names_in(self, input_features))
+            labels = check_feature_names_in(self, input_features)
+            return np.array(self._labels_out(labels))  # not that of this step
         return self._labels_out(format_wavenumbers(axis))
 
     def map_back(

@@ -194,9 +194,11 @@ class _PenalizedBaseline(PenaltyMixin, SpectrumTransformer):
 def _call(cls, X, **arguments):
     """Correct spectra as a function does: with the parameters of a class."""
     output = {name: arguments.pop(name) for name in _OUTPUT_CONSTRAINTS}
-    validate_parameter_constraints(
-        _OUTPUT_CONSTRAINTS, output, caller_name=cls._algorithm
-    )
+    for constraints, values, name in (
+        (_OUTPUT_CONSTRAINTS, output, cls._algorithm),
+        (cls._parameter_constraints, arguments, cls.__name__),
+    ):
+        validate_parameter_constraints(constraints, values, caller_name=name)
     if is_ragged(X):
         raise ValueError(
             f"{cls._algorithm} needs all spectra on one axis, but X holds spectra that "
@@ -208,7 +210,6 @@ def _call(cls, X, **arguments):
     if output["out"] is not None:
         _check_out(output["out"], X.shape)
     estimator = cls(**arguments)
-    estimator._validate_params()
     estimator.wavenumbers_in_ = axis
     return_info = output.pop("return_info")
     corrected, info = estimator._correct(X, **output)
@@ -283,7 +284,8 @@ class AIRPLS(_PenalizedBaseline):
         Axis in cm-1 for `cutoff`. None takes numeric column labels.
     engine : {"auto", "numba", "numpy"}, default="auto"
         "numba" for compiled kernels, "numpy" for the plain reference; "auto" takes
-        numba where it is installed. See Notes for how closely they agree.
+        numba where it is installed and NUMBA_DISABLE_JIT is not set. See Notes for how
+        closely they agree.
     n_jobs : int or None, default=None
         Threads; None means 1. The result does not depend on it.
 

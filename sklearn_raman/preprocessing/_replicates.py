@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_consistent_length
 
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._ragged import (
@@ -17,7 +16,11 @@ from sklearn_raman._utils._ragged import (
     unmask,
 )
 from sklearn_raman._utils._typing import SpectraLike
-from sklearn_raman._utils._validation import check_finite, check_spectra_array
+from sklearn_raman._utils._validation import (
+    check_finite,
+    check_spectra_array,
+    one_per_spectrum,
+)
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
     first_difference,
@@ -70,13 +73,11 @@ def average_replicates(
     if ragged is None:
         values = check_spectra_array(X, owner="average_replicates")
     n_spectra = len(values if ragged is None else ragged)
-    groups = _complete(groups, "groups")
-    check_consistent_length(np.empty(n_spectra), groups)
+    groups = one_per_spectrum("groups", groups, n_spectra)
     number, names = pd.factorize(groups)
     _, first = np.unique(number, return_index=True)
     if y is not None:
-        y = _complete(y, "y")
-        check_consistent_length(groups, y)
+        y = one_per_spectrum("y", y, n_spectra)
         differs = np.flatnonzero(y != y[first][number])
         if len(differs):
             row = differs[0]
@@ -124,19 +125,3 @@ def _average_ragged(spectra, number, names):
         )
         found.append((axis, _means(values, np.zeros(len(rows), dtype=int))[0]))
     return found
-
-
-def _complete(labels, name):
-    """Return labels as a 1-D array, or say which are missing."""
-    labels = np.asarray(labels)
-    if labels.ndim != 1:
-        raise ValueError(
-            f"{name} must hold one value for each spectrum, got shape {labels.shape}."
-        )
-    missing = np.flatnonzero(pd.isna(labels))
-    if len(missing):
-        raise ValueError(
-            f"{name} has no value for {len(missing)} of {len(labels)} spectra, the "
-            f"first at row {missing[0]}: leave these spectra out."
-        )
-    return labels

@@ -5,12 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
-from sklearn.utils import (
-    Bunch,
-    check_consistent_length,
-    check_random_state,
-    column_or_1d,
-)
+from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_raman._utils._folds import deal_groups
@@ -18,9 +13,10 @@ from sklearn_raman._utils._pipeline import (
     flat_steps,
     group_parameters,
     ignores_groups,
+    refuse_no_classifier,
 )
-from sklearn_raman._utils._sklearn import safe_indexing
-from sklearn_raman._utils._validation import refuse_missing
+from sklearn_raman._utils._sklearn import num_samples, safe_indexing
+from sklearn_raman._utils._validation import one_per_spectrum
 
 _INPUT = ("n_features_in_", "feature_names_in_", "wavenumbers_in_")
 
@@ -41,14 +37,12 @@ def check_groups(owner, X, groups, grouped):
             "on spectra whose group it knows looks better than it is. If each spectrum "
             f"is from a sample of its own, say so: {owner}(..., grouped=False)."
         )
-    groups = column_or_1d(groups)
-    check_consistent_length(X, groups)
-    refuse_missing("groups", groups)
-    return groups
+    return one_per_spectrum("groups", groups, num_samples(X))
 
 
 def fit_wrapped(owner, estimator, X, y, groups):
     """Fit a clone on everything, for `owner`, which takes over what it says of X."""
+    refuse_no_classifier(type(owner).__name__, estimator)
     fitted = clone(estimator).fit(X, y, **group_parameters(estimator, groups))
     first = flat_steps(fitted)[0][1]
     for name in _INPUT:
@@ -83,7 +77,16 @@ def make_folds(cv, y, groups, random_state):
     given = None if ignores_groups(cv) else groups
     rows = np.arange(len(y))  # of which an iterable may hold lists or masks
     parts = cv.split(np.zeros((len(y), 1)), y, given)
-    folds = [(rows[train], rows[held]) for train, held in parts]
+    try:
+        folds = [(rows[train], rows[held]) for train, held in parts]
+    except IndexError as error:
+        raise ValueError(
+            f"cv={cv!r} gives a row or a mask that {len(y)} spectra don't have: {error}"
+        ) from error
+    if not folds:
+        raise ValueError(
+            f"cv={cv!r} gives no fold (an iterator is used up once: make it a list)."
+        )
     held_out = np.zeros(len(y), dtype=int)
     for train, held in folds:
         held_out[held] += 1

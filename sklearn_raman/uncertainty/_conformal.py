@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_consistent_length, column_or_1d, get_tags, indexable
+from sklearn.utils import get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_raman._utils._pipeline import classifier_and_input
+from sklearn_raman._utils._pipeline import classifier_and_input, decision_by_class
 from sklearn_raman._utils._sklearn import (
     DocLinkMixin,
     HasMethods,
@@ -23,9 +23,15 @@ from sklearn_raman._utils._sklearn import (
     StrOptions,
     available_if,
     fit_context,
+    num_samples,
 )
 from sklearn_raman._utils._typing import Floats, RandomState, SpectraLike
-from sklearn_raman._utils._validation import levels_to_user, unchanged_on_error
+from sklearn_raman._utils._validation import (
+    levels_to_user,
+    name_numbers,
+    one_per_spectrum,
+    unchanged_on_error,
+)
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.uncertainty._calibration import (
     PValues,
@@ -284,9 +290,8 @@ default=None
                 f"unknown_label={self.unknown_label!r} is one of the classes; give the "
                 "unknown a label of its own."
             )
-        y = column_or_1d(y)
-        check_consistent_length(X, y)
         (X,) = indexable(X)
+        y = one_per_spectrum("y", y, num_samples(X))
         cv = 10 if self.cv is None else self.cv
         folds = make_folds(cv, y, groups, self.random_state)
         judge = partial(_judge, self.classes_, self.novelty_score)
@@ -540,11 +545,19 @@ def _probabilities(classifier, inputs):
     an order of plausibility, not true probabilities.
     """
     if hasattr(classifier, "predict_proba"):
-        return np.asarray(classifier.predict_proba(inputs), dtype=float)
-    decision = np.asarray(classifier.decision_function(inputs), dtype=float)
-    if decision.ndim == 1:
-        return np.stack([expit(-decision), expit(decision)], axis=1)
-    return softmax(decision, axis=1)
+        found = np.asarray(classifier.predict_proba(inputs), dtype=float)
+    else:
+        decision = np.asarray(classifier.decision_function(inputs), dtype=float)
+        by_class = decision_by_class(classifier, decision)
+        found = expit(by_class) if decision.ndim == 1 else softmax(by_class, axis=1)
+    rows = np.flatnonzero(~np.isfinite(found).all(axis=1))
+    if len(rows):
+        raise ValueError(
+            f"{type(classifier).__name__} gives no probabilities, but NaN, for "
+            f"{len(rows)} of {len(found)} spectra ({name_numbers(rows, 'row')}): check "
+            "their intensities, or leave them out."
+        )
+    return found
 
 
 def _implausibility(probabilities, score):

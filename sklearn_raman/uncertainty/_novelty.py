@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length, column_or_1d, get_tags, indexable
+from sklearn.utils import get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._pipeline import classifier_and_input
@@ -20,9 +20,14 @@ from sklearn_raman._utils._sklearn import (
     Interval,
     StrOptions,
     fit_context,
+    num_samples,
 )
 from sklearn_raman._utils._typing import Floats, RandomState, SpectraLike
-from sklearn_raman._utils._validation import levels_to_user, unchanged_on_error
+from sklearn_raman._utils._validation import (
+    levels_to_user,
+    one_per_spectrum,
+    unchanged_on_error,
+)
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.uncertainty._calibration import (
     check_groups,
@@ -60,8 +65,9 @@ default="auto"
         are compared as the classifier is given them, after all steps of a Pipeline.
         "both": a weighted sum of the distance and of the correlation with the most
         similar mean spectrum of a class, since what is no spectrum at all is sometimes
-        near a class but never like one. "auto": "both" where the classifier has
-        `embed_`, else "correlation".
+        near a class but never like one. For this correlation a moving average over a
+        twentieth of the axis is taken off first: a background makes nothing similar.
+        "auto": "both" where the classifier has `embed_`, else "correlation".
     cv : int, splitter or iterable, default=10
         Folds whose held-out spectra say what scores known spectra have. An int deals
         out the groups of each class. Few folds train on less and are careful: fewer
@@ -220,9 +226,8 @@ default="auto"
         groups = check_groups(type(self).__name__, X, groups, self.grouped)
         self.estimator_ = fit_wrapped(self, estimator, X, y, groups)
         self.classes_ = self.estimator_.classes_
-        y = column_or_1d(y)
-        check_consistent_length(X, y)
         (X,) = indexable(X)
+        y = one_per_spectrum("y", y, num_samples(X))
         folds = make_folds(self.cv, y, groups, self.random_state)
         judge = partial(_judge, self.novelty_score)
         found = out_of_fold(estimator, X, y, groups, folds, judge, self.n_jobs)

@@ -1,6 +1,7 @@
 """How strange a spectrum is to a fitted classifier: scores, high for the unknown."""
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 from sklearn.utils import check_array
 
 from sklearn_raman._utils._validation import check_spectra, name_numbers
@@ -9,9 +10,11 @@ from sklearn_raman.uncertainty._calibration import PValues
 SCORES = ("auto", "relative_mahalanobis", "correlation", "both")
 _N_AXES = 150
 _SHRINKAGE = 0.02
-# Weights of distance and correlation in "both", chosen on RRUFF minerals
-# (benchmarks/bench_trust.py, seeds 0 to 4).
-_SHARES = np.array([1.0, 0.3])
+# Weights of distance and correlation in "both", and the share of the axis that is
+# background to the latter, chosen on RRUFF minerals (benchmarks/bench_trust.py, seeds 0
+# to 4).
+_SHARES = np.array([1.0, 0.5])
+_BACKGROUND = 0.05
 
 
 class RelativeMahalanobis:
@@ -93,21 +96,41 @@ class NearestCorrelation:
         What it was fitted on, new spectra must resemble in form.
     inputs : array-like of shape (n_spectra, n_points)
         Training spectra as the classifier is given them: the library.
-    y : array-like of shape (n_spectra,) or None
-        With labels the library holds one mean spectrum for each class.
     """
 
-    def __init__(self, classifier, inputs, y=None):
-        library = _standardize(inputs)
-        if y is not None:
-            code = np.unique(y, return_inverse=True)[1]
-            means = [library[code == c].mean(axis=0) for c in range(code.max() + 1)]
-            library = _standardize(np.stack(means))
-        self.library = library
+    def __init__(self, classifier, inputs):
+        self.library = _standardize(inputs)
 
     def __call__(self, classifier, inputs):
-        centered, length = _center(check_spectra(classifier, inputs, reset=False))
-        return 1 - ((centered @ self.library.T) / length).max(axis=1).astype(float)
+        spectra = check_spectra(classifier, inputs, reset=False)
+        return 1 - (_standardize(spectra) @ self.library.T).max(axis=1).astype(float)
+
+
+class MeanCorrelation:
+    """The same with the mean spectra of classes, all less their background.
+
+    That is a moving average: fluorescence makes nothing similar. Spectra without bands
+    are like no class then, whatever the slope of both.
+
+    Parameters
+    ----------
+    classifier, inputs
+        As above.
+    y : array-like of shape (n_spectra,)
+        Labels.
+    """
+
+    def __init__(self, classifier, inputs, y):
+        bands, length = _less_background(inputs)
+        code = np.unique(y, return_inverse=True)[1]
+        bands = bands / length
+        means = [bands[code == c].mean(axis=0) for c in range(code.max() + 1)]
+        self.library = _standardize(np.stack(means))
+
+    def __call__(self, classifier, inputs):
+        # `RelativeMahalanobis` has the classifier check them.
+        bands, length = _less_background(inputs)
+        return 1 - ((bands @ self.library.T) / length).max(axis=1).astype(float)
 
 
 def _unit(largest):
@@ -116,26 +139,49 @@ def _unit(largest):
     return np.ldexp(np.ones_like(largest), exponent)
 
 
-def _center(spectra):
-    """Return rows without their mean, and their lengths, each in units of the row.
+def _in_units(spectra):
+    """Return rows whose squares are numbers, and their lengths."""
+    spectra = np.asarray(spectra)  # in a frame, each column would be looked at
+    kinds = np.float64, np.float32
+    spectra = check_array(spectra, dtype=kinds, ensure_all_finite=False)
+    with np.errstate(over="ignore", under="ignore"):
+        length = _lengths(spectra)
+        safe = np.abs(np.frexp(length)[1]) <= np.finfo(spectra.dtype).maxexp // 4
+        if not (safe & np.isfinite(length) & (length > 0)).all():
+            spectra = spectra / _unit(np.abs(spectra).max(axis=1, keepdims=True))
+            length = _lengths(spectra)
+    return spectra, length
 
-    Constant rows are 0.
+
+def _lengths(rows):
+    return np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
+
+
+def _part_lengths(part, whole):
+    """Return the lengths of parts of rows; what is rounding becomes 0, with length 1.
+
+    `whole` are the lengths of the rows.
     """
-    spectra = check_array(spectra, dtype=(np.float64, np.float32))
-    spectra = spectra / _unit(np.abs(spectra).max(axis=1, keepdims=True))
-    level = spectra.mean(axis=1, keepdims=True)
-    centered = spectra - level
-    length = np.sqrt(np.einsum("ij,ij->i", centered, centered))[:, None]
-    rounding = 8 * np.finfo(spectra.dtype).eps * np.sqrt(spectra.shape[1])
-    is_constant = length <= rounding * np.abs(level)
-    centered[is_constant[:, 0]] = 0
-    return centered, np.where(is_constant, 1, length)
+    length = _lengths(part)
+    is_nothing = length <= 8 * np.finfo(part.dtype).eps * whole
+    part[is_nothing[:, 0]] = 0
+    return np.where(is_nothing, 1, length)
 
 
 def _standardize(spectra):
     """Return rows without their mean, of length 1; constant rows are 0."""
-    centered, length = _center(spectra)
-    return centered / length
+    spectra, whole = _in_units(spectra)
+    centered = spectra - spectra.mean(axis=1, keepdims=True)
+    return centered / _part_lengths(centered, whole)
+
+
+def _less_background(spectra):
+    """Return rows without their moving average, and their lengths."""
+    spectra, whole = _in_units(spectra)
+    width = 2 * round(_BACKGROUND * spectra.shape[1] / 2) + 1
+    bands = uniform_filter1d(spectra, max(width, 3), axis=1)
+    np.subtract(spectra, bands, out=bands)
+    return bands, _part_lengths(bands, whole)
 
 
 def novelty_scores(kind, classifier, inputs, y):
@@ -147,7 +193,7 @@ def novelty_scores(kind, classifier, inputs, y):
     distance = RelativeMahalanobis(classifier, inputs, y)
     if kind == "relative_mahalanobis":
         return [distance]
-    return [distance, NearestCorrelation(classifier, inputs, y)]
+    return [distance, MeanCorrelation(classifier, inputs, y)]
 
 
 def measure(scores, classifier, inputs):

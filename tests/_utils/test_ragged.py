@@ -204,3 +204,25 @@ def test_a_bunch_is_told_from_its_spectra(kind):
     for step in (SNV(), PLSLDA()):
         with pytest.raises(ValueError, match="of a Bunch pass its data"):
             step.fit(bunch, bunch.target)
+
+
+@pytest.mark.parametrize("kind", [pd.SparseDtype(float, 0.0), "Float64", "category"])
+def test_columns_of_other_types_are_numbers(kind):
+    frame = pd.DataFrame(MATRIX + 1.0, columns=["400.0", "402.0", "404.0"])
+    pd.testing.assert_frame_equal(
+        SNV().fit_transform(frame.astype(kind)), SNV().fit_transform(frame)
+    )
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.zeros(3, dtype=[("400", float)]), "a structured array"),
+        (pd.DataFrame(index=range(3)), "a frame without columns"),
+        (pl.DataFrame({"400": [1, 2]}).cast(pl.Date), "X holds dates or times"),
+    ],
+)
+def test_what_is_no_matrix(X, message):
+    for step in (SNV(), WavenumberResampler()):
+        with pytest.raises(ValueError, match=message):
+            step.fit(X)

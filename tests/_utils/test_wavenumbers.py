@@ -20,6 +20,7 @@ from sklearn_raman._utils._wavenumbers import (
     measured_parts,
     require_wavenumbers,
     resolve_wavenumbers,
+    unit_of_heading,
 )
 
 X = np.zeros((2, 3))
@@ -36,6 +37,7 @@ def test_valid_axis(axis):
         ([1, 2, 2], r"2 is followed by 2 \(position 1\)"),
         ([1, 3, 2], r"3 is followed by 2 \(position 1\)"),
         ([3, 1, 2], r"1 is followed by 2 \(position 1\)"),
+        ([5, 8, 3], r"5 is followed by 8 \(position 0\)"),  # of the ends
         ([1, np.nan, 2], "NaN"),
         ([1, np.inf, 2], "infinity"),
         ([[1, 2, 3]], "1-D"),
@@ -98,6 +100,29 @@ def test_labels(columns, expected):
     assert (found is None) == (expected is None)
     if expected is not None:
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("columns", "has_axis"),
+    [
+        ([400, 401, "calcite", "quartz"], False),  # half of them
+        (["0", "1", "2", "4", "7", "11"], True),  # fewer than half of the steps alike
+    ],
+)
+def test_half_of_the_labels(columns, has_axis):
+    found = labels_as_wavenumbers(pd.DataFrame([columns], columns=columns))
+    assert (found is not None) == has_axis
+
+
+def test_labels_are_read_anew():
+    """Who writes into an axis changes no other; 1 and 1.0 are not one label."""
+    text = pd.DataFrame(X, columns=["400.0", "402.0", "404.0"])
+    first = labels_as_wavenumbers(text)
+    first[:] = 0
+    np.testing.assert_array_equal(labels_as_wavenumbers(text), [400, 402, 404])
+    counted = pd.DataFrame(X, columns=[0, 1, 2])
+    assert labels_as_wavenumbers(counted) is None
+    assert labels_as_wavenumbers(counted.rename(columns=float)) is not None
 
 
 @pytest.mark.parametrize(
@@ -296,3 +321,18 @@ def test_labels_read_back_exactly(rng):
 def test_the_step_that_turns_is_named():
     with pytest.raises(ValueError, match="904 is followed by 600 .position 2"):
         check_wavenumbers([880, 892, 904, 600, 612])
+
+
+@pytest.mark.parametrize(
+    ("unit", "headings"),
+    [
+        ("cm-1", "1/cm|cm^-1|cm**-1|cm^{-1}|$cm⁻¹$|Raman shift|Wave number|Wellenzahl"),
+        ("nm", "nm|Wavelength (nm)|wave_length|Wellenlänge|nanometre"),
+        ("eV", "eV|electron volt|Photon energy|energy"),
+        ("meV", "E (meV)"),
+        (None, "y|x|time|counts|nmol|pulse energy|level|redshift"),
+    ],
+)
+def test_units_of_headings(unit, headings):
+    """Files and cubes state the axis in the same words."""
+    assert {unit_of_heading(heading) for heading in headings.split("|")} == {unit}

@@ -1,5 +1,7 @@
 """Folders, patterns, classes, groups; and from files to a comparison of models."""
 
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,8 @@ import pytest
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
-from sklearn_raman.datasets import load_spectra
+from sklearn_raman.__main__ import main
+from sklearn_raman.datasets import load_spectra, read_spectra_table
 from sklearn_raman.model_selection import compare
 from sklearn_raman.preprocessing import SNV, WavenumberResampler
 
@@ -134,6 +137,22 @@ def test_tables(make_files, label, group):
     assert bunch.groups.tolist() == [7, 8, 9]
 
 
+def test_groups_of_a_table_are_not_merged(make_files):
+    """1 and "1" are two groups to the user, and so are long numbers beside 0.5."""
+    names = ["a.txt", "b.txt"]
+    folder = make_files(names)
+    groups = dict(zip(names, [2**60 + 1, 0.5], strict=True))
+    for table in (groups, lambda path: groups[path.name]):
+        assert load_spectra(folder, group=table).groups.tolist() == [
+            str(2**60 + 1),
+            "0.5",
+        ]
+    with pytest.raises(ValueError, match="group holds 1 and '1', which read the same"):
+        load_spectra(folder, group=dict(zip(names, [1, "1"], strict=True)))
+    table = pl.DataFrame({"file": [*names, "c.txt"], "group": [2**60 + 1, 7, None]})
+    assert load_spectra(folder, group=table).groups.tolist() == [2**60 + 1, 7]
+
+
 @pytest.mark.parametrize("as_path", [str, Path])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_table_beside_the_files(make_files, delimiter, as_path):
@@ -235,6 +254,50 @@ def test_no_file(tmp_path, monkeypatch):
     ):
         with pytest.raises((FileNotFoundError, ValueError), match=match):
             load_spectra(paths)
+
+
+@pytest.mark.parametrize("paths", [b"data", [b"data"], [7]])
+def test_paths_are_text(paths):
+    with pytest.raises(TypeError, match="must be a str or a pathlib.Path, got"):
+        load_spectra(paths)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+@pytest.mark.filterwarnings("ignore:load_spectra left out")
+def test_names_that_are_no_utf_8(tmp_path, capsys):
+    """They are read, stay apart, and can be printed and written."""
+    names = [os.fsdecode(name) for name in (b"a\xfe_1\xe9.txt", b"a\xff_2\xe9.txt")]
+    for name in names:
+        (tmp_path / name).write_text(TEXT)
+    (tmp_path / os.fsdecode(b"z\xff.zz")).touch()
+    with pytest.warns(UserWarning, match=r"z\\udcff"):
+        bunch = load_spectra(tmp_path, group="file", label=r"(?P<label>.)_(?P<more>.)")
+    assert bunch.target.tolist() == [r"\udcfe", r"\udcff"]
+    for found in (bunch.groups, bunch.names, bunch.metadata["file"], bunch.data.index):
+        assert list(found) == [r"a\udcfe_1\udce9.txt", r"a\udcff_2\udce9.txt"]
+    assert f"{bunch}{bunch.DESCR}{bunch.filenames}".encode()
+    table = dict(zip(names, "cd", strict=True))
+    with pytest.warns(UserWarning):
+        assert load_spectra(tmp_path, label=table).target.tolist() == ["c", "d"]
+    csv = tmp_path / os.fsdecode(b"t\xff.csv")
+    csv.write_text("class,400,402,404.5\na,1,2,3\n")
+    assert r"t\udcff.csv" in read_spectra_table(csv).DESCR
+    broken = tmp_path / os.fsdecode(b"broken\xff.txt")
+    broken.touch()
+    for read, path in [
+        (load_spectra, tmp_path),
+        (load_spectra, tmp_path / os.fsdecode(b"none\xff")),
+        (load_spectra, f"{broken}*.none"),
+        (read_spectra_table, broken),
+        (read_spectra_table, f"{broken}.none"),
+    ]:
+        with pytest.raises((ValueError, OSError)) as caught:
+            read(path)
+        assert str(caught.value).encode()
+    out = os.fsdecode(b"out\xff.csv")
+    assert main(["convert", str(csv), "-o", str(tmp_path / out)]) == 0
+    assert main(["convert", str(broken), "-o", str(tmp_path / out)]) == 1
+    assert r"out\udcff.csv" in capsys.readouterr().out
 
 
 def test_name_with_brackets(make_files):

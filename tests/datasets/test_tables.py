@@ -362,6 +362,14 @@ def test_frame_of_text():
     check(read_spectra_table(frame, decimal=","), None)
 
 
+def test_orientation_is_asked_without_headings(tmp_path):
+    """Two spectra in columns, whose first row falls like an axis."""
+    rows = "".join(f"{400 + i},{12 + i % 3}.5,{1 + i % 2}.5\n" for i in range(6))
+    for before in ("", "6\n", "6,2\n"):
+        with pytest.raises(ValueError, match='Pass orientation="rows" if'):
+            read_spectra_table(write(tmp_path, before + rows))
+
+
 def test_orientation_is_asked_if_both_fit(tmp_path):
     """Samples 101, 102, ... in the headings and an axis in the first column."""
     text = "n,101,102,103\n" + "".join(
@@ -446,6 +454,34 @@ ERRORS = {
         row(["c", "400", "402", "404", ""]) + row(["a", 1, 2, 3, 4]),
         "'' stand among",
     ),
+    "another block": (
+        turned() + "\n" + turned().split("\n", 2)[2].replace("40", "50"),
+        r"line 8: '500.0, .* goes from 404\.5 to 500 behind a blank line or a comment",
+    ),
+    "headings of columns twice": (
+        turned() + turned(),
+        "In the first column text follows numbers at line 7: 'Raman shift, s1, s2, s3'",
+    ),
+    "headings of rows twice": (wide() + wide(), "line 5: 'class, 400.0, .* once more"),
+    "headings of rows twice, other axis": (
+        wide() + wide().replace("40", "50"),
+        "line 5: 'class, 500.0, .* holds headings once more",
+    ),
+    "axis twice, nothing else": (
+        row(AXIS) + row(X[0]) + row(AXIS) + row(X[1]),
+        "line 3: '400.0, .* once more",
+    ),
+    "headings of a map twice": (
+        RENISHAW + RENISHAW.replace("40", "50"),
+        "line 14: '#X.* repeats the headings",
+    ),
+    "side by side": (
+        row(["shift", "a", "shift", "b"])
+        + row([400, 1, 500, 2])
+        + row([401, 3, 501, 4])
+        + row([402, 5, 502, 6]),
+        r"column 3 \('shift'\) is an axis, as the first",
+    ),
     "open quotation mark": (wide().replace("quartz", '"quartz'), "does not close"),
     "two headings": (wide(head=("a", "a"), columns=(WHO, WHO)), "several columns"),
 }
@@ -511,8 +547,9 @@ def test_not_a_table(tmp_path):
         read_spectra_table(tmp_path / "none.csv")
     with pytest.raises(ValueError, match="frame is empty"):
         read_spectra_table(pd.DataFrame())
-    with pytest.raises(ValueError, match="path or a data frame, got ndarray"):
-        read_spectra_table(X)
+    for value in (X, b"t.csv"):
+        with pytest.raises(TypeError, match="str or pathlib.Path"):
+            read_spectra_table(value)
     path = write(tmp_path, "PK\3\4", "t.xlsx")
     with pytest.raises(ValueError, match="pandas.read_excel"):
         read_spectra_table(path)
@@ -558,3 +595,80 @@ def test_read_csv_text():
     frame = pd.read_csv(io.StringIO("class,g,400,402,404\n1,5,1,2,3\n2,6,4,5,6\n"))
     bunch = read_spectra_table(frame, label="class", group="g")
     assert bunch.target.tolist() == [1, 2] and bunch.groups.tolist() == [5, 6]
+
+
+@pytest.mark.parametrize("heading", ["{}", "a{}b"])
+def test_many_headings_and_no_rows(tmp_path, heading):
+    """Told at once: what takes the square of their number takes minutes here."""
+    text = ",".join(heading.replace("{}", str(i + 100.5)) for i in range(100_000))
+    with pytest.raises(ValueError, match="headings"):
+        read_spectra_table(write(tmp_path, text))
+
+
+NAMES = {
+    "as numbers": (["7", "-12", "0"], [7, -12, 0]),
+    "18 digits": (["100000000000000001", "100000000000000002", "3"], None),
+    "20 digits": (["18446744073709551617", "18446744073709551618", "3"], None),
+    "long decimals": (["0.12345678901234567", "0.12345678901234568", "1.5"], None),
+    "exponents": (["1E5", "100000", "2E7"], None),
+    "exponents alone": (["1E5", "2E5", "3E5"], None),
+    "zeros before": (["007", "7", "08"], None),
+    "zeros behind": (["1", "1.0", "1.00"], None),
+    "signs": (["+5", "5", "-0"], None),
+    "fixed point": (["0.50", "1.50", "2.25"], [0.5, 1.5, 2.25]),
+    "as pandas writes them": (["0.5", "1e-05", "2.25"], [0.5, 1e-5, 2.25]),
+    "with and without point": (["1", "2.5", "3"], [1.0, 2.5, 3.0]),
+}
+
+
+@pytest.mark.parametrize(
+    "orientation, field", [("rows", "label"), ("columns", "group"), ("long", "sample")]
+)
+@pytest.mark.parametrize("name", NAMES)
+def test_what_differs_is_not_merged(tmp_path, name, orientation, field):
+    """Numbers only where each, written again, is what the cell says."""
+    cells, numbers = NAMES[name]
+    if orientation == "rows":
+        text = wide(head=("id",), columns=(cells,))
+    elif orientation == "columns":
+        text = turned().replace("mineral," + ",".join(WHO), "id," + ",".join(cells))
+    else:
+        text = "id,wave,intensity\n" + "".join(
+            f"{cell},{a},{v}\n"
+            for cell, row in zip(cells, X, strict=True)
+            for a, v in zip(AXIS, row, strict=True)
+        )
+    path = write(tmp_path, text)
+    bunch = read_spectra_table(path, orientation=orientation, **{field: "id"})
+    found = bunch[{"label": "target", "group": "groups", "sample": "samples"}[field]]
+    if name == "18 digits":
+        numbers = list(map(int, cells))
+    for values in (found, bunch.metadata["id"]):
+        assert values.tolist() == (cells if numbers is None else numbers)
+    np.testing.assert_array_equal(bunch.data.to_numpy(), X)
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
+def test_long_numbers_beside_others_in_a_frame(kind):
+    """numpy would make floats of them."""
+    ids = [2**60 + 1, 2**60 + 2, 0.5]
+    columns = {"id": ids, **{str(a): X[:, i] for i, a in enumerate(AXIS)}}
+    if kind is pd.DataFrame:
+        frame = pd.DataFrame(columns | {"id": pd.Series(ids, dtype=object)})
+    else:
+        frame = pl.DataFrame(columns | {"id": pl.Series(ids, dtype=pl.Object)})
+    found = read_spectra_table(frame, group="id")
+    assert found.groups.tolist() == [*map(str, ids)]
+    assert found.metadata["id"].tolist() == ids
+
+
+def test_places_are_numbers_however_they_are_written(tmp_path):
+    times = ["1E1", "+2", "3"]
+    columns = ["-0.0", "1", "1.50"], times, times
+    text = wide(head=("x", "time (s)", "template"), columns=columns)
+    found = read_spectra_table(write(tmp_path, text), orientation="rows").metadata
+    assert found.to_dict("list") == {
+        "x": [0.0, 1.0, 1.5],
+        "time (s)": [10.0, 2.0, 3.0],
+        "template": times,
+    }

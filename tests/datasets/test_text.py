@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_raman.datasets import load_spectra
+from sklearn_raman.datasets import load_spectra, read_spectra_table, wavenumber_to_nm
 
 AXIS = np.array([400.5, 402.25, 404.0, 405.75, 407.5])
 Y = np.array([12.0, 1234.5, -3.25, 0.001, 100000.0])
@@ -66,6 +66,7 @@ FORMATS = {
     "quoted cells": lines('"\t"').replace("\n", '"\n"').rstrip('"').join(['"', ""]),
     "quoted lines": "".join(f' " {line}"\r\n' for line in lines().splitlines()),
     "comments": "# a\n% b\n" + lines() + "# the end 1 2\n",
+    "blank line inside": lines().replace("\n404", "\n\n404"),
     "comment inside": lines().replace("\n", "\n#402 no point\n", 1),
     "csv with quoted decimals": "".join(
         f'"{a}","{b}"\n'.replace(".", ",") for a, b in zip(AXIS, Y, strict=True)
@@ -144,6 +145,12 @@ def test_choices_are_stated(tmp_path):
 
 def test_falling_axis_stays(tmp_path):
     check(load_spectra(write(tmp_path, lines(axis=AXIS[::-1], y=Y))), AXIS[::-1])
+
+
+def test_a_gap_is_no_second_spectrum(tmp_path):
+    """Two windows of one spectrum; nothing but the step tells them apart."""
+    axis = AXIS + [0, 0, 0, 500, 500]
+    check(load_spectra(write(tmp_path, lines(axis=axis))), axis)
 
 
 def test_axis_reads_back_exactly(tmp_path):
@@ -278,6 +285,39 @@ ERRORS = {
         r"line 4: '399.*goes back from 402 to 399",
     ),
     "two spectra": (lines() + lines(), r"line 6: .*repeats the axis value of line 1"),
+    "axis in zigzag": (
+        lines(axis=[400, 402, 401, 403, 402]),
+        "line 3: '401.* goes back from 402 to 401",
+    ),
+    "two spectra that rise": (
+        lines() + "\n" + lines(axis=AXIS + 100),
+        r"line 7: '500\.5.* goes from 407\.5 to 500\.5 behind a blank line or a .* "
+        "expected one axis",
+    ),
+    "two spectra that fall": (
+        lines(axis=AXIS[::-1] + 100) + "# second\n" + lines(axis=AXIS[::-1]),
+        r"line 7: '407\.5.* behind a blank line or a comment",
+    ),
+    "headings twice": (
+        "# shift a\n" + lines() + "# shift a\n" + lines(axis=AXIS + 8.75),
+        "line 7: '# shift a' repeats the headings, .* expected one in a file",
+    ),
+    "headings twice, no comment": (
+        "shift\ta\n" + lines() + "shift\ta\n" + lines(axis=AXIS + 8.75),
+        r"line 7: 'shift\\ta'; expected 2 numbers",
+    ),
+    "a table above": (
+        "400\t1\t2\n401\t1\t2\n402\t1\t2\nshift\ta\n" + lines(),
+        r"line 1: '400\\t1\\t2'; expected 2 numbers",
+    ),
+    "two spectra side by side": (
+        "400 1 400 1\n401 2 401 7\n402 1 402 2\n",
+        "column 3 is an axis too; .* Pass columns=.*: 0, 1, 2, 3",
+    ),
+    "two axes by heading": (
+        "shift;a;shift;b\n400;1;500;1\n401;2;501;7\n402;1;502;2\n",
+        "column 3 is an axis too; .* 2 'shift', 3 'b'",
+    ),
     "thousands": (
         "400.5\t1,234.5\n401.5\t1,235.5\n",
         "line 1: .*Thousands separators are not read",
@@ -454,6 +494,64 @@ def test_laser(tmp_path, recwarn):
         load_spectra(write(tmp_path, "Raman shift\tI\n" + lines()), laser_nm=785)
 
 
+@pytest.mark.parametrize("laser", [532, 633, 785, 830, 1064])
+@pytest.mark.parametrize(
+    "axis", [np.arange(400, 1801, 2), np.arange(3200, 199, -1), np.arange(600, 1801, 2)]
+)
+def test_laser_for_an_axis_in_wavenumbers(tmp_path, axis, laser):
+    """Where no heading tells, what comes out does: it is no Raman spectrum."""
+    path = write(tmp_path, "".join(f"{a}\t{i % 7}\n" for i, a in enumerate(axis)))
+    with pytest.raises(ValueError, match=r"a.txt.*(is the axis|Leave|are the values)"):
+        load_spectra(path, laser_nm=laser)
+
+
+@pytest.mark.parametrize("laser", [532, 633, 785, 830, 1064])
+@pytest.mark.parametrize("shifts", [(-1500, 1500, 3), (100, 4500, 5), (-80, 3600, 1)])
+def test_laser_for_an_axis_in_nanometres(tmp_path, shifts, laser):
+    """Anti-Stokes bands are measured, too."""
+    shifts = np.arange(*shifts)
+    nm = wavenumber_to_nm(shifts, laser)
+    path = write(tmp_path, "".join(f"{a:.6f}\t{i % 7}\n" for i, a in enumerate(nm)))
+    found = load_spectra(path, laser_nm=laser).wavenumbers
+    np.testing.assert_allclose(found, shifts, atol=0.05)
+
+
+@pytest.mark.parametrize("laser, hint", [(None, "nanometres"), (532, "laser_nm=532")])
+def test_coarse_nanometres_and_a_wrong_laser_get_a_hint(tmp_path, laser, hint):
+    nm = wavenumber_to_nm(np.linspace(400, 1196, 200), 785)
+    path = write(tmp_path, "".join(f"{a:.3f}\t{i % 7}\n" for i, a in enumerate(nm)))
+    with pytest.warns(UserWarning, match=hint):
+        load_spectra(path, laser_nm=laser)
+
+
 def test_content_is_not_executed(tmp_path):
     text = "__import__('os').abort()\t1\n=cmd()\t2\n" + lines()
     check(load_spectra(write(tmp_path, text)))
+
+
+@pytest.mark.parametrize("read", [load_spectra, read_spectra_table])
+@pytest.mark.parametrize("mark", [",", ";", "\t", " "])
+@pytest.mark.parametrize("first", ["100{}10", "1{}2", "512{}7"])
+def test_a_count_before_the_rows_is_no_point(tmp_path, first, mark, read):
+    """Neither in silence: header= says what it is."""
+    axis = AXIS if first < "5" else AXIS[::-1]
+    rows = [f"{a}{mark}{i % 3}.5\n" for i, a in enumerate(axis)]
+    path = write(tmp_path, first.format(mark) + "\n" + "".join(rows))
+    with pytest.raises(ValueError, match=r"line 1: .* header=1 if it is no point"):
+        read(path)
+    np.testing.assert_array_equal(read(path, header=1).wavenumbers, axis)
+    count = float(first.partition("{")[0])
+    assert read(path, header=0).wavenumbers.tolist() == [count, *axis]
+
+
+@pytest.mark.parametrize("first", ["5", "5 2 1", "5|2", "5;2", "n=5"])
+def test_another_line_before_the_rows_is_a_header(tmp_path, first):
+    """Where it has another form than they, it is counted, or stops the reading."""
+    path = write(tmp_path, first + "\n" + lines(","))
+    try:
+        found = load_spectra(path)
+    except ValueError as error:
+        assert "line 1: " in str(error)
+    else:
+        check(found)
+        assert "1 header line" in found.DESCR

@@ -404,8 +404,9 @@ for _name in (
     "integrated_gradients",
     "saliency",
 ):
+    _few = {"n_steps": 3} if _name == "integrated_gradients" else {}
     ENTRANCES[f"attribution.{_name}"] = Entrance(
-        lambda X, name=_name: getattr(attribution, name)(module(), X),
+        lambda X, name=_name, few=_few: getattr(attribution, name)(module(), X, **few),
         rows=True,
         digits=4,
         family="module",

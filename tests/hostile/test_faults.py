@@ -136,9 +136,12 @@ def test_every_line_that_fails(name):
 @pytest.mark.parametrize("name", [*NETS, "PLSLDA", "ConformalClassifier", "WGANGP"])
 def test_ctrl_c_at_any_time(name):
     """A fit ends as fitted on all, or is not one: never something between."""
-    start = time.perf_counter()
-    wanted = pickle.dumps(fit(make(name)))
-    duration = time.perf_counter() - start
+    durations = []
+    for _ in range(6):  # the first loads and compiles, others may stop for a while
+        start = time.perf_counter()
+        wanted = pickle.dumps(fit(make(name)))
+        durations.append(time.perf_counter() - start)
+    duration = min(durations)
     rng, n_stopped = np.random.default_rng(0), 0
     signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
     for _ in range(N_SHOTS):
@@ -152,7 +155,8 @@ def test_ctrl_c_at_any_time(name):
         except KeyboardInterrupt:
             signal.setitimer(signal.ITIMER_REAL, 0)
             n_stopped += not done
-        if done:
+        # It may come after the last line of fit, before the next one here.
+        if done or vars(estimator).keys() == vars(pickle.loads(wanted)).keys():
             probe = pickle.loads(wanted)
             ask = "predict_proba" if hasattr(probe, "predict_proba") else "_sample"
             if ask == "predict_proba":

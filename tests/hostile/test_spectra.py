@@ -31,11 +31,13 @@ SAYS = {
     | dict.fromkeys(["complex", "complex in a frame"], "must hold real numbers")
     | {"sparse": "X is sparse"},
     # These look at groups, and lengths, first.
-    "wrapper": dict.fromkeys([*SHAPES, "Bunch", "empty list"], "inconsistent numbers")
+    "wrapper": dict.fromkeys(
+        [*SHAPES, "Bunch", "empty list"], "groups has shape .* but X has"
+    )
     | dict.fromkeys(["number", "generator"], "Expected sequence or array-like")
     | {"no points": "0 feature"},
     # This one looks at groups, and lengths, first.
-    "bands": dict.fromkeys(SHAPES - {"no points"}, "inconsistent numbers|at least 1 d"),
+    "bands": dict.fromkeys(SHAPES - {"no points"}, "but X has|at least 1 d"),
     "maps": dict.fromkeys(NOT_FINITE, "maps contains NaN or infinity, first in row 3")
     | {"masked": "some are masked", "NA in a frame": "NAType", "matrix of numpy": None}
     | dict.fromkeys([*SHAPES, "empty list"], r"maps must have the shape \(n_spectra")

@@ -1,4 +1,7 @@
-"""No call leaves a trace: in models, its input, torch, numpy, Python, the process."""
+"""No call leaves a trace: in models, its input, torch, numpy, Python, the process.
+
+Nor does who writes into what it returned.
+"""
 
 import os
 import pickle
@@ -10,10 +13,14 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from sklearn.neighbors import KNeighborsClassifier
 from threadpoolctl import threadpool_info
 
-from tests.hostile._entrances import ENTRANCES, FITTED
+from sklearn_raman.mapping import apply_pipeline
+from sklearn_raman.model_selection import compare
+from tests.hostile._entrances import ENTRANCES, FITTED, TRANSFORMERS, make, pipeline
 from tests.hostile._kinds import GROUPS, LABELS, SPECTRA, labeled
+from tests.hostile.test_spectra import arrays
 
 OPEN_FILES = "/proc/self/fd"  # on Linux
 
@@ -51,6 +58,12 @@ def changed(before, after):
     return [name for name, value in before.items() if after[name] != value]
 
 
+def write_into(result):
+    for array in arrays(result):
+        if array.flags.writeable:
+            array[...] = array.ravel()[0] if array.dtype.kind in "OU" else 7
+
+
 def call(entrance, X):
     """Call it, and again where it fails late; say which arguments changed."""
     given = {"X": X, "y": LABELS.copy(), "groups": GROUPS.copy()}
@@ -58,7 +71,7 @@ def call(entrance, X):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            ENTRANCES[entrance].call(X)
+            write_into(ENTRANCES[entrance].call(X))
         except (ValueError, TypeError, RuntimeError) as error:
             failed = error
         else:
@@ -73,10 +86,32 @@ def test_a_call_leaves_no_trace(entrance):
     bad = SPECTRA.copy()
     bad[3, 5] = np.nan
     call(entrance, SPECTRA.copy())  # loads modules, compiles, opens what stays open
+    before, models = state_of_the_process(), state_of_models()
     for X in (SPECTRA.copy(), labeled(), bad):
-        before, models = state_of_the_process(), state_of_models()
         failed, arguments = call(entrance, X)
         assert (failed is not None) == (X is bad), failed
         assert not arguments
         assert not changed(before, state_of_the_process())
-        assert not changed(models, state_of_models())
+    assert not changed(models, state_of_models())
+
+
+def test_a_program_without_a_console(monkeypatch, tmp_path):
+    """Progress is shown nowhere then."""
+    knn, cube = KNeighborsClassifier(1), SPECTRA.reshape(2, 4, -1)
+    models, shown = {"KNN": knn}, {"progress": True, "random_state": 0}
+    folds = [(np.array([0, 1, 5, 6]), np.array([2, 3, 4, 7]))]
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    make("CNNClassifier").set_params(verbose=1).fit(SPECTRA, LABELS)
+    make("WGANGP").set_params(verbose=1).fit(SPECTRA, LABELS)
+    compare(models, SPECTRA, LABELS, groups=GROUPS, cv=folds, explain=False, **shown)
+    apply_pipeline(pipeline(), cube, store=tmp_path / "maps.zarr", progress=True)
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+def test_names_are_given_away(name):
+    step = make(name).fit(labeled())
+    names = step.get_feature_names_out()
+    names[:] = "0"
+    assert "0" not in step.get_feature_names_out()
+    step.transform(labeled())

@@ -10,6 +10,7 @@ from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import SelectKBest
+from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
@@ -20,6 +21,7 @@ from sklearn_raman.inspection import (
     band_test,
     occlusion,
 )
+from sklearn_raman.neural_network import CNNClassifier
 from sklearn_raman.preprocessing import SNV, WavenumberCrop, WavenumberResampler
 
 AXIS = np.arange(400.0, 600.0, 4.0)
@@ -173,6 +175,20 @@ def test_same_bits_for_any_number_of_jobs(data, report, backend):
     assert other.p_value == report.p_value
 
 
+def test_networks_have_the_same_bits_for_any_number_of_jobs(data):
+    """In threads: that processes change nothing is tested for all networks."""
+    from joblib import parallel_config
+
+    model = make_pipeline(SNV(), CNNClassifier(n_filters=2, max_epochs=1))
+    with parallel_config("threading"):
+        one, two = (
+            band_intervals(model, *data, bands=BANDS, n_jobs=n_jobs, **FITS)
+            for n_jobs in (1, 2)
+        )
+    pd.testing.assert_frame_equal(two, one, check_exact=True)
+    assert (one["share_low"] < one["share_high"]).all()
+
+
 def test_axes_and_kinds_of_spectra(data):
     """The same bands from a frame, pairs and a descending axis; points of an array."""
     X, y, groups = data
@@ -278,11 +294,13 @@ def test_text_and_figure(report):
         ({"groups": ["a"] * 12 + ["b"] * 12}, "classes have a single group"),
         ({"groups": [None, *range(23)]}, "groups misses 1 of 24"),
         ({"y": ["one"] * 24}, "one class only"),
-        ({"y": ["one"] * 23}, "inconsistent"),
+        ({"y": ["one"] * 23}, r"y has shape \(23,\) but X has 24 spectra"),
+        ({"groups": [1, *"abcdefghijklmnopqrstuvw"]}, "groups mixes texts and other"),
         ({"bands": [(1, 2)]}, r"bands has \(1, 2\), in which no point"),
         ({"bands": [400, 500]}, r"shape \(2,\)"),
         ({"n_refits": 3}, "n_refits"),
         ({"n_permutations": 10}, "n_permutations=10 cannot show"),
+        ({"model": Ridge()}, "band_report needs a classifier .* a regressor"),
         ({"model": make_pipeline(PCA(3), PLSLDA())}, "mixes wavenumbers"),
         ({"explain": lambda model, X, target: X.iloc[:, 1:]}, "one value for each"),
         ({"explain": lambda model, X, target: X.iloc[:, ::-1]}, "maps disagree"),

@@ -492,9 +492,9 @@ def test_peaks_come_back_to_their_place(spacing, ragged):
     low, high = axis[20], axis[-20]
     crop = WavenumberCrop(region=(low, high), wavenumbers=None if ragged else axis)
     resampler = WavenumberResampler(
-        target_wavenumbers=(np.ceil(low), np.floor(high) - 1, 1.0)
+        target_wavenumbers=(np.ceil(low), np.floor(high) - 1, 2.0)
     )
-    settings = {"n_filters": 16, "n_hidden": 32, "max_epochs": 40, "lr": 1e-3}
+    settings = {"n_filters": 16, "n_hidden": 32, "max_epochs": 20, "lr": 2e-3}
     settings = {**paper_settings("fukuhara"), **settings}
     tail = (AIRPLS(lam=1e4), SpectrumMinMaxScaler())
     net = CNNClassifier(**settings, random_state=0)
@@ -525,7 +525,7 @@ def test_units_far_apart_put_peaks_in_place(network):
         WavenumberResampler(target_wavenumbers=grid, wavenumbers=axis),
         AIRPLS(lam=1e4),
         SpectrumMinMaxScaler(),
-        network.set_params(max_epochs=40, random_state=0),
+        network.set_params(max_epochs=20, random_state=0),
     )
     model.fit(X[~test], y[~test])
     assert model.score(X[test], y[test]) > 0.9

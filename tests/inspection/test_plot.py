@@ -187,7 +187,7 @@ def test_refuses(summary, rng):
         plot_feature_maps(maps, weights=[1, 2])
     with pytest.raises(ValueError, match="feature_maps must be 2-D"):
         plot_feature_maps(maps[0])
-    with pytest.raises(ValueError, match="n_columns == 0"):
+    with pytest.raises(ValueError, match="n_columns must be 1 or more"):
         plot_feature_maps(maps, n_columns=0)
     with pytest.raises(ValueError, match="kind must be one of"):
         summary.plot("all")

@@ -322,7 +322,7 @@ def test_other_explanations(frame, labels):
         ({"normalize": "l2"}, "normalize"),
         ({"spectra": MAPS[:, 1:]}, "the spectra have|spectra has shape"),
         ({"wavenumbers": [1, 2]}, "2 points"),
-        ({"predicted": ["a"]}, "inconsistent"),
+        ({"predicted": ["a"]}, "predicted has shape"),
         ({"maps": MAPS * np.nan}, "NaN"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
@@ -83,6 +84,12 @@ def test_axes_that_are_none():
         to_cube(cube, wavenumbers=AXIS + 1)
     with pytest.raises(ValueError, match="and there is none: leave it out"):
         to_cube(np.zeros((2, 3, 9)), laser_nm=532.0)
+    for flat in (np.array(3.0), np.zeros(9), xr.DataArray(3.0)):
+        with pytest.raises(ValueError, match="A cube has pixels: .* the shape"):
+            to_cube(flat)
+    lazy = da.ones((4, 3, 10), chunks=(2, 3, 10))
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        to_cube(lazy[da.ones(4, dtype=bool, chunks=2)])
     with pytest.raises(TypeError, match=r"dataset\[name\]"):
         to_cube(cube.to_dataset(name="spectra"))
     with pytest.raises(TypeError, match="pipeline.predict takes them"):
@@ -118,6 +125,19 @@ def test_places_of_spectra_make_a_map(rng):
     np.testing.assert_array_equal(line[1], np.arange(20.0, 30.0))
 
 
+@pytest.mark.parametrize("x", [[0, 5, 100], [0, 1, 10, 100]])
+def test_lines_of_a_map_may_be_anywhere(x):
+    """A place is never moved in silence, on a full map or one with holes."""
+    full = [(place, line) for place in x for line in (0, 1)]
+    for places in (full, full[:-1], [(place, k) for k, place in enumerate(x)]):
+        cube = to_cube(scattered(places))
+        np.testing.assert_array_equal(cube.x, x)
+        assert np.isfinite(cube[..., 0]).sum() == len(places)
+    with pytest.warns(UserWarning, match="in x by up to 5 of 98"):
+        cube = to_cube(scattered([[0, 0], [5, 1], [100, 0], [100, 1]]))
+    np.testing.assert_array_equal(cube.x, [2.5, 100])
+
+
 def test_places_that_make_no_map(rng):
     with pytest.raises(ValueError, match="2 spectra have one place"):
         to_cube(scattered([[0, 0], [0, 1], [1, 0], [0, 1]]))
@@ -125,6 +145,9 @@ def test_places_that_make_no_map(rng):
         to_cube(scattered(rng.uniform(size=(30, 2))))
     with pytest.raises(ValueError, match="x or y is missing"):
         to_cube(scattered([[0, 0], [np.nan, 1]]))
+    for x in ("left", pd.Timestamp("2026")):
+        with pytest.raises(ValueError, match="places y, x must be numbers"):
+            to_cube(scattered([[0, 0], [x, 1]]))
     with pytest.raises(ValueError, match="tell no places"):
         to_cube(scattered([[0, 0]], ["depth", "time"]))
     longer = scattered([[0, 0], [1, 0]])

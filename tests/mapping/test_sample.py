@@ -52,6 +52,11 @@ def test_bad_pixels_are_not_drawn(cube):
         sample_spectra(cube, 3, mask=np.zeros((7, 9), dtype=bool))
     with pytest.raises(ValueError, match="n must be"):
         sample_spectra(cube, 0)
+    for mask in (np.full((7, 9), "False"), np.full((7, 9), np.nan)):
+        with pytest.raises(ValueError, match="mask must be True where a pixel"):
+            sample_spectra(cube, 3, mask=mask)
+    with pytest.raises(ValueError, match="saturation must be a number, got nan"):
+        sample_spectra(cube, 3, saturation=np.nan)
 
 
 def test_a_model_of_the_map_itself(cube, model):

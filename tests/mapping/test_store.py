@@ -26,6 +26,9 @@ class Counter:
     def __init__(self):
         self.seen, self.limit = [], np.inf
 
+    def stop(self, *args, **kwargs):
+        raise Interruption
+
     def __call__(self, X):
         if sum(self.seen) + len(X) > self.limit:
             raise Interruption
@@ -92,17 +95,38 @@ def test_interrupted_write_goes_on(cube, counted, one_by_one, tmp_path, capsys):
     counter.limit = np.inf
     counter.seen.clear()
     stored = apply_pipeline(model, cube, **settings)
-    # Two made-up spectra, a block that is looked at again, and what is left. Beside
+    # Two made-up spectra, two blocks that are looked at again, and what is left. Beside
     # each block a spectrum walks that shows maps the way back.
     seen = [n for n in counter.seen if n > 1]
-    assert seen == [2, 9] + [9] * (7 - n_done)
+    assert seen == [2, 9, 9] + [9] * (7 - n_done)
     assert f"{n_done}/7" in capsys.readouterr().err
     lazy = apply_pipeline(model, cube, output=ALL).compute()
     xr.testing.assert_allclose(stored, lazy, rtol=1e-6)
     counter.seen.clear()
     again = apply_pipeline(model, cube, **settings)
-    assert sum(counter.seen) <= 3  # all is there
+    assert sum(counter.seen) <= 3 + 2 * 10  # all is there
     xr.testing.assert_identical(again.compute(), stored.compute())
+    for changed in (cube[::-1].drop_vars(cube.dims[0], errors="ignore"), 1.5 * cube**2):
+        with pytest.raises(ValueError, match="another Pipeline or another cube"):
+            apply_pipeline(model, changed, **settings)
+
+
+def test_a_store_interrupted_at_its_start(cube, model, tmp_path, monkeypatch):
+    """Nothing is left that a second call would stumble over."""
+    path = tmp_path / "maps.zarr"
+    with monkeypatch.context() as patch:
+        patch.setattr(zarr.Group, "create_array", Counter().stop)
+        with pytest.raises(Interruption):
+            apply_pipeline(model, cube, store=path, progress=False)
+    assert not path.exists()
+    path.mkdir()
+    (path / "mine").write_text("")
+    for store in (path, path / "mine"):
+        with pytest.raises(ValueError, match="exists and does not hold results"):
+            apply_pipeline(model, cube, store=store, progress=False)
+    assert (path / "mine").exists()
+    (path / "mine").unlink()
+    apply_pipeline(model, cube, store=path, progress=False)
 
 
 def test_another_job_is_refused(cube, counted, simulated, one_by_one, tmp_path):

@@ -6,6 +6,8 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_raman.model_selection import _report
+
 N_CLASSES, N_GROUPS, N_ROWS, N_POINTS = 3, 5, 4, 40
 
 
@@ -32,6 +34,14 @@ class NearestMean(ClassifierMixin, BaseEstimator):
         if target is not None:
             places = np.searchsorted(self.classes_, target)
         return (X - self.means_.mean(axis=0)) * self.means_[places]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def coarse_pictures():
+    """Draw the pictures of pages with few points, which no test looks at."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_report, "DPI", 36)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -107,6 +107,7 @@ def test_asks_for_groups_under_metadata_routing():
 
 def test_repr_shows_the_parameters():
     assert OneGroupPerClassSplit().get_n_splits() == 5
+    assert OneGroupPerClassSplit(1).get_n_splits() == 1
     assert repr(OneGroupPerClassSplit(3, random_state=1)) == (
         "OneGroupPerClassSplit(n_splits=3, random_state=1, single_group='train')"
     )
@@ -131,8 +132,9 @@ def test_bad_input_is_explained(y, groups, message):
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"n_splits": 0}, {"n_splits": 2.5}, {"single_group": "keep"}]
+    "parameters",
+    [{"n_splits": 0}, {"n_splits": 2.5}, {"n_splits": True}, {"single_group": "keep"}],
 )
 def test_bad_parameters_are_named(parameters):
-    with pytest.raises(ValueError, match=next(iter(parameters))):
+    with pytest.raises((ValueError, TypeError), match=next(iter(parameters))):
         OneGroupPerClassSplit(**parameters)

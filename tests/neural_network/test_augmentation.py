@@ -59,6 +59,18 @@ def test_default_leaves_the_argument_alone(X, y):
     torch.testing.assert_close(X, before, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize(
+    "of_batch",
+    [{"spacing": 0}, {"spacing": True}, {"strength": -1}, {"least_noise": "1"}],
+)
+def test_what_no_batch_can_have(of_batch, X, y):
+    with pytest.raises(ValueError, match=f"'{next(iter(of_batch))}' parameter of Augm"):
+        Augmentation().augment(X, y, **of_batch)
+    with pytest.raises(ValueError, match=r"shapes \(8, 120\) and \(7,\)"):
+        Augmentation().augment(X, y[1:])
+    assert Augmentation().augment(X, y, spacing=1e-9).isfinite().all()
+
+
 @pytest.mark.parametrize("spacing", [0.5, 2.0])
 def test_shift_is_in_wavenumbers(spacing, X, y):
     """The peak moves by at most shift / spacing points, and by nearly that much."""

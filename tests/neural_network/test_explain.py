@@ -107,6 +107,9 @@ def test_batches_do_not_matter(cnn, data):
     expected = cnn.explain_(X, target=y)
     found = cnn.explain_(X, target=y, batch_size=17)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+    for size in (0, -1, True, 1.5):
+        with pytest.raises((ValueError, TypeError), match="batch_size must be"):
+            cnn.explain_(X, batch_size=size)
 
 
 def test_normalize(cnn, data):

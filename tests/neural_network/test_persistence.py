@@ -106,9 +106,11 @@ def test_module_is_complete_by_itself(data):
 def test_moves_between_devices(cls, data):
     X, y = data
     net = cls(max_epochs=2, random_state=0).fit(X, y)
-    expected = net.predict_proba(X)
+    expected, maps = net.predict_proba(X), net.explain_(X)
     net.set_params(device="cuda")
     np.testing.assert_allclose(net.predict_proba(X), expected, atol=1e-4)
+    largest = np.abs(maps).max()
+    np.testing.assert_allclose(net.explain_(X), maps, atol=1e-4 * largest)
     assert next(net.module_.parameters()).is_cuda
     net.partial_fit(X, y)
     assert net.explain_(X).shape == X.shape

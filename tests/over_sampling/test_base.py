@@ -67,6 +67,7 @@ def test_sample(sampler, spectra, fitted):
         clone(sampler).sample(1, label=0)
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_better_than_smote_where_it_claims():
     """Noise of the right size, and spectra that are not near copies: 50 per class."""
     X, y = simulate((100, 100), n_points=300, seed=1)
@@ -195,6 +196,15 @@ def test_frames_give_frames(sampler, spectra):
     assert isinstance(new, pl.DataFrame) and isinstance(named, pl.Series)
     assert new.columns == columns and named.name == "mineral"
     np.testing.assert_array_equal(new.to_numpy(), plain)
+
+
+@pytest.mark.parametrize("kind", ["category", "int64", "UInt16", "Float32"])
+def test_synthetic_values_are_those_of_no_column_type(kind, spectra):
+    """None is missing because it is no category, or rounded to a whole number."""
+    frame = pd.DataFrame(np.round(100 + 10 * spectra[0]), dtype=kind)
+    found, _ = clone(BOOTSTRAP).fit_resample(frame, spectra[1])
+    expected, _ = clone(BOOTSTRAP).fit_resample(frame.astype(float), spectra[1])
+    np.testing.assert_allclose(np.asarray(found, dtype=float), expected, rtol=1e-6)
 
 
 @both

@@ -80,6 +80,7 @@ def test_without_a_start_iteration_0_is_no_candidate(spectra):
     assert sampler.best_iter_ >= history["iteration"][1:][later.argmin()]
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_training_improves_on_random_weights():
     """Spectra come nearer to those held out, with noise of the right size."""
     X, y = simulate((60, 60), n_points=120, seed=2)

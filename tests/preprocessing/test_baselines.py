@@ -289,11 +289,15 @@ def test_float32_is_computed_in_float64(raw):
     )
 
 
-def test_without_numba_the_numpy_engine_answers(raw, monkeypatch):
-    kernels = "sklearn_raman.preprocessing._whittaker.kernels"
-    monkeypatch.setitem(sys.modules, kernels, None)  # as if it could not be imported
+@pytest.mark.parametrize("why", ["cannot be imported", "NUMBA_DISABLE_JIT"])
+def test_without_numba_the_numpy_engine_answers(why, raw, monkeypatch):
+    if why == "NUMBA_DISABLE_JIT":
+        monkeypatch.setattr("numba.config.DISABLE_JIT", 1)
+    else:
+        kernels = "sklearn_raman.preprocessing._whittaker.kernels"
+        monkeypatch.setitem(sys.modules, kernels, None)
     monkeypatch.setattr(correct, "_kernels", {})
-    with pytest.raises(ImportError):
+    with pytest.raises(ImportError, match="NUMBA_DISABLE_JIT|None in sys"):
         airpls(raw[:3], engine="numba")
     np.testing.assert_array_equal(airpls(raw[:3]), airpls(raw[:3], engine="numpy"))
 
@@ -546,7 +550,8 @@ def copied(tmp_path):
 def test_kernels_follow_their_sources(copied, tmp_path):
     """An edit of a helper is compiled anew, even one of the same size and time."""
     folder, run = copied
-    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    # Compiled in less time; what is asked here is when.
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "NUMBA_OPT": "1"}
     said, *first = run(**cache)
     compiled = sorted((tmp_path / "cache").rglob("*.nbc"))
     assert said == "sklearn_raman-said" and first[1] == "0"
@@ -991,6 +996,16 @@ def test_absurd_sizes_name_the_row(factor, spectra):
         found = BaselineCorrection(method=method).fit_transform(X)
         expected = BaselineCorrection(method=method).fit_transform(spectra)
         np.testing.assert_allclose(found[3], factor * expected[3], rtol=1e-6)
+
+
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_powers_of_two_lose_no_bit(engine, spectra):
+    """Absurd spectra are brought to a safe size, and back, without rounding."""
+    for function in FUNCTIONS.values():
+        expected = function(spectra[:2], engine=engine)
+        for exponent in (-980, -600, 600, 980):
+            found = function(np.ldexp(spectra[:2], exponent), engine=engine)
+            np.testing.assert_array_equal(found, np.ldexp(expected, exponent))
 
 
 def test_failure_names_method_and_row(spectra):

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.cluster import KMeans
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -17,7 +19,7 @@ from sklearn.utils import Bunch, get_tags
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import explain_pipeline
 from sklearn_raman.preprocessing import SNV, WavenumberResampler
-from sklearn_raman.uncertainty import ConformalClassifier
+from sklearn_raman.uncertainty import ConformalClassifier, SpectralNoveltyDetector
 from tests.uncertainty.conftest import make
 
 # Calibrated, it would learn otherwise with groups than without.
@@ -93,8 +95,12 @@ def test_groups_are_asked_for(minerals):
         ConformalClassifier(grouped=False).fit(X, y, groups)
     with pytest.raises(ValueError, match="groups misses 1 of 45"):
         ConformalClassifier().fit(X, y, np.where(np.arange(45) == 3, None, groups))
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+    with pytest.raises(ValueError, match=r"groups has shape \(44,\) but X has 45"):
         ConformalClassifier(GaussianNB()).fit(X, y, groups[:-1])
+    with pytest.raises(ValueError, match="groups mixes texts and other values"):
+        ConformalClassifier().fit(X, y, [*groups[:-1], 1])
+    with pytest.raises(ValueError, match="y mixes texts and other"):
+        ConformalClassifier(GaussianNB()).fit(X, [*y[:-1], 1], groups)
     with pytest.raises(ValueError, match="All spectra are of one group"):
         ConformalClassifier().fit(X, y, np.zeros(45))
     with pytest.raises(ValueError, match="each class needs two groups"):
@@ -104,6 +110,37 @@ def test_groups_are_asked_for(minerals):
     with pytest.raises(ValueError, match="holds out row 0 2 times"):
         twice = [(np.arange(3, 45), np.arange(3))] * 2
         ConformalClassifier(cv=twice).fit(X, y, groups)
+
+
+@pytest.mark.parametrize("kind", [ConformalClassifier, SpectralNoveltyDetector])
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"estimator": Ridge()}, TypeError, "needs a classifier .*Ridge, a regressor"),
+        (
+            {"estimator": make_pipeline(SNV(), KMeans(2))},
+            TypeError,
+            "KMeans, a cluster",
+        ),
+        ({"cv": [([0, 1], [99])]}, ValueError, "gives a row or a mask that 45 spectra"),
+        ({"cv": iter([])}, ValueError, "gives no fold"),
+    ],
+)
+def test_what_is_no_classifier_or_no_fold(minerals, kind, settings, error, message):
+    with pytest.raises(error, match=message):
+        kind(**{"estimator": MODEL, **settings}).fit(
+            minerals.X, minerals.y, minerals.groups
+        )
+
+
+def test_scores_that_are_none(minerals):
+    """Pairs of classes in the place of classes; NaN in the place of a number."""
+    with pytest.raises(ValueError, match="3 columns for 3 classes, one for each pair"):
+        fit(minerals, make_pipeline(SNV(), SVC(decision_function_shape="ovo")))
+    data = Bunch(X=np.full((9, 3), 1 / 3), y=np.arange(9) % 3, groups=None)
+    model = fit(data, Given(), grouped=False, cv=3, coverage=0.5)
+    with pytest.raises(ValueError, match=r"NaN, for 1 of 2 spectra \(row 1\)"):
+        model.predict_set([[0.2, 0.3, 0.5], [np.nan, 0.5, 0.5]])
 
 
 def test_folds_are_lists_or_masks_as_well(minerals, folds):

@@ -47,6 +47,34 @@ def test_correlation_by_its_formula(minerals, new):
     np.testing.assert_allclose(detector.score_samples(new.X), expected, atol=1e-12)
 
 
+def test_both_is_a_sum_of_distance_and_correlation_less_background(minerals, new):
+    def less_background(X):
+        padded = np.pad(X, ((0, 0), (1, 1)), mode="symmetric")
+        X = X - np.stack([padded[:, k : k + 30] for k in range(3)]).mean(axis=0)
+        return X / np.linalg.norm(X, axis=1, keepdims=True)
+
+    own = minerals.X - minerals.X.mean(axis=1, keepdims=True)
+    own = less_background(own / np.linalg.norm(own, axis=1, keepdims=True))
+    means = [own[minerals.y == label].mean(axis=0) for label in np.unique(minerals.y)]
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    likeness = (less_background(new.X) @ means.T).max(axis=1)
+    nearness = fit(minerals, novelty_score="relative_mahalanobis").score_samples(new.X)
+    parts = np.stack([nearness, likeness, np.ones(len(likeness))], axis=1)
+    score = fit(minerals, novelty_score="both").score_samples(new.X)
+    weights = np.linalg.lstsq(parts, score)[0]
+    assert (weights[:2] > 0).all()
+    np.testing.assert_allclose(parts @ weights, score, atol=1e-9)
+
+
+def test_a_background_makes_nothing_similar(minerals):
+    """A bare one is called unknown, however much of it all known spectra have."""
+    slope = 100 * np.linspace(0, 1, 30) ** 2
+    data = type(minerals)(**{**minerals, "X": minerals.X + slope})
+    bare = slope + np.random.default_rng(0).normal(0, 0.5, (10, 30))
+    assert np.corrcoef(bare, data.X)[:10, 10:].max(axis=1).min() > 0.99
+    assert (fit(data, novelty_score="both").predict(bare) == -1).all()
+
+
 @pytest.mark.parametrize("model", [MODEL, KNeighborsClassifier(1)])
 def test_correlation_checks_spectra_as_predict_does(model, minerals, new):
     """It asks the classifier nothing, which would check them."""

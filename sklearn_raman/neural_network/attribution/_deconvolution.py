@@ -15,6 +15,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import nn
 
+from sklearn_raman._utils._validation import check_whole
 from sklearn_raman.neural_network.attribution._shared import (
     class_positions,
     logits_of,
@@ -102,10 +103,8 @@ def deconv(
     torch.Size([2, 50])
     """
     features, send_back = _two_way(module, X, rule, layer)
-    if feature is not None and not 0 <= feature < features.shape[1]:
-        raise ValueError(
-            f"feature must be None or from 0 to {features.shape[1] - 1}, got {feature}."
-        )
+    if feature is not None:
+        check_whole(feature, "feature", low=0, high=features.shape[1] - 1)
     maps_of = _maps_of(module, layer)
     signal = features - reference_features(module, X, reference, maps_of)
     if feature is not None:
@@ -113,11 +112,11 @@ def deconv(
         chosen[:, feature] = 1
         signal = signal * chosen
     maps = send_back(signal)
-    if not isinstance(target, str):
+    if target is None:
         return maps
-    with torch.no_grad():
-        n_classes = len(class_positions(logits_of(module, X), target))
-    return maps[:, None].expand(-1, n_classes, -1)
+    with torch.no_grad():  # refuses what is no class
+        n_maps = len(class_positions(logits_of(module, X), target))
+    return maps[:, None].expand(-1, n_maps, -1) if isinstance(target, str) else maps
 
 
 @on_private_copy

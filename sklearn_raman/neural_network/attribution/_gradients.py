@@ -13,6 +13,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import nn
 
+from sklearn_raman._utils._validation import check_whole
 from sklearn_raman.neural_network.attribution._shared import (
     class_positions,
     logits_of,
@@ -163,8 +164,7 @@ def integrated_gradients(
     >>> integrated_gradients(CNN(50, 3), torch.rand(2, 50), n_steps=4).shape
     torch.Size([2, 50])
     """
-    if n_steps < 1:
-        raise ValueError(f"n_steps must be 1 or more, got {n_steps}.")
+    check_whole(n_steps, "n_steps", low=1)
     start = reference_tensor(X, reference)
     change, logits = X - start, partial(logits_of, module)
     if target is None:  # the class of the spectrum, not of what is on the path

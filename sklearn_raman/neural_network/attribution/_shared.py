@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from sklearn_raman._utils._explanation import reference_spectra, score_weights
+from sklearn_raman._utils._torch import send
 from sklearn_raman._utils._typing import FunctionT
 from sklearn_raman._utils._validation import check_finite, check_spectra_array
 
@@ -109,7 +110,7 @@ def _spectra_for(module, X):
                 f"X has {X.shape[1]} points, but {name} expects {n_units * n_averaged}."
             )
     weight = first_weight(module)
-    X = X if weight is None else X.to(weight)
+    X = X if weight is None else send(X, weight.device, weight.dtype)
     # Terms of a finite sum are finite; others may be what single precision can't hold.
     if not X.sum().isfinite() and not X.isfinite().all():
         check_finite(X.cpu().double().numpy(), owner=name)

@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._sklearn import Interval, validate_params
 from sklearn_raman._utils._typing import Frame, RandomState
-from sklearn_raman._utils._validation import check_spectra_array
+from sklearn_raman._utils._validation import check_spectra_array, one_per_spectrum
 from sklearn_raman._utils._wavenumbers import (
     check_same_axis,
     labels_as_wavenumbers,
@@ -490,15 +490,7 @@ def _check_labels(labels, arrays):
         )
     checked = []
     for (name, y), (owner, X) in zip(labels.items(), arrays.items(), strict=True):
-        y = np.asarray(y)
-        if y.shape != (len(X),):
-            raise ValueError(
-                f"{name} must hold one label for each of the {len(X)} spectra of "
-                f"{owner}, got shape {y.shape}."
-            )
-        if pd.isna(y).any():
-            raise ValueError(f"{name} contains missing labels.")
-        checked.append(y)
+        checked.append(one_per_spectrum(name, y, len(X), X=owner))
     kinds = {
         name: "text" if isinstance(y.tolist()[0], str) else "numbers"
         for name, y in zip(labels, checked, strict=True)

@@ -8,7 +8,6 @@ from functools import partial
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.utils import gen_batches
 
 from sklearn_raman._utils._validation import name_numbers, name_points
 from sklearn_raman.preprocessing._whittaker.reference import (
@@ -56,7 +55,7 @@ def correct_spectra(
         X = X.copy()  # else rows would be overwritten before they are read
     direct = out.dtype == np.float64 and out.flags.c_contiguous and out.flags.aligned
     correct = choose_engine(engine, settings)
-    info = np.empty((len(X), 3), dtype=np.int64)
+    info = np.zeros((len(X), 3), dtype=np.int64)
 
     def correct_rows(rows):
         chunk = np.require(X[rows], np.float64, "CAW")
@@ -82,7 +81,7 @@ def correct_spectra(
 
     n_threads = effective_n_jobs(n_jobs)
     fits = max(1, _CHUNK_VALUES // n_threads // X.shape[1])
-    chunks = list(gen_batches(len(X), min(fits, -(-len(X) // n_threads))))
+    chunks = _slices(len(X), min(fits, -(-len(X) // n_threads)))
     if in_place and ensure_all_finite:  # otherwise the result tells, at no cost
         for rows in chunks:
             _check_finite(X, rows)
@@ -97,6 +96,10 @@ def correct_spectra(
         "converged": info[:, CONVERGED] == 1,
         "constant": info[:, CONSTANT] == 1,
     }
+
+
+def _slices(n_rows, size):
+    return [slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size)]
 
 
 def _place(array):
@@ -117,7 +120,7 @@ def _check_finite(X, rows):
     if np.isfinite(np.asarray(X[rows], float)).all():
         return
     bad_rows, bad_columns = [], np.zeros(X.shape[1], dtype=bool)
-    for chunk in gen_batches(len(X), max(1, _CHUNK_VALUES // X.shape[1])):
+    for chunk in _slices(len(X), max(1, _CHUNK_VALUES // X.shape[1])):
         bad = ~np.isfinite(np.asarray(X[chunk], float))
         bad_rows.extend(chunk.start + np.flatnonzero(bad.any(axis=1)))
         bad_columns |= bad.any(axis=0)
@@ -162,17 +165,25 @@ def choose_engine(engine, settings):
     if engine == "numpy":
         return correct_with_numpy
     refined = needs_refinement(settings)
-    key = (settings.algorithm, settings.diff_order, refined, settings.zhang_ends)
+    options = settings.zhang_ends, settings.above_minimum
+    key = (settings.algorithm, settings.diff_order, refined, *options)
     if key in _kernels:
         return _kernels[key]
     with _compiling:
         try:
             # Imported when needed: numba takes longer than all of this package.
+            from numba import config
+
+            if config.DISABLE_JIT:  # then kernels are no functions that Python can call
+                raise ImportError(
+                    "numba compiles nothing while NUMBA_DISABLE_JIT is set: unset it, "
+                    'or pass engine="numpy".'
+                )
             from sklearn_raman.preprocessing._whittaker.kernels import (
                 compile_kernel,
                 correct_with_numba,
             )
-        except (ImportError, OSError):  # not installed, or not for this numpy or system
+        except (ImportError, OSError):  # not there, off, or not for this numpy
             if engine == "numba":
                 raise
             return correct_with_numpy

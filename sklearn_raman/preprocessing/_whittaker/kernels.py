@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 from numba.core import event
 
-from sklearn_raman.preprocessing._whittaker.math import exp, fma
+from sklearn_raman.preprocessing._whittaker.math import exp, fma, where
 from sklearn_raman.preprocessing._whittaker.reference import (
     CONVERGED,
     LARGEST_SAFE,
@@ -64,8 +64,9 @@ SLOPE, SHIFT = np.uint64(9) * LANES, np.uint64(10) * LANES  # of the weights' ex
 DONE = np.uint64(11) * LANES  # 1 if converged
 N_NUMBERS = 12 * int(LANES)
 # ... and in `integers` beside ROW.
-MOVED = np.uint64(1) * LANES  # lanes to fill or empty
-N_INTEGERS = 2 * int(LANES)
+MOVED = np.uint64(1) * LANES  # lanes to fill or empty ...
+MOVED_ROW = np.uint64(2) * LANES  # ... and the rows of those to empty
+N_INTEGERS = 3 * int(LANES)
 
 _TILE = np.uint64(32)  # points moved at a time between rows and lanes
 
@@ -73,16 +74,21 @@ _TILE = np.uint64(32)  # points moved at a time between rows and lanes
 # From rows to lanes, and back -------------------------------------------------------
 
 
+@njit(**HELPER)
+def _lowest(X, row, n_points):
+    """Return the smallest value of a row of X."""
+    low = X[row, ZERO]
+    for i in range(n_points):
+        low = where(X[row, i] < low, X[row, i], low)
+    return low
+
+
 @njit(inline="always")
-def _sum_absolute(X, row, above_minimum, lines, k, n_points):
-    """Return the sum of |y|, or of y - min(y), of a row of X.
+def _sum_absolute(X, row, low, lines, k, n_points):
+    """Return the sum of |y - low| of a row of X.
 
     In line k, halves are added until one number is left: several at a time.
     """
-    low = X[row, ZERO] if above_minimum else 0.0
-    if above_minimum:
-        for i in range(n_points):
-            low = X[row, i] if X[row, i] < low else low
     for i in range(n_points):
         lines[k, i] = abs(X[row, i] - low)
     n_left = n_points
@@ -113,14 +119,27 @@ def _penalize(X, row, lines, k, order, n_points):
 
 
 @njit(inline="always")
-def _load(lines, order, n_moved, n_points, weight, work, integers):
+def _penalize_2(X, row, lines, k, n_points):
+    """Do what `_penalize` does for order 2, two differences at a time."""
+    two = np.uint64(2)
+    for i in range(n_points - two):
+        middle = X[row, i + ONE]
+        lines[k, i + two] = (X[row, i + two] - middle) - (middle - X[row, i])
+    lines[k, ZERO] = lines[k, ONE] = 0.0
+    lines[k, n_points] = lines[k, n_points + ONE] = 0.0
+    for i in range(n_points):
+        middle = lines[k, i + ONE]
+        lines[k, i] = (lines[k, i + two] - middle) - (middle - lines[k, i])
+
+
+@njit(inline="always")
+def _load(lines, sign, n_moved, n_points, weight, work, integers):
     """Put lines into the lanes to fill as their right sides, with equal weights.
 
     A few points for all of them together, since neighboring lanes share cache lines.
     """
-    sign = -1.0 if order & ONE else 1.0
     for start in range(ZERO, n_points, _TILE):
-        stop = start + _TILE if start + _TILE < n_points else n_points
+        stop = where(start + _TILE < n_points, start + _TILE, n_points)
         for k in range(n_moved):
             at = (PADDING + start) * RECORD + integers[MOVED + k]
             for i in range(start, stop):
@@ -133,7 +152,7 @@ def _load(lines, order, n_moved, n_points, weight, work, integers):
 def _load_curves(X, n_moved, n_points, curves, integers):
     """Put the spectra themselves into the lanes to fill."""
     for start in range(ZERO, n_points, _TILE):
-        stop = start + _TILE if start + _TILE < n_points else n_points
+        stop = where(start + _TILE < n_points, start + _TILE, n_points)
         for k in range(n_moved):
             lane = integers[MOVED + k]
             row, at = integers[ROW + lane], (PADDING + start) * CURVE + lane
@@ -149,10 +168,10 @@ def _store(out, n_moved, n_points, work, integers):
     A row without a finite result gets NaN at its first point.
     """
     for start in range(ZERO, n_points, _TILE):
-        stop = start + _TILE if start + _TILE < n_points else n_points
+        stop = where(start + _TILE < n_points, start + _TILE, n_points)
         for k in range(n_moved):
-            lane = integers[MOVED + k]
-            row, at = integers[ROW + lane], (PADDING + start) * RECORD + lane
+            row = integers[MOVED_ROW + k]
+            at = (PADDING + start) * RECORD + integers[MOVED + k]
             for i in range(start, stop):
                 out[row, i] = work[at]
                 at += RECORD
@@ -167,17 +186,18 @@ def _weigh_airpls(n_points, work, numbers, log_scale):
 
     slope is t / sum |r_below| of each lane, log_scale is -log(lam).
     """
-    here = PADDING * RECORD
-    for _ in range(n_points):
+    for i in range(n_points):
+        here = (i + PADDING) * RECORD
         for lane in range(LANES):
             at = here + lane
             r = work[at]
+            below = r < 0.0
             grown = exp(fma(-numbers[SLOPE + lane], r, log_scale))
-            work[at + WEIGHT] = grown if r < 0.0 else 0.0
-            work[at + FORWARD] = work[at - RECORD + FORWARD] + (1.0 if r < 0.0 else 0.0)
-        here = here + RECORD
+            work[at + WEIGHT] = where(below, grown, 0.0)
+            work[at + FORWARD] = work[at - RECORD + FORWARD] + where(below, 1.0, 0.0)
+    last = (n_points + PADDING - ONE) * RECORD + FORWARD
     for lane in range(LANES):
-        numbers[COUNT + lane] = work[here - RECORD + FORWARD + lane]
+        numbers[COUNT + lane] = work[last + lane]
 
 
 @njit(**HELPER)
@@ -199,28 +219,10 @@ def _weigh_ends(n_points, scale, work, numbers, integers):
                 if r < 0.0 and r > shallowest:
                     shallowest = r
             t = numbers[SOLVES + lane]
-            t = t if t < MAX_EXPONENT else MAX_EXPONENT
+            t = where(t < MAX_EXPONENT, t, MAX_EXPONENT)
             end = scale * math.exp(t * shallowest / numbers[BELOW + lane])
             work[first + WEIGHT] = end
             work[first + (n_points - ONE) * RECORD + WEIGHT] = end
-
-
-@njit(inline="always")
-def _update_airpls(n_points, log_scale, needed, work, numbers, integers):
-    """Weight the points of all lanes anew, and tell which lanes are done."""
-    for lane in range(LANES):
-        below = numbers[BELOW + lane]
-        done = below < numbers[LIMIT + lane] or not below > 0.0
-        numbers[DONE + lane] = 1.0 if done else 0.0
-        t = numbers[SOLVES + lane]
-        t = t if t < MAX_EXPONENT else MAX_EXPONENT
-        idle = done or integers[ROW + lane] == NOBODY
-        numbers[SLOPE + lane] = 0.0 if idle else t / below
-    _weigh_airpls(n_points, work, numbers, log_scale)
-    # All other points have weight 0: with fewer the next system would be singular.
-    for lane in range(LANES):
-        if numbers[COUNT + lane] < needed:
-            numbers[DONE + lane] = 1.0
 
 
 @njit(inline="always")
@@ -239,7 +241,7 @@ def _tell_if_weights_stay(n_points, tol, work, numbers):
     last = (n_points + PADDING - ONE) * RECORD
     for lane in range(LANES):
         changed, total = work[last + FORWARD + lane], work[last + LOWER + lane]
-        numbers[DONE + lane] = 1.0 if changed < tol * tol * total else 0.0
+        numbers[DONE + lane] = where(changed < tol * tol * total, 1.0, 0.0)
 
 
 @njit(**HELPER)
@@ -249,7 +251,7 @@ def _update_asls(n_points, above, below, tol, work, numbers):
         here = (i + PADDING) * RECORD
         for lane in range(LANES):
             at = here + lane
-            _set_weight(work, at, above if work[at] > 0.0 else below)
+            _set_weight(work, at, where(work[at] > 0.0, above, below))
     _tell_if_weights_stay(n_points, tol, work, numbers)
 
 
@@ -261,9 +263,10 @@ def _count_below(n_points, work, numbers):
         for lane in range(LANES):
             at = here + lane
             r = work[at]
-            low = r if r < 0.0 else 0.0
+            low = where(r < 0.0, r, 0.0)
             work[at + LOWER] = fma(low, low, work[at - RECORD + LOWER])
-            work[at + INVERSE] = work[at - RECORD + INVERSE] + (1.0 if r < 0.0 else 0.0)
+            one = where(r < 0.0, 1.0, 0.0)
+            work[at + INVERSE] = work[at - RECORD + INVERSE] + one
         here = here + RECORD
     for lane in range(LANES):
         numbers[SQUARES + lane] = work[here - RECORD + LOWER + lane]
@@ -289,9 +292,6 @@ def _update_arpls(n_points, scale, tol, work, numbers):
             exponent = min(max(exponent, -700.0), 700.0)
             _set_weight(work, at, scale / (1.0 + exp(exponent)))
     _tell_if_weights_stay(n_points, tol, work, numbers)
-    for lane in range(LANES):
-        if numbers[COUNT + lane] < 2.0:  # a deviation needs two points
-            numbers[DONE + lane] = 1.0
 
 
 # The loop ---------------------------------------------------------------------------
@@ -313,7 +313,10 @@ def compile_kernel(settings, *, keep=True):
     """
     algorithm, diff_order = settings.algorithm, settings.diff_order
     refined, zhang_ends = needs_refinement(settings), settings.zhang_ends
-    order, needed = np.uint64(diff_order), float(max(2, diff_order))
+    above_minimum = settings.above_minimum
+    order, sign = np.uint64(diff_order), (-1.0) ** diff_order
+    # airPLS gives the other points weight 0; arPLS needs two for a deviation.
+    needed = float({"airpls": max(2, diff_order), "arpls": 2, "asls": 0}[algorithm])
     version = _hash_of_sources()
 
     @njit(
@@ -321,6 +324,7 @@ def compile_kernel(settings, *, keep=True):
         error_model="numpy",
         boundscheck=False,
         no_cfunc_wrapper=True,
+        _nrt=False,
         cache=keep,
     )
     def correct(
@@ -335,7 +339,6 @@ def compile_kernel(settings, *, keep=True):
         p,
         tol,
         max_iter,
-        above_minimum,
         lines,
         work,
         curves,
@@ -353,22 +356,26 @@ def compile_kernel(settings, *, keep=True):
             # Give each lane without a spectrum the next one.
             n_moved = ZERO
             for lane in range(LANES):
-                if integers[ROW + lane] == NOBODY and next_row < n_spectra:
-                    total = _sum_absolute(
-                        X, next_row, above_minimum, lines, n_moved, n_points
-                    )
-                    if total > LARGEST_SAFE or 0.0 < total < SMALLEST_SAFE:
-                        info[next_row, N_ITER] = 0
+                if (integers[ROW + lane] == NOBODY) & (next_row < n_spectra):
+                    low = 0.0
+                    if above_minimum:
+                        low = _lowest(X, next_row, n_points)
+                    total = _sum_absolute(X, next_row, low, lines, n_moved, n_points)
+                    small = (0.0 < total) & (total < SMALLEST_SAFE)
+                    if small | (total > LARGEST_SAFE):
                         n_done += ONE
                     else:
                         integers[ROW + lane] = next_row
                         integers[MOVED + n_moved] = lane
                         numbers[SOLVES + lane] = 0.0
                         numbers[LIMIT + lane] = tol * total
-                        _penalize(X, next_row, lines, n_moved, order, n_points)
+                        if diff_order == 2:
+                            _penalize_2(X, next_row, lines, n_moved, n_points)
+                        else:
+                            _penalize(X, next_row, lines, n_moved, order, n_points)
                         n_moved += ONE
                     next_row += ONE
-            _load(lines, order, n_moved, n_points, scale, work, integers)
+            _load(lines, sign, n_moved, n_points, scale, work, integers)
             if refined:
                 _load_curves(X, n_moved, n_points, curves, integers)
 
@@ -395,12 +402,20 @@ def compile_kernel(settings, *, keep=True):
                         break
             for lane in range(LANES):
                 # The solvers leave the sum of the residuals below at the first point.
-                numbers[BELOW + lane] = -work[PADDING * RECORD + FORWARD + lane]
-                numbers[SOLVES + lane] += 1.0
+                below = -work[PADDING * RECORD + FORWARD + lane]
+                solves = numbers[SOLVES + lane] + 1.0
+                numbers[BELOW + lane] = below
+                numbers[SOLVES + lane] = solves
+                if algorithm == "airpls":
+                    done = (below < numbers[LIMIT + lane]) | (not below > 0.0)
+                    idle = done | (integers[ROW + lane] == NOBODY)
+                    t = where(solves < MAX_EXPONENT, solves, MAX_EXPONENT)
+                    numbers[SLOPE + lane] = where(idle, 0.0, t / below)
+                    numbers[DONE + lane] = where(done, 1.0, 0.0)
 
             # Weight the points anew.
             if algorithm == "airpls":
-                _update_airpls(n_points, log_scale, needed, work, numbers, integers)
+                _weigh_airpls(n_points, work, numbers, log_scale)
                 if zhang_ends:
                     _weigh_ends(n_points, scale, work, numbers, integers)
             elif algorithm == "asls":
@@ -411,15 +426,16 @@ def compile_kernel(settings, *, keep=True):
             # Store the spectra that are done, and free their lanes.
             n_moved = ZERO
             for lane in range(LANES):
-                row, done = integers[ROW + lane], numbers[DONE + lane] > 0.0
-                if row != NOBODY and (done or numbers[SOLVES + lane] >= max_iter):
-                    info[row, N_ITER] = numbers[SOLVES + lane]
+                row, solves = integers[ROW + lane], numbers[SOLVES + lane]
+                done = (numbers[DONE + lane] > 0.0) | (numbers[COUNT + lane] < needed)
+                if (row != NOBODY) & (done | (solves >= max_iter)):
+                    info[row, N_ITER] = solves
                     info[row, CONVERGED] = done
+                    integers[ROW + lane] = NOBODY
                     integers[MOVED + n_moved] = lane
+                    integers[MOVED_ROW + n_moved] = row
                     n_moved += ONE
             _store(out, n_moved, n_points, work, integers)
-            for k in range(n_moved):
-                integers[ROW + integers[MOVED + k]] = NOBODY
             n_done += n_moved
 
     nothing = np.empty((0, diff_order + 1))
@@ -470,10 +486,7 @@ def correct_with_numba(kernel, X, out, info, settings):
 def _run(kernel, X, out, info, settings):
     """Call the kernel with its working memory."""
     n_spectra, n_points = X.shape
-    bands = penalty_bands(n_points, settings.diff_order)
-    penalty = np.zeros_like(bands)
-    for k, band in enumerate(bands):  # penalty[k, i] is element (i, i - k)
-        penalty[k, k:] = band[: n_points - k]
+    refined = needs_refinement(settings)
     n_records = n_points + 2 * int(PADDING)
     kernel(
         X,
@@ -481,19 +494,27 @@ def _run(kernel, X, out, info, settings):
         info,
         np.uint64(n_spectra),
         np.uint64(n_points),
-        penalty,
+        None if settings.diff_order == 2 else _penalty(n_points, settings.diff_order),
         1.0 / settings.lam,
         -math.log(settings.lam),
         settings.p,
         settings.tol,
         float(settings.max_iter),
-        settings.above_minimum,
         np.empty((int(LANES), n_points + settings.diff_order)),
         _aligned_zeros(n_records * int(RECORD)),
-        _aligned_zeros(n_records * int(CURVE) if needs_refinement(settings) else 0),
+        _aligned_zeros(n_records * int(CURVE)) if refined else None,
         np.zeros(N_NUMBERS),
         np.full(N_INTEGERS, NOBODY),
     )
+
+
+def _penalty(n_points, diff_order):
+    """Return D'D as an array whose element [k, i] is element (i, i - k) of it."""
+    bands = penalty_bands(n_points, diff_order)
+    penalty = np.zeros_like(bands)
+    for k, band in enumerate(bands):
+        penalty[k, k:] = band[: n_points - k]
+    return penalty
 
 
 def _aligned_zeros(size):

@@ -26,7 +26,7 @@ D'D.
 import numpy as np
 from numba import njit
 
-from sklearn_raman.preprocessing._whittaker.math import fma
+from sklearn_raman.preprocessing._whittaker.math import fma, where
 from sklearn_raman.preprocessing._whittaker.reference import NEGLIGIBLE_STEP
 
 ZERO, ONE = np.uint64(0), np.uint64(1)
@@ -51,13 +51,16 @@ AGAIN = np.uint64(3) * LANES  # 1 if another step is needed
 ROW = np.uint64(0) * LANES  # which row of X a lane holds, or NOBODY
 NOBODY = np.uint64(2**64 - 1)
 
-# Only kernels call these functions: without wrappers for Python they compile in half
-# the time. Small ones that have one caller are inlined instead, which takes less still.
+# Only kernels call these functions: without wrappers for Python, reference counts and
+# passes that look for what is not there they compile in half the time. Small ones that
+# have one caller are inlined instead, which takes less still.
 HELPER = {
     "error_model": "numpy",
     "boundscheck": False,
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
+    "_nrt": False,
+    "no_rewrites": True,
 }
 
 
@@ -79,7 +82,7 @@ def solve_1(n_points, work, penalty):
             at = here + lane
             r = (work[at + FORWARD] + work[at + RECORD]) * work[at + INVERSE]
             work[at] = r
-            work[at + FORWARD] = work[at + RECORD + FORWARD] + (r if r < 0.0 else 0.0)
+            work[at + FORWARD] = work[at + RECORD + FORWARD] + where(r < 0.0, r, 0.0)
 
 
 @njit(**HELPER)
@@ -98,18 +101,19 @@ def solve_2(n_points, work):
     for i in range(n_points):
         here = (i + PADDING) * RECORD
         # The elements (i, i) and (i, i - 1) of D'D are 6 - less and -4 + beside.
-        beside = 2.0 if i == last else 0.0
-        less = 5.0 if i == last else 1.0 if i + ONE == last else 0.0
+        beside = where(i == last, 2.0, 0.0)
+        less = where(i == last, 5.0, where(i + ONE == last, 1.0, 0.0))
         for lane in range(LANES):
             at = here + lane
-            loss_2 = work[at - RECORD_2 + LOSS]
-            before = work[at - RECORD + LOWER] - beside
-            change = fma(work[at - RECORD + LOSS], 2.0 + before, -before)
+            back, back_2 = at - RECORD, at - RECORD_2
+            loss_2 = work[back_2 + LOSS]
+            before = work[back + LOWER] - beside
+            change = fma(work[back + LOSS], 2.0 + before, -before)
             gain = fma(-2.0, before, (work[at + WEIGHT] + loss_2) - less)
             gain = fma(change, 2.0 + before, gain)
             total = work[at + RIGHT_SIDE]
-            total = fma(2.0 - change, work[at - RECORD + FORWARD], total)
-            total = fma(loss_2 - 1.0, work[at - RECORD_2 + FORWARD], total)
+            total = fma(2.0 - change, work[back + FORWARD], total)
+            total = fma(loss_2 - 1.0, work[back_2 + FORWARD], total)
             work[at + LOSS] = gain / (1.0 + gain)
             work[at + LOWER] = change
             work[at + FORWARD] = total
@@ -118,9 +122,10 @@ def solve_2(n_points, work):
         for lane in range(LANES):
             at = here + lane
             r = (work[at + FORWARD] - work[at + RECORD_2]) * (1.0 - work[at + LOSS])
-            r = fma(2.0 - work[at + RECORD + LOWER], work[at + RECORD], r)
+            ahead = at + RECORD
+            r = fma(2.0 - work[ahead + LOWER], work[ahead], r)
             work[at] = r
-            work[at + FORWARD] = work[at + RECORD + FORWARD] + (r if r < 0.0 else 0.0)
+            work[at + FORWARD] = work[ahead + FORWARD] + where(r < 0.0, r, 0.0)
 
 
 @njit(**HELPER)
@@ -155,7 +160,7 @@ def solve_3(n_points, work, penalty):
             r = fma(-work[at + RECORD + LOWER], work[at + RECORD], r)
             r = fma(-work[at + RECORD_2 + LOWER_2], work[at + RECORD_2], r)
             work[at] = r
-            work[at + FORWARD] = work[at + RECORD + FORWARD] + (r if r < 0.0 else 0.0)
+            work[at + FORWARD] = work[at + RECORD + FORWARD] + where(r < 0.0, r, 0.0)
 
 
 # Iterative refinement ---------------------------------------------------------------
@@ -188,15 +193,15 @@ def needs_more(n_points, work, numbers, integers):
         for lane in range(LANES):
             r, e = abs(work[here + lane]), abs(work[here + lane + FORWARD])
             largest, step = numbers[LARGEST + lane], numbers[STEP + lane]
-            numbers[LARGEST + lane] = r if r > largest else largest
-            numbers[STEP + lane] = e if e > step else step
+            numbers[LARGEST + lane] = where(r > largest, r, largest)
+            numbers[STEP + lane] = where(e > step, e, step)
     any_left = False
     for lane in range(LANES):
         step = numbers[STEP + lane]
         more = NEGLIGIBLE_STEP * numbers[LARGEST + lane] < step
         more = more and step < numbers[LAST_STEP + lane]
         more = more and integers[ROW + lane] != NOBODY
-        numbers[AGAIN + lane] = 1.0 if more else 0.0
+        numbers[AGAIN + lane] = where(more, 1.0, 0.0)
         numbers[LAST_STEP + lane] = step
         any_left = any_left or more
     return any_left
@@ -224,7 +229,7 @@ def add_errors(n_points, work):
             at = here + lane
             r = work[at] + work[at + FORWARD]
             work[at] = r
-            work[at + FORWARD] = work[at + RECORD + FORWARD] + (r if r < 0.0 else 0.0)
+            work[at + FORWARD] = work[at + RECORD + FORWARD] + where(r < 0.0, r, 0.0)
 
 
 @njit(**HELPER)
@@ -239,7 +244,7 @@ def solve_error_2(n_points, work, curves):
     last = n_points - np.uint64(2)  # number of differences
     for i in range(n_points):
         here, curve = (i + PADDING) * RECORD, (i + PADDING) * CURVE
-        inside = 1.0 if i < last else 0.0
+        inside = where(i < last, 1.0, 0.0)
         for lane in range(LANES):
             at, to = here + lane, curve + lane
             z_0 = curves[to] - work[at]
@@ -269,7 +274,7 @@ def solve_error_3(n_points, work, curves):
     last = n_points - np.uint64(3)  # number of differences
     for i in range(n_points):
         here, curve = (i + PADDING) * RECORD, (i + PADDING) * CURVE
-        inside = 1.0 if i < last else 0.0
+        inside = where(i < last, 1.0, 0.0)
         for lane in range(LANES):
             at, to = here + lane, curve + lane
             z_0 = curves[to] - work[at]

@@ -12,7 +12,7 @@ from benchmarks.papers._page import filled, page_texts, side_by_side
 from benchmarks.papers._paper import Experiment, MissingData, Options, Paper, each
 from benchmarks.papers._store import Store
 from benchmarks.papers._values import Page, Values, clearly, gap, reliably
-from benchmarks.papers.fukuhara import models
+from benchmarks.papers.fukuhara import models, simulation
 from benchmarks.papers.zhang.data import three_parts
 from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.over_sampling.report import _measures
@@ -60,9 +60,10 @@ def run_of(folder, tmp_path_factory):
         return stores[name]
 
     with pytest.MonkeyPatch.context() as patch:
-        # Forests and searches are most of the time, and tested elsewhere.
+        # Forests, searches and maps are most of the time, and tested elsewhere.
         patch.setattr(_measures, "forest_accuracy", lambda *sets: 0.5)
         patch.setattr(models, "SVM_GRID", {"svc__C": [1.0]})
+        patch.setattr(simulation, "N_TEST", 4)
         yield tiny
 
 

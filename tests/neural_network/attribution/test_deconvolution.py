@@ -152,12 +152,14 @@ def test_activations_in_place(rule, net, batch):
     [
         ({"rule": "zeiler"}, "rule"),
         ({"feature": 99}, "from 0 to 63"),
+        ({"feature": True}, "feature must be a whole number, got True"),
+        ({"target": 3}, "class positions from 0 to 2, got 3"),
         ({"feature": 32, "layer": "blocks.1"}, "from 0 to 31"),
         ({"layer": "hidden"}, "layer='hidden' has no feature maps.*'blocks.1'"),
     ],
 )
 def test_bad_arguments(settings, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         deconv(FMCNN(50, 3).eval(), torch.rand(2, 50), **settings)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.over_sampling import synthesis_report
+from sklearn_raman.over_sampling.report import _measures
 
 AXIS = np.arange(400.0, 800.0, 8.0)
 
@@ -14,19 +15,18 @@ def report():
     X, y = make_raman_spectra(48, wavenumbers=AXIS, spike_rate=0, random_state=0)
     parts = [slice(start, None, 3) for start in range(3)]
     labels = np.array(["calcite", "quartz"])[y]
-    return synthesis_report(
-        *(X[p] for p in parts),
-        **dict(
-            zip(
-                ("y_train", "y_test", "y_synthetic"),
-                map(labels.__getitem__, parts),
-                strict=True,
-            )
-        ),
-        wavenumbers=AXIS,
-        n_draws=1,
-        random_state=0,
-    )
+    train, test, synthetic = (labels[part] for part in parts)
+    with pytest.MonkeyPatch.context() as patch:  # no picture shows what forests find
+        patch.setattr(_measures, "N_TREES", 2)
+        return synthesis_report(
+            *(X[part] for part in parts),
+            y_train=train,
+            y_test=test,
+            y_synthetic=synthetic,
+            wavenumbers=AXIS,
+            n_draws=1,
+            random_state=0,
+        )
 
 
 def test_panels_of_each_class(report):
@@ -60,6 +60,7 @@ def test_figure_is_drawn(report, tmp_path):
     assert (tmp_path / "report.png").stat().st_size > 5000
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_constant_spectra_can_be_drawn(tmp_path):
     """Nothing to scale by must not stop the figure."""
     levels = np.repeat([0.0, 1.0, 2.0], 5)[:, None] + np.zeros(20)
