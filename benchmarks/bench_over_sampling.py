@@ -87,6 +87,7 @@ PAIRS = [
 PAGE = DOCS_IMAGES.parent / "guide" / "synthetic_spectra.md"
 MEASURES = ("one_nn_accuracy", "forest_accuracy", "noise_ratio", "coverage")
 MODELS = ("SVM", "PLS-LDA", "CNN")
+ENOUGH = 5  # draws for an interval to count
 TITLES = {
     "minerals": "minerals",
     "minerals, noisy": "minerals with noise",
@@ -266,7 +267,8 @@ def table(figures):
         if row is None:
             return ""
         cell = f"{row['mean']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
-        return f"**{cell}**" if row["low"] > 0 or row["high"] < 0 else cell
+        is_sure = row["n_seeds"] >= ENOUGH and (row["low"] > 0 or row["high"] < 0)
+        return f"**{cell}**" if is_sure else cell
 
     def draws(*key):
         return str(paired[key]["n_seeds"])
