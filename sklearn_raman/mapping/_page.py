@@ -146,7 +146,14 @@ def save_page(
             data["unit"] = "points" if found.axis is None else "cm⁻¹"
             has_maps = "explanation" in maps and "class" not in maps["explanation"].dims
             if has_maps:
-                explanation = maps["explanation"].transpose(*dims, found.dim)
+                explanation = maps["explanation"]
+                if found.dim not in explanation.dims:
+                    raise ValueError(
+                        f"The cube has {found.dim!r} where the maps have "
+                        f"{explanation.dims[-1]!r}: pass its wavenumbers=, too, or "
+                        "the cube as to_cube makes it."
+                    )
+                explanation = explanation.transpose(*dims, found.dim)
                 data["maps"] = _quantized(explanation.values)
         else:
             note += "The map is too large to have the spectrum of each pixel in a page."

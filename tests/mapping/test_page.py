@@ -99,3 +99,12 @@ def test_a_large_map_leaves_its_spectra_out(maps, cube, tmp_path):
     assert '"spectra"' not in text.partition('"means"')[0]
     with pytest.raises(ValueError, match="The cube has the pixels"):
         save_page(maps, path, cube=cube[:3])
+
+
+def test_a_cube_as_array_needs_its_axis(maps, cube, tmp_path):
+    values, axis = cube.transpose(..., "wavenumber").values, cube.wavenumber.values
+    path = tmp_path / "map.html"
+    with pytest.raises(ValueError, match="pass its wavenumbers="):
+        save_page(maps, path, cube=values)
+    save_page(maps, path, cube=values, wavenumbers=axis)
+    assert path.exists()
