@@ -8,7 +8,6 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import lstsq
 from scipy.optimize import brentq
 from scipy.special import softmax
 from sklearn.base import (
@@ -544,6 +543,19 @@ def _fit_pls(X, indicators, n_components):
     return _PLS(*(values[:, kept] for values in found), x_mean, y_mean)
 
 
+class _Shrunk:
+    """The covariance of all classes for each of them, shrunk: what LDA averages.
+
+    scikit-learn's own estimate by class warns where one has a single spectrum.
+    """
+
+    def __init__(self, covariance, shrinkage):
+        self.covariance_ = shrunk_covariance(covariance, shrinkage)
+
+    def fit(self, X):
+        return self
+
+
 def _within_classes(scores, y):
     """Return scores minus the mean of their class."""
     classes, codes = np.unique(y, return_inverse=True)
@@ -564,18 +576,14 @@ def _fit_lda(scores, y, shrinkage):
         return LinearDiscriminantAnalysis().fit(scores, y)
     spread = np.maximum(residuals.std(axis=0), 1e-6 * scores.std(axis=0))
     covariance = (residuals / spread).T @ (residuals / spread)
-    classes, first, counts = np.unique(y, return_index=True, return_counts=True)
-    covariance /= max(len(scores) - len(classes), 1)
+    covariance /= max(len(scores) - len(np.unique(y)), 1)
     if not residuals.any():  # equal spectra in each class: the nearest mean is left
         covariance = np.eye(len(spread))
-    # What fit(solver="lsqr") finds, without its checks, which take most of the time.
-    means = (scores[first] - residuals[first]) / spread
-    coef = lstsq(shrunk_covariance(covariance, shrinkage), means.T)[0].T
-    intercept = np.log(counts / len(y)) - 0.5 * (means * coef).sum(axis=1)
-    if len(classes) == 2:
-        coef, intercept = np.diff(coef, axis=0), np.diff(intercept)
-    lda = LinearDiscriminantAnalysis()
-    lda.classes_, lda.coef_, lda.intercept_ = classes, coef / spread, intercept
+    lda = LinearDiscriminantAnalysis(
+        solver="lsqr", covariance_estimator=_Shrunk(covariance, shrinkage)
+    )
+    lda.fit(scores / spread, y)
+    lda.coef_ /= spread
     return lda
 
 
@@ -602,9 +610,9 @@ def _left_out_scores(X, y, indicators, groups, n_components, shrinkage):
         if shrinkage == 0 and not _within_classes(pls.scores, y[train]).any():
             continue
         lda = _fit_lda(pls.scores, y[train], shrinkage)
-        scores = (X[test] - pls.x_mean) @ pls.rotations @ lda.coef_.T + lda.intercept_
-        if len(classes) == 2:
-            scores = scores * [-0.5, 0.5]
+        scores = lda.decision_function((X[test] - pls.x_mean) @ pls.rotations)
+        if scores.ndim == 1:
+            scores = np.multiply.outer(scores, [-0.5, 0.5])
         yield scores, np.searchsorted(classes, y[test])
 
 

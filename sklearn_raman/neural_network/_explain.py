@@ -22,6 +22,7 @@ from sklearn_raman._utils._torch import (
     LastLinear,
     like,
     limited_threads,
+    send,
     without_autocast,
 )
 from sklearn_raman._utils._typing import Floats, Frame
@@ -336,7 +337,7 @@ class ExplainMixin:
         X, module = self._ready_to_explain(X)
 
         def embed(batch, rows):
-            spectra = torch.as_tensor(batch).to(**like(module))
+            spectra = send(torch.as_tensor(batch), **like(module))
             with torch.no_grad(), without_autocast(), LastLinear() as last:
                 logits = module(spectra)
             return last.input_of(logits, owner=type(module).__name__)

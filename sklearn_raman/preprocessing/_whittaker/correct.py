@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 from joblib import effective_n_jobs
+from sklearn.utils import gen_batches
 
 from sklearn_raman._utils._validation import name_numbers, name_points
 from sklearn_raman.preprocessing._whittaker.reference import (
@@ -81,7 +82,7 @@ def correct_spectra(
 
     n_threads = effective_n_jobs(n_jobs)
     fits = max(1, _CHUNK_VALUES // n_threads // X.shape[1])
-    chunks = _slices(len(X), min(fits, -(-len(X) // n_threads)))
+    chunks = list(gen_batches(len(X), min(fits, -(-len(X) // n_threads))))
     if in_place and ensure_all_finite:  # otherwise the result tells, at no cost
         for rows in chunks:
             _check_finite(X, rows)
@@ -96,10 +97,6 @@ def correct_spectra(
         "converged": info[:, CONVERGED] == 1,
         "constant": info[:, CONSTANT] == 1,
     }
-
-
-def _slices(n_rows, size):
-    return [slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size)]
 
 
 def _place(array):
@@ -120,7 +117,7 @@ def _check_finite(X, rows):
     if np.isfinite(np.asarray(X[rows], float)).all():
         return
     bad_rows, bad_columns = [], np.zeros(X.shape[1], dtype=bool)
-    for chunk in _slices(len(X), max(1, _CHUNK_VALUES // X.shape[1])):
+    for chunk in gen_batches(len(X), max(1, _CHUNK_VALUES // X.shape[1])):
         bad = ~np.isfinite(np.asarray(X[chunk], float))
         bad_rows.extend(chunk.start + np.flatnonzero(bad.any(axis=1)))
         bad_columns |= bad.any(axis=0)
