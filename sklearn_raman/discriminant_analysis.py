@@ -404,8 +404,9 @@ class PLSLDA(
         ndarray of shape (n_spectra,)
             Labels.
         """
-        _, scores = self._project(X)
-        return self._lda.predict(scores)
+        scores = self.decision_function(X)
+        is_binary = scores.ndim == 1
+        return self.classes_[(scores > 0) * 1 if is_binary else scores.argmax(axis=1)]
 
     def explain_(
         self,

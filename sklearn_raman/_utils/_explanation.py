@@ -52,6 +52,8 @@ def resolve_target(target, classes, n_spectra):
             'label, one label for each spectrum, or "all".'
         )
     known = labels[:, None] == classes[None, :]
+    if labels.dtype == bool and classes.dtype != bool:  # True is not the label 1
+        known[:] = False
     if not known.any(axis=1).all():
         unknown = labels[~known.any(axis=1)].tolist()[0]
         raise ValueError(
