@@ -21,6 +21,7 @@ AXIS_TOLERANCE = 0.01
 # A step this many times as long as those on both sides of it is a gap.
 GAP_STEPS = 10
 _BESIDE = 5  # steps on each side that are looked at
+_MOST_POINTS = 1e8  # of a grid: no memory holds spectra with more
 # Raman spectra start above this (cm-1); whole numbers counted from below are positions.
 _LOWEST_START = 50
 
@@ -88,17 +89,22 @@ def check_wavenumbers(wavenumbers, *, name="wavenumbers", n_points=None):
     return axis
 
 
-def as_real(values):
+def as_real(values, name="Input"):
     """Return numbers as a float64 array; raise TypeError for what is none.
 
-    numpy makes floats of dates, of complex numbers and of what is masked.
+    numpy makes floats of dates, of complex numbers and of what is masked. `name` is
+    what the error calls them.
     """
     if np.ma.is_masked(values):
-        raise TypeError("Numbers are needed, and some are masked.")
+        raise TypeError(f"{name} must hold numbers, and some are masked.")
     values = np.asarray(values)
     if values.dtype.kind in "mMc":
-        raise TypeError(f"Real numbers are needed, got {values.dtype}.")
-    return values.astype(np.float64, copy=False)
+        raise TypeError(f"{name} must hold real numbers, got {values.dtype}.")
+    try:
+        return values.astype(np.float64, copy=False)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name} must hold real numbers: {error}") from error
 
 
 def expand_grid(grid, *, name="target_wavenumbers"):
@@ -118,10 +124,12 @@ def expand_grid(grid, *, name="target_wavenumbers"):
     if not np.isfinite([start, stop, step]).all() or step == 0:
         raise ValueError(f"{name}={grid!r} must be finite, with a step that is not 0.")
     # Rounding must not lose the last point: (stop - start) / step is 13.999999 for 14.
-    n_steps = int(np.floor((stop - start) / step + 1e-9))
+    n_steps = np.floor((stop - start) / step + 1e-9)
+    if n_steps > _MOST_POINTS:
+        raise ValueError(f"{name}={grid!r} has {n_steps:g} points: raise the step.")
     if n_steps < 0:
         raise ValueError(f"{name}={grid!r} is empty: the step leads away from stop.")
-    return start + step * np.arange(n_steps + 1)
+    return start + step * np.arange(int(n_steps) + 1)
 
 
 def labels_as_wavenumbers(X):

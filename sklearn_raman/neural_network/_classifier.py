@@ -468,7 +468,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             groups = one_per_spectrum("groups", groups, len(X))
         if sample_weight is not None:
             if isinstance(sample_weight, np.ndarray):  # masks and dates are no weights
-                sample_weight = as_real(sample_weight)
+                sample_weight = as_real(sample_weight, "sample_weight")
             sample_weight = check_sample_weight(
                 sample_weight, X, dtype=np.float64, ensure_non_negative=True
             )

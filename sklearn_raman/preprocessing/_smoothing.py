@@ -346,7 +346,7 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
         lam, diff_order = self._penalty(X)
         if self.weights is None:
             return np.ones(X.shape[1]), lam, diff_order
-        weights = as_real(self.weights)
+        weights = as_real(self.weights, "weights")
         if weights.shape != (X.shape[1],) or not (weights >= 0).all():
             raise ValueError(
                 f"weights must be {X.shape[1]} values of 0 or more, one for each "
