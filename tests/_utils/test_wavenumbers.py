@@ -71,7 +71,8 @@ def test_expand_grid(grid, expected):
 
 
 @pytest.mark.parametrize(
-    "grid", [(1, 2), (1, 2, 0), (1, 2, -1), (1, np.nan, 1), (1, np.inf, 1)]
+    "grid",
+    [(1, 2), (1, 2, 0), (1, 2, -1), (1, np.nan, 1), (1, np.inf, 1), (1, 2, 1e-300)],
 )
 def test_expand_grid_rejects(grid):
     with pytest.raises(ValueError, match="target_wavenumbers"):
