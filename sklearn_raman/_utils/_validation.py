@@ -186,6 +186,29 @@ def check_finite(X, *, owner=None, axis=None, used=None, name="X"):
         )
 
 
+def check_answers(values, owner):
+    """Raise if what a model says of spectra holds NaN or infinity, and say of which.
+
+    Minus infinity is allowed: a module may rule out a class.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_spectra, ...)
+    owner : str
+        Class of the model.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(values.sum()):  # faster than a look at each value
+            return
+    is_bad = ~(values < np.inf).reshape(len(values), -1).all(axis=1)
+    if is_bad.any():
+        raise ValueError(
+            f"{owner} has no finite answer for {is_bad.sum()} of {len(values)} "
+            f"spectra, the first at row {is_bad.argmax()}: their intensities are too "
+            "far from those in training, or a function of your own returns NaN."
+        )
+
+
 def refuse_missing(name, values):
     """Raise if labels or groups are missing (None, NaN, masked) for some spectra."""
     missing = pd.isna(np.asarray(values, dtype=object)) | np.ma.getmask(values)

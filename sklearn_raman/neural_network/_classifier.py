@@ -35,6 +35,7 @@ from sklearn_raman._utils._torch import (
 )
 from sklearn_raman._utils._typing import Floats, Frame, RandomState
 from sklearn_raman._utils._validation import (
+    check_answers,
     check_spectra,
     one_per_spectrum,
     refuse_missing,
@@ -258,7 +259,10 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         "warm_start": ["boolean"],
         "predict_nonlinearity": [StrOptions({"auto"}), callable, None],
         "dtype": [StrOptions({"float32", "float64"})],
-        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+        "n_threads": [
+            Interval(Integral, 1, 1024, closed="both"),
+            None,
+        ],  # or it crashes
         "verbose": ["verbose"],
     }
 
@@ -703,8 +707,17 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         with limited_threads(self.n_threads):
             for output in self.forward_iter(X):
                 output = output[0] if isinstance(output, tuple) else output
-                outputs.append(to_numpy(function(output)))
-        return np.concatenate(outputs)
+                answer = to_numpy(function(output))
+                if answer.shape != (len(output), len(self.classes_)):
+                    raise ValueError(
+                        "The module, or predict_nonlinearity, must return one value "
+                        f"for each of {len(output)} spectra and {len(self.classes_)} "
+                        f"classes, got shape {answer.shape}."
+                    )
+                outputs.append(answer)
+        outputs = np.concatenate(outputs)
+        check_answers(outputs, type(self).__name__)
+        return outputs
 
     def _probabilities(self, output):
         if callable(self.predict_nonlinearity):

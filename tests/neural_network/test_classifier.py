@@ -393,3 +393,56 @@ def test_equal_spectra(data):
     for spectra in (X, X * (1 + 1e-9 * np.eye(6, X.shape[1]))):
         with pytest.raises(ValueError, match="All training spectra are equal"):
             CNNClassifier(**SMALL).fit(spectra, y)
+
+
+class Answers(nn.Module):
+    """A linear layer and what its user made of it."""
+
+    def __init__(self, n_points, n_classes, n_more=0, change=lambda z, training: z):
+        super().__init__()
+        self.layer, self.change = nn.Linear(n_points, n_classes + n_more), change
+
+    def forward(self, x):
+        return self.change(self.layer(x), self.training)
+
+
+SHAPE = r"returns values of shape .* logits of shape \(n_spectra, 3\)"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"module__n_more": 2}, SHAPE),
+        ({"module__n_more": -1}, SHAPE),
+        ({"module__change": lambda z, training: z[:, 0]}, SHAPE),
+        ({"module__change": lambda z, training: z.softmax(1)}, "returns probabilities"),
+    ],
+)
+def test_modules_that_return_no_logits(settings, message, data):
+    net = SpectralNetClassifier(Answers, max_epochs=1, augmentation=None, **settings)
+    with pytest.raises(ValueError, match=message):
+        net.fit(*data)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"module__change": lambda z, training: z if training else z / 0}, "no finite"),
+        ({"predict_nonlinearity": lambda z: z * np.nan}, "for 60 of 60 spectra"),
+        ({"predict_nonlinearity": lambda z: z[:, :2]}, "one value for each of .* 3"),
+        ({"predict_nonlinearity": lambda z: z[:1]}, "one value for each of"),
+    ],
+)
+def test_predictions_that_are_no_numbers(settings, message, data):
+    """The first class was the answer to NaN."""
+    net = SpectralNetClassifier(Answers, max_epochs=1, augmentation=None, **settings)
+    with pytest.raises(ValueError, match=message):
+        net.fit(*data).predict(data[0])
+
+
+def test_spectra_that_overflow(data):
+    X = np.where(np.arange(64) % 2, 3e38, -3e38)[None]
+    cnn = CNNClassifier(**SMALL).fit(*data)
+    for call in (cnn.predict, cnn.predict_proba, cnn.decision_function, cnn.embed_):
+        with pytest.raises(ValueError, match="no finite answer for 1 of 1 spectra"):
+            call(X)
