@@ -342,6 +342,22 @@ def check_same_axis(X, fitted_axis):
     )
 
 
+def check_labels(values, axis, name):
+    """Raise if a given spectrum, or several, bring labels of another axis than X."""
+    if isinstance(values, pd.Series):
+        values = pd.DataFrame(columns=values.index)
+    labels = labels_as_wavenumbers(values)
+    if labels is None or axis is None:
+        return
+    where = first_difference(labels, axis)
+    if where is not None:
+        raise ValueError(
+            f"{name} has the axis {describe_axis(labels)}, but the spectra have "
+            f"{describe_axis(axis)}; they differ from position {where} on. Resample "
+            "both to one axis first (WavenumberResampler)."
+        )
+
+
 def first_difference(axis, other):
     """Return the first position where two axes differ, None if they are the same."""
     n_common = min(len(axis), len(other))

@@ -24,7 +24,9 @@ from sklearn_raman._utils._sklearn import (
     validate_parameter_constraints,
 )
 from sklearn_raman._utils._typing import Floats
+from sklearn_raman._utils._validation import check_whole
 from sklearn_raman._utils._wavenumbers import (
+    check_labels,
     describe_unevenness,
     require_wavenumbers,
     resolve_wavenumbers,
@@ -729,6 +731,9 @@ _COUPLES_SPECTRA = {
     "others"
 }
 
+# Parameters of pybaselines that it takes for whole numbers without a look.
+_WHOLE = {"diff_order", "max_iter", "num_knots", "poly_order", "spline_degree"}
+
 # Computed here, unless parameters are given that only pybaselines has.
 _OWN = {"airpls": AIRPLS, "arpls": ARPLS, "asls": ASLS}
 
@@ -881,6 +886,11 @@ class BaselineCorrection(SpectrumTransformer):
                 f"method_params has {unknown}, which method={self.method!r} does not "
                 f"take; it takes {allowed}."
             )
+        for name, value in params.items():
+            if isinstance(value, Real) and np.isnan(value):
+                raise ValueError(f"method_params has {name}={value}.")
+            if name in _WHOLE and isinstance(value, Real):
+                check_whole(value, f"method_params, {name},", low=0)
 
     def _transform_spectra(self, X):
         self._check_method()
@@ -893,6 +903,7 @@ class BaselineCorrection(SpectrumTransformer):
         constant = are_constant(X, X.dtype)
         self._warn_rows(constant, _CONSTANT)
         axis = self._known_axis(X.shape[1])
+        check_labels((self.method_params or {}).get("weights"), axis, "weights")
         if axis is None:
             axis = np.arange(X.shape[1], dtype=np.float64)
         corrected = np.zeros(X.shape)

@@ -6,7 +6,6 @@ from numbers import Integral
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.polynomial.legendre import legvander
 from numpy.typing import ArrayLike
 
@@ -14,9 +13,7 @@ from sklearn_raman._utils._sklearn import Interval, StrOptions
 from sklearn_raman._utils._typing import Regions
 from sklearn_raman._utils._wavenumbers import (
     as_real,
-    describe_axis,
-    first_difference,
-    labels_as_wavenumbers,
+    check_labels,
     require_wavenumbers,
 )
 from sklearn_raman.preprocessing._base import (
@@ -60,7 +57,7 @@ class _ReferenceCorrection(SpectrumTransformer):
         self._fit_of_reference(X.shape[1])  # what does not fit fails in fit
 
     def _given_reference(self, n_points):
-        _check_labels(self.reference, self._known_axis(n_points), "reference")
+        check_labels(self.reference, self._known_axis(n_points), "reference")
         reference = as_real(self.reference, "reference")
         if reference.shape != (n_points,) or not np.isfinite(reference).all():
             raise ValueError(
@@ -351,7 +348,7 @@ default=None
         """Return interferents near unit size, of shape (n_interferents, n_points)."""
         if self.interferents is None:
             return np.empty((0, n_points))
-        _check_labels(self.interferents, axis, "interferents")
+        check_labels(self.interferents, axis, "interferents")
         values = np.atleast_2d(as_real(self.interferents, "interferents"))
         if values.ndim != 2 or values.shape[1] != n_points or len(values) == 0:
             raise ValueError(
@@ -370,20 +367,4 @@ default=None
         raise ValueError(
             "reference is a sum of the polynomial and the interferents, from which it "
             "cannot be told: lower the order, or leave out the interferent."
-        )
-
-
-def _check_labels(values, axis, name):
-    """Raise if a given spectrum, or several, bring labels of another axis than X."""
-    if isinstance(values, pd.Series):
-        values = pd.DataFrame(columns=values.index)
-    labels = labels_as_wavenumbers(values)
-    if labels is None or axis is None:
-        return
-    where = first_difference(labels, axis)
-    if where is not None:
-        raise ValueError(
-            f"{name} has the axis {describe_axis(labels)}, but the spectra have "
-            f"{describe_axis(axis)}; they differ from position {where} on. Resample "
-            "both to one axis first (WavenumberResampler)."
         )

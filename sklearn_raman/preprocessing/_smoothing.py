@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from math import factorial
 from numbers import Integral, Real
 from typing import Literal
 
 import numpy as np
+from numpy.polynomial.legendre import legder, legval, legvander
 from numpy.typing import ArrayLike
-from scipy.signal import savgol_filter
+from scipy.ndimage import convolve1d
 from scipy.sparse import csr_array
 from sklearn.utils import gen_batches
 
 from sklearn_raman._utils._sklearn import Interval, StrOptions
 from sklearn_raman._utils._wavenumbers import (
     as_real,
+    check_labels,
     is_even,
     measured_parts,
     require_wavenumbers,
 )
 from sklearn_raman.preprocessing._base import SpectrumTransformer
-from sklearn_raman.preprocessing._baselines import PenaltyMixin
+from sklearn_raman.preprocessing._baselines import LAM_MAX, PenaltyMixin
 from sklearn_raman.preprocessing._whittaker.reference import smooth_spectra
 
+_LEAST_WEIGHT = 1e-12  # relative to the largest; beside that one it is rounding
 _CHUNK_VALUES = 2**20  # smoothed at a time: the memory does not grow with the spectra
 
 
@@ -69,8 +71,8 @@ class SavitzkyGolay(SpectrumTransformer):
     ------
     ValueError
         If a given window is longer than the spectra, or than their part on one side of
-        a gap; if a given order does not fit the window or the derivative; if
-        delta="axis" and the axis is not known.
+        a gap; if a given order does not fit the window or the derivative, or is so
+        high that rounding decides; if delta="axis" and the axis is not known.
 
     Warns
     -----
@@ -197,15 +199,19 @@ _PAD = {
 
 
 def _even_filter(X, window_length, polyorder, *, deriv, delta, mode):
-    """Filter spectra on an even axis; each to the same bits whatever is beside it."""
-    settings = window_length, polyorder, deriv, delta
-    if mode != "interp":
-        return savgol_filter(X, *settings, axis=1, mode=mode)
-    smooth = savgol_filter(X, *settings, axis=1, mode="nearest")
+    """Filter spectra on an even axis; each to the same bits whatever is beside it.
+
+    What `scipy.signal.savgol_filter` does, whose weights are lost in rounding for high
+    orders: for order 8 in a window of 151 points they are 0.
+    """
+    window = delta * np.arange(window_length)
+    weights = _derivative_weights(window[None], window.mean(), polyorder, deriv)[0]
+    padding = "nearest" if mode == "interp" else mode
+    smooth = convolve1d(X, weights[::-1], axis=1, mode=padding)
     half = window_length // 2
-    if half:
+    if half and mode == "interp":
         ends, _ = _uneven_filter(
-            delta * np.arange(window_length), *settings[:2], deriv=deriv, mode="interp"
+            window, window_length, polyorder, deriv=deriv, mode="interp"
         )
         smooth[:, :half] = (ends[:half] @ X[:, :window_length].T).T
         smooth[:, -half:] = (ends[-half:] @ X[:, -window_length:].T).T
@@ -235,18 +241,41 @@ def _uneven_filter(axis, window_length, polyorder, *, deriv, mode):
         first = np.clip(first - half, 0, n_points - window_length)
     points = np.pad(axis, columns, mode="reflect", reflect_type="odd")
     window = first[:, None] + np.arange(window_length)
-    offset = points[window] - axis[:, None]
-    reach = np.abs(offset).max(axis=1, keepdims=True)
-    reach[reach == 0] = 1  # of a window of one point
-    powers = (offset / reach)[:, :, None] ** np.arange(polyorder + 1)
-    # The coefficient of order `deriv` of the least squares fit, times its factorial.
-    q, r = np.linalg.qr(powers)
-    unit = np.zeros((n_points, polyorder + 1, 1))
-    unit[:, deriv] = factorial(deriv)
-    weights = (q @ np.linalg.solve(r.transpose(0, 2, 1), unit))[:, :, 0] / reach**deriv
+    weights = _derivative_weights(points[window], axis, polyorder, deriv)
     rows = np.repeat(np.arange(n_points), window_length)
     shape = n_points, len(points)
     return csr_array((weights.ravel(), (rows, window.ravel())), shape=shape), columns
+
+
+def _derivative_weights(points, at, polyorder, deriv):
+    """Return what values are multiplied by for the derivative of their polynomial.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_windows, window_length)
+    at : ndarray of shape (n_windows,), or float
+        Where the derivative of the polynomial fitted in each window is taken.
+    polyorder, deriv : int
+
+    Returns
+    -------
+    ndarray of shape (n_windows, window_length)
+    """
+    low, high = points.min(axis=1), points.max(axis=1)
+    middle, half = (low + high) / 2, (high - low) / 2
+    half[half == 0] = 1  # of a window of one point
+    # Unlike powers, Legendre polynomials are hardly dependent on one another.
+    basis = legvander((points - middle[:, None]) / half[:, None], polyorder)
+    q, r = np.linalg.qr(basis)
+    if polyorder > 10 and np.linalg.cond(r).max() > 1e10:
+        raise ValueError(
+            f"polyorder={polyorder} is too large for a window of {points.shape[1]} "
+            "points: its polynomial is lost in rounding. Lower polyorder."
+        )
+    derivatives = legder(np.eye(polyorder + 1), deriv)
+    wanted = legval((at - middle) / half, derivatives).T[:, :, None]
+    weights = q @ np.linalg.solve(r.transpose(0, 2, 1), wanted)
+    return weights[:, :, 0] / half[:, None] ** deriv
 
 
 def _take(X, columns, mode):
@@ -290,8 +319,8 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
     ------
     ValueError
         If a given `diff_order` is not below the number of points, `weights` does not
-        fit, is negative or has fewer positive values than `diff_order`, `lam` is beyond
-        what rounding allows, or `cutoff` meets an uneven or unknown axis.
+        fit, has another axis, is negative or has fewer positive values than
+        `diff_order`, `lam` is beyond what rounding allows, or `cutoff` meets an uneven or unknown axis.
 
     Warns
     -----
@@ -346,16 +375,25 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
         lam, diff_order = self._penalty(X)
         if self.weights is None:
             return np.ones(X.shape[1]), lam, diff_order
+        check_labels(self.weights, self._known_axis(X.shape[1]), "weights")
         weights = as_real(self.weights, "weights")
         if weights.shape != (X.shape[1],) or not (weights >= 0).all():
             raise ValueError(
                 f"weights must be {X.shape[1]} values of 0 or more, one for each "
                 f"point, got shape {weights.shape}."
             )
-        if np.count_nonzero(weights) < diff_order or not np.isfinite(weights).all():
+        largest = weights.max()
+        has_weight = weights > _LEAST_WEIGHT * largest
+        if has_weight.sum() < diff_order or not np.isfinite(largest):
             raise ValueError(
-                f"weights must be finite and positive at {diff_order} points or more, "
-                "or the curve is not determined."
+                f"weights must be finite, and positive at {diff_order} points or more "
+                f"(above {_LEAST_WEIGHT:g} of the largest), or the curve is not "
+                "determined."
+            )
+        if lam > LAM_MAX[diff_order] * largest:
+            raise ValueError(
+                f"lam={lam:g} is too large for weights of at most {largest:g}: rounding"
+                " is all that would be left of the spectrum."
             )
         return weights, lam, diff_order
 

@@ -985,6 +985,20 @@ def test_bad_method(settings, message, spectra):
             getattr(BaselineCorrection(**settings), call)(spectra)
 
 
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"poly_order": 2.5}, "poly_order, must be a whole number, got 2.5"),
+        ({"tol": np.nan}, "method_params has tol=nan"),
+        ({"weights": pd.Series(1.0, np.arange(150.0) + 500)}, "weights has the axis"),
+    ],
+)
+def test_parameters_that_pybaselines_takes_in_silence(params, message, spectra):
+    X = pd.DataFrame(spectra, columns=np.arange(spectra.shape[1]) + 400.0)
+    with pytest.raises((TypeError, ValueError), match=message):
+        BaselineCorrection(method="modpoly", method_params=params).fit_transform(X)
+
+
 @pytest.mark.parametrize("factor", [1e-130, 1e-18, 1e18, 1e130])
 def test_absurd_sizes_name_the_row(factor, spectra):
     """pybaselines would return something."""

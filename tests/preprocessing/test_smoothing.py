@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.polynomial import Chebyshev
 from scipy.signal import savgol_filter
 
 from sklearn_raman.preprocessing import SavitzkyGolay, WhittakerSmoother
@@ -16,6 +17,22 @@ def test_equals_scipy(mode, deriv, window_length, spectra):
     found = SavitzkyGolay(**settings, mode=mode, delta=2.0).fit_transform(spectra)
     expected = savgol_filter(spectra, **settings, mode=mode, delta=2.0)
     np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("deriv", [0, 1])
+@pytest.mark.parametrize(("window_length", "polyorder"), [(21, 16), (59, 20), (151, 8)])
+@pytest.mark.parametrize("is_even", [True, False])
+def test_high_orders(window_length, polyorder, deriv, is_even):
+    """scipy's weights are lost in rounding: smooth spectra were 0."""
+    x = np.linspace(-1, 1, 160)
+    x = x if is_even else x + 0.1 * x**2
+    curve = Chebyshev.basis(polyorder)
+    settings = {"window_length": window_length, "polyorder": polyorder, "deriv": deriv}
+    found = SavitzkyGolay(
+        **settings, delta="axis", wavenumbers=1000 + 500 * x
+    ).fit_transform(curve(x)[None])
+    expected = curve.deriv(deriv)(x) / 500**deriv
+    np.testing.assert_allclose(found[0], expected, atol=1e-7 * abs(expected).max())
 
 
 # A cubic and its derivatives: what a filter of order 3 follows exactly.
@@ -129,6 +146,35 @@ def test_default_window_follows_short_spectra():
 def test_what_does_not_fit_raises(settings, message):
     with pytest.raises(ValueError, match=message):
         SavitzkyGolay(**settings).fit([[1.0, 2.0, 3.0, 4.0, 5.0]])
+
+
+def test_orders_that_rounding_does_not_allow():
+    with pytest.raises(
+        ValueError, match="polyorder=58 is too large for a window of 59"
+    ):
+        SavitzkyGolay(window_length=59, polyorder=58).fit_transform(np.ones((1, 60)))
+
+
+@pytest.mark.parametrize("factor", [1e-300, 1e-20, 1e3])
+def test_the_unit_of_weights_is_that_of_lam(factor, spectra, rng):
+    weights = rng.uniform(0.1, 1, spectra.shape[1])
+    expected = WhittakerSmoother(weights=weights).fit_transform(spectra)
+    found = WhittakerSmoother(lam=10 * factor, weights=weights * factor)
+    np.testing.assert_allclose(found.fit_transform(spectra), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.full(150, 1e-300), "lam=10 is too large for weights of at most 1e-300"),
+        (np.r_[1.0, np.full(149, 1e-20)], "weights must be .* at 2 points or more"),
+        (pd.Series(np.ones(150), UNEVEN[150:]), "weights has the axis"),
+    ],
+)
+def test_weights_that_determine_nothing(weights, message, spectra):
+    X = pd.DataFrame(spectra, columns=UNEVEN[:150])
+    with pytest.raises(ValueError, match=message):
+        WhittakerSmoother(weights=weights).fit(X)
 
 
 @pytest.mark.parametrize("diff_order", [1, 2, 3])
