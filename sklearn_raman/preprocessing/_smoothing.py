@@ -320,7 +320,8 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
     ValueError
         If a given `diff_order` is not below the number of points, `weights` does not
         fit, has another axis, is negative or has fewer positive values than
-        `diff_order`, `lam` is beyond what rounding allows, or `cutoff` meets an uneven or unknown axis.
+        `diff_order`, `lam` is beyond what rounding allows, or `cutoff` meets an uneven
+        or unknown axis.
 
     Warns
     -----
