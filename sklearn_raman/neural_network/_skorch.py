@@ -19,10 +19,10 @@ from torch import nn
 from sklearn_raman._utils._sklearn import DocLinkMixin, validate_parameter_constraints
 from sklearn_raman._utils._torch import (
     as_device,
+    full_precision,
     like,
     limited_threads,
     send,
-    without_autocast,
 )
 from sklearn_raman.neural_network._augmentation import augmentation_for
 from sklearn_raman.neural_network._data import BatchDataset, collate
@@ -380,7 +380,7 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
     def _evaluate(self, x, training):
         with (
             torch.set_grad_enabled(training),
-            without_autocast(),
+            full_precision(),
             limited_threads(self.n_threads),
         ):
             return self.infer(x)
