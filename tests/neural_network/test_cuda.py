@@ -1,6 +1,7 @@
 """Networks on a GPU say what they say on the CPU, and leave no trace there."""
 
 import copy
+import gc
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
@@ -164,6 +165,7 @@ def test_maps_of_cubes(both, data):
 
 def test_memory_is_given_back(data):
     def used():
+        gc.collect()
         torch.cuda.synchronize()
         return torch.cuda.memory_allocated()
 
