@@ -42,6 +42,7 @@ from sklearn_raman._utils._sklearn import (
 )
 from sklearn_raman._utils._typing import Floats, Frame, RandomState
 from sklearn_raman._utils._validation import (
+    check_answers,
     check_spectra,
     lower_default,
     one_per_spectrum,
@@ -323,7 +324,11 @@ class PLSLDA(
         """Return the spectra, checked, and their scores in double precision."""
         check_is_fitted(self)
         X = check_spectra(self, X, reset=False)
-        return X, (X - self.mean_) @ self.rotations_
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = (X - self.mean_) @ self.rotations_
+            check_answers(np.abs(scores), "PLSLDA")
+            check_answers(np.abs(self._lda.decision_function(scores)), "PLSLDA")
+        return X, scores
 
     def transform(self, X: ArrayLike | Frame) -> Floats | Any:
         """Project spectra on the latent variables.
@@ -404,8 +409,9 @@ class PLSLDA(
         ndarray of shape (n_spectra,)
             Labels.
         """
-        _, scores = self._project(X)
-        return self._lda.predict(scores)
+        scores = self.decision_function(X)
+        is_binary = scores.ndim == 1
+        return self.classes_[(scores > 0) * 1 if is_binary else scores.argmax(axis=1)]
 
     def explain_(
         self,

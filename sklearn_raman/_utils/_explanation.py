@@ -52,6 +52,8 @@ def resolve_target(target, classes, n_spectra):
             'label, one label for each spectrum, or "all".'
         )
     known = labels[:, None] == classes[None, :]
+    if labels.dtype == bool and classes.dtype != bool:  # True is not the label 1
+        known[:] = False
     if not known.any(axis=1).all():
         unknown = labels[~known.any(axis=1)].tolist()[0]
         raise ValueError(
@@ -129,7 +131,7 @@ def check_maps(maps, *, shape=None, name="maps"):
             'one at a time, as map[None], or explain with space="model", where all '
             "have one axis."
         )
-    maps = as_real(maps)
+    maps = as_real(maps, name)
     if maps.ndim != 2 or maps.size == 0:
         raise ValueError(
             f"{name} must have the shape (n_spectra, n_points), got {maps.shape}. Pick "
@@ -224,9 +226,12 @@ def reference_spectra(X, reference):
         reference = blank_level(X)[:, None] if reference == "blank" else 0
     if np.asarray(reference).dtype == bool:
         raise ValueError(f"reference must hold intensities, got {reference!r}.")
-    values = np.asarray(reference, dtype=X.dtype)
+    with np.errstate(over="ignore"):
+        values = as_real(reference, "reference").astype(X.dtype)
     if not np.isfinite(values).all():
-        raise ValueError("reference contains NaN or infinity.")
+        raise ValueError(
+            f"reference contains NaN or infinity, or is too large for {X.dtype}."
+        )
     try:
         values = np.broadcast_to(values, X.shape)
     except ValueError as error:

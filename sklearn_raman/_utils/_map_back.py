@@ -39,7 +39,7 @@ def check_maps(maps, n_points, *, owner):
     """
     maps = np.asarray(maps)
     if maps.dtype != np.float32:
-        maps = as_real(maps)
+        maps = as_real(maps, "maps")
     if maps.ndim == 0 or n_points not in (None, maps.shape[-1]):
         wanted = "..." if n_points is None else f"..., {n_points}"
         raise ValueError(

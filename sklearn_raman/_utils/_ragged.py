@@ -146,6 +146,11 @@ def refuse_ragged(X, owner):
             f"{owner} needs all spectra on one axis, but X holds spectra that each "
             "bring their own: put a WavenumberResampler before it."
         )
+    is_column = isinstance(X, pd.Series) or (isinstance(X, np.ndarray) and X.ndim == 1)
+    if is_column and all(map(_is_line, X)):
+        raise ValueError(
+            "Each cell of X holds a whole spectrum: make a matrix of them, np.stack(X)."
+        )
     if not isinstance(X, (list, tuple)):
         return
     lengths = {len(row) for row in X if isinstance(row, (list, tuple, np.ndarray))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from sklearn import get_config
@@ -42,11 +43,12 @@ else:
 
 
 class Interval(_Interval):
-    """scikit-learn's interval of numbers, where True is not the number 1."""
+    """scikit-learn's interval of numbers; True is none, nor is a Fraction."""
 
     def is_satisfied_by(self, val):
         """Tell whether a value is a number of the type and range asked for."""
-        return not isinstance(val, bool) and super().is_satisfied_by(val)
+        is_other = isinstance(val, bool | Fraction)  # numpy takes no fraction
+        return not is_other and super().is_satisfied_by(val)
 
 
 # Where the documentation is: pages of estimators are linked from there.

@@ -18,6 +18,8 @@ from sklearn_raman._utils._wavenumbers import (
     resolve_wavenumbers,
 )
 
+_SMALLEST_SINGLE = 1e-33  # what bands are made of is 1e5 times smaller
+
 
 def check_spectra(
     estimator,
@@ -66,19 +68,39 @@ def check_spectra(
         X = _with_fitted_labels(estimator, X)
         axis = getattr(estimator, "wavenumbers_in_", None)
     settings = {"dtype": dtype, "order": "C", "ensure_all_finite": False, **checks}
-    if isinstance(y, str) and _holds_floats(X):
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
-        checked = check_array(X.to_numpy(), estimator=estimator, **settings)
-    else:
-        checked = validate_data(estimator, X, y, reset=reset, **settings)
+    with np.errstate(over="ignore", under="ignore"):
+        if isinstance(y, str) and _holds_floats(X):
+            validate_data(estimator, X, reset=reset, skip_check_array=True)
+            checked = check_array(X.to_numpy(), estimator=estimator, **settings)
+        else:
+            checked = validate_data(estimator, X, y, reset=reset, **settings)
+    spectra = checked[0] if isinstance(checked, tuple) else checked
+    if dtype == "float32":
+        _refuse_out_of_range(X, spectra, owner, reset)
     if finite:
-        spectra = checked[0] if isinstance(checked, tuple) else checked
         check_finite(spectra, owner=owner, axis=axis)
     if reset:
         if axis is not None:
             check_wavenumbers(axis, n_points=estimator.n_features_in_)
         estimator.wavenumbers_in_ = axis
     return checked
+
+
+def _refuse_out_of_range(X, spectra, owner, reset):
+    """Raise if single precision, to which spectra were converted, can't hold them.
+
+    Among others a small spectrum is as good as zero; if all training spectra are as
+    small, what they tell is lost.
+    """
+    largest = max(spectra.max(), -spectra.min())
+    if np.isnan(largest) or _SMALLEST_SINGLE <= largest < np.inf:
+        return
+    given = np.abs(np.asarray(X, dtype=np.float64)).max()
+    if np.isfinite(given) and (largest == np.inf or (reset and given > 0)):
+        raise ValueError(
+            f"The largest intensity of X is {given:g}, with which {owner} can't "
+            "compute in single precision: multiply all spectra by a constant first."
+        )
 
 
 def _holds_floats(X):
@@ -164,6 +186,29 @@ def check_finite(X, *, owner=None, axis=None, used=None, name="X"):
         )
 
 
+def check_answers(values, owner):
+    """Raise if what a model says of spectra holds NaN or infinity, and say of which.
+
+    Minus infinity is allowed: a module may rule out a class.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_spectra, ...)
+    owner : str
+        Class of the model.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(values.sum()):  # faster than a look at each value
+            return
+    is_bad = ~(values < np.inf).reshape(len(values), -1).all(axis=1)
+    if is_bad.any():
+        raise ValueError(
+            f"{owner} has no finite answer for {is_bad.sum()} of {len(values)} "
+            f"spectra, the first at row {is_bad.argmax()}: their intensities are too "
+            "far from those in training, or a function of your own returns NaN."
+        )
+
+
 def refuse_missing(name, values):
     """Raise if labels or groups are missing (None, NaN, masked) for some spectra."""
     missing = pd.isna(np.asarray(values, dtype=object)) | np.ma.getmask(values)
@@ -218,6 +263,7 @@ def refuse_mixed(name, values):
     given = np.asarray(values, dtype=object).tolist()
     try:
         sorted(set(given))
+        sorted(given[:1] * 2)  # a single value tells nothing of its order
     except TypeError:
         kinds = {type(value) for value in given}
         names = ", ".join(sorted(kind.__name__ for kind in kinds))

@@ -6,6 +6,7 @@ text). A plain array without the parameter has no axis, and a step that needs cm
 so.
 """
 
+import itertools
 import re
 from functools import lru_cache
 
@@ -20,6 +21,7 @@ AXIS_TOLERANCE = 0.01
 # A step this many times as long as those on both sides of it is a gap.
 GAP_STEPS = 10
 _BESIDE = 5  # steps on each side that are looked at
+_MOST_POINTS = 1e8  # of a grid: no memory holds spectra with more
 # Raman spectra start above this (cm-1); whole numbers counted from below are positions.
 _LOWEST_START = 50
 
@@ -87,17 +89,22 @@ def check_wavenumbers(wavenumbers, *, name="wavenumbers", n_points=None):
     return axis
 
 
-def as_real(values):
+def as_real(values, name="Input"):
     """Return numbers as a float64 array; raise TypeError for what is none.
 
-    numpy makes floats of dates, of complex numbers and of what is masked.
+    numpy makes floats of dates, of complex numbers and of what is masked. `name` is
+    what the error calls them.
     """
     if np.ma.is_masked(values):
-        raise TypeError("Numbers are needed, and some are masked.")
+        raise TypeError(f"{name} must hold numbers, and some are masked.")
     values = np.asarray(values)
     if values.dtype.kind in "mMc":
-        raise TypeError(f"Real numbers are needed, got {values.dtype}.")
-    return values.astype(np.float64, copy=False)
+        raise TypeError(f"{name} must hold real numbers, got {values.dtype}.")
+    try:
+        return values.astype(np.float64, copy=False)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name} must hold real numbers: {error}") from error
 
 
 def expand_grid(grid, *, name="target_wavenumbers"):
@@ -117,10 +124,12 @@ def expand_grid(grid, *, name="target_wavenumbers"):
     if not np.isfinite([start, stop, step]).all() or step == 0:
         raise ValueError(f"{name}={grid!r} must be finite, with a step that is not 0.")
     # Rounding must not lose the last point: (stop - start) / step is 13.999999 for 14.
-    n_steps = int(np.floor((stop - start) / step + 1e-9))
+    n_steps = np.floor((stop - start) / step + 1e-9)
+    if n_steps > _MOST_POINTS:
+        raise ValueError(f"{name}={grid!r} has {n_steps:g} points: raise the step.")
     if n_steps < 0:
         raise ValueError(f"{name}={grid!r} is empty: the step leads away from stop.")
-    return start + step * np.arange(n_steps + 1)
+    return start + step * np.arange(int(n_steps) + 1)
 
 
 def labels_as_wavenumbers(X):
@@ -143,8 +152,9 @@ def labels_as_wavenumbers(X):
     Raises
     ------
     ValueError
-        If most labels are numbers and a few are not, or if they neither rise nor fall
-        from column to column: these are no spectrum's points.
+        If most labels are numbers and a few are not, if they neither rise nor fall
+        from column to column, if pandas renamed repeated ones, or if wavenumbers are
+        one of several levels.
     """
     if not is_frame(X) or len(X.columns) == 0 or isinstance(X.columns, pd.RangeIndex):
         return None
@@ -157,6 +167,7 @@ def labels_as_wavenumbers(X):
 
 @lru_cache(maxsize=8)  # all steps of a Pipeline ask for the same ones
 def _read_labels(labels):
+    _refuse_levels(labels)
     axis = np.asarray([_number(label) for label in labels])
     if not np.isfinite(axis).all():
         others = [
@@ -175,11 +186,44 @@ def _read_labels(labels):
         )
     if _count_columns(labels, axis):
         return None
+    _refuse_renamed(labels, axis)
     return check_wavenumbers(axis, name="The column labels of X")
 
 
+def _refuse_levels(labels):
+    """Raise if wavenumbers are one of several levels of labels, as after a pivot."""
+    if {*map(type, labels)} != {tuple} or len({*map(len, labels)}) > 1:
+        return
+    for number, level in enumerate(zip(*labels, strict=True)):
+        axis = np.asarray([_number(label) for label in level])
+        is_axis = np.isfinite(axis).all() and len(set(level)) == len(level)
+        if is_axis and not are_positions(axis):
+            raise ValueError(
+                f"The columns of X have {len(labels[0])} levels, of which level "
+                f"{number} seems to hold the wavenumbers ({level[0]}, ...): keep only "
+                f"that, X.columns = X.columns.get_level_values({number})."
+            )
+
+
+def _refuse_renamed(labels, axis):
+    """Raise if pandas made "401.1" of a repeated "401", which reads as a wavenumber."""
+    steps = np.abs(np.diff(axis))
+    for place, (label, after) in enumerate(itertools.pairwise(map(str, labels))):
+        is_renamed = re.fullmatch(rf"{re.escape(label)}\.[1-9]\d*", after)
+        if is_renamed and steps[place] < 0.3 * np.median(steps):
+            raise ValueError(
+                f"The column labels of X hold {label!r} and {after!r}, as pandas calls "
+                f"a column {label!r} that comes twice: remove one of the two."
+            )
+
+
 def _number(label):
-    """Return a label as a number, NaN if it is none."""
+    """Return a label as a number, NaN if it is none.
+
+    Python reads "400_1" as 4001, and True as 1.
+    """
+    if isinstance(label, bool | np.bool_) or "_" in str(label):
+        return np.nan
     try:
         return float(label)
     except (TypeError, ValueError):

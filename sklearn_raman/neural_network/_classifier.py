@@ -34,7 +34,14 @@ from sklearn_raman._utils._torch import (
     restorer,
 )
 from sklearn_raman._utils._typing import Floats, Frame, RandomState
-from sklearn_raman._utils._validation import check_spectra, one_per_spectrum
+from sklearn_raman._utils._validation import (
+    check_answers,
+    check_spectra,
+    one_per_spectrum,
+    refuse_missing,
+    refuse_mixed,
+)
+from sklearn_raman._utils._wavenumbers import as_real
 from sklearn_raman.neural_network._augmentation import (
     Augmentation,
     noise_of,
@@ -252,7 +259,10 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         "warm_start": ["boolean"],
         "predict_nonlinearity": [StrOptions({"auto"}), callable, None],
         "dtype": [StrOptions({"float32", "float64"})],
-        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+        "n_threads": [
+            Interval(Integral, 1, 1024, closed="both"),
+            None,
+        ],  # or it crashes
         "verbose": ["verbose"],
     }
 
@@ -461,6 +471,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         if groups is not None:
             groups = one_per_spectrum("groups", groups, len(X))
         if sample_weight is not None:
+            if isinstance(sample_weight, np.ndarray):  # masks and dates are no weights
+                sample_weight = as_real(sample_weight, "sample_weight")
             sample_weight = check_sample_weight(
                 sample_weight, X, dtype=np.float64, ensure_non_negative=True
             )
@@ -472,13 +484,28 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
                     "sample_weight can't be used together with sampler, whose spectra "
                     "have no weight. Use class_weight, or no sampler."
                 )
+        if classes is not None:
+            refuse_missing("classes", classes)
+            refuse_mixed("classes", classes)
+            classes = np.unique(classes)
         if reset:
             # skorch's name for classes_, which is a property without a setter.
-            self.classes_inferred_ = np.unique(y if classes is None else classes)
+            self.classes_inferred_ = np.unique(y) if classes is None else classes
+        elif classes is not None and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"classes={classes.tolist()} are not those of the first call, "
+                f"{self.classes_.tolist()}: leave them out, or start afresh with fit."
+            )
         if len(self.classes_) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs samples of at least 2 classes in the "
                 f"data, but the data contains only one class: {self.classes_[0]}"
+            )
+        rounding = 4 * np.finfo(X.dtype).eps * np.abs(X[0])
+        if reset and (np.ptp(X, axis=0) <= rounding).all():
+            raise ValueError(
+                "All training spectra are equal: nothing tells the classes "
+                f"{self.classes_.tolist()[:3]} apart."
             )
         if unseen := sorted(set(np.unique(y)) - set(self.classes_)):
             raise ValueError(f"y holds classes that the first fit did not: {unseen}.")
@@ -680,8 +707,17 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         with limited_threads(self.n_threads):
             for output in self.forward_iter(X):
                 output = output[0] if isinstance(output, tuple) else output
-                outputs.append(to_numpy(function(output)))
-        return np.concatenate(outputs)
+                answer = to_numpy(function(output))
+                if answer.shape != (len(output), len(self.classes_)):
+                    raise ValueError(
+                        "The module, or predict_nonlinearity, must return one value "
+                        f"for each of {len(output)} spectra and {len(self.classes_)} "
+                        f"classes, got shape {answer.shape}."
+                    )
+                outputs.append(answer)
+        outputs = np.concatenate(outputs)
+        check_answers(outputs, type(self).__name__)
+        return outputs
 
     def _probabilities(self, output):
         if callable(self.predict_nonlinearity):

@@ -248,6 +248,11 @@ def join_weights(class_weight, classes, train, valid=None):
         return own * factors[rows.codes]
 
     mean = joined(train).mean()
+    if not (factors.min() >= 0 and 0 < mean < np.inf):
+        raise ValueError(
+            "class_weight must hold finite weights of 0 or more, not all 0, got "
+            f"{class_weight!r}."
+        )
     return tuple(
         rows if rows is None else rows._replace(weights=joined(rows) / mean)
         for rows in (train, valid)

@@ -26,7 +26,7 @@ from sklearn_raman._utils._torch import (
     send,
 )
 from sklearn_raman._utils._typing import Floats, Frame
-from sklearn_raman._utils._validation import check_spectra, check_whole
+from sklearn_raman._utils._validation import check_answers, check_spectra, check_whole
 from sklearn_raman.inspection import occlusion
 from sklearn_raman.neural_network.attribution import (
     attribute,
@@ -176,6 +176,7 @@ class ExplainMixin:
         maps = normalize_maps(self._in_batches(explain, values, batch_size), normalize)
         maps = maps.astype(self.dtype, copy=False)
         on_units = maps_units(method) and not upsample
+        check_answers(maps, type(self).__name__)
         return maps if on_units else maps_like(maps, X)
 
     def _way_to_points(self, module, n_points, upsample, layer):
@@ -342,7 +343,9 @@ class ExplainMixin:
                 logits = module(spectra)
             return last.input_of(logits, owner=type(module).__name__)
 
-        return self._in_batches(embed, X, None)
+        embedded = self._in_batches(embed, X, None)
+        check_answers(embedded, type(self).__name__)
+        return embedded
 
     def _ready_to_explain(self, X):
         """Return checked spectra, and the network to read."""

@@ -339,10 +339,29 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the weighted mean loss of a batch."""
+        self._check_logits(y_pred[0] if isinstance(y_pred, tuple) else y_pred)
         loss = super().get_loss(y_pred, y_true, X=X, training=training)
         if isinstance(X, Mapping):
             loss = loss * X["sample_weight"].to(loss.device)
         return loss.mean()
+
+    def _check_logits(self, logits):
+        n_classes, name = len(self.classes_), type(self.module_).__name__
+        if logits.ndim != 2 or logits.shape[1] != n_classes:
+            raise ValueError(
+                f"module={name} returns values of shape {tuple(logits.shape)}, and "
+                f"must return logits of shape (n_spectra, {n_classes})."
+            )
+        takes_softmax = isinstance(self.criterion_, nn.CrossEntropyLoss)
+        takes_softmax &= self.predict_nonlinearity == "auto"
+        if not takes_softmax or len(self.history_) > 1:
+            return
+        with torch.no_grad():
+            if logits.min() >= 0 and (logits.sum(dim=1) - 1).abs().max() < 1e-4:
+                raise ValueError(
+                    f"module={name} returns probabilities, of which the loss would "
+                    "take the softmax again: return logits, or set criterion=NLLLoss."
+                )
 
     # On disk -------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from sklearn_raman._utils._validation import (
 from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
 
 _ROUNDING = 1e-14  # relative to the largest intensity
+_MOST_VALUES = 2**40  # 8 TB
 
 
 class SpectrumSampler(DocLinkMixin, BaseOverSampler):
@@ -138,8 +139,10 @@ class SpectrumSampler(DocLinkMixin, BaseOverSampler):
         """
         check_is_fitted(self, "classes_")
         known = self.classes_.tolist()
-        if np.ndim(label) or label not in known:
+        is_flag = isinstance(label, bool | np.bool_) and self.classes_.dtype != bool
+        if np.ndim(label) or is_flag or label not in known:
             raise ValueError(f"label={label!r} is none of the classes {known}.")
+        _check_count(n_samples, len(self._constants), "n_samples")
         self._warn_of_single_spectra([label])
         return self._sample(n_samples, label, check_random_state(random_state))
 
@@ -152,6 +155,9 @@ class SpectrumSampler(DocLinkMixin, BaseOverSampler):
         if sparse.issparse(X):
             dense, y = self._fit_resample(X.toarray(), y)
             return type(X)(dense), y
+        for n_samples in self.sampling_strategy_.values():
+            given = f"sampling_strategy={self.sampling_strategy!r}"
+            _check_count(n_samples, X.shape[1], given)
         rng = check_random_state(self.random_state)
         sample_rng = np.random.RandomState(rng.randint(2**31 - 1))
         X = X if X.dtype in (np.float32, np.float64) else X.astype(np.float64)
@@ -206,6 +212,17 @@ class SpectrumSampler(DocLinkMixin, BaseOverSampler):
 def vary(X):
     """Tell whether spectra, of magnitude 1, differ by more than rounding."""
     return np.ptp(X, axis=0).max() > _ROUNDING
+
+
+def _check_count(n_samples, n_points, name):
+    """Raise if so many spectra can't be drawn."""
+    if not isinstance(n_samples, Integral):
+        raise TypeError(f"{name} must ask for whole numbers of spectra.")
+    if int(n_samples) * n_points > _MOST_VALUES:
+        raise ValueError(
+            f"{name} asks for {n_samples} new spectra of {n_points} points, which no "
+            "memory holds."
+        )
 
 
 def _one_axis(spectra, owner):

@@ -235,7 +235,7 @@ class ClassModel:
         width = bandwidth * (4 / (d + 2) / size) ** (1 / (d + 4))
         kernel = rng.standard_normal((n_samples, size)) / np.sqrt(size)
         scores = self.scores[parents] + width * kernel @ self.scores
-        return scores / np.sqrt(1 + width**2), parents
+        return scores / np.hypot(1, width), parents
 
 
 def _fit_class(X, levels, n_components):

@@ -84,6 +84,7 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
     _learned_by = None  # ... and its value in fit
     _axis_was_given = False  # the axis that fit saw was a parameter's
     _unites_axes = False  # makes a matrix of ragged spectra
+    _selects = False  # keeps the points that it kept in fit: axes differ in rounding
     _warnings = None  # of a step at work on ragged spectra: where they are collected
     _numbers = None  # ... and which spectra it is at work on
 
@@ -269,7 +270,8 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
         step.wavenumbers_in_ = self._known_axis(self.n_features_in_)
         step._axis_was_given = False
         spectra = check_spectra(step, X, reset=False, finite=False)
-        if axis is not None:
+        fitted = step.wavenumbers_in_ if self._selects else None
+        if axis is not None and fitted is None:
             step.wavenumbers_in_ = axis
         step._check_used(spectra)
         return step, spectra, axis is not None

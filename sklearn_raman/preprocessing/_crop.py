@@ -70,6 +70,7 @@ class WavenumberCrop(SpectrumTransformer):
     0    1.0    3.0
     """
 
+    _selects = True
     _parameter_constraints: dict = {
         "region": ["array-like", None],
         "exclude": ["array-like", None],
@@ -175,6 +176,8 @@ def parse_regions(regions, name):
     """
     if regions is None:
         return []
+    if not np.iterable(regions) or len(regions) == 0:
+        raise ValueError(f"{name} must hold a pair (low, high) in cm-1, got {regions}.")
     is_one = len(regions) == 2 and all(_is_end(end) for end in regions)
     pairs = []
     for pair in [regions] if is_one else regions:
@@ -189,8 +192,6 @@ def parse_regions(regions, name):
                 f"high, or a sequence of such pairs, got {regions!r}{place}."
             )
         pairs.append((float(low), float(high)))
-    if not pairs:
-        raise ValueError(f"{name} must hold a pair (low, high) in cm-1, got {regions}.")
     return pairs
 
 

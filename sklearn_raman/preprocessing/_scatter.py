@@ -61,7 +61,7 @@ class _ReferenceCorrection(SpectrumTransformer):
 
     def _given_reference(self, n_points):
         _check_labels(self.reference, self._known_axis(n_points), "reference")
-        reference = as_real(self.reference)
+        reference = as_real(self.reference, "reference")
         if reference.shape != (n_points,) or not np.isfinite(reference).all():
             raise ValueError(
                 f"reference must be one finite spectrum of {n_points} points as in X, "
@@ -352,7 +352,7 @@ default=None
         if self.interferents is None:
             return np.empty((0, n_points))
         _check_labels(self.interferents, axis, "interferents")
-        values = np.atleast_2d(as_real(self.interferents))
+        values = np.atleast_2d(as_real(self.interferents, "interferents"))
         if values.ndim != 2 or values.shape[1] != n_points or len(values) == 0:
             raise ValueError(
                 f"interferents must be spectra of {n_points} points as in X, got shape "

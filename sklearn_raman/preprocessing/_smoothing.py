@@ -136,7 +136,7 @@ class SavitzkyGolay(SpectrumTransformer):
                 smooth[rows, part] = (operator @ _take(piece, columns, self.mode).T).T
         if self.delta != "axis":
             mean = np.mean(np.concatenate([np.diff(axis[part]) for part in parts]))
-            smooth *= (mean / self.delta) ** self.deriv
+            smooth *= (mean / float(self.delta)) ** self.deriv
         return smooth
 
     def _learn(self, X):
@@ -167,7 +167,7 @@ class SavitzkyGolay(SpectrumTransformer):
 
     def _distance(self, axis):
         if self.delta != "axis":
-            return self.delta
+            return float(self.delta)
         return np.mean(np.diff(axis)) if len(axis) > 1 else 1.0
 
     def _resolve_window(self, n_points, parts):
@@ -346,7 +346,7 @@ class WhittakerSmoother(PenaltyMixin, SpectrumTransformer):
         lam, diff_order = self._penalty(X)
         if self.weights is None:
             return np.ones(X.shape[1]), lam, diff_order
-        weights = as_real(self.weights)
+        weights = as_real(self.weights, "weights")
         if weights.shape != (X.shape[1],) or not (weights >= 0).all():
             raise ValueError(
                 f"weights must be {X.shape[1]} values of 0 or more, one for each "

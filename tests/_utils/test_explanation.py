@@ -31,6 +31,8 @@ def test_unknown_target():
         resolve_target("gypsum", CLASSES, 2)
     with pytest.raises(ValueError, match=r"shape \(3,\) but X has 2"):
         resolve_target(["quartz"] * 3, CLASSES, 2)
+    with pytest.raises(ValueError, match="target=True is not a class"):
+        resolve_target([True, False], np.array([0, 1]), 2)  # a mask, not labels
 
 
 @pytest.mark.parametrize("how", [None, "max", "minmax", "sum"])
@@ -135,3 +137,6 @@ def test_given_references(dtype, rng):
         assert found.dtype == dtype
         np.testing.assert_array_equal(found, np.full((3, 8), 0.5))
     np.testing.assert_array_equal(reference_spectra(X, "zero"), 0 * X)
+    for bad in (np.ma.masked_array([0.5] * 8, [1] + [0] * 7), X[0].astype("M8[s]")):
+        with pytest.raises(TypeError, match="reference must hold"):
+            reference_spectra(X, bad)

@@ -1,5 +1,7 @@
 """Sizes that spectra are too short for, labels in other words, fits that fail."""
 
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -12,6 +14,8 @@ from sklearn_raman._utils._validation import (
     lower_default,
     unchanged_on_error,
 )
+from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.preprocessing import WhittakerSmoother
 
 PLACE = {"owner": "Filter", "name": "width", "why": "the spectra have 5 points"}
 X = np.arange(6.0).reshape(2, 3)
@@ -95,3 +99,15 @@ def test_unchanged_on_error():
     with unchanged_on_error(estimator):
         estimator.new_ = "new"
     assert vars(estimator) == {"old_": "old", "new_": "new"}
+
+
+def test_groups_that_have_no_order():
+    """One value that stands for all says nothing of whether it can be sorted."""
+    with pytest.raises(ValueError, match="groups holds object values.*sorted"):
+        PLSLDA().fit(np.eye(4), [0, 0, 1, 1], groups=[object()] * 4)
+
+
+@pytest.mark.parametrize("lam", [Fraction(10), True])
+def test_numbers_that_are_none(lam):
+    with pytest.raises(ValueError, match="lam.*must be"):
+        WhittakerSmoother(lam=lam).fit(X)

@@ -71,7 +71,8 @@ def test_expand_grid(grid, expected):
 
 
 @pytest.mark.parametrize(
-    "grid", [(1, 2), (1, 2, 0), (1, 2, -1), (1, np.nan, 1), (1, np.inf, 1)]
+    "grid",
+    [(1, 2), (1, 2, 0), (1, 2, -1), (1, np.nan, 1), (1, np.inf, 1), (1, 2, 1e-300)],
 )
 def test_expand_grid_rejects(grid):
     with pytest.raises(ValueError, match="target_wavenumbers"):
@@ -92,7 +93,10 @@ def test_expand_grid_rejects(grid):
         (["400", "calcite", "quartz"], None),
         (["calcite", "quartz", "zircon"], None),
         (["400", "nan", "inf"], None),
-        (pd.MultiIndex.from_tuples([(400, 1), (401, 1), (402, 1)]), None),
+        (["400_1", "400_2", "400_3"], None),  # which Python reads as 4001, ...
+        ([True, False, True], None),
+        (["400", "400.1", "400.2"], [400, 400.1, 400.2]),
+        (pd.MultiIndex.from_product([["counts"], [0, 1, 2]]), None),
     ],
 )
 def test_labels(columns, expected):
@@ -100,6 +104,20 @@ def test_labels(columns, expected):
     assert (found is None) == (expected is None)
     if expected is not None:
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (pd.MultiIndex.from_product([["n"], [400, 401, 402]]), "2 levels.*level 1"),
+        (pd.MultiIndex.from_tuples([(400, 1), (401, 1), (402, 1)]), "level 0"),
+        (["400", "400.1", "401"], "'400' that comes twice"),
+        (["402", "401", "401.1"], "'401' that comes twice"),
+    ],
+)
+def test_labels_that_hide_wavenumbers(columns, message):
+    with pytest.raises(ValueError, match=message):
+        labels_as_wavenumbers(pd.DataFrame(X, columns=columns))
 
 
 @pytest.mark.parametrize(

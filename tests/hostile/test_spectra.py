@@ -42,7 +42,7 @@ SAYS = {
     | {"masked": "some are masked", "NA in a frame": "NAType", "matrix of numpy": None}
     | dict.fromkeys([*SHAPES, "empty list"], r"maps must have the shape \(n_spectra")
     | dict.fromkeys(["dict", "set", "generator", "Bunch", "sparse"], "")
-    | dict.fromkeys(["complex", "complex in a frame", "dates"], "Real numbers are")
+    | dict.fromkeys(["complex", "complex in a frame", "dates"], "real numbers")
     | {"rows of several lengths": "maps holds arrays of different lengths"},
     "report": dict.fromkeys(
         ["3-D", "Bunch", "no spectra", "no spectra in a frame", "empty list"],

@@ -205,6 +205,8 @@ def test_partial_fit(data):
     assert set(cnn.predict(X)) <= {"agate", "beryl", "topaz"}
     with pytest.raises(ValueError, match=r"classes that the first fit did not.*zircon"):
         cnn.partial_fit(X[:2], ["agate", "zircon"])
+    with pytest.raises(ValueError, match="not those of the first call"):
+        cnn.partial_fit(X, y, classes=["agate", "beryl", "topaz", "zircon"])
 
 
 def test_early_stopping_returns_to_the_best_epoch(data):
@@ -345,3 +347,102 @@ def test_cuda(data):
     cnn = CNNClassifier(**SMALL, device="cuda").fit(*data)
     assert next(cnn.module_.parameters()).is_cuda
     assert cnn.explain_(data[0]).shape == data[0].shape
+
+
+@pytest.mark.parametrize(
+    ("sample_weight", "message"),
+    [
+        (np.ma.masked_array(np.ones(60), np.arange(60) == 7), "some are masked"),
+        (np.ones(60).astype("M8[s]"), "real numbers, got datetime"),
+    ],
+)
+def test_sample_weights_that_are_none(sample_weight, message, data):
+    with pytest.raises(TypeError, match=f"sample_weight must hold .*{message}"):
+        CNNClassifier(**SMALL).fit(*data, sample_weight)
+
+
+@pytest.mark.parametrize("weight", [-1, np.nan, np.inf, 1e308])
+def test_class_weights_that_are_none(weight, data):
+    weights = dict.fromkeys(["agate", "beryl", "topaz"], weight)
+    with pytest.raises(ValueError, match="class_weight must hold finite weights"):
+        CNNClassifier(**SMALL, class_weight=weights).fit(*data)
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (["agate", "beryl", "topaz", 1], "classes mixes texts and other values"),
+        (["agate", "beryl", "topaz", np.nan], "classes misses 1 of 4"),
+    ],
+)
+def test_partial_fit_refuses_classes(classes, message, data):
+    with pytest.raises(ValueError, match=message):
+        CNNClassifier(**SMALL).partial_fit(*data, classes=classes)
+
+
+@pytest.mark.parametrize("factor", [1e-300, 1e-36, 1e40, 1e300])
+def test_intensities_beyond_single_precision(factor, data):
+    X, y = data
+    with pytest.raises(ValueError, match="largest intensity.*multiply all spectra"):
+        CNNClassifier(**SMALL).fit(X * factor, y)
+
+
+def test_equal_spectra(data):
+    """Nothing could be learned of them, but probabilities came out as 0 and 1."""
+    X, y = np.repeat(data[0][:1], 6, axis=0), list("ababab")
+    for spectra in (X, X * (1 + 1e-9 * np.eye(6, X.shape[1]))):
+        with pytest.raises(ValueError, match="All training spectra are equal"):
+            CNNClassifier(**SMALL).fit(spectra, y)
+
+
+class Answers(nn.Module):
+    """A linear layer and what its user made of it."""
+
+    def __init__(self, n_points, n_classes, n_more=0, change=lambda z, training: z):
+        super().__init__()
+        self.layer, self.change = nn.Linear(n_points, n_classes + n_more), change
+
+    def forward(self, x):
+        return self.change(self.layer(x), self.training)
+
+
+SHAPE = r"returns values of shape .* logits of shape \(n_spectra, 3\)"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"module__n_more": 2}, SHAPE),
+        ({"module__n_more": -1}, SHAPE),
+        ({"module__change": lambda z, training: z[:, 0]}, SHAPE),
+        ({"module__change": lambda z, training: z.softmax(1)}, "returns probabilities"),
+    ],
+)
+def test_modules_that_return_no_logits(settings, message, data):
+    net = SpectralNetClassifier(Answers, max_epochs=1, augmentation=None, **settings)
+    with pytest.raises(ValueError, match=message):
+        net.fit(*data)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"module__change": lambda z, training: z if training else z / 0}, "no finite"),
+        ({"predict_nonlinearity": lambda z: z * np.nan}, "for 60 of 60 spectra"),
+        ({"predict_nonlinearity": lambda z: z[:, :2]}, "one value for each of .* 3"),
+        ({"predict_nonlinearity": lambda z: z[:1]}, "one value for each of"),
+    ],
+)
+def test_predictions_that_are_no_numbers(settings, message, data):
+    """The first class was the answer to NaN."""
+    net = SpectralNetClassifier(Answers, max_epochs=1, augmentation=None, **settings)
+    with pytest.raises(ValueError, match=message):
+        net.fit(*data).predict(data[0])
+
+
+def test_spectra_that_overflow(data):
+    X = np.where(np.arange(64) % 2, 3e38, -3e38)[None]
+    cnn = CNNClassifier(**SMALL).fit(*data)
+    for call in (cnn.predict, cnn.predict_proba, cnn.decision_function, cnn.embed_):
+        with pytest.raises(ValueError, match="no finite answer for 1 of 1 spectra"):
+            call(X)

@@ -55,9 +55,11 @@ def test_sample(sampler, spectra, fitted):
     copy = pickle.loads(pickle.dumps(known))
     np.testing.assert_array_equal(drawn, copy.sample(4, 1, 5))
     assert known.sample(0, 0).shape == (0, 200)
-    for label in ([0, 1], [0], np.array(0.5), "0", None, np.nan, 7):
+    for label in ([0, 1], [0], np.array(0.5), "0", None, np.nan, 7, True):
         with pytest.raises(ValueError, match=r"is none of the classes \[0, 1\]"):
             known.sample(1, label)
+    with pytest.raises(ValueError, match="n_samples asks for 10+ new.*memory"):
+        known.sample(10**17, 1)
     for bad in (-1, 2.0, True, "3", None, np.nan):
         with pytest.raises(ValueError, match="n_samples.*Got"):
             known.sample(bad, 0)
@@ -358,3 +360,11 @@ def test_search_chooses_among_samplers_by_group_with_the_axis_kept(spectra):
 def test_as_sampler_of_a_network(spectra):
     net = GAPCNNClassifier(sampler=BOOTSTRAP, max_epochs=1, random_state=0)
     assert net.fit(*spectra).sampler_.sampling_strategy_ == {1: 22}
+
+
+@both
+@pytest.mark.parametrize("count", [40.5, 40.0, np.nan, 10**17])
+def test_counts_that_nothing_can_draw(sampler, count, spectra):
+    sampler = clone(sampler).set_params(sampling_strategy={1: count})
+    with pytest.raises((TypeError, ValueError), match="sampling_strategy={1: .*asks? "):
+        sampler.fit_resample(*spectra)

@@ -155,3 +155,14 @@ def test_maps_of_a_frame_after_a_fit_on_pairs():
     kept = (axis < 430) | (axis > 450)
     maps = crop.map_back(np.ones((2, kept.sum())), X)
     np.testing.assert_array_equal(maps, np.tile(kept, (2, 1)))
+
+
+@pytest.mark.parametrize("off", [-0.05, 0.05])
+def test_rounded_labels_choose_the_points_of_fit(off, rng):
+    """The first or last point of the region lies a hundredth of a step beyond it."""
+    axis = np.arange(400.0, 801.0, 10.0)
+    X = pd.DataFrame(rng.normal(size=(3, len(axis))), columns=axis)
+    crop = WavenumberCrop(region=(500, 699.97)).fit(X)
+    rounded = crop.transform(X.set_axis(axis + off, axis=1))
+    np.testing.assert_array_equal(rounded, crop.transform(X))
+    np.testing.assert_allclose(rounded.columns, crop.wavenumbers_out_ + off)

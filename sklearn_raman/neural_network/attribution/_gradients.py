@@ -23,6 +23,8 @@ from sklearn_raman.neural_network.attribution._shared import (
     stack_maps,
 )
 
+_MOST_STEPS = 2000  # the nodes of more take longer than the gradients
+
 
 @on_private_copy
 def saliency(
@@ -164,7 +166,7 @@ def integrated_gradients(
     >>> integrated_gradients(CNN(50, 3), torch.rand(2, 50), n_steps=4).shape
     torch.Size([2, 50])
     """
-    check_whole(n_steps, "n_steps", low=1)
+    check_whole(n_steps, "n_steps", low=1, high=_MOST_STEPS)
     start = reference_tensor(X, reference)
     change, logits = X - start, partial(logits_of, module)
     if target is None:  # the class of the spectrum, not of what is on the path

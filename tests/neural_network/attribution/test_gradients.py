@@ -75,6 +75,7 @@ def test_targets(method, settings, any_net, batch):
     ("method", "settings", "message"),
     [
         (integrated_gradients, {"n_steps": 0}, "n_steps"),
+        (integrated_gradients, {"n_steps": 10**9}, "from 1 to 2000"),
         (input_x_gradient, {"reference": "auto"}, "reference"),
         (integrated_gradients, {"reference": "zero_features"}, "reference"),
         (input_x_gradient, {"reference": np.nan}, "NaN"),
