@@ -15,7 +15,7 @@ _SHRINKAGE = 0.02
 # to 4).
 _SHARES = np.array([1.0, 0.5])
 _BACKGROUND = 0.05
-_BATCH = 256
+_BATCH = 128
 
 
 class RelativeMahalanobis:

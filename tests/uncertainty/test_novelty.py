@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.neural_network import GAPCNNClassifier
@@ -88,6 +89,17 @@ def test_correlation_checks_spectra_as_predict_does(model, minerals, new):
     X.iloc[2, 7] = np.nan
     with pytest.raises(ValueError, match=r"NaN or infinity in 1 of .*row 2"):
         detector.predict(X)
+
+
+@pytest.mark.parametrize("step", [StandardScaler(copy=False), SNV()])
+def test_spectra_are_only_read(step, minerals, new):
+    """Also where a step works in place."""
+    data = type(minerals)(**{**minerals, "X": minerals.X.copy()})
+    detector = fit(data, make_pipeline(step, MODEL), cv=2)
+    X = new.X.copy()
+    for _ in range(2):
+        detector.predict(X)
+        np.testing.assert_array_equal(X, new.X)
 
 
 def test_neither_unit_nor_precision_matters(minerals, new):
