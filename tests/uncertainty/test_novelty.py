@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.neural_network import GAPCNNClassifier
@@ -90,6 +91,17 @@ def test_correlation_checks_spectra_as_predict_does(model, minerals, new):
         detector.predict(X)
 
 
+@pytest.mark.parametrize("step", [StandardScaler(copy=False), SNV()])
+def test_spectra_are_only_read(step, minerals, new):
+    """Also where a step works in place."""
+    data = type(minerals)(**{**minerals, "X": minerals.X.copy()})
+    detector = fit(data, make_pipeline(step, MODEL), cv=2)
+    X = new.X.copy()
+    for _ in range(2):
+        detector.predict(X)
+        np.testing.assert_array_equal(X, new.X)
+
+
 def test_neither_unit_nor_precision_matters(minerals, new):
     for model in (MODEL, KNeighborsClassifier(1)):
         detector = fit(minerals, model, cv=2)
@@ -159,7 +171,10 @@ def test_a_class_of_one_group_and_too_few_spectra(minerals):
         detector = fit(data, false_alarm_rate=0.01)
     assert detector.offset_ == -np.inf
     assert (detector.n_calibrated_, detector.n_calibrated_classes_) == (30, 2)
+    assert detector.smallest_p_value_ == pytest.approx(1 / 31)
     assert (detector.predict(100 * np.eye(30)) == 1).all()
+    by_group = fit(minerals, unit="group", cv=15)  # 15 groups, at a rate of a tenth
+    assert by_group.smallest_p_value_ == pytest.approx(1 / 16)
 
 
 def test_just_enough_spectra_for_the_rate(minerals, recwarn):
@@ -167,6 +182,7 @@ def test_just_enough_spectra_for_the_rate(minerals, recwarn):
     first = type(minerals)(**{key: minerals[key][:39] for key in minerals})
     detector = fit(first, false_alarm_rate=0.025)
     assert detector.n_calibrated_ == 39 and not recwarn.list
+    assert detector.smallest_p_value_ == detector.false_alarm_rate
     assert np.isfinite(detector.offset_)
     assert (detector.predict(100 * np.eye(30)) == -1).all()
 
