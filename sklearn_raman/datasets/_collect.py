@@ -386,11 +386,14 @@ def find_doubts(axes, units, where, laser_nm):
 
 
 def _doubt(axis, unit):
+    doubt = describe_doubt(axis)
+    if doubt is not None and "one behind the other" in doubt:
+        return doubt
     if unit in ("nm", "meV", "eV"):
         return f"it is stated in {unit}, not as Raman shift in cm-1"
     if unit == "cm-1" and axis.min() < 5000:
         return None
-    return describe_doubt(axis)
+    return doubt
 
 
 def _doubt_converted(axis, laser_nm):
