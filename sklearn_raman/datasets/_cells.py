@@ -133,6 +133,8 @@ def table_of_frame(frame, decimal=None):
     """Return the cells of a pandas or polars frame."""
     if hasattr(frame, "index") and not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index()
+    if hasattr(frame, "collect"):
+        raise TypeError("The frame is lazy: pass frame.collect().")
     if hasattr(frame, "rows"):
         rows = [list(row) for row in frame.rows()]
     else:

@@ -695,9 +695,9 @@ def _resolve_fields(given, known, names, name):
             )
         elif callable(value):
             values = [value(spectrum) for spectrum in names]
-            refuse_unnamed(field, values, names)
-            fields[field] = as_names(field, values)
             sources[field] = "a function of the name"
+            refuse_unnamed(field, values, names, sources[field])
+            fields[field] = as_names(field, values)
         else:
             rest[field] = value
     files = [Path(spectrum) for spectrum in names]

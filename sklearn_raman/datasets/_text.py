@@ -817,4 +817,6 @@ def as_path(value):
     path = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(path, str):
         raise TypeError(f"A path must be a str or a pathlib.Path, got {value!r}.")
+    if not path:
+        raise ValueError('A path is empty (""); "." is the folder you are in.')
     return Path(os.path.expanduser(path))
