@@ -32,6 +32,7 @@ from sklearn_raman.mapping._blocks import (
     classes_of,
     look_ahead,
     means_of,
+    print_block,
     without_wrapper,
 )
 from sklearn_raman.mapping._cube import default_block, read_cube
@@ -221,6 +222,7 @@ def apply_pipeline(
         dtype=dtype,
         saturation=saturation,
         explain=_how_to_explain(pipeline, explain, output),
+        prints=store is not None,
     )
     shapes, transformed_axis = look_ahead(pipeline, task, found.axis)
     task.shapes.update(shapes)
@@ -235,9 +237,11 @@ def apply_pipeline(
         "target": repr(target),
         "explain": repr(task.explain),
         "saturation": saturation,
+        "dtype": dtype,
         "blocks": [list(map(int, sizes)) for sizes in spectra.chunks[:-1]],
     }
-    return write_blocks(store, maps, results, task, job, progress=progress)
+    prints = _over_blocks(print_block, spectra, allowed, dtype=np.uint64)
+    return write_blocks(store, maps, results, prints, task, job, progress=progress)
 
 
 def _check_output(output):
@@ -438,21 +442,25 @@ def _in_same_blocks(mask, cube, spectra):
 def _results(model, spectra, allowed, task):
     """Return an array of dask with a dictionary in the place of each block."""
     dask = import_optional("dask", "maps")
-    chunked = import_optional("dask.array", "maps")
     token = uuid.uuid4().hex  # spares a look at all weights
     # A task of its own, so that blocks do not each carry the model.
     parcel = dask.delayed(Parcel(model), name=f"model-{token}", traverse=False)
+    settings = {"parcel": parcel, "task": task, "token": f"pixels-{token}"}
+    return _over_blocks(apply_block, spectra, allowed, dtype=object, **settings)
+
+
+def _over_blocks(function, spectra, allowed, *, dtype, **settings):
+    """Return an array of dask with what a function makes of each block."""
+    chunked = import_optional("dask.array", "maps")
     n_dims = spectra.ndim - 1
     return chunked.map_blocks(
-        apply_block,
+        function,
         spectra,
         *([] if allowed is None else [allowed]),
-        parcel=parcel,
-        task=task,
         drop_axis=[n_dims],
-        dtype=object,
-        meta=np.empty((0,) * n_dims, dtype=object),
-        token=f"pixels-{token}",
+        dtype=dtype,
+        meta=np.empty((0,) * n_dims, dtype=dtype),
+        **settings,
     )
 
 
