@@ -18,6 +18,7 @@ from sklearn_raman._utils._pipeline import flat_steps
 from sklearn_raman._utils._sklearn import Interval
 from sklearn_raman._utils._validation import levels_to_user
 from sklearn_raman._utils._wavenumbers import (
+    describe_axis,
     first_difference,
     format_wavenumbers,
 )
@@ -162,7 +163,7 @@ def apply_pipeline(
     -----
     UserWarning
         If the wavenumbers of a lazy cube lie in several blocks, which have to be put
-        together.
+        together; if the Pipeline was fitted without the axis that the cube has.
 
     See Also
     --------
@@ -273,22 +274,36 @@ def _labels_for(pipeline, axis):
     A model that was fitted on arrays, and knows no axis, gets arrays: steps of
     scikit-learn would wonder about the labels.
     """
-    if axis is None:
-        return None
     steps = [step for _, step in flat_steps(without_wrapper(pipeline))]
     names = getattr(steps[0], "feature_names_in_", None)
-    if names is not None and len(names) == len(axis):
-        try:
-            seen = np.asarray(names, dtype=np.float64)
-        except ValueError:
-            seen = None
-        if seen is not None and first_difference(axis, seen) is None:
+    try:
+        seen = None if names is None else np.asarray(names, dtype=np.float64)
+    except ValueError:
+        seen = None
+    if axis is None and seen is not None:
+        raise ValueError(
+            f"The cube has no axis, and the Pipeline was fitted on "
+            f"{describe_axis(seen)}: pass wavenumbers=, the axis of the cube."
+        )
+    if axis is None:
+        return None
+    if seen is not None and len(seen) == len(axis):
+        if first_difference(axis, seen) is None:
             return tuple(names)
     learned = ("feature_names_in_", "wavenumbers_in_", "wavenumbers_out_")
     knows_axis = any(
         getattr(step, name, None) is not None for step in steps for name in learned
     )
-    return tuple(format_wavenumbers(axis)) if knows_axis else None
+    if knows_axis:
+        return tuple(format_wavenumbers(axis))
+    warnings.warn(
+        f"The cube has the axis {describe_axis(axis)}, and the Pipeline was fitted on "
+        "arrays without one: that both are the same can't be checked. Fit it on a data "
+        "frame with the wavenumbers as column labels.",
+        UserWarning,
+        stacklevel=levels_to_user(),
+    )
+    return None
 
 
 # Blocks ------------------------------------------------------------------------------
@@ -395,11 +410,11 @@ def pixel_map(values, cube, *, name):
         return xarray.DataArray(values, dims=dims)
     for dim in dims:
         if dim in values.coords and dim in cube.array.coords:
-            _refuse_other_places(name, dim, values.coords[dim], cube.array.coords[dim])
+            refuse_other_places(name, dim, values.coords[dim], cube.array.coords[dim])
     return values
 
 
-def _refuse_other_places(name, dim, found, expected):
+def refuse_other_places(name, dim, found, expected, to="cube"):
     """Raise if the pixels of two maps lie elsewhere, or in another order."""
     found, expected = np.asarray(found), np.asarray(expected)
     if found.dtype.kind in "iuf" and expected.dtype.kind in "iuf":
@@ -410,9 +425,9 @@ def _refuse_other_places(name, dim, found, expected):
     if np.any(differ):
         where = int(np.argmax(differ))
         raise ValueError(
-            f"{name} and the cube disagree in {dim!r}: at position {where} {name} has "
-            f"{found[where]} and the cube {expected[where]}. Bring it to the pixels of "
-            f"the cube, {name}.reindex_like(...), or drop its coordinates."
+            f"{name} and the {to} disagree in {dim!r}: at position {where} {name} has "
+            f"{found[where]} and the {to} {expected[where]}. Bring it to the pixels of "
+            f"the {to}, {name}.reindex_like(...), or drop its coordinates."
         )
 
 

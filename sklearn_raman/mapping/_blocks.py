@@ -330,6 +330,8 @@ def _fill(result, sums, chosen, rows, model, task):
     """Evaluate some rows of a block, and write down what comes out."""
     X = as_input(rows[chosen], task.labels)
     found = evaluate(model, X, task)
+    for values in found.values():
+        _as_many(values, X, model)
     unknown = found.pop("unknown", None)
     if "label" in found:
         classes = pd.Index(classes_of(model))
