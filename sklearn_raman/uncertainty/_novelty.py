@@ -98,6 +98,9 @@ default="auto"
         about spectra of a known class and leave the calibration.
     n_calibrated_classes_ : int
         Classes of these spectra. A class with a single group is never among them.
+    smallest_p_value_ : float
+        The least that `p_value` can be, for whatever spectrum. Above
+        `false_alarm_rate`, the detector never calls anything unknown.
     n_features_in_ : int
         Number of points of a spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
@@ -238,8 +241,9 @@ default="auto"
         self._alarm = Alarm(
             found.novelty, unit_weights(units), float(self.false_alarm_rate)
         )
-        if self._alarm.smallest_p > self.false_alarm_rate:
-            warn_too_few(self._alarm.smallest_p, self.false_alarm_rate)
+        self.smallest_p_value_ = self._alarm.smallest_p
+        if self.smallest_p_value_ > self.false_alarm_rate:
+            warn_too_few(self.smallest_p_value_, self.false_alarm_rate)
         classifier, inputs = classifier_and_input(self.estimator_, X)
         self._scores = novelty_scores(self.novelty_score, classifier, inputs, y)
         self.offset_ = -float(self._alarm.threshold)

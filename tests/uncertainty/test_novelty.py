@@ -159,7 +159,10 @@ def test_a_class_of_one_group_and_too_few_spectra(minerals):
         detector = fit(data, false_alarm_rate=0.01)
     assert detector.offset_ == -np.inf
     assert (detector.n_calibrated_, detector.n_calibrated_classes_) == (30, 2)
+    assert detector.smallest_p_value_ == pytest.approx(1 / 31)
     assert (detector.predict(100 * np.eye(30)) == 1).all()
+    by_group = fit(minerals, unit="group", cv=15)  # 15 groups, at a rate of a tenth
+    assert by_group.smallest_p_value_ == pytest.approx(1 / 16)
 
 
 def test_just_enough_spectra_for_the_rate(minerals, recwarn):
@@ -167,6 +170,7 @@ def test_just_enough_spectra_for_the_rate(minerals, recwarn):
     first = type(minerals)(**{key: minerals[key][:39] for key in minerals})
     detector = fit(first, false_alarm_rate=0.025)
     assert detector.n_calibrated_ == 39 and not recwarn.list
+    assert detector.smallest_p_value_ == detector.false_alarm_rate
     assert np.isfinite(detector.offset_)
     assert (detector.predict(100 * np.eye(30)) == -1).all()
 
