@@ -45,7 +45,7 @@ from sklearn_raman.model_selection._leakage import (
     count_leaks,
     describe_leaks,
 )
-from sklearn_raman.model_selection._novelty import check_novelty
+from sklearn_raman.model_selection._novelty import check_novelty, check_same_points
 from sklearn_raman.model_selection._spectra import (
     list_missed,
     map_missed,
@@ -230,6 +230,8 @@ def compare(
     if estimators is None:
         axis = _common_axis(data.X)
         estimators = standard_models(seed, quick=quick, target_wavenumbers=axis)
+    if unknown is not None:
+        check_same_points(unknown, data.X, estimators)
     protocol = {
         "n_spectra": len(data.y),
         "n_groups": None if data.groups is None else len(np.unique(data.groups)),
@@ -403,6 +405,8 @@ def check_data(X, y, groups):
     _refuse_other_order("y", y, X)
     _refuse_other_order("groups", groups, X)
     y = one_per_spectrum("y", y, n_spectra)
+    if n_spectra == 0:
+        raise ValueError("X holds no spectrum.")
     check_classification_targets(y)
     classes = np.unique(y)
     if len(classes) < 2:
