@@ -261,7 +261,9 @@ def _check_outputs(*outputs, inputs):
         if real in taken:
             raise ValueError(f"{taken[real]}: give the output {path} another name.")
         if path.is_dir():
-            raise IsADirectoryError(f"The output {path} is a folder: name a file in it.")
+            raise IsADirectoryError(
+                f"The output {path} is a folder: name a file in it."
+            )
         if not path.absolute().parent.is_dir():
             raise FileNotFoundError(
                 f"The folder of the output {path} does not exist: make it first."

@@ -210,7 +210,7 @@ def refuse_unnamed(field, values, names, source):
     if missing:
         raise ValueError(
             f"{field} is missing for {len(missing)} of {len(names)} spectra: {source} "
-            f"gives none for {few(missing)}. Give it for each, or leave these files out."
+            f"gives none for {few(missing)}. Give it for each, or leave them out."
         )
 
 

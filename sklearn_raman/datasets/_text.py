@@ -632,7 +632,8 @@ def find_thousands(values, cells, point, beside):
     texts = [cell.strip() for cell in cells()]
     marked = [i for i, text in enumerate(texts) if point in text]
     pattern = re.compile(rf"[+-]?[1-9]\d{{0,2}}{re.escape(point)}\d{{3}}")
-    is_mixed = any(value and point not in t for value, t in zip(values, texts))
+    pairs = zip(values, texts, strict=True)
+    is_mixed = any(value and point not in t for value, t in pairs)
     is_alone = point == "," and not any(point in text for text in beside)
     if not marked or not (is_mixed or is_alone):
         return None
@@ -643,9 +644,9 @@ def say_thousands(text, place, column, point):
     """Return the error for what `find_thousands` found."""
     return ReadingError(
         f"{place}: {show(text)}: the {DECIMALS[point]} in column {column + 1} may "
-        "separate thousands, for it always has three digits behind it and other "
-        f'values or the axis have none. Pass decimal="{point}" if it is the decimal mark; files '
-        "with thousands separators must be exported without them."
+        "separate thousands, for it always has three digits behind it and other values "
+        f'or the axis have none. Pass decimal="{point}" if it is the decimal mark; '
+        "files with thousands separators must be exported without them."
     )
 
 
