@@ -12,13 +12,8 @@ INPUT, MAP, OTHER = "black", "tab:blue", "tab:green"
 
 def figures(results):
     """Return the pictures that the results allow, by name."""
-    makers = {
-        "filters": draw_filters,
-        "lines": draw_lines,
-        "minerals": draw_minerals,
-        "mixtures": draw_mixtures,
-    }
-    made = {name: make(results) for name, make in makers.items()}
+    makers = draw_filters, draw_lines, draw_minerals, draw_mixtures
+    made = {make.__name__.split("_")[1]: make(results) for make in makers}
     return {name: figure for name, figure in made.items() if figure is not None}
 
 

@@ -136,12 +136,9 @@ def distractors(seed, n_train=100, epochs=100):
 def lines_shown(maps, truth, reach=2 * FWHM):
     """Say which lines stand out in maps: twice as high as where no line is.
 
-    Returns
-    -------
-    dict
-        `random_shown` and `class_shown`, the share of maps in which the random lines
-        and the line of the class stand out; `only_random`, the share in which the
-        random lines do and the class's is less than half as high.
+    `random_shown` and `class_shown`, the share of maps in which the random lines and
+    the line of the class stand out; `only_random`, the share in which the random lines
+    do and the class's is less than half as high.
     """
     channels = np.arange(maps.shape[1])
     positions = np.column_stack([truth.centers, truth.distractors])

@@ -20,7 +20,7 @@ right).
 
 import numpy as np
 from scipy.signal import find_peaks
-from scipy.stats import rankdata
+from scipy.stats import spearmanr
 
 from benchmarks.papers._paper import FIRST_SEED
 from benchmarks.papers.guo.models import minerals, model, random_fold
@@ -109,13 +109,12 @@ def against_the_spectrum(maps, X, axis):
     for one, spectrum in zip(maps, X, strict=True):
         off = np.abs(one[off_lines(spectrum, axis)])
         level.append(np.median(off) / np.abs(one).max() if len(off) else np.nan)
+    away = np.abs(axis[maps.argmax(axis=1)] - strongest)
     return {
         "correlation": correlation(maps, X).mean(),
         "on_lines": share["mass"].mean(),
         "chance": share["chance"].mean(),
-        "strongest_line": (
-            np.abs(axis[maps.argmax(axis=1)] - strongest) <= NEAR
-        ).mean(),
+        "strongest_line": (away <= NEAR).mean(),
         "off_lines": np.nanmean(level),
     }
 
@@ -142,35 +141,21 @@ def off_lines(spectrum, axis):
 def rarity(maps, X, axis, lines_of_class, classes):
     """Correlate a line's height in the map, over that in the spectrum, with sharing.
 
-    Parameters
-    ----------
-    maps, X : ndarray of shape (n_spectra, n_points)
-    axis : ndarray of shape (n_points,)
-    lines_of_class : list of ndarray
-        Positions of the lines of each class's mean spectrum.
-    classes : ndarray of shape (n_spectra,), int
-
-    Returns
-    -------
-    float
-        Mean rank correlation over the spectra with three lines or more: between the
-        relative height and the number of other classes that have a line there.
+    `lines_of_class` are the positions of the lines of each class's mean spectrum.
+    Returns the mean rank correlation over the spectra with three lines or more: between
+    the relative height and the number of other classes that have a line there.
     """
     found = []
     for one, spectrum, own in zip(maps, X, classes, strict=True):
         lines = lines_of(spectrum, axis)
         positions = np.searchsorted(axis, lines)
         height = spectrum[positions] - spectrum.min()
+        others = [rows for c, rows in enumerate(lines_of_class) if c != own]
         shared = [
-            sum(
-                bool((np.abs(others - line) <= NEAR).any())
-                for c, others in enumerate(lines_of_class)
-                if c != own
-            )
+            sum(bool((np.abs(rows - line) <= NEAR).any()) for rows in others)
             for line in lines
         ]
         if len(lines) < 3 or len(set(shared)) < 2:
             continue
-        ranks = rankdata(one[positions] / height), rankdata(shared)
-        found.append(correlation(ranks[0][None], ranks[1][None])[0])
+        found.append(spearmanr(one[positions] / height, shared).statistic)
     return float(np.mean(found)) if found else None

@@ -80,13 +80,9 @@ def count(module):
 def multiplications(module, x):
     """Return the number of multiplications by weights for one spectrum.
 
-    Parameters
-    ----------
-    module : torch.nn.Module
-        Convolutions of width w with c channels in do c * w for each value out, linear
-        layers as many as they have weights. A fire module's two expansions count as two
-        convolutions, as in the paper, although here they are computed as one.
-    x : torch.Tensor of shape (1, n_points)
+    Convolutions of width w with c channels in do c * w for each value out, linear
+    layers as many as they have weights. A fire module's two expansions count as two
+    convolutions, as in the paper, although here they are computed as one.
     """
     total = 0
 

@@ -131,25 +131,10 @@ class Variant(NamedTuple):
 def train(variant, X, codes, seed, *, n_iter, probe=None):
     """Train plain networks.
 
-    Parameters
-    ----------
-    variant : Variant
-    X : ndarray of shape (n_spectra, n_points)
-    codes : ndarray of shape (n_spectra,), int
-    seed : int
-        Decides about weights, batches and latent variables.
-    n_iter : int
-        Steps of the generator, with five of the critic before each.
-    probe : callable or None
-        Called as `probe(iteration, model, critic)` after each step.
-
-    Returns
-    -------
-    model : SpectrumModel
-    history : list of dict
-        The loop's figures of each iteration.
-    problem : str
-        Why training was stopped, or "".
+    `seed` decides about weights, batches and latent variables; each of `n_iter` steps
+    of the generator has five of the critic before it. `probe(iteration, model, critic)`
+    is called after each step. Returns the model, the loop's figures of each iteration,
+    and why training was stopped, or "".
     """
     model, critics = variant.make_model(X, codes, seed), []
 
