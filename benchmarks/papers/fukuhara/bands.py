@@ -1,19 +1,11 @@
 """Lines of spectra, and how maps lie on them and beside them."""
 
 import numpy as np
-import pandas as pd
-from scipy.signal import find_peaks
 
+from benchmarks.papers._spectra import PROMINENCE, lines_of
 from sklearn_raman.inspection import peak_share
 
-PROMINENCE = 0.05  # of a line, as a part of the spectrum's range
 NEAR = 10.0  # cm-1
-
-
-def lines_of(wavenumbers, spectrum, prominence=PROMINENCE):
-    """Return the positions of the lines of a spectrum with little noise."""
-    peaks, _ = find_peaks(spectrum, prominence=prominence * np.ptp(spectrum))
-    return wavenumbers[peaks]
 
 
 def is_near(positions, lines, reach=NEAR):
@@ -32,14 +24,10 @@ def map_levels(maps, spectra, clean):
     itself. `clean` are the spectra without noise, which have the lines.
     """
     positive = peak_share(np.maximum(maps, 0), clean, min_prominence=PROMINENCE)
-    return pd.DataFrame(
-        {
-            "on_lines": positive["mass"],
-            "chance": positive["chance"],
-            "background": level_beside_lines(maps, clean),
-            "background_of_input": level_beside_lines(spectra, clean),
-        }
-    )
+    levels = positive[["mass", "chance"]].rename(columns={"mass": "on_lines"})
+    levels["background"] = level_beside_lines(maps, clean)
+    levels["background_of_input"] = level_beside_lines(spectra, clean)
+    return levels
 
 
 def level_beside_lines(maps, clean):
@@ -48,10 +36,8 @@ def level_beside_lines(maps, clean):
     height = np.abs(maps)
     beside = height.sum(axis=1) * (1 - share["mass"].to_numpy())
     n_beside = maps.shape[1] * (1 - share["chance"].to_numpy())
-    highest = height.max(axis=1)
-    return np.divide(
-        beside, n_beside * highest, out=np.zeros(len(maps)), where=highest > 0
-    )
+    highest, level = height.max(axis=1), np.zeros(len(maps))
+    return np.divide(beside, n_beside * highest, out=level, where=highest > 0)
 
 
 def bands_on_lines(summary, n_bands=5):

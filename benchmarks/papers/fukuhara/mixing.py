@@ -26,8 +26,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
-from benchmarks.papers._spectra import AMINO_ACIDS, spectra_file
-from benchmarks.papers.fukuhara.bands import is_near, lines_of
+from benchmarks.papers._spectra import AMINO_ACIDS, lines_of, spectra_file
+from benchmarks.papers.fukuhara.bands import is_near
 from benchmarks.papers.fukuhara.models import paper_cnn, pca_svm
 from sklearn_raman.datasets import load_minerals, make_mixtures
 from sklearn_raman.preprocessing import ARPLS, SpectrumNormalizer, WavenumberResampler
@@ -233,9 +233,8 @@ def neighbors(substances, seed, *, folder=None, n_filters=64, epochs=30):
         top = heights_at(one, pure.wavenumbers, np.array([strongest[major]]))[0]
         if not len(weaker) or top <= 0:
             continue
-        close = abs(strongest[major] - strongest[minor]) <= CLOSE
-        heights = heights_at(one, pure.wavenumbers, weaker)
-        found[bool(close)].append(heights.max() / top)
+        close = bool(abs(strongest[major] - strongest[minor]) <= CLOSE)
+        found[close].append(heights_at(one, pure.wavenumbers, weaker).max() / top)
     return {
         "near": np.median(found[True]) if found[True] else None,
         "far": np.median(found[False]) if found[False] else None,

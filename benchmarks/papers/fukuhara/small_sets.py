@@ -133,9 +133,8 @@ def models(seed, n_train, n_filters, epochs):
     components = possible([8, 16, 24], n_train)
     pls = PLSLDA(shrinkage=0, calibration=None)
     pls_grid = {"n_components": possible([8, 12, 16, 20], n_train)}
-    default = CNNClassifier(
-        n_filters=n_filters, max_epochs=epochs or "auto", random_state=seed
-    )
+    sizes = {"n_filters": n_filters, "max_epochs": epochs or "auto"}
+    default = CNNClassifier(**sizes, random_state=seed)
     network = paper_cnn("4.2", seed, n_filters=n_filters, epochs=epochs)
     return {
         PAPER_CNN: paper_steps(network),
@@ -160,12 +159,9 @@ def small_training_set(
     for name, model in fitted.items():
         model.fit(data.X[train], data.y[train])
         right[name] = model.predict(data.X) == data.y
-    looks = {
-        name: look(fitted[name], data, ~train, **how)
-        for name, how in {PAPER_CNN: {"upsample": "linear"}, CNN: {}}.items()
-    }
-    summary = looks[PAPER_CNN].pop("summary")
-    looks[CNN].pop("summary")
+    ways = {PAPER_CNN: {"upsample": "linear"}, CNN: {}}
+    looks = {n: look(fitted[n], data, ~train, **how) for n, how in ways.items()}
+    summary, _ = (found.pop("summary") for found in looks.values())
     signal = data.drawn["signal"][~train]
     pls = fitted[PLS_LDA][-1].best_estimator_
     record = {
@@ -239,9 +235,8 @@ def look(model, data, test, **how):
     maps = np.asarray(explain_pipeline(model, data.X[test], mode="density", **how))
     right = predicted == y
     levels = bands.map_levels(maps, data.X[test].to_numpy(), clean)[right]
-    summary = ExplanationSummary.from_maps(
-        maps, y, predicted, spectra=clean, wavenumbers=data.wavenumbers, normalize="max"
-    )
+    known = {"spectra": clean, "wavenumbers": data.wavenumbers, "normalize": "max"}
+    summary = ExplanationSummary.from_maps(maps, y, predicted, **known)
     by_class = levels.groupby(y[right]).mean()
     by_signal = levels.groupby(data.drawn["signal"][test].to_numpy()[right]).mean()
     return {

@@ -19,17 +19,16 @@ right).
 """
 
 import numpy as np
-from scipy.signal import find_peaks
 from scipy.stats import spearmanr
 
 from benchmarks.papers._paper import FIRST_SEED
+from benchmarks.papers._spectra import PROMINENCE, correlation, lines_of
 from benchmarks.papers.guo.models import minerals, model, random_fold
 from sklearn_raman.inspection import peak_share, randomization_test
 
 SHOWN = ("Albite", "Quartz", "Calcite", "Forsterite", "Fluorapatite")
 N_SHOWN = 4
 NEAR = 5.0  # cm-1
-PROMINENCE = 0.05  # of a line, as in peak_share
 MAPS = ("deconv", "contribution")
 
 
@@ -48,7 +47,7 @@ def maps_of_fold(*, data, spectra, repetition=0, fold=0, n_folds=10, tiny=False)
         right = test[::8]
     X = seen.iloc[right]
     means = np.stack([seen.iloc[train][y[train] == c].mean() for c in np.unique(y)])
-    lines = [lines_of(row, axis) for row in means]
+    lines = [lines_of(axis, row) for row in means]
 
     record = {"accuracy": len(right) / len(test), "n_spectra": len(right)}
     probability = net.predict_proba(X)
@@ -119,22 +118,9 @@ def against_the_spectrum(maps, X, axis):
     }
 
 
-def correlation(a, b):
-    """Correlate rows of two arrays."""
-    a = a - a.mean(axis=1, keepdims=True)
-    b = b - b.mean(axis=1, keepdims=True)
-    norm = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return (a * b).sum(axis=1) / np.where(norm > 0, norm, 1)
-
-
-def lines_of(spectrum, axis):
-    """Return the positions of a spectrum's lines in cm-1."""
-    return axis[find_peaks(spectrum, prominence=PROMINENCE * np.ptp(spectrum))[0]]
-
-
 def off_lines(spectrum, axis):
     """Tell the points further than 3 times `NEAR` from every line of a spectrum."""
-    lines = lines_of(spectrum, axis)
+    lines = lines_of(axis, spectrum)
     return (np.abs(axis[:, None] - lines) > 3 * NEAR).all(axis=1)
 
 
@@ -147,7 +133,7 @@ def rarity(maps, X, axis, lines_of_class, classes):
     """
     found = []
     for one, spectrum, own in zip(maps, X, classes, strict=True):
-        lines = lines_of(spectrum, axis)
+        lines = lines_of(axis, spectrum)
         positions = np.searchsorted(axis, lines)
         height = spectrum[positions] - spectrum.min()
         others = [rows for c, rows in enumerate(lines_of_class) if c != own]

@@ -115,12 +115,8 @@ def _ask(found, rows, untrained):
     trained = untrained.fit(found.data.iloc[train], found.target.iloc[train])
     named = trained.predict(found.data.iloc[test])
     right = named == found.target.iloc[test].to_numpy()
-    record = {
-        "accuracy": right.mean(),
-        "n_train": len(train),
-        "n_test": len(test),
-        "seen_crystals": np.isin(crystals[test], crystals[train]).mean(),
-    }
+    record = {"accuracy": right.mean(), "n_train": len(train), "n_test": len(test)}
+    record["seen_crystals"] = np.isin(crystals[test], crystals[train]).mean()
     if isinstance(trained[-1], FMCNNClassifier):
         record["n_epochs"] = trained[-1].n_iter_
     return record

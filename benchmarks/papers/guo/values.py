@@ -58,16 +58,6 @@ def is_it(place, folds, name):
     return ordered[place] == name if ordered else None
 
 
-def millions(number):
-    """Return a number in millions."""
-    return number / 1e6
-
-
-def thousandths(number):
-    """Return seconds in milliseconds."""
-    return number * 1e3
-
-
 def tables(results):
     """Return what is made of the results, by name, tables among them."""
     folds, crystals = _of(results, "random_folds"), _of(results, "new_crystals")

@@ -18,13 +18,8 @@ FACTOR = 4  # a class grows to this many times its size
 
 def samplers(n_iter):
     """Return what is added to the few real spectra, by name."""
-    return {
-        NOTHING: None,
-        COPIES: CLASSICAL["random"],
-        SMOTE: CLASSICAL["SMOTE"],
-        PLAIN: poster(n_iter),
-        DEFAULT: BOOTSTRAP,
-    }
+    classical = {COPIES: CLASSICAL["random"], SMOTE: CLASSICAL["SMOTE"]}
+    return {NOTHING: None, **classical, PLAIN: poster(n_iter), DEFAULT: BOOTSTRAP}
 
 
 def nested_crystals(y, groups, seed):

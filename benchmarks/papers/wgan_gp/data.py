@@ -53,10 +53,7 @@ def simulated_sets(seed, *, n_train, n_test, step):
     raw, y = make_raman_spectra(2 * n, **_RAW, random_state=seed)
     X, axis = prepare(raw, step)
     y = np.asarray(y)
-    place = np.empty(len(y), dtype=int)  # of a spectrum within its class
-    for label in (0, 1):
-        place[y == label] = np.arange(n)
-    training = place < n_train
+    training = pd.Series(y).groupby(y).cumcount().to_numpy() < n_train
     return Sets((X[training], y[training]), (X[~training], y[~training]), axis)
 
 

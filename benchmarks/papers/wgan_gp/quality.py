@@ -12,19 +12,9 @@ from sklearn_raman.over_sampling.report._measures import kmeans_index, pooled_sc
 REAL = "real training spectra"
 SMOTE, COPIES = "SMOTE", "copies"
 MEAN, MEAN_AND_NOISE = "the mean, repeated", "mean and white noise"
-METRICS = (
-    "kmeans_ari",
-    "one_nn_accuracy",
-    "forest_accuracy",
-    "coverage",
-    "recall",
-    "frechet_distance",
-    "noise_ratio",
-    "nn_distance_ratio",
-    "near_copies",
-    "band_position",
-    "intensity_ratio",
-)
+METRICS = ("kmeans_ari", "one_nn_accuracy", "forest_accuracy", "coverage", "recall")
+METRICS += ("frechet_distance", "noise_ratio", "nn_distance_ratio", "near_copies")
+METRICS += ("band_position", "intensity_ratio")
 
 
 def mean_and_noise(X, n, rng):

@@ -44,10 +44,8 @@ def tell_apart(
         news[name] = CONTROLS[name](*sets.train, counts, seed)[0], labels
     for name, new in news.items():
         scores[name], scores[REAL] = assess(sets, new, seed)
-    record = {
-        "scores": scores,
-        "expansion": expand(samplers[PLAIN], sets.train, seed),
-    }
+    expansion = expand(samplers[PLAIN], sets.train, seed)
+    record = {"scores": scores, "expansion": expansion}
     if picture:
         record["picture"] = {
             "axis": sets.axis,
@@ -122,11 +120,8 @@ def variant_quality(seed, networks, clip, optimizer, lr, n_iter, sizes):
 
 def _energy(real, real_codes, made, made_codes):
     """Return the mean energy score of real spectra, class by class."""
-    scores = [
-        energy_scores(real[real_codes == code], made[made_codes == code]).mean()
-        for code in np.unique(real_codes)
-    ]
-    return float(np.mean(scores))
+    sets = [(real[real_codes == c], made[made_codes == c]) for c in set(real_codes)]
+    return float(np.mean([energy_scores(*both).mean() for both in sets]))
 
 
 def time_networks(repeat, n_points, n_iter):

@@ -66,13 +66,8 @@ def two_minerals(n_copies=7, step=4, random_state=100):
     X, y, groups = X[chosen], names[chosen], np.asarray(minerals.groups)[chosen]
     copies = np.tile(np.arange(len(X)), n_copies)
     rng = np.random.default_rng(random_state)
-    return Spectra(
-        add_background(X[copies], rng),
-        y[copies],
-        groups[copies],
-        np.arange(150.0, 1508.0 + 1, step),
-        mean_of_each(X, y),
-    )
+    measured, axis = add_background(X[copies], rng), np.arange(150.0, 1509.0, step)
+    return Spectra(measured, y[copies], groups[copies], axis, mean_of_each(X, y))
 
 
 def most_alike(X, y):

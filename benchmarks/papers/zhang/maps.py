@@ -9,6 +9,7 @@ import numpy as np
 from scipy.signal import find_peaks
 from torch import nn
 
+from benchmarks.papers._spectra import correlation
 from benchmarks.papers.zhang.data import mean_of_each
 from sklearn_raman.inspection import ExplanationSummary, explain_pipeline
 from sklearn_raman.neural_network.attribution import unit_positions
@@ -65,8 +66,8 @@ def by_class(model, spectra, vip, windows):
             "overlap_difference": with_difference.top_overlap[label],
             "most_alike": np.delete(alike[row], row).max(initial=-1),
             "highest": highest,
-            "like_mean": _correlations(own, mean).mean(),
-            "wrong": _correlations(wrong, mean),
+            "like_mean": correlation(own, mean).mean(),
+            "wrong": correlation(wrong, mean),
         }
         records.append(record)
     return records
@@ -118,7 +119,7 @@ def layers(model, spectra):
         maps, means = found[name], found[name][:n_means]
         at_units = entered[:, _points(network, X.shape[1], name)]
         pairs = zip(means, at_units, strict=False)
-        like = np.abs([_correlations(*pair) for pair in pairs]) > _ALIKE
+        like = np.abs([correlation(*pair) for pair in pairs]) > _ALIKE
         roughness = [
             _roughness(maps[n_means:, channel]) / _roughness(at_units[n_means:])
             for channel in np.flatnonzero(like.all(axis=0))
@@ -164,7 +165,7 @@ def what_layers_do(model, spectra):
             parts["at_lines"] += close[active.argmax(axis=1)].tolist()
             parts["chance"].append(close.mean())
             parts["off_lines"] += (active[:, ~close].mean(axis=1) / highest).tolist()
-            parts["trend"] += (np.abs(_correlations(active, at)) > _ALIKE).tolist()
+            parts["trend"] += (np.abs(correlation(active, at)) > _ALIKE).tolist()
         record[f"layer_{number}"] = {n: np.mean(part) for n, part in parts.items()}
     return record
 
@@ -179,7 +180,7 @@ def _points(network, n_points, layer):
 def _linear(filters):
     """Return the share of filters that are of one sign or close to a straight line."""
     steps = np.arange(filters.shape[1])
-    straight = np.abs(_correlations(filters, steps)) ** 2 > 0.5
+    straight = np.abs(correlation(filters, steps)) ** 2 > 0.5
     one_sign = np.abs(np.sign(filters).mean(axis=1)) > 0.9
     return (straight | one_sign).mean()
 
@@ -239,13 +240,6 @@ def top_overlap(rows, fraction=TOP):
 def _unit(X):
     low, high = X.min(axis=1, keepdims=True), X.max(axis=1, keepdims=True)
     return (X - low) / (high - low)
-
-
-def _correlations(rows, line):
-    """Correlate each row with a line; 0 for constant rows."""
-    rows, line = rows - rows.mean(axis=1, keepdims=True), line - line.mean()
-    sizes = np.linalg.norm(rows, axis=1) * np.linalg.norm(line)
-    return np.divide(rows @ line, sizes, out=np.zeros(len(rows)), where=sizes > 0)
 
 
 def _roughness(rows):

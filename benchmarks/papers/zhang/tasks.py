@@ -51,18 +51,11 @@ def windows(data, spectra):
     spectrum of a class is highest above the other's.
     """
     if data == "meat":
-        return {
-            "1740": (1730, 1750),
-            "1650": (1640, 1660),
-            "1000-1150": (1000, 1150),
-            "1400": (1380, 1420),
-        }
+        found = {"1740": (1730, 1750), "1650": (1640, 1660), "1000-1150": (1000, 1150)}
+        return found | {"1400": (1380, 1420)}
     heights = spectra.clean / spectra.clean.max(axis=1, keepdims=True)
     lines = spectra.wavenumbers[(heights - heights[::-1]).argmax(axis=1)]
-    return {
-        name: (line - 10, line + 10)
-        for name, line in zip(spectra.names, lines, strict=True)
-    }
+    return {n: (x - 10, x + 10) for n, x in zip(spectra.names, lines, strict=True)}
 
 
 def repeat(data, how, seed, size, folder=None):

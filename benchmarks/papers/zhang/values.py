@@ -1,5 +1,8 @@
 """What the page of Zhang et al. names besides its experiments."""
 
+from functools import reduce as reduce_
+from operator import getitem
+
 import numpy as np
 
 from benchmarks.papers._values import Values, one, reduce, table
@@ -33,13 +36,8 @@ def of_class(records, network, label):
 
 def of_classes(records, network, labels, *path, spec=".2f"):
     """Write a number of the maps of several classes."""
-    texts = []
-    for label in labels:
-        values = of_class(records, network, label)
-        for step in path:
-            values = values[step]
-        texts.append(f"{label} {values:{spec}}")
-    return ", ".join(texts)
+    found = {n: reduce_(getitem, path, of_class(records, network, n)) for n in labels}
+    return ", ".join(f"{label} {values:{spec}}" for label, values in found.items())
 
 
 def layer(records, network, number, what):
