@@ -33,8 +33,11 @@ def of_distractors(options):
     return each(simulation.distractors, options, seed=options.seeds(5), **effort)
 
 
-def small(function, source, *numbers):
-    """Return what lists tasks of section 4.2: so many draws of one source."""
+def small(function, source, *numbers, **quick):
+    """Return what lists tasks of section 4.2: so many draws of one source.
+
+    `quick` are arguments of the function in a quick run.
+    """
 
     def tasks(options):
         if source == "acids":
@@ -45,7 +48,7 @@ def small(function, source, *numbers):
         n_spectra = N_SPECTRA[source]
         if source != "acids":
             n_spectra = options.pick(n_spectra, 12, 6)
-        effort = {"n_spectra": n_spectra, "snr": SNR, **options.pick({}, {}, TINY)}
+        effort = {"n_spectra": n_spectra, "snr": SNR, **options.pick({}, quick, TINY)}
         return each(function, options, source=source, **effort, seed=draws)
 
     return tasks
@@ -66,7 +69,9 @@ for _name, _minutes, _about, *_what in (
     _tasks = small(small_sets.small_training_set, _source, *_what)
     PAPER.add(f"small_training_set{_name}", _minutes, _about, _tasks)
 _ABOUT = "five-fold validation, shapes of maps, a default SVM, bundled spectra"
-PAPER.add("five_folds", 6, _ABOUT, small(small_sets.five_folds, "bundled", 10))
+PAPER.add(
+    "five_folds", 6, _ABOUT, small(small_sets.five_folds, "bundled", 10, n_filters=16)
+)
 PAPER.add("three_blocks", 1, "a third block on the same draws", of_blocks)
 
 
@@ -102,7 +107,8 @@ def of_minerals(options):
 @PAPER.add("neighbors", 3, "minerals whose strongest lines are close")
 def of_neighbors(options):
     """Section 4.3: leucine's lines beside alanine's, on minerals."""
-    effort = {"seed": options.seeds(5), **options.pick({}, {}, TINY)}
+    fewer = options.pick({}, {"n_filters": 16}, TINY)
+    effort = {"seed": options.seeds(5), **fewer}
     return each(mixing.neighbors, options, substances="minerals", **effort)
 
 
