@@ -163,12 +163,8 @@ def example(data, how, seed, size, folder=None):
     spectra = load(data, size, folder)
     train, valid, _ = split(spectra, how, seed)
     pls = models.fit_pls(models.PLS, data, spectra, train, valid)
-    record = {
-        "wavenumbers": spectra.wavenumbers,
-        "classes": spectra.names,
-        "clean": np.round(spectra.clean, 4),
-        "vip": np.round(pls[-1].vip_, 3),
-    }
+    record = {"wavenumbers": spectra.wavenumbers, "classes": spectra.names}
+    record |= {"clean": np.round(spectra.clean, 4), "vip": np.round(pls[-1].vip_, 3)}
     for name in EXPLAINED:
         model = trained(name, data, spectra, train, seed, size)
         summary = summarise(model, spectra)[2]
