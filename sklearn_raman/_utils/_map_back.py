@@ -37,9 +37,8 @@ def check_maps(maps, n_points, *, owner):
     ndarray of shape (..., n_points)
         float32 stays float32, all else becomes float64.
     """
-    maps = np.asarray(maps)
-    if maps.dtype != np.float32:
-        maps = as_real(maps, "maps")
+    dtype = np.float32 if np.asarray(maps).dtype == np.float32 else np.float64
+    maps = as_real(maps, "maps").astype(dtype, copy=False)
     if maps.ndim == 0 or n_points not in (None, maps.shape[-1]):
         wanted = "..." if n_points is None else f"..., {n_points}"
         raise ValueError(

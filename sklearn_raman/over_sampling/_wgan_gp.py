@@ -190,7 +190,7 @@ class WGANGP(SpectrumSampler):
         "lr": [Interval(Real, 0, None, closed="neither")],
         "betas": [tuple],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, 2**16, closed="both")],
         "ema": [Interval(Real, 0, 1, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "device": [str],

@@ -63,6 +63,8 @@ def test_errors(estimator, spectra):
         fitted.map_back(np.ones((4, n_out - 1)))
     with pytest.raises(ValueError, match="mode must be one of"):
         fitted.map_back(np.ones((4, n_out)), mode="mean")
+    with pytest.raises(TypeError, match="maps must hold numbers, and some are masked"):
+        fitted.map_back(np.ma.masked_equal(np.ones((4, n_out)), 1))
 
 
 @pytest.mark.parametrize("cls", [WavenumberCrop, WavenumberResampler])
