@@ -48,7 +48,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 
 from benchmarks._novelty_forms import FORMS, judge_forms
-from benchmarks._results import RESULTS, write_results
+from benchmarks._results import DOCS_IMAGES, RESULTS, write_results
 from benchmarks.compare_minerals import add_noise
 from sklearn_raman.datasets import fetch_rruff, load_minerals
 from sklearn_raman.discriminant_analysis import PLSLDA
@@ -437,6 +437,59 @@ PARTS = {
 }
 
 
+# Pictures ----------------------------------------------------------------------------
+
+ALARMS = {  # rows of the left panel
+    "both, by crystal": "PLS-LDA | both | by group",
+    "distance, by crystal": "PLS-LDA | relative_mahalanobis | by group",
+    "distance, random folds": "PLS-LDA | relative_mahalanobis | at random",
+    "both, by crystal, GAP-CNN": "GAP-CNN | both | by group",
+}
+COVERED = {"rruff_sets": "RRUFF", "meat": "meat", "saliva": "saliva", "noisy": "noisy"}
+
+
+def draw(figures):
+    """Draw false alarms and coverage, a dot for each split, the mean as a bar."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.2, 3.0), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    alarms = {
+        name: of_kind(figures["rruff"], kind, "false_alarms")
+        for name, kind in ALARMS.items()
+    }
+    covered = {
+        f"{name}, {folds}": of_kind(
+            figures[part], f"PLS-LDA | spectrum | {kind}", "coverage"
+        )
+        for part, name in COVERED.items()
+        for folds, kind in (("by group", "by group"), ("random folds", "at random"))
+    }
+    draw_dots(left, alarms, 0.05, "false alarms")
+    draw_dots(right, covered, 0.9, "sets that hold the true class")
+    figure.savefig(DOCS_IMAGES / "trust_splits.png", dpi=110)
+
+
+def of_kind(part, kind, column):
+    """Return a figure of the splits of one kind."""
+    splits = part["splits"].items()
+    return [r[column] for k, r in splits if k.rpartition(" | ")[0] == kind]
+
+
+def draw_dots(axes, rows, promise, label):
+    """Draw the numbers of each row as dots, with a bar at their mean."""
+    for row, (name, values) in enumerate(rows.items()):
+        color = "#d55e00" if "random" in name else "#0072b2"
+        at = np.full(len(values), -row)
+        axes.plot(values, at, "o", color=color, ms=5, alpha=0.5, mew=0)
+        axes.plot(np.mean(values), -row, "|", color="0.2", ms=16, mew=2)
+    axes.axvline(promise, ls="--", color="0.5", lw=1)
+    axes.set_yticks(-np.arange(len(rows)), rows)
+    axes.set_ylim(0.4 - len(rows), 0.6)
+    axes.set_xlabel(label)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
 def flat(record):
     """Return a record with its nested figures beside the others, rounded."""
     odd = record.pop("odd", {})
@@ -482,6 +535,8 @@ def main(argv=None):
             figures[part] = {"splits": done, "means": means(done)}
             if saves:
                 write_results("trust", figures)
+        if saves and {"rruff", *COVERED} <= set(figures):
+            draw(figures)
         table = pd.DataFrame.from_dict(means(done), orient="index")
         print(f"\n{part}\n{table.T.to_string()}", flush=True)
 

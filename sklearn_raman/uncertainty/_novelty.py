@@ -39,6 +39,7 @@ from sklearn_raman.uncertainty._calibration import (
 from sklearn_raman.uncertainty._novelty_scores import (
     SCORES,
     Alarm,
+    find_strange,
     measure,
     novelty_scores,
 )
@@ -316,7 +317,10 @@ default="auto"
         ndarray of shape (n_spectra,)
             1 for a spectrum of a known class, -1 for an unknown one.
         """
-        return np.where(self.decision_function(X) < 0, -1, 1)
+        check_is_fitted(self)
+        classifier, inputs = classifier_and_input(self.estimator_, X)
+        strange = find_strange(self._scores, self._alarm, classifier, inputs)
+        return np.where(strange, -1, 1)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

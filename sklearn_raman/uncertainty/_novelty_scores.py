@@ -133,6 +133,9 @@ class MeanCorrelation:
         bands = bands / length
         means = [bands[code == c].mean(axis=0) for c in range(code.max() + 1)]
         self.library = _standardize(np.stack(means))
+        # The moving average is symmetric: bands times mean are spectra times this.
+        mean = self.library.mean(axis=0, keepdims=True)
+        self.common = _less_background(mean, _lengths(mean))[0][0]
 
     def __call__(self, classifier, inputs):
         # `RelativeMahalanobis` has the classifier check them.
@@ -142,6 +145,15 @@ class MeanCorrelation:
             bands, length = _less_background(spectra[rows], whole[rows])
             found[rows] = (self.library @ bands.T).max(axis=0) / length[:, 0]
         return 1 - found
+
+    def at_most(self, inputs):
+        """Return upper bounds: the best correlation is at least their mean.
+
+        Whether that is positive, a single product says, without moving averages.
+        """
+        spectra, whole = _in_units(inputs)
+        rounding = spectra.shape[1] * np.finfo(spectra.dtype).eps * whole[:, 0]
+        return np.where(spectra @ self.common > rounding, 1.0, 2.0)
 
 
 def _unit(largest):
@@ -221,6 +233,25 @@ def measure(scores, classifier, inputs):
             "the unit of their intensities, or leave them out."
         )
     return found
+
+
+def find_strange(scores, alarm, classifier, inputs):
+    """Say which spectra are above the threshold; most are below it by a bound."""
+    if len(scores) == 2:
+        distance, likeness = scores
+        with np.errstate(over="ignore", invalid="ignore"):
+            far = distance(classifier, inputs)
+            bounds = np.stack([far, likeness.at_most(inputs)], axis=1)
+        if np.isfinite(far).all():
+            strange = alarm.strangeness(bounds) > alarm.threshold
+            rows = np.flatnonzero(strange)
+            if len(rows):
+                rest = likeness(classifier, np.asarray(inputs)[rows])
+                exact = alarm.strangeness(np.stack([far[rows], rest], axis=1))
+                strange[rows] = exact > alarm.threshold
+            return strange
+    found = measure(scores, classifier, inputs)
+    return alarm.strangeness(found) > alarm.threshold
 
 
 class Alarm:

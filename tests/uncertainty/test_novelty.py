@@ -152,6 +152,27 @@ def test_what_is_found(kind, minerals, new):
         np.testing.assert_array_equal(found == -1, detector.p_value(X) <= 0.1)
 
 
+@pytest.mark.parametrize("scale", [1, 1e-200, 1e200])
+@pytest.mark.parametrize("background", [0, 1e4])
+def test_a_bound_decides_as_the_score_does(background, scale, minerals, new):
+    """Most spectra are known by a bound of the score, with one product."""
+    X = scale * (minerals.X + background * np.linspace(0, 1, 30))
+    detector = fit(type(minerals)(**{**minerals, "X": X}), cv=3, false_alarm_rate=rate)
+    rng = np.random.default_rng(0)
+    mixed = rng.uniform(-1, 1, (60, 45)) * rng.uniform(size=(60, 1)) ** 4
+    half_known = new.X[:, ::-1] * rng.uniform(0, 1, (45, 1)) + new.X
+    known = np.concatenate([new.X, -new.X, mixed @ minerals.X, half_known])
+    Z = scale * (known + slope)
+    found = detector.predict(Z)
+    np.testing.assert_array_equal(found == -1, detector.decision_function(Z) < 0)
+    assert 0 < (found == 1).sum() < len(Z)
+    if scale == 1:
+        single = Z.astype(np.float32)
+        expected = detector.decision_function(single) < 0
+        np.testing.assert_array_equal(detector.predict(single) == -1, expected)
+    np.testing.assert_array_equal(detector.predict(Z[:1]), found[:1])
+
+
 def test_constant_spectra_are_strange(minerals):
     for kind in ("correlation", "both"):
         detector = fit(minerals, novelty_score=kind)
