@@ -1,4 +1,4 @@
-"""How sure a network should be: one temperature, found on spectra it has not seen."""
+"""How sure a network should be: where its classes end, and one temperature."""
 
 import warnings
 
@@ -8,8 +8,13 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from sklearn.model_selection import StratifiedGroupKFold
 from torch import nn
+from torch.nn import functional
+
+from sklearn_raman._utils._torch import LastLinear
 
 _LARGEST = np.log(50.0)  # temperatures from 1/50 to 50
+_SHRINKAGE = 0.1  # of the covariance of logits within classes
+_RIDGE = 1e-3  # where a constant is replaced by a sum of what the last layer sees
 
 
 def held_out_folds(codes, groups, n_folds, random_state):
@@ -93,15 +98,93 @@ def find_temperature(logits, codes, weights=None, n_units=None):
 
 
 @torch.no_grad()
+def discriminate_logits(module, batches, n_classes):
+    """Replace the logits of a module by linear discriminants of them.
+
+    Training pushes the logits of each class towards one place, as near as it can for
+    spectra that it sees, and does not say in which directions those of other spectra
+    will lie beside it. Varied spectra tell: linear discriminant analysis [1]_ weighs
+    directions by how much logits vary within classes. Its discriminants are linear in
+    the logits, so that the last layer `output` takes them in, and get the spread that
+    the logits had.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        In evaluation mode; its last layer is `output`.
+    batches : iterable of (x, codes, weights)
+        Varied spectra, class positions, sample weights.
+    n_classes : int
+        With a class that no batch holds the module stays as it is.
+
+    References
+    ----------
+    .. [1] T. Hastie, R. Tibshirani, J. Friedman, "The Elements of Statistical
+       Learning" (2009), section 4.3; the covariance shrunk by a tenth.
+    """
+    output, sums = last_layer(module), None
+    for x, codes, weights in batches:
+        with LastLinear() as seen:
+            logits = module(x)
+        inputs = seen.input_of(logits, owner=type(module).__name__).cpu().double()
+        logits, weights = logits.cpu().double(), weights.cpu().double()[:, None]
+        members = functional.one_hot(codes.cpu(), n_classes) * weights
+        found = [members.sum(dim=0), members.T @ logits, logits.T @ (weights * logits)]
+        if output.bias is None:
+            found += [inputs.T @ (weights * inputs), inputs.T @ weights]
+        sums = found if sums is None else [a + b for a, b in zip(sums, found)]
+    sizes, totals, products, *constants = sums
+    if not (sizes > 0).all():
+        return
+    n, identity = sizes.sum(), torch.eye(n_classes, dtype=torch.float64)
+    means = totals / sizes[:, None]
+    mean = totals.sum(dim=0) / n
+    within = (products - totals.T @ means) / n
+    between = products / n - torch.outer(mean, mean)
+    size = within.diagonal().mean()
+    if not size > 1e-12 * between.diagonal().mean():
+        return
+    shrunk = (1 - _SHRINKAGE) * within + _SHRINKAGE * size * identity
+    weights = torch.linalg.solve(shrunk, means.T).T
+    constant = (sizes / n).log() - (weights * means).sum(dim=1) / 2
+
+    def spread(weights):
+        centered = weights - weights.mean(dim=0)
+        return (centered @ between @ centered.T).trace().sqrt()
+
+    factor = spread(identity) / spread(weights)
+    weights, constant = factor * weights, factor * constant
+    new = weights @ output.weight.cpu().double()
+    if output.bias is None:
+        # A sum of inputs that is near 1 for each spectrum stands for the constant.
+        gram, ones = constants
+        ridge = _RIDGE * gram.diagonal().mean()
+        gram.diagonal().add_(ridge)
+        new += torch.outer(constant, torch.linalg.solve(gram, ones)[:, 0])
+    else:
+        output.bias.copy_(weights @ output.bias.cpu().double() + constant)
+    output.weight.copy_(new)
+
+
+@torch.no_grad()
 def divide_logits(module, temperature):
     """Divide the logits of a module by a number, in its last layer `output`.
 
     The module then says by itself what is calibrated, as do its maps.
+    """
+    output = last_layer(module)
+    output.weight /= temperature
+    if output.bias is not None:
+        output.bias /= temperature
+
+
+def last_layer(module):
+    """Return the last layer of a module.
 
     Raises
     ------
     TypeError
-        If the module has no such layer.
+        If it is not a linear one by the name of `output`.
     """
     output = getattr(module, "output", None)
     if not isinstance(output, nn.Linear):
@@ -109,6 +192,4 @@ def divide_logits(module, temperature):
             f"calibration needs a module whose last layer is its attribute `output`, a "
             f"torch.nn.Linear; {type(module).__name__} has none. Use calibration=None."
         )
-    output.weight /= temperature
-    if output.bias is not None:
-        output.bias /= temperature
+    return output
