@@ -12,8 +12,10 @@ from torch.nn import functional
 
 from sklearn_raman._utils._torch import LastLinear
 
+_ENOUGH = 500  # independent spectra that tell a temperature well enough
 _LARGEST = np.log(50.0)  # temperatures from 1/50 to 50
-_SHRINKAGE = 0.1  # of the covariance of logits within classes
+_SHRINKAGE = 0.3  # of the covariance of logits within classes
+_OF_DISCRIMINANTS = 0.6  # the rest is of the logits themselves
 _RIDGE = 1e-3  # where a constant is replaced by a sum of what the last layer sees
 
 
@@ -21,7 +23,8 @@ def held_out_folds(codes, groups, n_folds, random_state):
     """Yield positions (training, held out) of folds by group, or by spectrum.
 
     Held-out spectra of a class that is not in the training part are left out: nothing
-    can be learned from what a network says about a class that it does not know.
+    can be learned from what a network says about a class that it does not know. No
+    fold comes after those that hold out 500 groups, or spectra without groups.
 
     Parameters
     ----------
@@ -48,7 +51,11 @@ def held_out_folds(codes, groups, n_folds, random_state):
         # It warns of classes with fewer spectra than folds: not a concern here.
         warnings.filterwarnings("ignore", message="The least populated class")
         parts = list(folds.split(codes, codes, units))
+    n_seen = 0
     for training, held_out in parts:
+        if n_seen >= _ENOUGH:
+            return
+        n_seen += len(np.unique(units[held_out]))
         known = np.unique(codes[training])
         held_out = held_out[np.isin(codes[held_out], known)]
         if len(known) > 1 and len(held_out):
@@ -99,14 +106,14 @@ def find_temperature(logits, codes, weights=None, n_units=None):
 
 @torch.no_grad()
 def discriminate_logits(module, batches, n_classes):
-    """Replace the logits of a module by linear discriminants of them.
+    """Mix the logits of a module with linear discriminants of them.
 
     Training pushes the logits of each class towards one place, as near as it can for
     spectra that it sees, and does not say in which directions those of other spectra
     will lie beside it. Varied spectra tell: linear discriminant analysis [1]_ weighs
     directions by how much logits vary within classes. Its discriminants are linear in
-    the logits, so that the last layer `output` takes them in, and get the spread that
-    the logits had.
+    the logits, so that the last layer `output` takes them in; three parts of them and
+    two of the logits, each with the same spread.
 
     Parameters
     ----------
@@ -115,12 +122,12 @@ def discriminate_logits(module, batches, n_classes):
     batches : iterable of (x, codes, weights)
         Varied spectra, class positions, sample weights.
     n_classes : int
-        With a class that no batch holds the module stays as it is.
+        Number of logits.
 
     References
     ----------
     .. [1] T. Hastie, R. Tibshirani, J. Friedman, "The Elements of Statistical
-       Learning" (2009), section 4.3; the covariance shrunk by a tenth.
+       Learning" (2009), section 4.3.
     """
     output, sums = last_layer(module), None
     for x, codes, weights in batches:
@@ -132,38 +139,61 @@ def discriminate_logits(module, batches, n_classes):
         found = [members.sum(dim=0), members.T @ logits, logits.T @ (weights * logits)]
         if output.bias is None:
             found += [inputs.T @ (weights * inputs), inputs.T @ weights]
-        sums = found if sums is None else [a + b for a, b in zip(sums, found)]
+        sums = found if sums is None else list(map(torch.add, sums, found))
     sizes, totals, products, *constants = sums
-    if not (sizes > 0).all():
-        return
-    n, identity = sizes.sum(), torch.eye(n_classes, dtype=torch.float64)
-    means = totals / sizes[:, None]
-    mean = totals.sum(dim=0) / n
-    within = (products - totals.T @ means) / n
-    between = products / n - torch.outer(mean, mean)
-    size = within.diagonal().mean()
-    if not size > 1e-12 * between.diagonal().mean():
-        return
-    shrunk = (1 - _SHRINKAGE) * within + _SHRINKAGE * size * identity
-    weights = torch.linalg.solve(shrunk, means.T).T
-    constant = (sizes / n).log() - (weights * means).sum(dim=1) / 2
-
-    def spread(weights):
-        centered = weights - weights.mean(dim=0)
-        return (centered @ between @ centered.T).trace().sqrt()
-
-    factor = spread(identity) / spread(weights)
-    weights, constant = factor * weights, factor * constant
+    known = torch.nonzero(sizes)[:, 0]
+    weights, constant = torch.eye(n_classes).double(), torch.zeros(n_classes).double()
+    # A class without spectra keeps its logit.
+    weights[known[:, None], known], constant[known] = linear_discriminants(
+        sizes[known], totals[known][:, known], products[known][:, known]
+    )
     new = weights @ output.weight.cpu().double()
     if output.bias is None:
         # A sum of inputs that is near 1 for each spectrum stands for the constant.
         gram, ones = constants
-        ridge = _RIDGE * gram.diagonal().mean()
-        gram.diagonal().add_(ridge)
+        gram.diagonal().add_(_RIDGE * gram.diagonal().mean())
         new += torch.outer(constant, torch.linalg.solve(gram, ones)[:, 0])
     else:
         output.bias.copy_(weights @ output.bias.cpu().double() + constant)
     output.weight.copy_(new)
+
+
+def linear_discriminants(sizes, totals, products):
+    """Return weights and constants of the linear discriminants of logits.
+
+    Parameters
+    ----------
+    sizes : torch.Tensor of shape (n_classes,)
+        Sum of the weights of the spectra of each class.
+    totals : torch.Tensor of shape (n_classes, n_classes)
+        Sums of the logits (columns) of each class (rows).
+    products : torch.Tensor of shape (n_classes, n_classes)
+        Sums of their products.
+
+    Returns
+    -------
+    weights, constants : torch.Tensor
+        Of the mixture; of the logits alone where they do not vary within classes.
+    """
+    n, means = sizes.sum(), totals / sizes[:, None]
+    within = (products - totals.T @ means) / n
+    mean = totals.sum(dim=0) / n
+    total = products / n - torch.outer(mean, mean)
+    size = within.diagonal().mean()
+    own = torch.eye(len(sizes)).double()
+    if not size > 1e-12 * total.diagonal().mean():
+        return own, torch.zeros(len(sizes)).double()
+    shrunk = (1 - _SHRINKAGE) * within
+    shrunk.diagonal().add_(_SHRINKAGE * size)
+    weights = torch.linalg.solve(shrunk, means.T).T
+    constants = (sizes / n).log() - (weights * means).sum(dim=1) / 2
+
+    def spread(weights):
+        centered = weights - weights.mean(dim=0)
+        return (centered @ total @ centered.T).trace().sqrt()
+
+    factor = _OF_DISCRIMINANTS * spread(own) / spread(weights)
+    return (1 - _OF_DISCRIMINANTS) * own + factor * weights, factor * constants
 
 
 @torch.no_grad()

@@ -30,8 +30,8 @@ from sklearn_raman._utils._torch import (
     default_torch,
     device_of,
     is_same_device,
-    like,
     isolated_randomness,
+    like,
     limited_threads,
     restorer,
 )
@@ -137,11 +137,18 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn.
     calibration : {"auto", "held_out"} or None, default=None
-        How probabilities come to mean what they say. "held_out": three networks, each
-        trained on two thirds of the spectra (by group, where fit gets `groups`) for up
-        to two fifths of the epochs, tell how sure a network may be of spectra that it
-        has not seen: a temperature, by which the logits are divided in the last layer.
-        It takes up to 0.8 times as long as the training itself. "auto" does so for
+        How probabilities come to mean what they say. "held_out", in the last layer:
+
+        - with three classes or more and an augmentation, logits are mixed with linear
+          discriminants of themselves, which weigh directions by how much logits of
+          training spectra, varied more than in training, differ within classes;
+        - up to three networks, each trained on two thirds of the spectra (by group,
+          where fit gets `groups`) for up to three tenths of the epochs, tell how sure a
+          network may be of spectra that it has not seen: a temperature, by which the
+          logits are divided. No network comes after 500 groups, or spectra without
+          groups, that were held out.
+
+        It takes up to 0.7 times as long as the training itself. "auto" does so for
         ``max_epochs="auto"`` and the cross-entropy: who sets a number of epochs is in a
         hurry or knows better. None leaves the probabilities as trained.
     random_state : int, RandomState or None, default=None
@@ -552,7 +559,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         if calibrated:
             output = last_layer(self.module_)
             self._as_trained = copy.deepcopy(output.state_dict())
-            if self.augmentation is not None:
+            # Of two classes there is but one direction.
+            if self.augmentation is not None and len(self.classes_) > 2:
                 batches = self._varied_batches(data.train)
                 discriminate_logits(self.module_, batches, len(self.classes_))
 
