@@ -15,7 +15,7 @@ from sklearn_raman._utils._torch import LastLinear
 _ENOUGH = 500  # independent spectra that tell a temperature well enough
 _LARGEST = np.log(50.0)  # temperatures from 1/50 to 50
 _SHRINKAGE = 0.3  # of the covariance of logits within classes
-_OF_DISCRIMINANTS = 0.6  # the rest is of the logits themselves
+_OF_DISCRIMINANTS = 0.75  # the rest is of the logits themselves
 _RIDGE = 1e-3  # where a constant is replaced by a sum of what the last layer sees
 
 
@@ -113,7 +113,7 @@ def discriminate_logits(module, batches, n_classes):
     will lie beside it. Varied spectra tell: linear discriminant analysis [1]_ weighs
     directions by how much logits vary within classes. Its discriminants are linear in
     the logits, so that the last layer `output` takes them in; three parts of them and
-    two of the logits, each with the same spread.
+    one of the logits, each with the same spread.
 
     Parameters
     ----------
@@ -148,13 +148,13 @@ def discriminate_logits(module, batches, n_classes):
         sizes[known], totals[known][:, known], products[known][:, known]
     )
     new = weights @ output.weight.cpu().double()
-    if output.bias is None:
+    if output.bias is not None:
+        output.bias.copy_(weights @ output.bias.cpu().double() + constant)
+    elif constant.any():
         # A sum of inputs that is near 1 for each spectrum stands for the constant.
         gram, ones = constants
         gram.diagonal().add_(_RIDGE * gram.diagonal().mean())
         new += torch.outer(constant, torch.linalg.solve(gram, ones)[:, 0])
-    else:
-        output.bias.copy_(weights @ output.bias.cpu().double() + constant)
     output.weight.copy_(new)
 
 

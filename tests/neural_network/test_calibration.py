@@ -104,7 +104,7 @@ def test_discriminants_are_those_of_lda(bias, rng):
     sizes = [
         (Z - Z.mean(1, keepdims=True)).var(0).sum() ** 0.5 for Z in (before, found)
     ]
-    expected = 0.4 * before + 0.6 * found * sizes[0] / sizes[1]
+    expected = 0.25 * before + 0.75 * found * sizes[0] / sizes[1]
     atol = 1e-9 if bias else 0.01 * np.ptp(after)
     np.testing.assert_allclose(after, expected, atol=atol)
 
@@ -119,6 +119,16 @@ def test_a_class_without_spectra_keeps_its_logit(rng):
     after = module(x).detach()
     torch.testing.assert_close(after[:, 2], before[:, 2])
     assert not torch.allclose(after[:, 0], before[:, 0])
+
+
+def test_logits_that_do_not_vary_stay():
+    module = torch.nn.Module()
+    module.output = torch.nn.Linear(4, 3, bias=False)
+    module.forward = lambda x: module.output(x)
+    before = module.output.weight.detach().clone()
+    codes = torch.arange(9) % 3
+    discriminate_logits(module, [(torch.zeros(9, 4), codes, torch.ones(9))], 3)
+    torch.testing.assert_close(module.output.weight.detach(), before)
 
 
 def test_number_of_epochs_switches_it_off(data):
