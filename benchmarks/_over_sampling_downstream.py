@@ -98,7 +98,8 @@ def missing_models(row, method, n_components, seed, with_cnn):
         "PLS-LDA": PLSLDA(n_components=n_components),
     }
     if with_cnn and method in OF_CNN:
-        models["CNN"] = CNNClassifier(random_state=seed)
+        # Calibration changes no label, and takes nearly as long as the training.
+        models["CNN"] = CNNClassifier(calibration=None, random_state=seed)
     if method == WEIGHTED:
         models = {
             name: clone(model).set_params(class_weight="balanced")

@@ -681,13 +681,27 @@ def verdict(part):
     if len(pair) < 2:
         return ""
     a, b = pair
+    by_model = {row["model"]: row["accuracy"] for row in part["summary"]}
+    difference, note = by_model[a] - by_model[b], ""
     for row in part["bootstrap"]:
         if (row["a"], row["b"]) == (a, b):
             low, high = row["low"], row["high"]
-    by_model = {row["model"]: row["accuracy"] for row in part["summary"]}
+            break
+    else:
+        low, high = over_splits(part, a, b)
+        note = " over splits"
     how = "level with" if low <= 0 <= high else "ahead of" if low > 0 else "behind"
-    difference = by_model[a] - by_model[b]
-    return f"{a} {how} {b}: {difference:+.3f} [{low:+.3f}, {high:+.3f}]"
+    return f"{a} {how} {b}: {difference:+.3f} [{low:+.3f}, {high:+.3f}]{note}"
+
+
+def over_splits(part, a, b):
+    """Return the interval of the difference of two models over training sets."""
+    for row in part["differences"]:
+        if (row["row"], row["column"]) == (a, b):
+            return row["lower"], row["upper"]
+        if (row["row"], row["column"]) == (b, a):
+            return -row["upper"], -row["lower"]
+    raise KeyError(f"No difference between {a} and {b}.")
 
 
 def main(argv=None):
@@ -748,7 +762,11 @@ def main(argv=None):
 
 
 def collect(options, folder):
-    """Return the figures of everything in the cache that has all its splits."""
+    """Return the figures of everything in the cache that has all its splits.
+
+    Models that are not there keep their figures.
+    """
+    before = json.loads((RESULTS / "accuracy.json").read_text())
     figures = {}
     for set_name, load in SETS.items():
         try:
@@ -763,9 +781,44 @@ def collect(options, folder):
             ]
             if all(path.exists() for path in paths):
                 found += [json.loads(path.read_text()) for path in paths]
-        for kind, (title, _) in data.tests.items() if found else ():
-            figures[kind] = sum_up([cell[kind] for cell in found], title, data)
+        for kind, (title, _) in data.tests.items():
+            figures[kind] = before[kind]
+            if found:
+                part = sum_up([cell[kind] for cell in found], title, data)
+                figures[kind] = with_others(part, before[kind])
     return figures
+
+
+def with_others(part, before):
+    """Add the figures of models that were not run again.
+
+    Intervals over groups need the predictions of both models: those between a model
+    that was run again and one that was not are left out.
+    """
+    again = {row["model"] for row in part["summary"]}
+    summary = part["summary"] + [
+        row for row in before["summary"] if row["model"] not in again
+    ]
+    folds = part["folds"] + [
+        row for row in before["folds"] if row["model"] not in again
+    ]
+    long = pd.DataFrame(folds).drop(columns="index")
+    first = long[long["model"] == long["model"][0]]
+    protocol = {name: first[name].to_numpy() for name in ("n_train", "n_test")}
+    result = Comparison(
+        long.assign(f1_macro=np.nan, score_time=np.nan),
+        pd.DataFrame(columns=["model", "fold", "row", "true", "predicted"]),
+        classes=np.arange(part["n_classes"]),
+        protocol=protocol,
+        explanations={},
+    )
+    kept = [row for row in before["bootstrap"] if not again & {row["a"], row["b"]}]
+    return part | {
+        "summary": sorted(summary, key=lambda row: -row["accuracy"]),
+        "folds": folds,
+        "differences": rounded(result.differences("accuracy")),
+        "bootstrap": part["bootstrap"] + kept,
+    }
 
 
 if __name__ == "__main__":

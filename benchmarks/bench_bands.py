@@ -36,7 +36,8 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from benchmarks._results import RESULTS, write_results
+from benchmarks._results import DOCS_IMAGES, RESULTS, write_results
+from benchmarks.bench_trust import draw_dots
 from sklearn_raman.datasets import load_minerals, make_raman_spectra
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import band_intervals, band_report, band_test
@@ -223,6 +224,25 @@ def tasks(part, options):
             yield name, partial(judge_cost, name)
 
 
+def draw(worlds):
+    """Draw coverage and discoveries of the worlds, a dot for each."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.2, 2.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    covered = {"shares": "share_covered", "positions": "position_covered"}
+    used = {
+        "false among used": "false_discoveries",
+        "used of bands above 1 %": "power",
+        "used of bands above 5 %": "power_5_percent",
+    }
+    rows = {name: worlds[kind] for name, kind in covered.items()}
+    draw_dots(left, rows, 0.95, "intervals that hold the mean")
+    rows = {name: worlds[kind] for name, kind in used.items()}
+    draw_dots(right, rows, 0.05, "share of bands")
+    figure.savefig(DOCS_IMAGES / "bands_worlds.png", dpi=110)
+
+
 def main(argv=None):
     """Run the chosen parts, print their means, and save each world."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -251,6 +271,8 @@ def main(argv=None):
                 figures[part]["means"] = table.mean().round(5).to_dict()
             if saves:
                 write_results("bands", figures)
+        if saves and part == "worlds":
+            draw(table)
         print(f"\n{part}\n{table.mean().to_string()}", flush=True)
 
 

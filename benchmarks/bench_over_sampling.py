@@ -127,8 +127,8 @@ def run_simulator(options, rows, save):
 
     def samplers(seed):
         found = {OURS: BOOTSTRAP, NETWORK: network(**short), **CLASSICAL}
+        found[STARTED] = network(start=SpectrumBootstrap(), **short)
         if seed < seeds[0] + 2:
-            found[STARTED] = network(start=SpectrumBootstrap(), **short)
             found[POSTER] = poster(**short)
         return found
 

@@ -10,8 +10,8 @@ Parts:
 - rruff: minerals with two crystals or more (97) are known, one crystal of each held out
   (`OneGroupPerClassSplit`); those with one crystal (124) are unknown. Ten splits, seeds
   100 to 109. `SpectralNoveltyDetector` around PLS-LDA on square root + SNV, folds by
-  crystal, and at random beside them; with `--gap` around the network too. Extra
-  `rruff`.
+  crystal, and at random beside them; with `--gap` around the network too (seeds 100
+  to 104, eleven fits each; on a GPU with `--device cuda`). Extra `rruff`.
   With `--data` also what is no spectrum of a mineral: white noise, saturated detectors,
   flat lines with a cosmic ray, and the sets in that folder (numpy archives with X and
   axis); a column "odd" for each.
@@ -27,7 +27,8 @@ Parts:
 
 Seeds 0 to 4 (`--development`) were there to choose with; nothing was chosen on the
 others. Results go to `benchmarks/results/trust.json` after each split; what is there
-already is not done again (`--again` does it).
+already is not done again (`--again` does it). `--n-jobs` splits are worked on at the
+same time, each in a process of its own, with the same results (costs one by one).
 """
 
 import argparse
@@ -35,6 +36,7 @@ import json
 import time
 import warnings
 from functools import cache, partial
+from itertools import groupby
 from pathlib import Path
 
 import joblib
@@ -46,7 +48,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 
 from benchmarks._novelty_forms import FORMS, judge_forms
-from benchmarks._results import RESULTS, write_results
+from benchmarks._results import DOCS_IMAGES, RESULTS, write_results
 from benchmarks.compare_minerals import add_noise
 from sklearn_raman.datasets import fetch_rruff, load_minerals
 from sklearn_raman.discriminant_analysis import PLSLDA
@@ -150,11 +152,12 @@ def plslda(n_components, **settings):
 uncalibrated = partial(plslda, calibration=None)  # detectors ask for no probabilities
 
 
-def gap():
+def gap(device):
     """The network with averages before its output, on SNV."""
     from sklearn_raman.neural_network import GAPCNNClassifier
 
-    return make_pipeline(SNV(), GAPCNNClassifier(random_state=0))
+    network = GAPCNNClassifier(calibration=None, random_state=0, device=device)
+    return make_pipeline(SNV(), network)
 
 
 def judge_detector(model, score, data, test, unknown, odd, *, grouped, seed, n_folds):
@@ -218,14 +221,14 @@ def rruff_detectors(options):
     """Yield (key, function that returns the figures)."""
     X, y, groups, is_known = rruff(options)
     rows = np.flatnonzero(is_known)
-    models = {
-        "PLS-LDA": uncalibrated(80),
-        **({"GAP-CNN": gap()} if options.gap else {}),
-    }
+    models = {"PLS-LDA": uncalibrated(80)}
+    if options.gap:
+        models["GAP-CNN"] = gap(options.device)
     for seed in options.seeds:
         splitter = OneGroupPerClassSplit(1, random_state=seed)
         train, test = next(splitter.split(rows, y[rows], groups[rows]))
         train, test = rows[train], rows[test]
+        data, new = (X[train], y[train], groups[train]), (X[test], y[test])
         odd = odd_spectra(X[train], options.data, seed)
         for name, model in models.items():
             for score, grouped in (
@@ -234,7 +237,7 @@ def rruff_detectors(options):
                 ("both", True),
                 ("relative_mahalanobis", False),
             ):
-                if name == "GAP-CNN" and (score != "both" or not grouped):
+                if name == "GAP-CNN" and (score != "both" or seed >= 105):
                     continue
                 key = name, score, "by group" if grouped else "at random", seed
                 yield (
@@ -243,8 +246,8 @@ def rruff_detectors(options):
                         judge_detector,
                         model,
                         score,
-                        (X[train], y[train], groups[train]),
-                        (X[test], y[test]),
+                        data,
+                        new,
                         X[~is_known],
                         odd,
                         grouped=grouped,
@@ -380,6 +383,7 @@ def sets(part, options):
     for seed in options.seeds:
         X, y, groups, splitter = split(options, seed)
         train, test = next(splitter.split(X, y, groups))
+        data, new = (X[train], y[train]), (X[test], y[test], groups[test])
         for name, model in models.items():
             for settings, grouped in KINDS:
                 label = " ".join(f"{v}" for v in settings.values()) or "spectrum"
@@ -395,8 +399,8 @@ def sets(part, options):
                             random_state=seed,
                             **settings,
                         ),
-                        (X[train], y[train], groups[train] if grouped else None),
-                        (X[test], y[test], groups[test]),
+                        (*data, groups[train] if grouped else None),
+                        new,
                     ),
                 )
 
@@ -433,6 +437,59 @@ PARTS = {
 }
 
 
+# Pictures ----------------------------------------------------------------------------
+
+ALARMS = {  # rows of the left panel
+    "both, by crystal": "PLS-LDA | both | by group",
+    "distance, by crystal": "PLS-LDA | relative_mahalanobis | by group",
+    "distance, random folds": "PLS-LDA | relative_mahalanobis | at random",
+    "both, by crystal, GAP-CNN": "GAP-CNN | both | by group",
+}
+COVERED = {"rruff_sets": "RRUFF", "meat": "meat", "saliva": "saliva", "noisy": "noisy"}
+
+
+def draw(figures):
+    """Draw false alarms and coverage, a dot for each split, the mean as a bar."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.2, 3.0), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    alarms = {
+        name: of_kind(figures["rruff"], kind, "false_alarms")
+        for name, kind in ALARMS.items()
+    }
+    covered = {
+        f"{name}, {folds}": of_kind(
+            figures[part], f"PLS-LDA | spectrum | {kind}", "coverage"
+        )
+        for part, name in COVERED.items()
+        for folds, kind in (("by group", "by group"), ("random folds", "at random"))
+    }
+    draw_dots(left, alarms, 0.05, "false alarms")
+    draw_dots(right, covered, 0.9, "sets that hold the true class")
+    figure.savefig(DOCS_IMAGES / "trust_splits.png", dpi=110)
+
+
+def of_kind(part, kind, column):
+    """Return a figure of the splits of one kind."""
+    splits = part["splits"].items()
+    return [r[column] for k, r in splits if k.rpartition(" | ")[0] == kind]
+
+
+def draw_dots(axes, rows, promise, label):
+    """Draw the numbers of each row as dots, with a bar at their mean."""
+    for row, (name, values) in enumerate(rows.items()):
+        color = "#d55e00" if "random" in name else "#0072b2"
+        at = np.full(len(values), -row)
+        axes.plot(values, at, "o", color=color, ms=5, alpha=0.5, mew=0)
+        axes.plot(np.mean(values), -row, "|", color="0.2", ms=16, mew=2)
+    axes.axvline(promise, ls="--", color="0.5", lw=1)
+    axes.set_yticks(-np.arange(len(rows)), rows)
+    axes.set_ylim(0.4 - len(rows), 0.6)
+    axes.set_xlabel(label)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
 def flat(record):
     """Return a record with its nested figures beside the others, rounded."""
     odd = record.pop("odd", {})
@@ -447,6 +504,8 @@ def main(argv=None):
     parser.add_argument("--development", action="store_true", help="seeds 0 to 4")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=["minerals"])
     parser.add_argument("--gap", action="store_true", help="the network as well")
+    parser.add_argument("--device", default="cpu", help="of the network")
+    parser.add_argument("--n-jobs", type=int, default=1, help="splits at a time")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--splits", type=int, default=N_SPLITS)
@@ -463,16 +522,49 @@ def main(argv=None):
     figures.pop("versions", None)
     for part in options.parts:
         done = {} if options.again else figures.get(part, {}).get("splits", {})
-        for key, judge in PARTS[part](options):
-            name = " | ".join(map(str, key))
-            if name not in done:
-                done[name] = flat(judge())
-                print(part, name, done[name], flush=True)
+        jobs = (
+            joblib.delayed(judge_all)(tasks)
+            for tasks in of_each_split(PARTS[part](options), done)
+        )
+        n_jobs = 1 if part == "cost" else options.n_jobs
+        parallel = joblib.Parallel(n_jobs, return_as="generator_unordered")
+        for found in parallel(jobs):
+            for name, record in found.items():
+                print(part, name, record, flush=True)
+            done = dict(sorted((done | found).items(), key=by_split))
             figures[part] = {"splits": done, "means": means(done)}
             if saves:
                 write_results("trust", figures)
-        table = pd.DataFrame.from_dict(figures[part]["means"], orient="index")
+        if saves and {"rruff", *COVERED} <= set(figures):
+            draw(figures)
+        table = pd.DataFrame.from_dict(means(done), orient="index")
         print(f"\n{part}\n{table.T.to_string()}", flush=True)
+
+
+def of_each_split(tasks, done):
+    """Yield what is to be done for each split: its tasks share fits, and so a process.
+
+    Parameters
+    ----------
+    tasks : iterable of (key, function), split by split
+    done : collection of str
+        Names of what is done already.
+    """
+    for _, of_split in groupby(tasks, lambda task: task[0][-1]):
+        named = ((" | ".join(map(str, key)), judge) for key, judge in of_split)
+        if todo := [(name, judge) for name, judge in named if name not in done]:
+            yield todo
+
+
+def by_split(item):
+    """Return the seed and the rest of a name, by which results are sorted."""
+    kind, _, seed = item[0].rpartition(" | ")
+    return int(seed), kind
+
+
+def judge_all(tasks):
+    """Return the figures of each task, by name."""
+    return {name: flat(judge()) for name, judge in tasks}
 
 
 def means(splits):

@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import os
 import re
 import sys
 import warnings
@@ -46,6 +47,23 @@ _CONTROL = re.compile(
 )
 
 
+_FAULTS = (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError)
+# Parameters in messages of the package, and what they are called here.
+_OPTIONS = {
+    name: "--" + name.replace("_", "-")
+    for name in "label group orientation delimiter decimal encoding header comment "
+    "missing laser_nm columns metadata on_error".split()
+} | {
+    "n_splits": "--folds",
+    "cv": "--folds",
+    "target_wavenumbers": "--grid",
+    "unknown": "--unknown",
+}
+_PARAMETER = re.compile(
+    rf"(?<![\w(-])({'|'.join(_OPTIONS)})=(?:[\[(]([^])]*)[])]|(?=([\w'\"-])?))"
+)
+
+
 def main(arguments=None):
     """Run a command and return its exit code."""
     parser = _make_parser()
@@ -58,8 +76,11 @@ def main(arguments=None):
             _say("interrupted")
             return 130
         # What the package raises when data, files or missing packages are at fault.
-        except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
-            _say(f"error: {error}")
+        except BrokenPipeError:  # who reads the output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        except _FAULTS as error:
+            _say(f"error: {_as_options(str(error) or type(error).__name__)}")
             return 1
     return 0
 
@@ -104,9 +125,10 @@ def _make_parser():
         help="spectra of no class: how many does each model call none of its classes, "
         "by mistake how many others? (slower)",
     )
-    report.add_argument("--folds", type=int, default=5, metavar="N")
-    report.add_argument("--jobs", type=int, metavar="N", help="processes (1)")
-    report.add_argument("--seed", type=int, default=0, metavar="N")
+    folds, seed = _whole(2), _whole(0, 2**32 - 1)
+    report.add_argument("--folds", type=folds, default=5, metavar="N")
+    report.add_argument("--jobs", type=_whole(-64), metavar="N", help="processes (1)")
+    report.add_argument("--seed", type=seed, default=0, metavar="N")
     _add_format(report)
 
     predict = _add(commands, "predict", _predict, "name new spectra with a saved model")
@@ -131,6 +153,23 @@ def _make_parser():
     )
     _add_format(convert)
     return parser
+
+
+def _whole(low, high=None):
+    """Return a reader of whole numbers within limits; 0 processes are none."""
+    limits = f"from {low} to {high}" if high else f"from {low}" if low >= 0 else "not 0"
+
+    def read(text):
+        try:
+            value = int(text)
+        except ValueError:
+            value = None
+        is_in = value is not None and value >= low and (high is None or value <= high)
+        if not is_in or value == 0 > low:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number {limits}")
+        return value
+
+    return read
 
 
 def _add(commands, name, run, what):
@@ -159,6 +198,34 @@ def _add_format(command):
     form.add_argument("--decimal", choices=[".", ","], help="decimal mark")
     form.add_argument("--encoding", help="such as utf-8 or cp1252")
     form.add_argument(
+        "--header", type=_whole(0), metavar="N", help="lines before headings or numbers"
+    )
+    form.add_argument("--comment", help="how lines begin that are left out")
+    form.add_argument(
+        "--missing",
+        choices=["raise", "drop"],
+        default="raise",
+        help="points without a number: an error, or left out",
+    )
+    form.add_argument(
+        "--metadata",
+        nargs="*",
+        metavar="HEADING",
+        help="of a table: all columns that are no intensities",
+    )
+    form.add_argument(
+        "--columns",
+        nargs="+",
+        metavar="COLUMN",
+        help="of files: the axis, then intensities, by position from 0 or heading",
+    )
+    form.add_argument(
+        "--on-error",
+        choices=["raise", "skip"],
+        default="raise",
+        help="files that can't be read: an error, or left out",
+    )
+    form.add_argument(
         "--laser-nm", type=float, metavar="NM", help="the axis is in nm, of this laser"
     )
 
@@ -168,17 +235,51 @@ def _read(options, paths=None, *, label=None, group=None):
     from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
     from sklearn_raman.datasets import load_spectra, read_spectra_table
 
-    names = ("delimiter", "decimal", "encoding", "laser_nm")
+    names = ("delimiter", "decimal", "encoding", "header", "comment", "missing")
+    names += ("laser_nm",)
     how = {name: getattr(options, name) for name in names}
     how |= {"label": label, "group": group}
     paths = options.spectra if paths is None else paths
     # Instruments' own formats have suffixes of their own.
     is_table = len(paths) == 1 and Path(paths[0]).suffix.lower() in TEXT_SUFFIXES
-    if is_table and not Path(paths[0]).is_dir() and not set(paths[0]) & set("*?["):
-        return read_spectra_table(paths[0], orientation=options.orientation, **how)
-    if options.orientation:
-        raise ValueError("--orientation is for one table, not for a folder or files.")
-    return load_spectra(paths, **how)
+    is_table &= not options.columns and not Path(paths[0]).is_dir()
+    if is_table and not set(paths[0]) & set("*?["):
+        how |= {"orientation": options.orientation, "metadata": options.metadata}
+        return read_spectra_table(paths[0], **how)
+    for name in ("orientation", "metadata"):
+        if getattr(options, name) is not None:
+            raise ValueError(f"--{name} is for one table, not for a folder or files.")
+    columns = [int(c) if c.isdecimal() else c for c in options.columns or ()] or None
+    return load_spectra(paths, columns=columns, on_error=options.on_error, **how)
+
+
+def _check_outputs(*outputs, inputs):
+    """Refuse what can't be written, or would overwrite an input, before any work."""
+    taken = {os.path.realpath(path): f"{path} is an input" for path in inputs}
+    for path in filter(None, outputs):
+        real = os.path.realpath(path)
+        if real in taken:
+            raise ValueError(f"{taken[real]}: give the output {path} another name.")
+        if path.is_dir():
+            raise IsADirectoryError(
+                f"The output {path} is a folder: name a file in it."
+            )
+        if not path.absolute().parent.is_dir():
+            raise FileNotFoundError(
+                f"The folder of the output {path} does not exist: make it first."
+            )
+        if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+            raise PermissionError(f"The output {path} can't be written: no permission.")
+        taken[real] = f"{path} is an output already"
+
+
+def _with_metadata(spectra, own):
+    """Return our columns and those of the spectra; of two of one name both."""
+    known = {"spectrum": spectra.names}
+    for name, values in spectra.metadata.items():
+        taken = name in own or name in known
+        known[f"{name} (as read)" if taken else name] = values.to_numpy()
+    return known
 
 
 def _report(options):
@@ -186,6 +287,8 @@ def _report(options):
     from sklearn_raman.model_selection import compare, standard_models
     from sklearn_raman.preprocessing import WavenumberResampler
 
+    inputs = [*options.spectra, *(options.unknown or ())]
+    _check_outputs(options.output, options.save_model, inputs=inputs)
     label = options.label
     if label is None and Path(options.spectra[0]).is_dir():
         label = "folder"
@@ -202,7 +305,7 @@ def _report(options):
         quick=options.quick,
         target_wavenumbers=axis.wavenumbers_out_,
     )
-    if options.models:
+    if options.models is not None:
         wanted = [name.strip() for name in options.models.split(",")]
         unknown = [name for name in wanted if name not in models]
         if unknown:
@@ -251,8 +354,11 @@ def _save(model, spectra, path):
 def _predict(options):
     """Name spectra with a saved model."""
     from sklearn_raman._utils._optional import import_optional
+    from sklearn_raman._utils._pipeline import flat_steps
+    from sklearn_raman.preprocessing import WavenumberResampler
 
     skops = import_optional("skops.io", "deploy")
+    _check_outputs(options.output, inputs=[*options.spectra, options.model])
     if not options.model.is_file():
         raise FileNotFoundError(f"There is no model {options.model}.")
     if not is_zipfile(options.model):
@@ -282,12 +388,19 @@ def _predict(options):
             f"{options.model} holds a {type(model).__name__}, which predicts nothing; "
             "expected a model that report --save-model wrote."
         )
+    first = flat_steps(model)[0][1]
+    takes_any = isinstance(first, WavenumberResampler)
+    if not takes_any and not hasattr(model, "feature_names_in_"):
+        raise ValueError(
+            f"{options.model} was fitted without wavenumbers, or not at all: whether "
+            "the axis of the spectra fits can't be told. Fit it on a data frame, or "
+            "write a model with report --save-model."
+        )
     spectra = _read(options)
-    table = pd.DataFrame(
-        {"spectrum": spectra.names, "predicted": model.predict(spectra.data)}
-    )
+    found = {"predicted": model.predict(spectra.data)}
     if hasattr(model, "predict_proba"):
-        table["probability"] = model.predict_proba(spectra.data).max(axis=1).round(4)
+        found["probability"] = model.predict_proba(spectra.data).max(axis=1).round(4)
+    table = pd.DataFrame(_with_metadata(spectra, found) | found)
     if options.output is None:
         print(table.to_csv(index=False), end="")
     else:
@@ -299,6 +412,7 @@ def _convert(options):
     """Write spectra, labels, groups and what else is known into one wide table."""
     from sklearn_raman.preprocessing import WavenumberResampler
 
+    _check_outputs(options.output, inputs=options.spectra)
     spectra = _read(options, label=options.label, group=options.group)
     _say(spectra.DESCR)
     data = spectra.data
@@ -309,21 +423,29 @@ def _convert(options):
         axis = resampler.wavenumbers_out_
         _say(f"note: resampled to {axis[0]:g} to {axis[-1]:g} cm-1, {len(axis)} points")
         data = pd.DataFrame(values, columns=[f"{at:.10g}" for at in axis])
-    known = {"spectrum": spectra.names}
-    known |= {"label": spectra.target} if spectra.target is not None else {}
-    known |= {"group": spectra.groups} if spectra.groups is not None else {}
-    known |= {
-        name: values.to_numpy()
-        for name, values in spectra.metadata.items()
-        if name not in known
-    }
-    known = pd.DataFrame(known, index=data.index)
+    own = {"label": spectra.target} if spectra.target is not None else {}
+    own |= {"group": spectra.groups} if spectra.groups is not None else {}
+    known = _with_metadata(spectra, own)
+    known = pd.DataFrame({"spectrum": spectra.names} | own | known, index=data.index)
     # In quotation marks a name like "#7" does not begin a comment.
     quoted = not all(name[:1].isalnum() for name in spectra.names)
     quoting = csv.QUOTE_NONNUMERIC if quoted else csv.QUOTE_MINIMAL
     table = pd.concat([known, data], axis=1)
     table.to_csv(options.output, index=False, quoting=quoting)
     print(_visible(f"{len(data)} spectra of {data.shape[1]} points: {options.output}"))
+
+
+def _as_options(message):
+    """Call parameters in a message of the package by the options of the commands."""
+
+    def name(found):
+        values = [value.strip("'\" ") for value in (found[2] or "").split(",")]
+        parts = [_OPTIONS[found[1]], *filter(None, values)]
+        return " ".join(parts) + " " * bool(found[3])
+
+    return _PARAMETER.sub(name, message).replace(
+        "read it with read_spectra_table", "give it alone, as the only file"
+    )
 
 
 def _say(text):

@@ -16,6 +16,7 @@ import skops.io
 from sklearn_raman.__main__ import main
 from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
 from sklearn_raman.datasets import load_spectra, read_spectra_table
+from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.neural_network import GAPCNNClassifier
 from sklearn_raman.preprocessing import SNV
 
@@ -114,7 +115,7 @@ def test_every_command_of_the_page_does_what_it_says(
 
 def test_what_no_groups_means_is_said_before_the_work(folder, capsys):
     """Folders are the classes where there is no label."""
-    assert main(["report", str(folder), "--folds", "1"]) == 1
+    assert main(["report", str(folder), "--folds", "99"]) == 1
     assert re.search(r"16 spectra(.|\n)*without --group", capsys.readouterr().err)
 
 
@@ -141,6 +142,14 @@ def test_convert_leaves_one_axis_alone(table, tmp_path, capsys):
         (["report", "{table}"], r"--label is missing.*mineral"),
         (["report", "{table}", "--label", "mineral", "--models", "X"], "none of.*SVM"),
         (["report", "{folder}", "--orientation", "rows"], "for one table"),
+        (["report", "{table}", "--label", "stone"], "--label 'stone' is no heading"),
+        (["report", "{folder}", "--metadata", "a"], "--metadata is for one table"),
+        (["report", "{table}", "--label", "mineral", "-o", "{table}"], "is an input"),
+        (["convert", "{table}", "-o", "{folder}"], "is a folder: name a file in it"),
+        (["convert", "{table}", "-o", "no/such/a.csv"], "a.csv does not exist"),
+        (["convert", "{table}", "-o", "{table}"], "is an input: give the output"),
+        (["predict", "{table}", "{table}", "-o", "{table}"], "is an input"),
+        (["convert", "{folder}", "--label", "(no)", "-o", "a.csv"], r"'\(no\)' gives"),
         (["convert", "nowhere.csv", "-o", "out.csv"], "nowhere.csv"),
         (["predict", "nowhere.skops", "{table}"], "no model nowhere.skops"),
         (["predict", "{table}", "{table}"], "is no model"),
@@ -153,6 +162,57 @@ def test_faults_of_data_are_one_line(command, said, table, folder, capsys):
     assert not out and "Traceback" not in err
     assert err.startswith("error: ") and len(err.splitlines()) <= 3
     assert re.search(said, err)
+
+
+@pytest.mark.parametrize(
+    "option", [["--folds", "1"], ["--jobs", "0"], ["--seed", "-1"], ["--seed", "x"]]
+)
+def test_numbers_that_can_not_be(option, table, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["report", str(table), *option])
+    assert stop.value.code == 2
+    assert f"{option[1]!r} is no whole number" in capsys.readouterr().err
+
+
+def test_every_way_out_is_an_option(table, tmp_path, capsys):
+    """What an error tells to pass can be passed."""
+    lines = table.read_text().splitlines()
+    path, out = tmp_path / "b.csv", str(tmp_path / "o.csv")
+    path.write_text("\n".join([lines[0].replace("crystal", "350"), *lines[1:]]))
+    assert main(["convert", str(path), "-o", out]) == 1
+    assert "Pass --metadata 350 if" in capsys.readouterr().err
+    assert main(["convert", str(path), "--metadata", "350", "mineral", "-o", out]) == 0
+    path.write_text("\n".join(f"{i},{400.5 + 3 * i},{i % 3}" for i in range(9)))
+    for header in ([], ["--header", "0"]):
+        assert main(["convert", str(path), *header, "-o", out]) == 1
+    columns = ["--columns", "1", "2"]
+    assert main(["convert", str(path), *columns, "-o", out]) == 0
+    assert read_spectra_table(out).wavenumbers[0] == 400.5
+    path.write_text("400,1\n401,\n402,3\n403,4\n")
+    assert main(["convert", str(path), *columns[:1], "0", "1", "-o", out]) == 1
+    assert 'Pass --missing "drop"' in capsys.readouterr().err
+    assert main(["convert", str(path), "--missing", "drop", "-o", out]) == 0
+
+
+def test_predictions_carry_what_is_known_of_the_spectra(table, tmp_path, capsys):
+    """Names beside predictions, under which they are looked up; nothing is lost."""
+    frame = pd.read_csv(table, dtype=str)
+    frame = frame.assign(id=[f"00{i}" for i in range(16)], predicted="by hand")
+    X = frame[map(str, AXIS)].astype(float)
+    model = PLSLDA(n_components=2).fit(X, frame["mineral"])
+    skops.io.dump(model, tmp_path / "model.skops")
+    frame.to_csv(table, index=False)
+    out = tmp_path / "out.csv"
+    predict = ["predict", str(tmp_path / "model.skops"), str(table)]
+    assert main([*predict, "-o", str(out)]) == 0
+    found = pd.read_csv(out, dtype=str)
+    assert found["id"].tolist() == frame["id"].tolist()
+    assert found["predicted (as read)"].eq("by hand").all()
+    assert found["predicted"].tolist() == model.predict(X).tolist()
+    model.fit(X.to_numpy(), frame["mineral"])
+    skops.io.dump(model, tmp_path / "model.skops")
+    assert main(predict) == 1
+    assert "fitted without wavenumbers" in capsys.readouterr().err
 
 
 def test_a_model_that_could_run_code_is_refused(table, tmp_path, capsys):

@@ -20,19 +20,22 @@ experiments are skipped, with a line that says where the spectra come from.
 
 import argparse
 import time
+from importlib import import_module
 from pathlib import Path
 
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from benchmarks._results import DOCS_IMAGES, RESULTS
-from benchmarks.papers import fukuhara, guo, wgan_gp, zhang
 from benchmarks.papers._page import filled, side_by_side, write_pages
 from benchmarks.papers._paper import FIRST_SEED, MissingData, Options
 from benchmarks.papers._store import Store
 from sklearn_raman._utils._torch import limited_threads
 
-PAPERS = {module.PAPER.name: module.PAPER for module in (fukuhara, guo, zhang, wgan_gp)}
+PAPERS = {
+    name: import_module(f"benchmarks.papers.{name}.experiments").PAPER
+    for name in ("fukuhara", "guo", "zhang", "wgan_gp")
+}
 FULL = RESULTS / "papers"
 OTHER = Path("report") / "papers"
 

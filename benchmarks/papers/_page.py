@@ -25,10 +25,8 @@ def names_of(paper, store):
     results = store.results()
     helpers = {name: getattr(_values, name) for name in _HELPERS}
     helpers |= {"median": np.median}
-    found = {
-        experiment.name: Values.of(results.get(experiment.name, []))
-        for experiment in paper.experiments
-    }
+    experiments = (experiment.name for experiment in paper.experiments)
+    found = {name: Values.of(results.get(name, [])) for name in experiments}
     names = {**helpers, **vars(paper.values), **found}
     return {**names, **paper.values.tables(results), "was_run": _was_run(paper, store)}
 
@@ -63,9 +61,8 @@ def page_texts(papers, output):
         tallies[paper.name] = _in_words(lines.tally)
         short = Page({**lines.names, "tally": tallies[paper.name]})
         texts[f"papers/{paper.name}_lines.md"] = text
-        texts[f"papers/{paper.name}.md"] = short.fill(
-            (paper.folder / "page.md").read_text()
-        )
+        page = (paper.folder / "page.md").read_text()
+        texts[f"papers/{paper.name}.md"] = short.fill(page)
     index = (Path(__file__).parent / "index.md").read_text()
     texts["papers.md"] = Page(tallies).fill(index)
     return texts
@@ -88,9 +85,8 @@ def side_by_side(paper, fresh, stated):
         others = pages[1].get(name, ())
         if len(values) < 2 or not len(others):
             continue
-        reach = (
-            2 * values.array.std(ddof=1) * (1 / len(others) + 1 / len(values)) ** 0.5
-        )
+        error = (1 / len(others) + 1 / len(values)) ** 0.5
+        reach = 2 * values.array.std(ddof=1) * error
         agrees = abs(others.mean - values.mean) <= reach + 1e-9
         n_agree += agrees
         word = "agrees" if agrees else "DIFFERS"

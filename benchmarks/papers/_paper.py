@@ -43,7 +43,7 @@ class Task:
     The function stands at the top of a module (it may run in another process), leaves
     torch's generator alone and returns a dict of numbers, strings, lists and arrays.
     Arguments are kept with the result; a `folder` is handed to functions that take
-    one, and is not kept.
+    one, and is not kept. `key` is the name under which the result is kept.
     """
 
     function: Callable
@@ -52,7 +52,6 @@ class Task:
 
     @property
     def key(self):
-        """Name under which the result is kept: what was asked for."""
         return " ".join(f"{name}={value}" for name, value in self.arguments.items())
 
     def run(self):
@@ -64,10 +63,7 @@ class Task:
 
 def each(function, options, **arguments):
     """List tasks for each combination of the arguments that are lists or ranges."""
-    listed = [
-        value if isinstance(value, list | range) else [value]
-        for value in arguments.values()
-    ]
+    listed = [v if isinstance(v, list | range) else [v] for v in arguments.values()]
     return [
         Task(function, dict(zip(arguments, values, strict=True)), options.folder)
         for values in product(*listed)
@@ -102,3 +98,10 @@ class Paper:
     values: ModuleType
     figures: Callable
     experiments: list[Experiment] = field(default_factory=list)
+
+    def add(self, name, minutes, about, tasks=None):
+        """Add an experiment; without `tasks` it decorates the function."""
+        if tasks is None:
+            return lambda function: self.add(name, minutes, about, function)
+        self.experiments.append(Experiment(name, about, minutes, tasks))
+        return tasks

@@ -1,10 +1,14 @@
-"""Spectra that are not part of the project: files of the user, and an extra."""
+"""Spectra that are not part of the project, from files or an extra; lines, likeness."""
 
 from pathlib import Path
+
+import numpy as np
+from scipy.signal import find_peaks
 
 from benchmarks.papers._paper import MissingData
 from sklearn_raman.datasets import fetch_rruff
 
+PROMINENCE = 0.05  # of a line, as a part of the spectrum's range
 AMINO_ACIDS, MEAT = "amino_acids6.npz", "meat_mir.npz"
 _SOURCES = {
     AMINO_ACIDS: (
@@ -21,18 +25,9 @@ _SOURCES = {
 
 
 def spectra_file(folder, name):
-    """Return the path of a file of spectra.
+    """Return the path of a file in the folder of the user.
 
-    Parameters
-    ----------
-    folder : path or None
-        Of the user; None means that there is none.
-    name : {"amino_acids6.npz", "meat_mir.npz"}
-
-    Raises
-    ------
-    MissingData
-        If the file is not there; says what belongs in it, and where it comes from.
+    Raises `MissingData`, which says what belongs in it, and where it comes from.
     """
     path = Path(folder or "") / name
     if folder is None or not path.exists():
@@ -47,3 +42,16 @@ def rruff(**options):
     except ImportError as error:
         text = "needs the extra rruff: pip install 'sklearn-raman[rruff]'"
         raise MissingData(text) from error
+
+
+def lines_of(wavenumbers, spectrum, prominence=PROMINENCE):
+    """Return the positions of the lines of a spectrum with little noise."""
+    peaks, _ = find_peaks(spectrum, prominence=prominence * np.ptp(spectrum))
+    return wavenumbers[peaks]
+
+
+def correlation(a, b):
+    """Correlate rows of two arrays, or with a single one; 0 for constant rows."""
+    a, b = (x - x.mean(axis=-1, keepdims=True) for x in (a, b))
+    norm = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
+    return (a * b).sum(axis=-1) / np.where(norm > 0, norm, 1)

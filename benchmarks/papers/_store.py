@@ -86,12 +86,10 @@ def _plain(value):
     """Turn arrays into lists and round to five digits that count."""
     if isinstance(value, dict):
         return {str(name): _plain(part) for name, part in value.items()}
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
-    if isinstance(value, np.generic):
-        value = value.item()
     if isinstance(value, float):
         return float(f"{value:.5g}") if np.isfinite(value) else None
     return value

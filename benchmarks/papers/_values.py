@@ -1,7 +1,7 @@
 """Values of records as a page writes them: `{small.accuracy["CNN"].random:3}`."""
 
 import operator
-from functools import partialmethod
+from functools import partial, partialmethod
 from string import Formatter
 
 import numpy as np
@@ -133,14 +133,7 @@ def reduce(function, values):
     return one(function(values.array)) if len(values) else Values([])
 
 
-def lowest(values):
-    """Return the lowest value."""
-    return reduce(np.min, values)
-
-
-def highest(values):
-    """Return the highest value."""
-    return reduce(np.max, values)
+lowest, highest = partial(reduce, np.min), partial(reduce, np.max)
 
 
 def share(values, wanted):
@@ -175,10 +168,9 @@ def all_of(values, wanted):
 
 def clearly(values):
     """Say whether the mean is more than twice its standard error above zero."""
-    if not len(values):
-        return None
-    error = values.array.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0
-    return bool(values.mean > 2 * error)
+    n = len(values)
+    error = values.array.std(ddof=1) / np.sqrt(n) if n > 1 else 0
+    return bool(values.mean > 2 * error) if n else None
 
 
 def not_clearly(values):
@@ -212,11 +204,8 @@ def gap(values, digits=3):
     """Write a difference with its 95 % interval."""
     if not len(values):
         return NOT_RUN
-    mean, low, high = interval(values)
-    text = f"{mean:+.{digits}f}"
-    return (
-        text if np.isinf(low) else f"{text} ({low:+.{digits}f} to {high:+.{digits}f})"
-    )
+    mean, low, high = (f"{value:+.{digits}f}" for value in interval(values))
+    return mean if len(values) < 2 else f"{mean} ({low} to {high})"
 
 
 def table(header, rows):
@@ -262,11 +251,6 @@ class Page(Formatter):
 
 
 def _verdict(words, conditions):
-    all_hold, some_hold, none_holds, unknown, not_run = words
-    if not conditions:
-        return unknown
-    if None in conditions:
-        return not_run
-    if all(conditions):
-        return all_hold
-    return some_hold if any(conditions) else none_holds
+    if not conditions or None in conditions:
+        return words[4 if conditions else 3]
+    return words[0 if all(conditions) else 1 if any(conditions) else 2]

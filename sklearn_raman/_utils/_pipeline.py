@@ -23,6 +23,7 @@ from sklearn_raman._utils._ragged import is_ragged
 # They move the threshold of one fitted model. Other estimators with an attribute
 # `estimator_` (bagging, RFE) predict with more than that.
 _THRESHOLDS = (FixedThresholdClassifier, TunedThresholdClassifierCV)
+_PACKAGE = f"{__name__.partition('.')[0]}."
 
 
 def is_search(estimator):
@@ -105,7 +106,9 @@ def classifier_and_input(model, X):
     inputs : spectra as the classifier takes them
     """
     *steps, (_, classifier) = flat_steps(model)
-    inputs = unshared(X) if steps else X
+    # None of this package's steps works in place.
+    only_read = all(type(step).__module__.startswith(_PACKAGE) for _, step in steps)
+    inputs = X if only_read else unshared(X)
     for _, step in steps:
         inputs = step.transform(inputs)
     return classifier, inputs

@@ -129,7 +129,7 @@ def default_torch():
     with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
-        stack.enter_context(without_autocast())
+        stack.enter_context(full_precision())
         if torch.get_default_device().type != "cpu":
             stack.enter_context(torch.device("cpu"))
         dtype = torch.get_default_dtype()
@@ -140,13 +140,66 @@ def default_torch():
 
 
 @contextmanager
-def without_autocast():
-    """Compute in the precision of the tensors."""
+def full_precision():
+    """Compute in the precision of the tensors.
+
+    Nothing is cast automatically. On a GPU torch rounds what convolutions of float32
+    get to TF32, 10 bits of 23, unless told otherwise: enough to turn the sides of
+    rectifiers and pools, and with them maps.
+    """
     with ExitStack() as stack:
-        for kind in ("cpu", "cuda"):
+        for kind in ("cpu", "cuda", "mps", "xpu"):
             if torch.is_autocast_enabled(kind):
                 stack.enter_context(torch.autocast(kind, enabled=False))
+        if torch.cuda.is_available():
+            stack.enter_context(_WITHOUT_TF32)
         yield
+
+
+class _WithoutTF32:
+    """The switch belongs to the process: first in turns it, last out turns it back."""
+
+    def __init__(self):
+        self._lock = lock_free_after_fork()
+        self._n_inside = 0
+        self._before = ()
+
+    def __enter__(self):
+        with self._lock:
+            if not self._n_inside:
+                self._before = _tf32_switch(), _tf32_switches()
+                torch.backends.cudnn.allow_tf32 = False
+            self._n_inside += 1
+
+    def __exit__(self, *_):
+        with self._lock:
+            self._n_inside -= 1
+            if self._n_inside:
+                return
+            both, each = self._before
+            if both is not None:
+                torch.backends.cudnn.allow_tf32 = both
+            for kind, precision in each:
+                if kind.fp32_precision != precision:
+                    kind.fp32_precision = precision
+
+
+def _tf32_switch():
+    """Return torch's older switch; None where it has been replaced by newer ones."""
+    try:
+        return torch.backends.cudnn.allow_tf32
+    except RuntimeError:  # they say different things
+        return None
+
+
+def _tf32_switches():
+    """Return the switches of torch 2.9 and later, with what they say."""
+    cudnn = torch.backends.cudnn
+    kinds = (cudnn.conv, cudnn.rnn) if hasattr(cudnn, "conv") else ()
+    return [(kind, kind.fp32_precision) for kind in kinds]
+
+
+_WITHOUT_TF32 = _WithoutTF32()
 
 
 @contextmanager

@@ -219,6 +219,24 @@ def refuse_missing(name, values):
         )
 
 
+def refuse_other_order(name, values, X):
+    """Raise if a Series has the index of the frame X in another order.
+
+    Anything else is taken by position.
+    """
+    indexes = getattr(values, "index", None), getattr(X, "index", None)
+    if not all(isinstance(index, pd.Index) for index in indexes):
+        return
+    ours, theirs = indexes
+    if len(ours) == len(theirs) and not ours.equals(theirs):
+        if ours.is_unique and theirs.is_unique and ours.isin(theirs).all():
+            raise ValueError(
+                f"{name} has the index of X in another order, and rows are matched by "
+                f"position. Use {name}.loc[X.index], or {name}.to_numpy() if the order "
+                "is right."
+            )
+
+
 def one_per_spectrum(name, values, n_spectra, *, X="X"):
     """Return labels or groups as a 1-D array: one for each spectrum, as it was given.
 

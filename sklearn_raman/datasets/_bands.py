@@ -91,7 +91,8 @@ def annotate_bands(
     Raises
     ------
     ValueError
-        If bands are in points, a column is missing, or a position is no number.
+        If bands are in points, a column is missing or taken, or a position is no
+        number.
     TypeError
         If the report or the table is neither.
 
@@ -124,6 +125,11 @@ def annotate_bands(
                 f"{name} has no column {missing[0]!r}, its columns are "
                 f"{list(map(str, frame.columns))}."
             )
+    if taken := [name for name in ("assignment", "source") if name in bands]:
+        raise ValueError(
+            f"report has a column {taken[0]!r} of its own: rename it, or drop it if it "
+            "is of an earlier call."
+        )
     texts = table.reindex(columns=["assignment", "material", "source"], fill_value="")
     known = texts.fillna("").astype(str)
     refuse_missing("wavenumber of table", table["wavenumber"])

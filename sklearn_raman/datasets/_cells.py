@@ -19,11 +19,13 @@ from sklearn_raman.datasets._text import (
     ReadingError,
     as_path,
     decode,
+    find_thousands,
     is_comment,
     printable,
     refuse_headings_again,
     refuse_spaced_thousands,
     rows_in_comments,
+    say_thousands,
     show,
     to_number,
 )
@@ -52,10 +54,12 @@ class Table:
         What was found out.
     header : int or None
         Number of lines before the headings, as the user gave it.
+    is_stated : bool
+        Whether the user gave the decimal mark.
     """
 
-    def __init__(self, rows, lines, decimal, facts, header=None):
-        self.header = header
+    def __init__(self, rows, lines, decimal, facts, header=None, is_stated=True):
+        self.header, self.is_stated = header, is_stated
         self.rows, self.lines = rows, lines
         self.decimal, self.facts = decimal, facts
 
@@ -78,8 +82,11 @@ class Table:
         cell = self.rows[row][column]
         return cell.strip() if isinstance(cell, str) else str(cell)
 
-    def block(self, rows, columns):
-        """Return cells as an array of numbers; NaN where they are empty."""
+    def block(self, rows, columns, beside):
+        """Return cells as an array of numbers; NaN where they are empty.
+
+        `beside` are texts of the axis.
+        """
         values = []
         for row in rows:
             cells = self.rows[row]
@@ -94,7 +101,22 @@ class Table:
                 values += list(map(float, cells))
             except (ValueError, TypeError):
                 values += [self._number_or_raise(row, column) for column in columns]
+        if not self.is_stated:
+            self._refuse_thousands(values, rows, columns, beside)
         return np.array(values, dtype=np.float64).reshape(len(rows), len(columns))
+
+    def _refuse_thousands(self, values, rows, columns, beside):
+        """Refuse numbers that read as 987 and 1.234: thousands, or decimals?"""
+        places = [(row, column) for row in rows for column in columns]
+
+        def cells():
+            return [self.text(row, column) for row, column in places]
+
+        found = find_thousands(np.array(values), cells, self.decimal, beside)
+        if found is not None:
+            row, column = places[found]
+            text = self.text(row, column)
+            raise say_thousands(text, self.place(row), column, self.decimal)
 
     def _number_or_raise(self, row, column):
         value = self.number(row, column)
@@ -111,6 +133,8 @@ def table_of_frame(frame, decimal=None):
     """Return the cells of a pandas or polars frame."""
     if hasattr(frame, "index") and not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index()
+    if hasattr(frame, "collect"):
+        raise TypeError("The frame is lazy: pass frame.collect().")
     if hasattr(frame, "rows"):
         rows = [list(row) for row in frame.rows()]
     else:
@@ -176,7 +200,7 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
         "comments": sum(map(is_comment, lines[places[0] :])),
         **rows_in_comments(lines, places[0], width, mark, point, comment),
     }
-    return Table(body, places, point, facts, header)
+    return Table(body, places, point, facts, header, decimal is not None)
 
 
 def _find_marks(sample, delimiter, decimal):

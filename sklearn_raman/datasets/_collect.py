@@ -48,15 +48,15 @@ def resolve_fields(given, names, files, below):
         if value is None:
             continue
         values, sources[field], more = _resolve(field, value, names, files, below)
-        refuse_unnamed(field, values, names)
+        refuse_unnamed(field, values, names, sources[field])
         fields[field] = as_names(field, values)
         extra.update(more)
     for name in [name for name in extra if name in FIELDS]:
         found = extra.pop(name)
         if fields[name] is None:
-            refuse_unnamed(name, found, names)
-            fields[name] = as_names(name, found)
             sources[name] = "a named group of the regular expression"
+            refuse_unnamed(name, found, names, sources[name])
+            fields[name] = as_names(name, found)
     return fields, extra, sources
 
 
@@ -200,7 +200,7 @@ def as_names(field, values):
     return np.asarray([printable(value) for value in values])
 
 
-def refuse_unnamed(field, values, names):
+def refuse_unnamed(field, values, names, source):
     """Raise if a spectrum has no value, with the names of those that have none."""
     missing = [
         name
@@ -209,8 +209,8 @@ def refuse_unnamed(field, values, names):
     ]
     if missing:
         raise ValueError(
-            f"{field} is missing for {len(missing)} of {len(names)} spectra: "
-            f"{few(missing)}. Give it for each, or leave these files out."
+            f"{field} is missing for {len(missing)} of {len(names)} spectra: {source} "
+            f"gives none for {few(missing)}. Give it for each, or leave them out."
         )
 
 
@@ -386,11 +386,14 @@ def find_doubts(axes, units, where, laser_nm):
 
 
 def _doubt(axis, unit):
+    doubt = describe_doubt(axis)
+    if doubt is not None and "one behind the other" in doubt:
+        return doubt
     if unit in ("nm", "meV", "eV"):
         return f"it is stated in {unit}, not as Raman shift in cm-1"
     if unit == "cm-1" and axis.min() < 5000:
         return None
-    return describe_doubt(axis)
+    return doubt
 
 
 def _doubt_converted(axis, laser_nm):

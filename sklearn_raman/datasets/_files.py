@@ -273,12 +273,13 @@ def _find_files(paths, exclude=()):
         order = "in the order given, folders and patterns in natural order"
     if not paths:
         raise ValueError("paths is empty: give a folder, a pattern or a list of files.")
-    found, roots, left_out, n_hidden = [], [], [], 0
+    found, roots, left_out, odd, n_hidden = [], [], [], [], 0
     for entry in paths:
         path = as_path(entry)
         if path.is_dir():
-            inside, others, hidden = _search_folder(path)
+            inside, others, strange, hidden = _search_folder(path)
             left_out += others
+            odd += strange
             n_hidden += hidden
             roots.append(path)
         elif path.is_file():
@@ -289,7 +290,9 @@ def _find_files(paths, exclude=()):
             roots.append(_fixed_part(path))
         found += inside
     excluded = {as_path(p).absolute() for p in exclude if isinstance(p, (str, Path))}
-    files = [p for p in dict.fromkeys(found) if p.absolute() not in excluded]
+    once = {os.path.abspath(p): p for p in reversed(found)}  # however it is spelled
+    files = [p for p in dict.fromkeys(found) if once[os.path.abspath(p)] == p]
+    files = [p for p in files if p.absolute() not in excluded]
     left_out = [p for p in left_out if p.absolute() not in excluded]
     if not files:
         raise FileNotFoundError(
@@ -312,26 +315,53 @@ def _find_files(paths, exclude=()):
             UserWarning,
             stacklevel=4,
         )
+    if odd:
+        listed = few([str(p) for p in odd])
+        notes.append(f"Left out, for they are links or no files: {listed}.")
+        warnings.warn(
+            f"load_spectra left out what is a link to a folder or to nothing, or no "
+            f"regular file: {listed}. Put the folder behind a link into the list of "
+            "paths to read it.",
+            UserWarning,
+            stacklevel=4,
+        )
     if n_hidden:
         notes.append(f"Left out: {n_hidden} hidden or system files.")
     return files, root, notes
 
 
 def _search_folder(folder):
-    """Return files with spectra, other files, and the number of hidden ones."""
-    inside, others, n_hidden = [], [], 0
+    """Return files with spectra, other files, what is no file, and how many are hidden.
+
+    Links to folders are not followed: they may lead back.
+    """
+    inside, others, odd, n_hidden = [], [], [], 0
+    found = [
+        Path(root, name)
+        for root, folders, names in os.walk(folder, onerror=_refuse_folder)
+        for name in [*names, *(f for f in folders if Path(root, f).is_symlink())]
+    ]
     for path in sorted(
-        (p for p in folder.rglob("*") if p.is_file()),
-        key=lambda p: natural_key(p.relative_to(folder).as_posix()),
+        found, key=lambda p: natural_key(p.relative_to(folder).as_posix())
     ):
         parts = path.relative_to(folder).parts
         if any(p.startswith((".", "~$")) for p in parts) or parts[-1].lower() in _JUNK:
             n_hidden += 1
+        elif not path.is_file():
+            odd.append(path)
         elif is_spectrum_suffix(path.suffix):
             inside.append(path)
         else:
             others.append(path)
-    return inside, others, n_hidden
+    return inside, others, odd, n_hidden
+
+
+def _refuse_folder(error):
+    """Stop at a folder that can't be read: its spectra would be missing."""
+    raise OSError(
+        f"The folder {printable(error.filename)} can't be read ({error.strerror}): "
+        "list the folders or files to read, or give yourself the right to."
+    ) from error
 
 
 def _search_pattern(path):
@@ -345,6 +375,9 @@ def _search_pattern(path):
             + (f" and holds {few(sorted(os.listdir(near)))}." if near.is_dir() else ".")
         )
     matches = [Path(p) for p in glob.glob(str(path), recursive=True)]
+    if "**" in path.parts:  # glob passes over what it may not read
+        for _ in os.walk(_fixed_part(path), onerror=_refuse_folder):
+            pass
     inside = sorted((p for p in matches if p.is_file()), key=natural_key)
     if not inside:
         raise FileNotFoundError(

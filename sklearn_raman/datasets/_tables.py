@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from functools import partial
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Literal
@@ -128,9 +129,9 @@ default=None
         A column of numbers stays one if each number, written again, gives the text of
         its cell; 007, 1E5, or 1 beside 1.0 stay texts, for they may be names.
     metadata : list or tuple of str, or None, default=None
-        Headings of further columns that are no intensities. None keeps all columns
-        whose heading is not a number and names them in `DESCR`; with a list, any other
-        such column is an error.
+        Headings of further columns that are no intensities, numbers such as "350" too.
+        None keeps all columns whose heading is not a number and names them in `DESCR`;
+        with a list, any other such column is an error.
     orientation : {"rows", "columns", "long"} or None, default=None
         Where the spectra are. None finds it out; if it can't be told, an error asks.
     delimiter : str or None, default=None
@@ -198,10 +199,15 @@ default=None
     how = {"delimiter": delimiter, "decimal": decimal, "header": header}
     name, table, preface = _open(path_or_frame, encoding, {**how, "comment": comment})
     try:
-        form = orientation or _find_orientation(table)
-        read = {"rows": _read_rows, "columns": _read_columns, "long": _read_long}[form]
         named = {field for field in (label, group, sample) if isinstance(field, str)}
-        spectra, names, known, unit = read(table, missing, named | {*(metadata or ())})
+        named |= {*(metadata or ())}
+        form = orientation or _find_orientation(table, named)
+        read = {
+            "rows": partial(_read_rows, named=named, is_complete=metadata is not None),
+            "columns": _read_columns,
+            "long": _read_long,
+        }[form]
+        spectra, names, known, unit = read(table, missing)
     except ReadingError as error:
         raise ValueError(f"{name}: {error}") from error
     unit = unit or preface
@@ -260,8 +266,8 @@ def _open(path_or_frame, encoding, how):
     return where, table, unit_of_text(text, table.lines[0])
 
 
-def _heading_axis(table):
-    """Find an axis in the headings.
+def _heading_axis(table, named):
+    """Find an axis in the headings, beside those that are named as metadata.
 
     Returns
     -------
@@ -271,7 +277,11 @@ def _heading_axis(table):
     units : set of str
     """
     parsed = parse_headings(table.rows[0])
-    columns = [i for i, (value, _) in enumerate(parsed) if value is not None]
+    columns = [
+        i
+        for i, (value, _) in enumerate(parsed)
+        if value is not None and table.text(0, i) not in named
+    ]
     axis = np.array([parsed[i][0] for i in columns])
     return columns, axis, {parsed[i][1] for i in columns} - {None}
 
@@ -294,11 +304,11 @@ def _column_axis(table, column=0):
     return rows, np.array([values[row] for row in rows], dtype=np.float64)
 
 
-def _find_orientation(table):
+def _find_orientation(table, named):
     """Return "rows", "columns" or "long", or ask."""
     if _long_columns(table) is not None:
         return "long"
-    columns, in_heading, _ = _heading_axis(table)
+    columns, in_heading, _ = _heading_axis(table, named)
     skip = int(_has_index(table))
     corner = str(table.rows[0][skip])
     _, in_column = _column_axis(table, skip)
@@ -357,9 +367,9 @@ def _say_turn(table, axis, columns):
     return text
 
 
-def _read_rows(table, missing, named):
+def _read_rows(table, missing, *, named, is_complete):
     """Read a table with a spectrum in each row."""
-    columns, axis, units = _heading_axis(table)
+    columns, axis, units = _heading_axis(table, named)
     headings = [str(h).strip() for h in table.rows[0]]
     if len(columns) < 2:
         raise ReadingError(
@@ -376,6 +386,16 @@ def _read_rows(table, missing, named):
     turn = _say_turn(table, axis, columns)
     if turn:
         raise ReadingError(f"{turn} Expected headings that rise or fall.")
+    for values, end in ((axis, 0), (axis[::-1], -1)):
+        if first_lies_apart(values) and not is_complete:
+            heading = headings[columns[end]]
+            raise ReadingError(
+                f"the heading {heading!r} is {abs(values[1] - values[0]):g} from the "
+                f"next; expected at most {np.abs(np.diff(values[1:])).max():g}, as "
+                f"between the others. Pass metadata=[{heading!r}] if the column holds "
+                "no intensities, and metadata=[] if it does (with the headings of "
+                "further columns in the list)."
+            )
     numeric = set(columns)
     others = [c for c in range(len(headings)) if c not in numeric]
     inside = [
@@ -393,7 +413,7 @@ def _read_rows(table, missing, named):
     rows = range(1, len(table.rows))
     if not rows:
         raise ReadingError("the table holds headings only; expected rows of numbers.")
-    values = table.block(rows, columns)
+    values = table.block(rows, columns, [headings[c] for c in columns])
     for row, y in zip(rows, values, strict=True):
         beside = [table.text(row, c) for c in others]
         if np.array_equal(y, axis) or (
@@ -484,7 +504,7 @@ def _row_names(known, n_spectra):
     return [str(number) for number in range(n_spectra)]
 
 
-def _read_columns(table, missing, named):
+def _read_columns(table, missing):
     """Read a table with a spectrum in each column."""
     skip = int(_has_index(table))
     if skip:
@@ -515,8 +535,9 @@ def _read_columns(table, missing, named):
             text = show(", ".join(table.rows[rows[found[0]]]))
             raise ReadingError(f"{table.place(rows[found[0]])}: {text} {found[1]}")
         if table.header is None:
-            refuse_count(axis, table.lines[rows[0]], ", ".join(table.rows[rows[0]]))
-    values = table.block(rows, columns).T
+            places = [table.lines[row] for row in rows]
+            refuse_count(axis, places, lambda i: ", ".join(table.rows[rows[i]]))
+    values = table.block(rows, columns, [table.text(row, skip) for row in rows]).T
     titles = [" ".join(table.text(row, c) for row in heads) for c in (skip, *columns)]
     if again := axes_again([axis, *values], titles):
         raise ReadingError(
@@ -562,7 +583,7 @@ def _long_columns(table):
     return axis[0], intensity[0]
 
 
-def _read_long(table, missing, named):
+def _read_long(table, missing):
     """Read a table with one point in each row: gather the points of each spectrum."""
     found = _long_columns(table)
     headings = [str(h).strip(" #") for h in table.rows[0]]
@@ -573,7 +594,9 @@ def _read_long(table, missing, named):
             "and coordinates (X, Y, Z, Time, Sample, ...)."
         )
     rows = range(1, len(table.rows))
-    axis, intensities = table.block(rows, found).T
+    beside = [table.text(row, found[0]) for row in rows]
+    axis = table.block(rows, found[:1], [table.decimal])[:, 0]
+    intensities = table.block(rows, found[1:], beside)[:, 0]
     others = [c for c in range(len(headings)) if c not in found]
     columns = {
         headings[c].lower() if len(headings[c]) == 1 else headings[c]: _as_column(
@@ -672,9 +695,9 @@ def _resolve_fields(given, known, names, name):
             )
         elif callable(value):
             values = [value(spectrum) for spectrum in names]
-            refuse_unnamed(field, values, names)
-            fields[field] = as_names(field, values)
             sources[field] = "a function of the name"
+            refuse_unnamed(field, values, names, sources[field])
+            fields[field] = as_names(field, values)
         else:
             rest[field] = value
     files = [Path(spectrum) for spectrum in names]

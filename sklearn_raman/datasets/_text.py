@@ -4,7 +4,6 @@ Nothing here is chosen in silence: what was found out comes back as `facts`, and
 can't be decided is an error that names the parameter which decides it.
 """
 
-import codecs
 import contextlib
 import os
 import re
@@ -13,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_raman._utils._wavenumbers import are_positions
+from sklearn_raman._utils._wavenumbers import are_positions, unit_of_heading
 from sklearn_raman.datasets._units import (
+    describe_doubt,
     first_lies_apart,
     first_turn,
     is_shift_heading,
@@ -53,6 +53,12 @@ _SPACED = re.compile(
     r"\d[\xa0\u2007\u2009\u202f]\d{3}(?!\d)|(?<=[\s,])[1-9]\d{0,2} 0\d\d(?!\d)"
     r"|(?<=\t)[+-]?\d{1,3}(?: \d{3})+(?![^\t.,])"
 )
+# Headings of columns beside spectra.
+_NO_SPECTRUM = re.compile(
+    r"^(dark\b|pixel)|(?<![^\W_])(std|st(andard|d)?\W?dev\w*|sd|sem|error|uncertainty)"
+    r"(?![^\W_])",
+    re.I,
+)
 _SAMPLE = 60  # lines, from the whole file, by which its format is told first
 
 
@@ -77,10 +83,10 @@ def check_format(columns, delimiter, decimal, encoding):
         )
     if encoding is not None:
         try:
-            codecs.lookup(encoding)
-        except LookupError as error:
+            b"0".decode(encoding, "replace")
+        except (LookupError, UnicodeError) as error:
             raise ValueError(
-                f"encoding={encoding!r} is not known to Python."
+                f"encoding={encoding!r} is no encoding of text known to Python."
             ) from error
 
 
@@ -130,7 +136,7 @@ def split_lines(text, comment=None):
     numbers. Lines that begin with `comment` begin with # instead.
     """
     if '"' in text:
-        if re.search(r'"[^"\r\n]*,[^"\r\n]*"\s*,', text):
+        if re.search(r'"[^"\r\n]*,[^"\r\n]*" *,|, *"[^"\r\n]*,[^"\r\n]*"', text):
             text = re.sub(r'("[^"\r\n]*")|,', lambda match: match[1] or "\x1f", text)
         text = text.replace('"', "")
     lines = re.split(r"\r\n|\n|\r", text.replace("\u2212", "-"))  # a true minus sign
@@ -193,14 +199,33 @@ def refuse_headings_again(lines, first, stop):
             )
 
 
-def refuse_count(axis, line, text):
-    """Refuse a first line that fits the rows in form, but lies far from the axis."""
-    if first_lies_apart(axis):
+def refuse_count(axis, numbers, texts):
+    """Refuse a first or last line that fits the rows, but lies far from the axis.
+
+    Parameters
+    ----------
+    axis : ndarray of shape (n_points,)
+    numbers : sequence of int of length n_points
+        Lines of the points, from 1.
+    texts : callable
+        Returns the text of a point.
+    """
+    for end, values in ((0, axis), (-1, axis[::-1])):
+        if not first_lies_apart(values):
+            continue
+        first = numbers[0]
+        way_out = (
+            f"Pass header={first} if it is no point, such as a number of points or "
+            f"spectra, and header={first - 1} if it is one."
+            if end == 0
+            else f"Delete it if it is no point, such as a sum or a number of points; "
+            f"pass header={first - 1} if it is one."
+        )
         raise ReadingError(
-            f"line {line}: {show(text.strip())} is {abs(axis[1] - axis[0]):g} from the "
-            f"next axis value; expected at most {np.abs(np.diff(axis[1:])).max():g}, "
-            f"as between the others. Pass header={line} if it is no point, such as a "
-            f"number of points or spectra, and header={line - 1} if it is one."
+            f"line {numbers[end]}: {show(texts(end).strip())} is "
+            f"{abs(values[1] - values[0]):g} from the next axis value; expected at "
+            f"most {np.abs(np.diff(values[1:])).max():g}, as between the others. "
+            + way_out
         )
 
 
@@ -398,7 +423,7 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
             )
         _check_monotone(axis[kept], where, lines, width)
         if not is_given:
-            refuse_count(axis[kept], where[0] + 1, lines[where[0]])
+            refuse_count(axis[kept], where + 1, lambda i, at=where: lines[at[i]])
         heading = headings[column] if headings else None
         spectra.append((axis[kept], values[kept, column], heading))
     if n_dropped:
@@ -583,32 +608,60 @@ def _refuse_ambiguous_commas(lines, numbers, headings, width):
     )
 
 
+def find_thousands(values, cells, point, beside):
+    """Return the first cell whose decimal mark may part thousands, or None.
+
+    So do marks that always have three digits behind them, where other values have no
+    mark and are below 1000; commas also if all values have one, but the axis has none.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_cells,)
+    cells : callable
+        Returns the texts of the cells; called if the values leave a doubt.
+    point : str
+        Decimal mark.
+    beside : list of str
+        Texts of the axis.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        scaled = values * 1000
+        suits = (np.abs(scaled - np.round(scaled)) < 1e-6) & (np.abs(values) < 1000)
+    if not (suits | np.isnan(values)).all():
+        return None
+    texts = [cell.strip() for cell in cells()]
+    marked = [i for i, text in enumerate(texts) if point in text]
+    pattern = re.compile(rf"[+-]?[1-9]\d{{0,2}}{re.escape(point)}\d{{3}}")
+    pairs = zip(values, texts, strict=True)
+    is_mixed = any(value and point not in t for value, t in pairs)
+    is_alone = point == "," and not any(point in text for text in beside)
+    if not marked or not (is_mixed or is_alone):
+        return None
+    return marked[0] if all(pattern.fullmatch(texts[i]) for i in marked) else None
+
+
+def say_thousands(text, place, column, point):
+    """Return the error for what `find_thousands` found."""
+    return ReadingError(
+        f"{place}: {show(text)}: the {DECIMALS[point]} in column {column + 1} may "
+        "separate thousands, for it always has three digits behind it and other values "
+        f'or the axis have none. Pass decimal="{point}" if it is the decimal mark; '
+        "files with thousands separators must be exported without them."
+    )
+
+
 def _refuse_thousands(lines, numbers, values, mark, point):
     """Refuse a column that reads as 987 and 1.234: thousands, or decimals?"""
-    fractional = values != np.round(values)
-    fractional &= np.isfinite(values)
-    mixed = fractional.any(axis=0) & ~fractional.all(axis=0)
-    rows = [lines[i].split(mark) for i in numbers] if mixed.any() else []
-    for column in np.flatnonzero(mixed):
-        part = np.abs(values[fractional[:, column], column])
-        if len(part) < 3 or part.min() < 1 or part.max() >= 1000:
-            continue
-        if not np.allclose(part * 1000, np.round(part * 1000), rtol=0, atol=1e-6):
-            continue
-        cells = [row[column].strip() for row in rows]
-        marked = [cell for cell in cells if point in cell]
-        pattern = rf"[+-]?[1-9]\d{{0,2}}{re.escape(point)}\d{{3}}"
-        if len(marked) < len(cells) and all(re.fullmatch(pattern, c) for c in marked):
-            where = next(
-                i for i, cell in zip(numbers, cells, strict=True) if point in cell
-            )
-            raise ReadingError(
-                f"line {where + 1}: {show(lines[where])}: the {DECIMALS[point]} in "
-                f"column {column + 1} may separate thousands, for it always has three "
-                f"digits behind it and other values have none. Pass "
-                f'decimal="{point}" if it is the decimal mark; files with thousands '
-                "separators must be exported without them."
-            )
+    for column in range(values.shape[1]):
+
+        def cells(column=column):
+            return [lines[i].split(mark)[column] for i in numbers]
+
+        beside = [row for i in numbers[:9] for row in lines[i].split(mark)[:column]]
+        found = find_thousands(values[:, column], cells, point, beside or [point])
+        if found is not None:
+            text = lines[numbers[found]]
+            raise say_thousands(text, f"line {numbers[found] + 1}", column, point)
 
 
 def refuse_spaced_thousands(lines, numbers):
@@ -670,6 +723,15 @@ def _choose_columns(values, headings, columns, facts, lines):
                 names,
             )
         )
+    is_nm = "nanometres" in (describe_doubt(values[:, used[0]]) or "")
+    for i in used[1:]:
+        rises = len(values) > 4 and first_turn(values[:, i]) is None
+        if rises and (is_nm or unit_of_heading(names[i])):
+            why = f"column {i + 1} rises or falls all the way, as another axis does"
+            raise ReadingError(_ask_for_columns(why, used, names))
+        if _NO_SPECTRUM.search(names[i]):
+            why = f"column {i + 1} is headed {names[i]!r}, as no spectrum of a sample"
+            raise ReadingError(_ask_for_columns(why, used, names))
     if again := axes_again(values.T[used], [names[i] for i in used]):
         raise ReadingError(
             _ask_for_columns(f"column {used[again[0]] + 1} is an axis too", used, names)
@@ -756,4 +818,6 @@ def as_path(value):
     path = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(path, str):
         raise TypeError(f"A path must be a str or a pathlib.Path, got {value!r}.")
+    if not path:
+        raise ValueError('A path is empty (""); "." is the folder you are in.')
     return Path(os.path.expanduser(path))

@@ -268,6 +268,8 @@ def describe_doubt(axis):
     str or None
         For a warning: only values are looked at, and unusual Raman axes exist.
     """
+    if (n_times := _times(axis)) > 1:
+        return f"it looks like {n_times} spectra one behind the other, in equal steps"
     low, high = axis.min(), axis.max()
     step = np.median(np.abs(np.diff(axis))) if len(axis) > 1 else np.inf
     span = f"{low:g} to {high:g} in steps of {step:.3g}"
@@ -281,6 +283,19 @@ def describe_doubt(axis):
     if low > 5000:
         return f"{span} looks like absolute wavenumbers, not Raman shifts"
     return None
+
+
+def _times(axis):
+    """Return how often an axis is there, shifted; 1 if it goes on without a break."""
+    steps = np.abs(np.diff(axis))
+    usual = np.median(steps) if len(steps) else 0
+    breaks = np.flatnonzero((steps > 2 * usual) | (steps < usual / 2))
+    length = breaks[0] + 1 if len(breaks) else 1
+    if length < 3 or len(axis) % length:
+        return 1
+    blocks = np.diff(axis.reshape(-1, length), axis=1)
+    is_same = np.allclose(blocks, blocks[0], rtol=1e-6, atol=1e-6 * usual)
+    return len(blocks) if is_same else 1
 
 
 def unit_of_text(text, n_lines):

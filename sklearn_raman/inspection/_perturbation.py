@@ -33,7 +33,11 @@ from sklearn_raman._utils._ragged import (
     read_ragged,
 )
 from sklearn_raman._utils._typing import SpectraLike
-from sklearn_raman._utils._validation import check_whole, lower_default
+from sklearn_raman._utils._validation import (
+    check_whole,
+    lower_default,
+    refuse_other_order,
+)
 
 _DEFAULT_WIDTH = 9
 
@@ -239,6 +243,12 @@ def _fill(values, reference):
 
 def _positions(estimator, X, target, n_spectra):
     """Return the position of the class to explain of each spectrum, or "all"."""
+    if not hasattr(estimator, "classes_"):
+        raise TypeError(
+            f"Classes are explained, and this is no fitted classifier: "
+            f"{type(estimator).__name__} has no classes_."
+        )
+    refuse_other_order("target", target, X)
     target = resolve_target(target, estimator.classes_, n_spectra)
     if target is None:
         predicted = np.asarray(estimator.predict(X))

@@ -20,6 +20,7 @@ from sklearn_raman._utils._map_back import check_mode, place_back
 from sklearn_raman._utils._pipeline import flat_steps, moves_threshold, unshared
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._typing import SpectraLike
+from sklearn_raman._utils._validation import refuse_other_order
 from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 
 SPACES = ("input", "model", "auto")
@@ -147,6 +148,7 @@ n_points), or list
             f"networks of sklearn_raman do: {error} "
             "sklearn_raman.inspection.occlusion explains any classifier."
         ) from error
+    refuse_other_order("target", target, X)
     if target is None and moves_threshold(pipeline):
         # Not always the class of the highest score.
         target = pipeline.predict(unshared(X))

@@ -109,6 +109,12 @@ None, default=None
     """
     named = maps if isinstance(maps, dict) else {"": maps}
     panels, known = {}, []
+    for what, values in (("spectrum", spectrum), ("wavenumbers", wavenumbers)):
+        if isinstance(values, dict) and not values.keys() >= named.keys():
+            raise ValueError(
+                f"{what} has entries for {list(values)}, and maps for {list(named)}: "
+                "each map needs one of its name."
+            )
     for name, weight in named.items():
         own, given = (
             value[name] if isinstance(value, dict) else value
@@ -593,6 +599,8 @@ def plot_stability(
 
 def _finite(values, name, length=None, ndim=1):
     """Return values as a finite float array, or say which are not."""
+    if np.iscomplexobj(values):
+        raise ValueError(f"{name} must be real numbers, got complex ones.")
     values = np.asarray(values, dtype=float)
     if values.ndim != ndim or values.size == 0 or not np.isfinite(values).all():
         raise ValueError(

@@ -18,7 +18,7 @@ from sklearn_raman._utils._pipeline import (
 from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
 from sklearn_raman._utils._sklearn import num_samples, safe_indexing
-from sklearn_raman._utils._validation import one_per_spectrum
+from sklearn_raman._utils._validation import one_per_spectrum, refuse_other_order
 from sklearn_raman._utils._wavenumbers import describe_axis
 from sklearn_raman.inspection._bands import common_axis
 from sklearn_raman.inspection._perturbation import occlusion
@@ -49,6 +49,8 @@ def check_study(owner, model, X, y, groups):
         )
     check_holds_spectra(X)
     (X,) = indexable(X)
+    refuse_other_order("y", y, X)
+    refuse_other_order("groups", groups, X)
     y = one_per_spectrum("y", y, num_samples(X))
     groups = one_per_spectrum("groups", groups, num_samples(X))
     check_classification_targets(y)

@@ -23,7 +23,7 @@ from sklearn_raman._utils._explanation import (
 from sklearn_raman._utils._pipeline import flat_steps, unshared
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._typing import SpectraLike
-from sklearn_raman._utils._validation import one_per_spectrum
+from sklearn_raman._utils._validation import one_per_spectrum, refuse_other_order
 from sklearn_raman.inspection._bands import bands_above_median, common_axis
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._pipeline import (
@@ -153,6 +153,8 @@ default=None
             If a class has no correctly classified spectrum: its rows are missing.
         """
         values = check_maps(maps)
+        for name, labels in (("y", y), ("predicted", predicted)):
+            refuse_other_order(name, labels, maps)
         y = one_per_spectrum("y", y, len(values))
         if predicted is None:
             predicted = y

@@ -18,6 +18,7 @@ from sklearn_raman._utils._pipeline import flat_steps
 from sklearn_raman._utils._sklearn import Interval
 from sklearn_raman._utils._validation import levels_to_user
 from sklearn_raman._utils._wavenumbers import (
+    describe_axis,
     first_difference,
     format_wavenumbers,
 )
@@ -32,6 +33,7 @@ from sklearn_raman.mapping._blocks import (
     classes_of,
     look_ahead,
     means_of,
+    print_block,
     without_wrapper,
 )
 from sklearn_raman.mapping._cube import default_block, read_cube
@@ -161,7 +163,7 @@ def apply_pipeline(
     -----
     UserWarning
         If the wavenumbers of a lazy cube lie in several blocks, which have to be put
-        together.
+        together; if the Pipeline was fitted without the axis that the cube has.
 
     See Also
     --------
@@ -221,6 +223,7 @@ def apply_pipeline(
         dtype=dtype,
         saturation=saturation,
         explain=_how_to_explain(pipeline, explain, output),
+        prints=store is not None,
     )
     shapes, transformed_axis = look_ahead(pipeline, task, found.axis)
     task.shapes.update(shapes)
@@ -235,9 +238,11 @@ def apply_pipeline(
         "target": repr(target),
         "explain": repr(task.explain),
         "saturation": saturation,
+        "dtype": dtype,
         "blocks": [list(map(int, sizes)) for sizes in spectra.chunks[:-1]],
     }
-    return write_blocks(store, maps, results, task, job, progress=progress)
+    prints = _over_blocks(print_block, spectra, allowed, dtype=np.uint64)
+    return write_blocks(store, maps, results, prints, task, job, progress=progress)
 
 
 def _check_output(output):
@@ -269,22 +274,36 @@ def _labels_for(pipeline, axis):
     A model that was fitted on arrays, and knows no axis, gets arrays: steps of
     scikit-learn would wonder about the labels.
     """
-    if axis is None:
-        return None
     steps = [step for _, step in flat_steps(without_wrapper(pipeline))]
     names = getattr(steps[0], "feature_names_in_", None)
-    if names is not None and len(names) == len(axis):
-        try:
-            seen = np.asarray(names, dtype=np.float64)
-        except ValueError:
-            seen = None
-        if seen is not None and first_difference(axis, seen) is None:
+    try:
+        seen = None if names is None else np.asarray(names, dtype=np.float64)
+    except ValueError:
+        seen = None
+    if axis is None and seen is not None:
+        raise ValueError(
+            f"The cube has no axis, and the Pipeline was fitted on "
+            f"{describe_axis(seen)}: pass wavenumbers=, the axis of the cube."
+        )
+    if axis is None:
+        return None
+    if seen is not None and len(seen) == len(axis):
+        if first_difference(axis, seen) is None:
             return tuple(names)
     learned = ("feature_names_in_", "wavenumbers_in_", "wavenumbers_out_")
     knows_axis = any(
         getattr(step, name, None) is not None for step in steps for name in learned
     )
-    return tuple(format_wavenumbers(axis)) if knows_axis else None
+    if knows_axis:
+        return tuple(format_wavenumbers(axis))
+    warnings.warn(
+        f"The cube has the axis {describe_axis(axis)}, and the Pipeline was fitted on "
+        "arrays without one: that both are the same can't be checked. Fit it on a data "
+        "frame with the wavenumbers as column labels.",
+        UserWarning,
+        stacklevel=levels_to_user(),
+    )
+    return None
 
 
 # Blocks ------------------------------------------------------------------------------
@@ -391,11 +410,11 @@ def pixel_map(values, cube, *, name):
         return xarray.DataArray(values, dims=dims)
     for dim in dims:
         if dim in values.coords and dim in cube.array.coords:
-            _refuse_other_places(name, dim, values.coords[dim], cube.array.coords[dim])
+            refuse_other_places(name, dim, values.coords[dim], cube.array.coords[dim])
     return values
 
 
-def _refuse_other_places(name, dim, found, expected):
+def refuse_other_places(name, dim, found, expected, to="cube"):
     """Raise if the pixels of two maps lie elsewhere, or in another order."""
     found, expected = np.asarray(found), np.asarray(expected)
     if found.dtype.kind in "iuf" and expected.dtype.kind in "iuf":
@@ -406,9 +425,9 @@ def _refuse_other_places(name, dim, found, expected):
     if np.any(differ):
         where = int(np.argmax(differ))
         raise ValueError(
-            f"{name} and the cube disagree in {dim!r}: at position {where} {name} has "
-            f"{found[where]} and the cube {expected[where]}. Bring it to the pixels of "
-            f"the cube, {name}.reindex_like(...), or drop its coordinates."
+            f"{name} and the {to} disagree in {dim!r}: at position {where} {name} has "
+            f"{found[where]} and the {to} {expected[where]}. Bring it to the pixels of "
+            f"the {to}, {name}.reindex_like(...), or drop its coordinates."
         )
 
 
@@ -438,21 +457,25 @@ def _in_same_blocks(mask, cube, spectra):
 def _results(model, spectra, allowed, task):
     """Return an array of dask with a dictionary in the place of each block."""
     dask = import_optional("dask", "maps")
-    chunked = import_optional("dask.array", "maps")
     token = uuid.uuid4().hex  # spares a look at all weights
     # A task of its own, so that blocks do not each carry the model.
     parcel = dask.delayed(Parcel(model), name=f"model-{token}", traverse=False)
+    settings = {"parcel": parcel, "task": task, "token": f"pixels-{token}"}
+    return _over_blocks(apply_block, spectra, allowed, dtype=object, **settings)
+
+
+def _over_blocks(function, spectra, allowed, *, dtype, **settings):
+    """Return an array of dask with what a function makes of each block."""
+    chunked = import_optional("dask.array", "maps")
     n_dims = spectra.ndim - 1
     return chunked.map_blocks(
-        apply_block,
+        function,
         spectra,
         *([] if allowed is None else [allowed]),
-        parcel=parcel,
-        task=task,
         drop_axis=[n_dims],
-        dtype=object,
-        meta=np.empty((0,) * n_dims, dtype=object),
-        token=f"pixels-{token}",
+        dtype=dtype,
+        meta=np.empty((0,) * n_dims, dtype=dtype),
+        **settings,
     )
 
 

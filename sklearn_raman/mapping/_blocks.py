@@ -7,6 +7,7 @@ computed, is the business of dask.
 from __future__ import annotations
 
 import copy
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,7 @@ OUTPUTS = (
 STATUS = ("named", "not finite", "saturated", "left out", "unknown")
 NAMED, NOT_FINITE, SATURATED, LEFT_OUT, UNKNOWN = range(len(STATUS))
 NOBODY = -1  # the code of no class
+PRINT = "print"  # of a block: changes with its spectra
 MEANS = ("class_count", "class_spectrum", "class_explanation")
 # Values of spectra that go through the steps at a time, however large a block is.
 _BATCH_VALUES = 2**21
@@ -60,6 +62,8 @@ class Task:
         Arguments of `explain_pipeline`; None if no map is needed.
     shapes : dict of str to tuple
         What a pixel gets of each result, found by `look_ahead`.
+    prints : bool
+        Whether a block tells by which values it was made.
     """
 
     output: tuple
@@ -70,6 +74,7 @@ class Task:
     saturation: float | None
     explain: dict | None
     shapes: dict = field(default_factory=dict)
+    prints: bool = False
 
     @property
     def names(self):
@@ -241,7 +246,7 @@ def apply_block(spectra, allowed=None, *, parcel, task):
     -------
     dict of str to ndarray
         Maps of shape (..., what `task.shapes` says), NaN and -1 where there is nothing
-        to say; sums for the means of classes.
+        to say; sums for the means of classes; the print of the block.
     """
     model, pixels = parcel.model, spectra.shape[:-1]
     rows = np.asarray(spectra).reshape(-1, task.n_points)
@@ -274,7 +279,25 @@ def apply_block(spectra, allowed=None, *, parcel, task):
         name: values.reshape(*pixels, *task.shapes[name])
         for name, values in result.items()
     }
-    return maps | sums
+    return maps | sums | ({PRINT: print_of(spectra, allowed)} if task.prints else {})
+
+
+def print_of(spectra, allowed=None):
+    """Return a number that changes with any value of a block, or of its mask."""
+    found = hashlib.blake2b(digest_size=8)
+    for values in (spectra, allowed):
+        if values is not None:
+            values = np.asarray(values)
+            found.update(f"{values.dtype.newbyteorder('=')}{values.shape}".encode())
+            native = values.astype(values.dtype.newbyteorder("="), copy=False)
+            found.update(np.ascontiguousarray(native).view(np.uint8))
+    return np.uint64(int.from_bytes(found.digest(), "little"))
+
+
+def print_block(spectra, allowed=None):
+    """Return the print of a block as an array with one value."""
+    ones = (1,) * (np.ndim(spectra) - 1)
+    return np.full(ones, print_of(spectra, allowed), dtype=np.uint64)
 
 
 def _nothing(name, n_rows, task):
@@ -307,6 +330,8 @@ def _fill(result, sums, chosen, rows, model, task):
     """Evaluate some rows of a block, and write down what comes out."""
     X = as_input(rows[chosen], task.labels)
     found = evaluate(model, X, task)
+    for values in found.values():
+        _as_many(values, X, model)
     unknown = found.pop("unknown", None)
     if "label" in found:
         classes = pd.Index(classes_of(model))

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_raman.mapping._apply import refuse_other_places
 from sklearn_raman.mapping._blocks import STATUS
 from sklearn_raman.mapping._cube import read_cube
 from sklearn_raman.mapping._plot import (
@@ -128,14 +129,15 @@ def save_page(
         note = f"Shown is every {every} pixel along the longer side. "
     if cube is not None:
         found = read_cube(cube, wavenumbers, dim, laser_nm)
-        if (
-            found.pixel_dims != dims
-            or found.array.sizes[dims[0]] != whole.sizes[dims[0]]
-        ):
+        sizes = found.array.sizes
+        if found.pixel_dims != dims or any(sizes[d] != whole.sizes[d] for d in dims):
             raise ValueError(
                 f"The cube has the pixels {_sizes(found.array, found.pixel_dims)}, the "
                 f"maps have {_sizes(whole, dims)}."
             )
+        for d in dims:
+            if d in whole.coords and d in found.array.coords:
+                refuse_other_places("cube", d, found.array[d], whole[d], to="maps")
         array = found.array.transpose(*dims, found.dim)
         n_values = codes.size * array.shape[-1]
         if max(steps.values()) == 1 and n_values <= _MOST_VALUES:

@@ -212,6 +212,9 @@ def plot_overview(maps: Any, *, n_bands: int = 3) -> Figure:
     beside = left.subplots()
     plot_labels(maps, ax=beside)
     beside.set_anchor("NW")
+    if not spectra:
+        right.text(0.5, 0.5, "no pixel has a class", ha="center", color=INK)
+        return figure
     panels = np.ravel(right.subplots(len(spectra), 1, sharex=True))
     if explained:
         plot_explanation(spectra, explained, n_bands=n_bands, ax=panels)
@@ -242,6 +245,10 @@ def plane(maps, name):
     one : DataArray
         Its first dimensions are those of the pixels, two.
     """
+    if not hasattr(maps, "data_vars"):
+        raise TypeError(
+            f"The maps must be what apply_pipeline returns, got {type(maps).__name__}."
+        )
     if name not in maps:
         raise ValueError(
             f"The maps hold no {name!r}, only {sorted(map(str, maps.data_vars))}: ask "
@@ -259,7 +266,24 @@ def plane(maps, name):
             maps = maps.assign_coords({dim: (dim, counted, {"units": "pixels"})})
     steps = {dim: -(-maps.sizes[dim] // _MOST_PIXELS) for dim in dims}
     maps = maps.isel({dim: slice(None, None, step) for dim, step in steps.items()})
+    if name == "label" and "class" in maps.coords:
+        maps = maps.assign(label=_as_codes(maps["label"], len(class_names(maps))))
     return maps, maps[name]
+
+
+def _as_codes(label, n_classes):
+    """Return labels as whole numbers; NaN, as `where` of xarray leaves it, is none."""
+    label = label.compute()
+    if label.dtype.kind == "f":
+        label = label.fillna(NOBODY)
+    codes = label.astype(np.int16)
+    low, high = int(label.min()), int(label.max())
+    if (codes != label).any() or low < NOBODY or high >= n_classes:
+        raise ValueError(
+            f"label holds values from {low} to {high}; expected positions in the "
+            f"coordinate class, 0 to {n_classes - 1}, or {NOBODY}."
+        )
+    return codes
 
 
 def class_means(maps):

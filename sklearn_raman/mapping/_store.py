@@ -1,5 +1,6 @@
 """Results on disk: written block by block, and gone on with after an interruption."""
 
+import hashlib
 import os
 import shutil
 import sys
@@ -9,7 +10,7 @@ import numpy as np
 
 from sklearn_raman._utils._optional import import_optional
 from sklearn_raman._utils._progress import progress_bar
-from sklearn_raman.mapping._blocks import MEANS, means_of
+from sklearn_raman.mapping._blocks import MEANS, PRINT, means_of
 
 # A group beside the results: which blocks are done, and their sums for class means.
 _BLOCKS = "blocks"
@@ -18,7 +19,7 @@ _RTOL = 1e-5
 _FORMAT = 2
 
 
-def write_blocks(store, maps, results, task, job, *, progress):
+def write_blocks(store, maps, results, prints, task, job, *, progress):
     """Write results to a zarr store, block by block; skip what is there already.
 
     Parameters
@@ -28,6 +29,8 @@ def write_blocks(store, maps, results, task, job, *, progress):
         The lazy results: names, coordinates and attributes are taken from here.
     results : dask array
         With a dictionary of arrays in the place of each block.
+    prints : dask array
+        With the print of each block, by which a changed cube is seen.
     task : Task
     job : dict
         What the results are, as JSON has it.
@@ -44,6 +47,7 @@ def write_blocks(store, maps, results, task, job, *, progress):
     job = {**job, "shapes": {name: list(task.shapes[name]) for name in task.shapes}}
     if "label" in maps:
         job["classes"] = maps["class"].values.tolist()
+    job["coordinates"] = _print_of_coordinates(maps)
     blocks = _find_blocks(zarr, store)
     if blocks is None:
         is_ours = not os.path.lexists(store)
@@ -56,6 +60,7 @@ def write_blocks(store, maps, results, task, job, *, progress):
     _check_job(store, blocks.attrs["job"], job)
     done = blocks["done"][:].astype(bool).reshape(results.numblocks)
     there = np.argwhere(done)
+    _check_prints(store, blocks[PRINT][:].reshape(done.shape), prints, there)
     for place in np.unique(there[[0, -1]], axis=0) if len(there) else ():
         _check_one(zarr, store, results, task, place)
     written = results.map_blocks(
@@ -110,7 +115,8 @@ def _find_blocks(zarr, store):
         root = () if os.path.isfile(store) or os.listdir(store) else None
     if root is None:
         return None
-    if _BLOCKS not in root or "job" not in root[_BLOCKS].attrs:
+    is_ours = _BLOCKS in root and PRINT in root[_BLOCKS]
+    if not is_ours or "job" not in root[_BLOCKS].attrs:
         raise ValueError(
             f"store={store!r} exists and does not hold results of apply_pipeline that "
             "could be gone on with: give another path, or delete it."
@@ -143,7 +149,8 @@ def _lay_out(zarr, store, maps, results, task, job):
     frame.to_zarr(store, mode="w-", zarr_format=_FORMAT, **settings)
     blocks = zarr.open_group(store, mode="r+").create_group(_BLOCKS)
     n_blocks = int(np.prod(results.numblocks))
-    blocks.create_array("done", shape=(n_blocks,), chunks=(1,), dtype="uint8")
+    for name, dtype in (("done", "uint8"), (PRINT, "uint64")):
+        blocks.create_array(name, shape=(n_blocks,), chunks=(1,), dtype=dtype)
     for name in whole:
         shape = task.shapes[name]
         blocks.create_array(
@@ -162,10 +169,40 @@ def _writable(coordinate):
 def _check_job(store, there, job):
     """Raise if a store holds something else than what is to be written."""
     for name in job:
+        if name == "coordinates" and there.get(name) != job[name]:
+            raise ValueError(
+                f"store={store!r} holds results on another axis, or of other places: "
+                "the coordinates of the cube have changed. Give another path, or "
+                "delete it."
+            )
         if there.get(name) != job[name]:
             raise ValueError(
                 f"store={store!r} holds results with {name}={there.get(name)!r}, and "
                 f"these have {job[name]!r}: give another path, or delete it."
+            )
+
+
+def _print_of_coordinates(maps):
+    """Return a text that changes with the places and the axis of maps."""
+    found = hashlib.blake2b(digest_size=8)
+    for name in sorted(maps.coords, key=str):
+        values = maps.coords[name].values
+        found.update(f"{name}{values.dtype}{values.shape}".encode())
+        found.update(repr(values.tolist()).encode())
+    return found.hexdigest()
+
+
+def _check_prints(store, written, prints, there):
+    """Raise if a block was written of other spectra than it has now."""
+    dask = import_optional("dask", "maps")
+    parts = prints.to_delayed()
+    found = dask.compute(*(parts[tuple(place)] for place in there))
+    for place, now in zip(there, found, strict=True):
+        if written[tuple(place)] != now.item():
+            raise ValueError(
+                f"store={store!r} was begun with another cube or another mask: the "
+                f"spectra of block {tuple(map(int, place))} have changed since. Give "
+                "another path, or delete it."
             )
 
 
@@ -184,7 +221,7 @@ def _check_one(zarr, store, results, task, place):
             same = np.array_equal(there, now)
         if not same:
             raise ValueError(
-                f"store={store!r} was begun with another Pipeline or another cube: "
+                f"store={store!r} was begun with another Pipeline: "
                 f"{name!r} in block {tuple(map(int, place))} is not the same. Give "
                 "another path, or delete it."
             )

@@ -31,7 +31,7 @@ from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged, unmask
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._typing import RandomState, SpectraLike
-from sklearn_raman._utils._validation import one_per_spectrum
+from sklearn_raman._utils._validation import one_per_spectrum, refuse_other_order
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
     find_gaps,
@@ -45,7 +45,7 @@ from sklearn_raman.model_selection._leakage import (
     count_leaks,
     describe_leaks,
 )
-from sklearn_raman.model_selection._novelty import check_novelty
+from sklearn_raman.model_selection._novelty import check_novelty, check_same_points
 from sklearn_raman.model_selection._spectra import (
     list_missed,
     map_missed,
@@ -230,6 +230,8 @@ def compare(
     if estimators is None:
         axis = _common_axis(data.X)
         estimators = standard_models(seed, quick=quick, target_wavenumbers=axis)
+    if unknown is not None:
+        check_same_points(unknown, data.X, estimators)
     protocol = {
         "n_spectra": len(data.y),
         "n_groups": None if data.groups is None else len(np.unique(data.groups)),
@@ -400,9 +402,11 @@ def check_data(X, y, groups):
     X = unmask(X)  # models would take what is masked for measured
     labels_as_wavenumbers(X)  # raises for columns that are no intensities
     n_spectra = X.shape[0] if hasattr(X, "shape") else len(X)
-    _refuse_other_order("y", y, X)
-    _refuse_other_order("groups", groups, X)
+    refuse_other_order("y", y, X)
+    refuse_other_order("groups", groups, X)
     y = one_per_spectrum("y", y, n_spectra)
+    if n_spectra == 0:
+        raise ValueError("X holds no spectrum.")
     check_classification_targets(y)
     classes = np.unique(y)
     if len(classes) < 2:
@@ -446,21 +450,6 @@ def _named_target(bunch):
         return target
     are_positions = 0 <= target.min() and target.max() < len(names)
     return np.asarray(names)[target] if are_positions else target
-
-
-def _refuse_other_order(name, values, X):
-    """Raise if a Series has the index of the frame X in another order."""
-    indexes = getattr(values, "index", None), getattr(X, "index", None)
-    if not all(isinstance(index, pd.Index) for index in indexes):
-        return
-    ours, theirs = indexes
-    if len(ours) == len(theirs) and not ours.equals(theirs):
-        if ours.is_unique and theirs.is_unique and ours.isin(theirs).all():
-            raise ValueError(
-                f"{name} has the index of X in another order, and rows are matched by "
-                f"position. Use {name}.loc[X.index], or {name}.to_numpy() if the order "
-                "is right."
-            )
 
 
 def _common_axis(X):

@@ -59,11 +59,13 @@ class Comparison:
         `balanced_accuracy`, `f1_macro`, `log_loss`, `calibrated`, `fit_time`,
         `score_time` (seconds); and if `compare` was asked for novelty, `false_alarms`
         (share of the test spectra called none of the classes) and `detected` (the same
-        of the unknown spectra, if there are any).
+        of the unknown spectra, if there are any), NaN where so few spectra were held
+        out that none could be called so.
     predictions : DataFrame
         One row per model, fold and test spectrum: `model`, `fold`, `row`, `true`,
         `predicted`; `file` if the data set has `filenames`; `known` if `compare` was
-        asked for novelty, False where the model calls the spectrum none of the classes.
+        asked for novelty, False where the model calls the spectrum none of the classes,
+        NA where it could call none so.
     classes : ndarray of shape (n_classes,)
         All labels, sorted.
     protocol : dict
@@ -100,7 +102,8 @@ class Comparison:
     unknown : DataFrame or None, default=None
         One row per model, fold and spectrum given to :func:`compare` as `unknown`:
         `model`, `fold`, `row`, `predicted`, the class that the model names, and
-        `known`, False where it calls the spectrum none of the classes.
+        `known`, False where it calls the spectrum none of the classes, NA where it
+        could call none so.
 
     Examples
     --------
@@ -436,6 +439,11 @@ def _remarks(comparison):
             f"false alarms: test spectra called none of the classes; {100 * rate:g} % "
             "were asked for"
         )
+        if summary["false_alarms"].isna().any():
+            lines.append(
+                "cannot tell: in some fold so few spectra (or groups) were held out "
+                "that none could be called so"
+            )
     chosen = [
         f"{model} chose {text}" for model, text in sum_up_choices(comparison).items()
     ]
@@ -452,7 +460,10 @@ def format_table(comparison, mark):
     summary = comparison.to_frame()
     cells = format_cells(summary, mark)
     for name in summary.columns.intersection([*NOVELTY]):
-        cells[name] = format_scores(summary, name)
+        cells[name] = [
+            "cannot tell" if text == MISSING else text
+            for text in format_scores(summary, name)
+        ]
     labels = {name: label for name, (label, _) in METRICS.items()} | TIMES | NOVELTY
     cells = cells.rename_axis(None).rename(columns=labels)
     if len(cells) > 1:

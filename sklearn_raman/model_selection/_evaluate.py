@@ -136,10 +136,10 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed, detector, unkno
     )
     if known is not None:
         predictions["known"] = known
-        scores["false_alarms"] = (~known).mean()
+        scores["false_alarms"] = _share_novel(known)
     if of_unknown is not None:
         of_unknown = of_unknown.assign(**which)[[*which, *of_unknown.columns]]
-        scores["detected"] = (~of_unknown["known"]).mean()
+        scores["detected"] = _share_novel(of_unknown["known"].array)
     return Bunch(
         **which,
         scores=scores,
@@ -149,6 +149,11 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed, detector, unkno
         explanation=explanation,
         versions=find_versions(),
     )
+
+
+def _share_novel(known):
+    """Return the share of spectra called none of the classes; NaN if none can be."""
+    return np.nan if known.isna().any() else 1 - known.astype(float).mean()
 
 
 def find_versions():

@@ -3,11 +3,17 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import Bunch
 
-from sklearn_raman._utils._pipeline import best_of, unshared
+from sklearn_raman._utils._pipeline import best_of, flat_steps, is_search, unshared
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged, unmask
-from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
+from sklearn_raman._utils._wavenumbers import (
+    check_same_axis,
+    labels_as_wavenumbers,
+)
+from sklearn_raman.preprocessing import WavenumberResampler
 from sklearn_raman.uncertainty import SpectralNoveltyDetector
 
 
@@ -52,6 +58,7 @@ def check_novelty(novelty, unknown, data, seed):
             f"novelty must be True, False or a SpectralNoveltyDetector, got {novelty!r}"
             "; spectra of no class are given as unknown."
         )
+    detector._validate_params()  # before anything is fitted
     if detector.random_state is None:
         detector.random_state = seed
     return detector.set_params(grouped=data.groups is not None), unknown
@@ -70,6 +77,40 @@ def _check_points(unknown, X):
         )
 
 
+def check_same_points(unknown, X, estimators):
+    """Raise, before anything is fitted, if a model can't take the unknown spectra.
+
+    Parameters
+    ----------
+    unknown, X : spectra
+    estimators : dict of str to estimator, not fitted
+    """
+    if is_ragged(X) or np.shape(X)[0] == 0:
+        return
+    if is_ragged(unknown):
+        why = "unknown are pairs, each with its own axis."
+    else:
+        try:
+            check_same_axis(unknown, labels_as_wavenumbers(X))
+            if np.shape(unknown)[1] == np.shape(X)[1]:
+                return
+            why = f"unknown has shape {np.shape(unknown)} and X has {np.shape(X)}."
+        except ValueError as error:
+            why = f"unknown and X differ. {error}"
+    for name, model in estimators.items():
+        while is_search(model):
+            model = model.estimator
+        first = flat_steps(model)[0][1]
+        is_ours = type(first).__module__.startswith(("sklearn.", "sklearn_raman."))
+        unites = (WavenumberResampler, FunctionTransformer, ColumnTransformer)
+        if is_ours and not isinstance(first, unites):
+            raise ValueError(
+                f"The model {name!r} does not bring spectra to one axis, and {why} "
+                "Bring them to the axis of X, or make a WavenumberResampler with given "
+                "target_wavenumbers its first step."
+            )
+
+
 def judge_novelty(detector, model, train, test, unknown):
     """Calibrate a detector around a fitted model and ask it of other spectra.
 
@@ -83,20 +124,27 @@ def judge_novelty(detector, model, train, test, unknown):
 
     Returns
     -------
-    known : ndarray of shape (n_test,), bool
-        False where a test spectrum is called none of the classes.
+    known : array of shape (n_test,), bool
+        False where a test spectrum is called none of the classes; NA if the held-out
+        spectra are so few that none ever could be.
     of_unknown : DataFrame or None
         `row`, `predicted` (by the model) and `known` of the unknown spectra.
     """
     detector = clone(detector).set_params(estimator=clone(best_of(model)))
     detector.fit(*train)
-    known = detector.predict(test) == 1
+    can_tell = detector.smallest_p_value_ <= detector.false_alarm_rate
+
+    def is_known(spectra):
+        found = pd.array(detector.predict(spectra) == 1, dtype="boolean")
+        return found if can_tell else pd.array([pd.NA] * len(found), dtype="boolean")
+
+    known = is_known(test)
     if unknown is None:
         return known, None
     found = {
         "row": np.arange(len(unknown)),
         "predicted": model.predict(unshared(unknown)),
-        "known": detector.predict(unknown) == 1,
+        "known": is_known(unknown),
     }
     return known, pd.DataFrame(found)
 
@@ -106,16 +154,18 @@ def count_novel(comparison):
 
     Returns
     -------
-    list of (str, int, list of int)
+    list of (str, int, list of int or None)
         For each class, for all of them and, if there are any, for the unknown spectra:
-        name, number of spectra over all folds, and how many each model calls so.
+        name, number of spectra over all folds, and how many each model calls so; None
+        where its detector could call none so in some fold.
     """
     models = list(comparison.to_frame().index)
 
     def count(spectra):
-        called = spectra["model"][~spectra["known"]].value_counts()
+        by_model = dict(list(spectra.groupby("model")["known"]))
         return len(spectra) // len(models), [
-            int(called.get(name, 0)) for name in models
+            None if by_model[name].isna().any() else int((~by_model[name]).sum())
+            for name in models
         ]
 
     of_class = dict(list(comparison.predictions.groupby("true")))
@@ -136,7 +186,7 @@ def sum_up_missed(comparison):
     """
     if comparison.unknown is None:
         return {}
-    missed = comparison.unknown[comparison.unknown["known"]]
+    missed = comparison.unknown[comparison.unknown["known"].fillna(False)]
     names = missed.groupby("model")["predicted"]
     return {
         model: names.get_group(model).value_counts()

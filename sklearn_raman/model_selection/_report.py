@@ -334,7 +334,7 @@ def _novelty(comparison):
     if rate is None:
         return dict.fromkeys(("alarm_rate", "novel_head", "novel_rows", "passing"), "")
     rows = [
-        _row(name, [f"<td>{n_tested}</td>", *(f"<td>{n or ''}</td>" for n in called)])
+        _row(name, [f"<td>{n_tested}</td>", *(_count_cell(n) for n in called)])
         for name, n_tested, called in count_novel(comparison)
     ]
     items = [
@@ -352,6 +352,11 @@ def _novelty(comparison):
         "novel_rows": "".join(rows),
         "passing": passing if items else "",
     }
+
+
+def _count_cell(number):
+    """Write a count; nothing for 0, and that a detector can't ring."""
+    return "<td>cannot tell</td>" if number is None else f"<td>{number or ''}</td>"
 
 
 def _name_often(counts):

@@ -7,7 +7,7 @@ from numbers import Real
 
 import torch
 from scipy.fft import next_fast_len
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from torch.nn import functional
 
 from sklearn_raman._utils._sklearn import (
@@ -24,6 +24,7 @@ _REACH = 1.3  # of a Gaussian, in full widths: 3 standard deviations
 _N_WAVES = 4  # cosines in a smooth random curve
 _BASELINE_IN_NOISE = 0.5  # size of baselines where spectra are noisy
 _NOISY = 0.2  # the augmentation's largest noise from which spectra are noisy
+_HIGHER, _BROADER = 4.0, 2.0  # than in training, where logits are calibrated
 _OF_A_BATCH = {
     "spacing": [Interval(Real, 0, None, closed="neither")],
     "strength": [Interval(Real, 0, None, closed="left")],
@@ -202,6 +203,14 @@ def augmentation_for(noise, n_points):
     )
 
 
+def wider_than(augmentation):
+    """Return an augmentation with higher baselines and broader bands than another."""
+    return clone(augmentation).set_params(
+        baseline=_HIGHER * augmentation.baseline,
+        broadening=_BROADER * augmentation.broadening,
+    )
+
+
 def strength_for(share):
     """Return the strength for a set, from the share of its variation within the set.
 
@@ -292,7 +301,10 @@ def smooth_curves(X, size):
 
 def _level(X):
     """Return mean and standard deviation of each spectrum, of shape (n_spectra, 1)."""
-    return X.mean(dim=1, keepdim=True), X.std(dim=1, keepdim=True, correction=0)
+    mean = X.mean(dim=1, keepdim=True)
+    # X.std takes ten times as long.
+    size = torch.linalg.vector_norm(X - mean, dim=1, keepdim=True)
+    return mean, size / X.shape[1] ** 0.5
 
 
 def _partners(y, X):

@@ -6,6 +6,7 @@ import copy
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from math import ceil
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
@@ -30,6 +31,7 @@ from sklearn_raman._utils._torch import (
     device_of,
     is_same_device,
     isolated_randomness,
+    like,
     limited_threads,
     restorer,
 )
@@ -48,9 +50,11 @@ from sklearn_raman.neural_network._augmentation import (
     strength_for,
 )
 from sklearn_raman.neural_network._calibration import (
+    discriminate_logits,
     divide_logits,
     find_temperature,
     held_out_folds,
+    last_layer,
 )
 from sklearn_raman.neural_network._data import Spectra, split
 from sklearn_raman.neural_network._explain import ExplainMixin
@@ -65,6 +69,8 @@ from sklearn_raman.neural_network._skorch import CtrlC, SklearnNet, TrainingStop
 
 _NOISE = 2.0  # largest noise of the augmentation, in multiples of what spectra have
 _N_FOLDS = 3  # for the calibration
+_FEWEST_COPIES, _VARIED = 2, 1000  # of spectra, to see how logits vary within classes
+_BATCH = 256
 
 
 class SpectralNetClassifier(ExplainMixin, SklearnNet):
@@ -138,11 +144,18 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn.
     calibration : {"auto", "held_out"} or None, default=None
-        How probabilities come to mean what they say. "held_out": three networks, each
-        trained on two thirds of the spectra (by group, where fit gets `groups`) for up
-        to two fifths of the epochs, tell how sure a network may be of spectra that it
-        has not seen: a temperature, by which the logits are divided in the last layer.
-        It takes up to 0.8 times as long as the training itself. "auto" does so for
+        How probabilities come to mean what they say. "held_out", in the last layer:
+
+        - with three classes or more and an augmentation, logits are mixed with linear
+          discriminants of themselves, which weigh directions by how much logits of
+          training spectra, varied more than in training, differ within classes;
+        - up to three networks, each trained on two thirds of the spectra (by group,
+          where fit gets `groups`) for up to three tenths of the epochs, tell how sure a
+          network may be of spectra that it has not seen: a temperature, by which the
+          logits are divided. No network comes after 500 groups, or spectra without
+          groups, that were held out.
+
+        It takes up to 0.7 times as long as the training itself. "auto" does so for
         ``max_epochs="auto"`` and the cross-entropy: who sets a number of epochs is in a
         hurry or knows better. None leaves the probabilities as trained.
     random_state : int, RandomState or None, default=None
@@ -419,7 +432,12 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
                 limited_threads(self.n_threads),
             ):
                 try:
-                    self._train(spectra, groups, cold=cold)
+                    calibrated = (
+                        self._wants_calibration() if cold else bool(self._as_trained)
+                    )
+                    if not cold:
+                        self._undo_calibration()
+                    self._train(spectra, groups, cold=cold, calibrated=calibrated)
                     self._calibrate(spectra, groups, seed, cold=cold)
                 finally:
                     ctrl_c.holds = True
@@ -512,8 +530,11 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         codes = np.searchsorted(self.classes_, y)
         return Spectra(X, codes, sample_weight), groups
 
-    def _train(self, spectra, groups, *, cold):
-        """Split the spectra, set the network up, and let skorch train it."""
+    def _train(self, spectra, groups, *, cold, calibrated):
+        """Split the spectra, set the network up, and let skorch train it.
+
+        `calibrated` looks for the directions in which logits vary.
+        """
         fraction = self.validation_fraction if self.early_stopping else None
         if self.train_split is None and fraction is not None:
             self._warn_without_groups(groups)
@@ -542,8 +563,6 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             self.initialize()
         else:
             self._initialize_callbacks()
-            if self.temperature_ != 1.0:
-                divide_logits(self.module_, 1 / self.temperature_)
         self._move_to_device()
 
         if not self.history_:
@@ -563,6 +582,33 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
                 f"The training loss is {loss} after {self.n_iter_} epochs: lower lr "
                 f"({self.lr}) or scale the spectra (SpectrumNormalizer)."
             )
+
+        if calibrated:
+            output = last_layer(self.module_)
+            self._as_trained = copy.deepcopy(output.state_dict())
+            # Of two classes there is but one direction.
+            if self.augmentation is not None and len(self.classes_) > 2:
+                batches = self._varied_batches(data.train)
+                discriminate_logits(self.module_, batches, len(self.classes_))
+
+    def _varied_batches(self, dataset):
+        """Yield the training spectra, as they are and more varied than in training."""
+        n_spectra, module = len(dataset), like(self.module_)
+        for copy_ in range(1 + max(_FEWEST_COPIES, ceil(_VARIED / n_spectra))):
+            for positions in torch.arange(n_spectra).split(_BATCH):
+                X, codes = dataset.__getitems__(positions)
+                weights = X["sample_weight"] if isinstance(X, dict) else None
+                x = (X if weights is None else X["x"]).to(**module)
+                if weights is None:
+                    weights = torch.ones(len(x))
+                if copy_:
+                    x = self._augmented(x, codes, wider=True)
+                yield x, codes, weights
+
+    def _undo_calibration(self):
+        """Give a calibrated network the last layer that training ended with."""
+        if self._as_trained:
+            last_layer(self.module_).load_state_dict(self._as_trained)
 
     def _calibrate(self, spectra, groups, seed, *, cold):
         """Find the temperature by networks that have not seen all spectra; apply it."""
@@ -600,7 +646,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             for name in ("classes_inferred_", "n_features_in_", "wavenumbers_in_"):
                 setattr(twin, name, getattr(self, name))
             twin.random_state_ = check_random_state(seed)
-            twin._train(spectra.take(training), None, cold=True)
+            twin._train(spectra.take(training), None, cold=True, calibrated=True)
             found.append(held_out)
             logits.append(twin._outputs(spectra.X[held_out], lambda output: output))
         if not found:

@@ -20,10 +20,10 @@ from sklearn_raman._utils._explanation import (
 from sklearn_raman._utils._sklearn import available_if
 from sklearn_raman._utils._torch import (
     LastLinear,
+    full_precision,
     like,
     limited_threads,
     send,
-    without_autocast,
 )
 from sklearn_raman._utils._typing import Floats, Frame
 from sklearn_raman._utils._validation import check_answers, check_spectra, check_whole
@@ -339,7 +339,7 @@ class ExplainMixin:
 
         def embed(batch, rows):
             spectra = send(torch.as_tensor(batch), **like(module))
-            with torch.no_grad(), without_autocast(), LastLinear() as last:
+            with torch.no_grad(), full_precision(), LastLinear() as last:
                 logits = module(spectra)
             return last.input_of(logits, owner=type(module).__name__)
 

@@ -19,12 +19,15 @@ from torch import nn
 from sklearn_raman._utils._sklearn import DocLinkMixin, validate_parameter_constraints
 from sklearn_raman._utils._torch import (
     as_device,
+    full_precision,
     like,
     limited_threads,
     send,
-    without_autocast,
 )
-from sklearn_raman.neural_network._augmentation import augmentation_for
+from sklearn_raman.neural_network._augmentation import (
+    augmentation_for,
+    wider_than,
+)
 from sklearn_raman.neural_network._data import BatchDataset, collate
 from sklearn_raman.neural_network._schedule import OneCycle
 
@@ -55,6 +58,7 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
     history_ = None
     initialized_ = False
     temperature_ = 1.0
+    _as_trained = None  # the last layer, before its logits were calibrated
     virtual_params_ = {}  # replaced, never changed in place
     classes = None
 
@@ -288,7 +292,7 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
             inputs = {**inputs, "x": x} if weighted else x
         return super().train_step((inputs, y), **fit_params)
 
-    def _augmented(self, x, y):
+    def _augmented(self, x, y, *, wider=False):
         axis = self.wavenumbers_in_
         known = axis is not None and len(axis) > 1
         automatic = isinstance(self.augmentation, str)
@@ -296,6 +300,8 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         if automatic:
             noise = self.augmentation_noise_
             augmentation = augmentation_for(noise, x.shape[1])
+        if wider:
+            augmentation = wider_than(augmentation)
         return augmentation.augment(
             x.to(self.device),
             y.to(self.device),
@@ -399,7 +405,7 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
     def _evaluate(self, x, training):
         with (
             torch.set_grad_enabled(training),
-            without_autocast(),
+            full_precision(),
             limited_threads(self.n_threads),
         ):
             return self.infer(x)

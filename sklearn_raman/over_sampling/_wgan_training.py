@@ -13,7 +13,7 @@ from torch import nn
 from tqdm import tqdm
 
 from sklearn_raman._utils._progress import progress_bar
-from sklearn_raman._utils._torch import isolated_randomness
+from sklearn_raman._utils._torch import full_precision, isolated_randomness
 from sklearn_raman.over_sampling._noise import (
     balanced_rows,
     resample_residuals,
@@ -158,7 +158,7 @@ class SpectrumModel:
         spectra = self.draw_start(code, n_samples, rng) if started else None
         base = self._scaled(spectra, code)[None] if started else None
         device = next(self.generator.parameters()).device
-        with torch.no_grad(), torch.autocast(device.type, enabled=False):
+        with torch.no_grad(), full_precision():
             base = None if base is None else as_tensor(base, device)
             groups = torch.tensor([code], device=device)
             values = self.generator(as_tensor(latent, device), groups, base)

@@ -39,6 +39,7 @@ from sklearn_raman.uncertainty._calibration import (
 from sklearn_raman.uncertainty._novelty_scores import (
     SCORES,
     Alarm,
+    find_strange,
     measure,
     novelty_scores,
 )
@@ -98,6 +99,9 @@ default="auto"
         about spectra of a known class and leave the calibration.
     n_calibrated_classes_ : int
         Classes of these spectra. A class with a single group is never among them.
+    smallest_p_value_ : float
+        The least that `p_value` can be, for whatever spectrum. Above
+        `false_alarm_rate`, the detector never calls anything unknown.
     n_features_in_ : int
         Number of points of a spectrum.
     feature_names_in_ : ndarray of shape (n_points,)
@@ -238,8 +242,9 @@ default="auto"
         self._alarm = Alarm(
             found.novelty, unit_weights(units), float(self.false_alarm_rate)
         )
-        if self._alarm.smallest_p > self.false_alarm_rate:
-            warn_too_few(self._alarm.smallest_p, self.false_alarm_rate)
+        self.smallest_p_value_ = self._alarm.smallest_p
+        if self.smallest_p_value_ > self.false_alarm_rate:
+            warn_too_few(self.smallest_p_value_, self.false_alarm_rate)
         classifier, inputs = classifier_and_input(self.estimator_, X)
         self._scores = novelty_scores(self.novelty_score, classifier, inputs, y)
         self.offset_ = -float(self._alarm.threshold)
@@ -312,7 +317,10 @@ default="auto"
         ndarray of shape (n_spectra,)
             1 for a spectrum of a known class, -1 for an unknown one.
         """
-        return np.where(self.decision_function(X) < 0, -1, 1)
+        check_is_fitted(self)
+        classifier, inputs = classifier_and_input(self.estimator_, X)
+        strange = find_strange(self._scores, self._alarm, classifier, inputs)
+        return np.where(strange, -1, 1)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
-from sklearn.utils import check_array
+from sklearn.utils import check_array, gen_batches
 
 from sklearn_raman._utils._validation import check_spectra, name_numbers
 from sklearn_raman.uncertainty._calibration import PValues
@@ -15,6 +15,7 @@ _SHRINKAGE = 0.02
 # to 4).
 _SHARES = np.array([1.0, 0.5])
 _BACKGROUND = 0.05
+_BATCH = 128
 
 
 class RelativeMahalanobis:
@@ -40,26 +41,32 @@ class RelativeMahalanobis:
         self.unit = _unit(np.abs(Z).max(initial=0))
         Z = self._scale(Z)
         self.mean = Z.mean(axis=0)
-        self.axes = _principal_axes(Z - self.mean)
-        T = (Z - self.mean) @ self.axes
+        axes = _principal_axes(Z - self.mean)
+        T = (Z - self.mean) @ axes
         code = np.unique(y, return_inverse=True)[1]
         means = np.stack([T[code == c].mean(axis=0) for c in range(code.max() + 1)])
         size = (T**2).mean() if T.size else 1.0
-        self.within = _whitening(T - means[code], size)
-        self.overall = _whitening(T, size)
-        self.means = means @ self.within
+        within = _whitening(T - means[code], size)
+        # In what follows spectra are columns: products with tall matrices take longer.
+        self.within = (axes @ within).T
+        self.overall = (axes @ _whitening(T, size)).T
+        self.means = means @ within
 
     def _scale(self, Z):
         Z = Z / self.unit
         return np.sqrt(Z.clip(0)) if self.takes_root else Z
 
     def __call__(self, classifier, inputs):
-        T = (self._scale(_embed(classifier, inputs)) - self.mean) @ self.axes
-        within = T @ self.within
-        products = within @ self.means.T
-        to_classes = (self.means**2).sum(axis=1) - 2 * products
-        nearest = (within**2).sum(axis=1) + to_classes.min(axis=1)
-        return nearest - ((T @ self.overall) ** 2).sum(axis=1)
+        Z = (self._scale(_embed(classifier, inputs)) - self.mean).T
+        within = self.within @ Z
+        to_classes = (-2 * self.means) @ within
+        to_classes += (self.means**2).sum(axis=1, keepdims=True)
+        nearest = _squares(within) + to_classes.min(axis=0)
+        return nearest - _squares(self.overall @ Z)
+
+
+def _squares(columns):
+    return np.einsum("ij,ij->j", columns, columns)
 
 
 def _embed(classifier, inputs):
@@ -121,16 +128,32 @@ class MeanCorrelation:
     """
 
     def __init__(self, classifier, inputs, y):
-        bands, length = _less_background(inputs)
+        bands, length = _less_background(*_in_units(inputs))
         code = np.unique(y, return_inverse=True)[1]
         bands = bands / length
         means = [bands[code == c].mean(axis=0) for c in range(code.max() + 1)]
         self.library = _standardize(np.stack(means))
+        # The moving average is symmetric: bands times mean are spectra times this.
+        mean = self.library.mean(axis=0, keepdims=True)
+        self.common = _less_background(mean, _lengths(mean))[0][0]
 
     def __call__(self, classifier, inputs):
         # `RelativeMahalanobis` has the classifier check them.
-        bands, length = _less_background(inputs)
-        return 1 - ((bands @ self.library.T) / length).max(axis=1).astype(float)
+        spectra, whole = _in_units(inputs)
+        found = np.empty(len(spectra))
+        for rows in gen_batches(len(spectra), _BATCH):  # they stay in the cache
+            bands, length = _less_background(spectra[rows], whole[rows])
+            found[rows] = (self.library @ bands.T).max(axis=0) / length[:, 0]
+        return 1 - found
+
+    def at_most(self, inputs):
+        """Return upper bounds: the best correlation is at least their mean.
+
+        Whether that is positive, a single product says, without moving averages.
+        """
+        spectra, whole = _in_units(inputs)
+        rounding = spectra.shape[1] * np.finfo(spectra.dtype).eps * whole[:, 0]
+        return np.where(spectra @ self.common > rounding, 1.0, 2.0)
 
 
 def _unit(largest):
@@ -175,9 +198,11 @@ def _standardize(spectra):
     return centered / _part_lengths(centered, whole)
 
 
-def _less_background(spectra):
-    """Return rows without their moving average, and their lengths."""
-    spectra, whole = _in_units(spectra)
+def _less_background(spectra, whole):
+    """Return rows without their moving average, and their lengths.
+
+    `whole` are the lengths of the rows.
+    """
     width = 2 * round(_BACKGROUND * spectra.shape[1] / 2) + 1
     bands = uniform_filter1d(spectra, max(width, 3), axis=1)
     np.subtract(spectra, bands, out=bands)
@@ -208,6 +233,25 @@ def measure(scores, classifier, inputs):
             "the unit of their intensities, or leave them out."
         )
     return found
+
+
+def find_strange(scores, alarm, classifier, inputs):
+    """Say which spectra are above the threshold; most are below it by a bound."""
+    if len(scores) == 2:
+        distance, likeness = scores
+        with np.errstate(over="ignore", invalid="ignore"):
+            far = distance(classifier, inputs)
+            bounds = np.stack([far, likeness.at_most(inputs)], axis=1)
+        if np.isfinite(far).all():
+            strange = alarm.strangeness(bounds) > alarm.threshold
+            rows = np.flatnonzero(strange)
+            if len(rows):
+                rest = likeness(classifier, np.asarray(inputs)[rows])
+                exact = alarm.strangeness(np.stack([far[rows], rest], axis=1))
+                strange[rows] = exact > alarm.threshold
+            return strange
+    found = measure(scores, classifier, inputs)
+    return alarm.strangeness(found) > alarm.threshold
 
 
 class Alarm:

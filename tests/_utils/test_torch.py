@@ -9,6 +9,7 @@ from torch import nn
 from sklearn_raman._utils._torch import (
     DrawsFrom,
     device_of,
+    full_precision,
     is_same_device,
     isolated_randomness,
     limited_threads,
@@ -143,3 +144,51 @@ def test_threads_of_other_threads(n_threads):
         thread.start()
         thread.join()
     assert seen == [before]
+
+
+def precision_of_convolutions():
+    cudnn = torch.backends.cudnn
+    if not hasattr(cudnn, "conv"):
+        return cudnn.allow_tf32
+    return cudnn.conv.fp32_precision, cudnn.rnn.fp32_precision
+
+
+@pytest.fixture(params=[True, False, "newer"])
+def asked_for(request):
+    """Whether the user lets convolutions use TF32, as torch does by default."""
+    cudnn = torch.backends.cudnn
+    if request.param == "newer":
+        if not hasattr(cudnn, "conv"):
+            pytest.skip("torch 2.9 has a switch for each kind of layer")
+        cudnn.conv.fp32_precision = "ieee"
+        yield request.param
+        cudnn.conv.fp32_precision = "tf32"
+    else:
+        cudnn.allow_tf32 = request.param
+        yield request.param
+    cudnn.allow_tf32 = True
+
+
+def test_no_tf32_inside(asked_for, monkeypatch):
+    """The switch of the process is off while anybody is inside, then as it was."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    before = precision_of_convolutions()
+    everybody, seen = threading.Barrier(4), []
+
+    def compute():
+        everybody.wait()
+        for _ in range(50):
+            with full_precision(), full_precision():
+                seen.append(precision_of_convolutions())
+
+    workers = [threading.Thread(target=compute) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert set(seen) <= {False, ("none", "none")} and len(seen) == 200
+    with pytest.raises(KeyboardInterrupt), full_precision():
+        raise KeyboardInterrupt
+    assert precision_of_convolutions() == before
+    if asked_for != "newer":
+        assert torch.backends.cudnn.allow_tf32 is asked_for

@@ -129,3 +129,10 @@ def test_refuses():
         annotate_bands(SimpleNamespace(unit="point"))
     with pytest.raises(ValueError, match="tolerance"):
         annotate_bands(pd.DataFrame({"position": [1.0]}), tolerance=-1)
+
+
+@pytest.mark.parametrize("taken", ["assignment", "source"])
+def test_no_column_is_overwritten(taken):
+    mine = pd.DataFrame({"position": [1087.0], taken: ["my note"]})
+    with pytest.raises(ValueError, match=f"has a column '{taken}' of its own"):
+        annotate_bands(mine)

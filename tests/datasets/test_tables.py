@@ -388,6 +388,18 @@ def row(cells):
 
 
 ERRORS = {
+    "thousands": (
+        "id;400;401;402\na;1,250;900;1,300\nb;800;1,100;950\n",
+        r"line 2: '1,250': the comma in column 2 may separate thousands",
+    ),
+    "metadata headed by a number": (
+        row(["c", 350, *range(400, 405)]) + row(["a", *range(1, 7)]),
+        r"'350' is 50 from the next; expected at most 1, .* metadata=\['350'\]",
+    ),
+    "metadata headed by a year": (
+        row(["c", *range(400, 405), 2024]) + row(["a", *range(1, 7)]),
+        r"'2024' is 1620 from the next; .* metadata=\['2024'\]",
+    ),
     "spaces between thousands": (
         "shift\ta\tb\n400.5\t1 234\t1 235\n401.5\t2 345\t2 346\n",
         "line 2: .*the space in '1 234' may separate thousands",
@@ -492,6 +504,15 @@ def test_errors(tmp_path, name):
     text, match = ERRORS[name]
     with pytest.raises(ValueError, match=rf"(?s)t\.csv: .*{match}"):
         read_spectra_table(write(tmp_path, text))
+
+
+def test_whether_a_number_heads_metadata_can_be_said(tmp_path):
+    path = write(tmp_path, ERRORS["metadata headed by a number"][0])
+    bunch = read_spectra_table(path, metadata=["350", "c"])
+    assert bunch.metadata["350"].tolist() == [1]
+    assert bunch.wavenumbers[0] == 400
+    assert read_spectra_table(path, label="350", group="c").target.tolist() == [1]
+    assert read_spectra_table(path, metadata=["c"]).wavenumbers[0] == 350
 
 
 @pytest.mark.parametrize(

@@ -126,8 +126,9 @@ def test_encoding_given(tmp_path):
     path = write(tmp_path, "ä\tb\n" + lines(), encoding="latin-1")
     with pytest.raises(ValueError, match=r"byte 0 is not utf-8"):
         load_spectra(path, encoding="utf-8")
-    with pytest.raises(ValueError, match="encoding='klingon'"):
-        load_spectra(path, encoding="klingon")
+    for name in ("klingon", "rot13"):
+        with pytest.raises(ValueError, match=f"encoding='{name}' is no encoding of"):
+            load_spectra(path, encoding=name)
     check(load_spectra(path, encoding="latin-1"))
 
 
@@ -357,6 +358,30 @@ ERRORS = {
         "400,5,12,3\n401,13,4\n402,5,14,8\n",
         "line 2: '401,13,4'; expected 4 numbers",
     ),
+    "thousands, few of them": (
+        "400\t999\n401\t1,600\n402\t800\n",
+        r"line 2: .* comma in column 2 may separate thousands",
+    ),
+    "thousands, all of them": (
+        "400\t1,500\n401\t1,600\n402\t1,700\n",
+        r"line 1: .* comma in column 2 may separate thousands",
+    ),
+    "two points of no spectrum": (
+        lines(axis=AXIS[::-1]) + "8\t2\n",
+        r"line 6: '8\\t2' is 392\.5 from the next axis value; expected at most 1\.75",
+    ),
+    "nanometers and wavenumbers": (
+        "".join(f"{530 + i / 10},{i * 3 + 90.5},{i % 3}\n" for i in range(6)),
+        "column 2 rises or falls all the way, as another axis does",
+    ),
+    "wavenumbers in another column": (
+        "pixel size,cm-1,I\n" + "".join(f"{5.5 * i},{i + 90.5},7\n" for i in range(6)),
+        "column 2 rises or falls all the way, as another axis does",
+    ),
+    "deviations": (
+        "shift\tmean\tmean_std\n400\t1\t.1\n401\t2\t.1\n402\t3\t.2\n",
+        "column 3 is headed 'mean_std', as no spectrum of a sample",
+    ),
     "underscores": ("400 1_000\n401 1_001\n", "expected a row of two or more numbers"),
     "binary": (bytes(range(256)) * 4, "the file is binary"),
     "half a sign": (b"\xff\xfe4\x000\x00\x00\xd8", "starts like utf-16, but byte"),
@@ -385,6 +410,13 @@ def test_errors(tmp_path, name):
 
 def test_what_was_asked_can_be_answered(tmp_path):
     """The parameter that an error names resolves it."""
+    for name in ("thousands, few of them", "thousands, all of them"):
+        path = write(tmp_path, ERRORS[name][0])
+        assert load_spectra(path, decimal=",").data.iloc[0, 1] == 1.6
+    path = write(tmp_path, ERRORS["two points of no spectrum"][0])
+    assert load_spectra(path, header=0).wavenumbers[-1] == 8
+    path = write(tmp_path, ERRORS["nanometers and wavenumbers"][0])
+    assert load_spectra(path, columns=(1, 2)).wavenumbers[0] == 90.5
     path = write(tmp_path, ERRORS["maybe thousands"][0])
     assert load_spectra(path, decimal=".").data.iloc[0, 1] == 1.234
     path = write(tmp_path, ERRORS["spaces between thousands"][0])
@@ -473,6 +505,21 @@ def test_doubtful_axis_warns(tmp_path, heading, axis, match):
         bunch = load_spectra(write(tmp_path, text))
     assert match in bunch.DESCR
     np.testing.assert_allclose(bunch.wavenumbers, axis, atol=1e-6)
+
+
+@pytest.mark.parametrize("end", ["", ","])
+def test_decimals_quoted_in_one_column(tmp_path, end):
+    """Whole numbers for an axis, and a comma in each cell of the other column."""
+    text = "".join(f'{400 + i},"{i},5"{end}\n' for i in range(5))
+    check(load_spectra(write(tmp_path, text)), 400.0 + np.arange(5), np.arange(5) + 0.5)
+
+
+def test_two_spectra_one_behind_the_other_warn(tmp_path):
+    """They rise all the way, as one with a gap does."""
+    two = lines(axis=range(400, 420, 4)) + lines(axis=range(500, 520, 4))
+    for read in (load_spectra, read_spectra_table):
+        with pytest.warns(UserWarning, match="like 2 spectra one behind the other"):
+            read(write(tmp_path, two))
 
 
 def test_stated_shift_is_no_doubt(tmp_path, recwarn):

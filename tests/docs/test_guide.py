@@ -212,11 +212,15 @@ def test_figures_of_unknowns_are_the_committed_results():
         )
     for line in novelty.splitlines():
         name, *cells = (cell.strip() for cell in line.strip("|").split("|"))
-        found = results["rruff"]["means"][f"PLS-LDA | {name} | by group"]
-        other = results["rruff"]["means"].get(f"PLS-LDA | {name} | at random", {})
+        score, _, network = name.partition(", ")
+        kind = f"{network or 'PLS-LDA'} | {score}"
+        found = results["rruff"]["means"][f"{kind} | by group"]
+        other = results["rruff"]["means"].get(f"{kind} | at random", {})
         values = [found[k] for k in ("auroc", "detected_at_5", "false_alarms")]
         values += [other["false_alarms"]] if other else []
         assert [float(cell) for cell in cells if cell] == [round(v, 3) for v in values]
+    cost = results["cost"]["means"]["PLS-LDA | both | by group"]["cost"]
+    assert f"`predict` takes {cost:.1f} times" in read("unknowns").replace("\n", " ")
     kinds = "spectrum | by group", "group | by group", "spectrum | at random"
     for line in sets.splitlines():
         name, *cells = (cell.strip() for cell in line.strip("|").split("|"))

@@ -178,6 +178,11 @@ def test_occlusion_refuses(linear, scaled, change, message):
         occlusion(linear, scaled, **change)
 
 
+def test_what_is_no_classifier_has_nothing_to_hide(scaled):
+    with pytest.raises(TypeError, match="SNV has no classes_"):
+        occlusion(SNV().fit(scaled), scaled)
+
+
 def test_occlusion_refuses_half_points(linear, scaled):
     with pytest.raises(TypeError, match="width must be a whole number"):
         occlusion(linear, scaled, width=2.5)

@@ -183,6 +183,10 @@ def test_refuses(summary, rng):
         plot_explanation(maps[0, 1:], maps[0])
     with pytest.raises(ValueError, match="without NaN"):
         plot_explanation(maps[0], maps[0] * np.nan)
+    with pytest.raises(ValueError, match="map must be real numbers"):
+        plot_explanation(maps[0], maps[0] + 1j)
+    with pytest.raises(ValueError, match=r"entries for \['a'\], and maps for \['b'\]"):
+        plot_explanation({"a": maps[0]}, {"b": maps[0]})
     with pytest.raises(ValueError, match="weights has 2"):
         plot_feature_maps(maps, weights=[1, 2])
     with pytest.raises(ValueError, match="feature_maps must be 2-D"):

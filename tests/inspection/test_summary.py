@@ -509,3 +509,14 @@ def test_printed_table():
     assert "0 to 99 points" in str(counted) and "strongest bands (points)" in str(
         counted
     )
+
+
+def test_labels_with_the_index_of_the_spectra_in_another_order(frame, labels):
+    """pandas would match them by index; by position the maps would be of others."""
+    model, turned = PLSLDA(n_components=2).fit(frame, labels), pd.Series(labels)[::-1]
+    for explain in (explain_pipeline, occlusion):
+        with pytest.raises(ValueError, match="target has the index of X in another"):
+            explain(model, frame, turned)
+    maps = explain_pipeline(model, frame)
+    with pytest.raises(ValueError, match="y has the index of X in another order"):
+        ExplanationSummary.from_maps(maps, turned)

@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_raman.datasets import wavenumber_to_nm
+from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import explain_pipeline
 from sklearn_raman.mapping import apply_pipeline
 from sklearn_raman.neural_network import GAPCNNClassifier
@@ -383,6 +384,24 @@ def test_wrong_arguments(cube, model):
     )
     with pytest.raises(ValueError, match="mixes wavenumbers"):
         apply_pipeline(mixed, cube, output="explanation")
+
+
+def test_an_axis_that_can_not_be_compared(cube, model, simulated):
+    """Where one side has none: an error if the model has it, else a warning."""
+    with pytest.raises(ValueError, match="has no axis, and the Pipeline was fitted on"):
+        apply_pipeline(model, cube.values)
+    X, y, _ = simulated
+    blind = make_pipeline(SNV(), PLSLDA(n_components=3)).fit(X.to_numpy(), y)
+    with pytest.warns(UserWarning, match="fitted on arrays without one"):
+        apply_pipeline(blind, cube)
+
+
+def test_a_model_that_loses_spectra(cube, model, monkeypatch):
+    predict = PLSLDA.predict
+    maps = apply_pipeline(model, cube, output="label")
+    monkeypatch.setattr(PLSLDA, "predict", lambda self, X: predict(self, X)[1:])
+    with pytest.raises(ValueError, match="63 spectra went into Pipeline and 62"):
+        maps.compute()
 
 
 # Work --------------------------------------------------------------------------------

@@ -99,6 +99,10 @@ def test_a_large_map_leaves_its_spectra_out(maps, cube, tmp_path):
     assert '"spectra"' not in text.partition('"means"')[0]
     with pytest.raises(ValueError, match="The cube has the pixels"):
         save_page(maps, path, cube=cube[:3])
+    with pytest.raises(ValueError, match="The cube has the pixels 7 y x 8 x"):
+        save_page(maps, path, cube=cube[:, :8])
+    with pytest.raises(ValueError, match="cube and the maps disagree in 'x'"):
+        save_page(maps, path, cube=cube.assign_coords(x=cube.x + 1))
 
 
 def test_a_cube_as_array_needs_its_axis(maps, cube, tmp_path):

@@ -81,6 +81,23 @@ def test_overview(maps):
         plot_overview(maps[["label"]])
 
 
+def test_maps_with_next_to_nothing_in_them(cube, model):
+    """Of dark pixels, and behind `where` of xarray."""
+    output = ("label", "explanation", "class_means")
+    dark = apply_pipeline(model, cube * np.nan, output=output)
+    assert "no pixel has a class" in texts(plot_overview(dark))
+    maps = apply_pipeline(model, cube).compute()
+    some = maps.where(maps.x > 5)
+    np.testing.assert_array_equal(
+        plot_labels(some).axes[0].images[0].get_array()[:, 3:],
+        plot_labels(maps).axes[0].images[0].get_array()[:, 3:],
+    )
+    with pytest.raises(ValueError, match="label holds values from 9 to 9; expected"):
+        plot_labels(maps.assign(label=0 * maps.label + 9))
+    with pytest.raises(TypeError, match="what apply_pipeline returns, got dict"):
+        plot_labels({})
+
+
 def test_what_can_not_be_drawn(cube, model):
     line = apply_pipeline(model, cube[0])
     with pytest.raises(ValueError, match="pick a plane"):

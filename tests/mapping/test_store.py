@@ -106,9 +106,13 @@ def test_interrupted_write_goes_on(cube, counted, one_by_one, tmp_path, capsys):
     again = apply_pipeline(model, cube, **settings)
     assert sum(counter.seen) <= 3 + 2 * 10  # all is there
     xr.testing.assert_identical(again.compute(), stored.compute())
-    for changed in (cube[::-1].drop_vars(cube.dims[0], errors="ignore"), 1.5 * cube**2):
-        with pytest.raises(ValueError, match="another Pipeline or another cube"):
+    moved, last = cube.assign_coords(wavenumber=cube.wavenumber + 1), cube.copy()
+    last[-2, -1, -1] += 1e-3
+    for changed, why in ((moved, "on another axis"), (last, r"block \(5, 0\) have")):
+        with pytest.raises(ValueError, match=why):
             apply_pipeline(model, changed, **settings)
+    with pytest.raises(ValueError, match="another mask"):
+        apply_pipeline(model, cube, **settings, mask=cube.time != 40)
 
 
 def test_a_store_interrupted_at_its_start(cube, model, tmp_path, monkeypatch):
@@ -141,8 +145,11 @@ def test_another_job_is_refused(cube, counted, simulated, one_by_one, tmp_path):
         apply_pipeline(model, cube, **settings, output="label")
     with pytest.raises(ValueError, match="holds results with blocks="):
         apply_pipeline(model, cube, **{**settings, "chunks": 3})
-    with pytest.raises(ValueError, match="another Pipeline or another cube"):
-        apply_pipeline(model, cube + 10 * cube.wavenumber % 7, **settings)
+    with pytest.raises(ValueError, match="holds results with dtype="):
+        apply_pipeline(model, cube, **settings, dtype="float64")
+    other = clone(model).set_params(plslda__n_components=2).fit(*simulated[:2])
+    with pytest.raises(ValueError, match="another Pipeline"):
+        apply_pipeline(other, cube, **settings)
     other = clone(model).set_params(plslda__n_components=2)
     other.fit(simulated[0], np.arange(60) % 3)
     with pytest.raises(ValueError, match="holds results with classes="):

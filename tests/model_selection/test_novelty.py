@@ -138,3 +138,38 @@ def test_what_cannot_be_is_explained_before_anything_is_fitted(spectra, given, m
     X, y, groups = spectra
     with pytest.raises(ValueError, match=message):
         compare(MODELS, X.to_numpy(), y, groups=groups, **given, **HOW)
+
+
+@pytest.mark.parametrize("change", [lambda X: X.iloc[:, 1:], lambda X: X.iloc[:, ::-1]])
+def test_unknown_spectra_on_another_axis(spectra, change):
+    """A model that can't take them is named before any is fitted."""
+    X, y, groups = spectra
+    models = {"a": GridSearchCV(PLS, {"n_components": [2]})}
+    with pytest.raises(
+        ValueError, match="model 'a' does not bring spectra to one axis"
+    ):
+        compare(models, X, y, groups=groups, unknown=change(X[:3]), **HOW)
+
+
+def test_a_detector_that_can_never_ring_cannot_tell(spectra, unknown, tmp_path):
+    """It finds nothing, which is not the same as that there is nothing."""
+    X, y, groups = spectra
+    detector = SpectralNoveltyDetector(cv=2, false_alarm_rate=0.001)
+    with pytest.warns(UserWarning, match="too few held-out"):
+        result = compare(
+            {"PLS-LDA": PLS},
+            X,
+            y,
+            groups=groups,
+            novelty=detector,
+            unknown=unknown,
+            **HOW,
+        )
+    assert result.unknown["known"].isna().all()
+    assert result.predictions["known"].isna().all()
+    assert np.isnan(result.folds["detected"]).all()
+    row = str(result).splitlines()[3]
+    assert row.count("cannot tell") == 2
+    page = result.save_html(tmp_path / "a.html").read_text(encoding="utf-8")
+    assert page.count("<td>cannot tell</td>") == len(result.classes) + 2
+    assert "that were not found" not in page

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import softmax
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.neural_network import (
@@ -12,7 +13,11 @@ from sklearn_raman.neural_network import (
     GAPCNNClassifier,
     SpectralNetClassifier,
 )
-from sklearn_raman.neural_network._calibration import find_temperature, held_out_folds
+from sklearn_raman.neural_network._calibration import (
+    discriminate_logits,
+    find_temperature,
+    held_out_folds,
+)
 
 SMALL = {"max_epochs": 2, "lr": 1e-2, "batch_size": 32, "random_state": 0}
 
@@ -58,18 +63,72 @@ def test_folds_keep_groups_apart():
     assert list(held_out_folds(codes, np.zeros(24), 3, 0)) == []
 
 
+def logits_of(net, X):
+    with torch.inference_mode():
+        return net.module_(torch.tensor(X, dtype=torch.float32)).numpy()
+
+
 @pytest.mark.parametrize("cls", [CNNClassifier, FMCNNClassifier, GAPCNNClassifier])
-def test_logits_are_divided_in_the_network(cls, data):
-    """The same training; the module itself says what is calibrated."""
+def test_logits_are_mapped_in_the_network(cls, data):
+    """The same training, then a linear map; the module itself says what is found."""
     X, y, groups = data
     plain = cls(**SMALL, calibration=None).fit(X, y)
     net = cls(**SMALL, calibration="held_out").fit(X, y, groups=groups)
     assert plain.temperature_ == 1 != net.temperature_
-    expected = plain.decision_function(X) / net.temperature_
-    np.testing.assert_allclose(net.decision_function(X), expected, rtol=1e-4, atol=1e-5)
-    x = torch.tensor(X, dtype=torch.float32)
-    found = softmax(net.module_(x).detach().numpy(), axis=1)
-    np.testing.assert_allclose(net.predict_proba(X), found, rtol=1e-5)
+    before, after = logits_of(plain, X), logits_of(net, X)
+    known = np.column_stack([before, np.ones(len(X))])
+    found = known @ np.linalg.lstsq(known, after)[0]
+    # Without a bias, a sum of averages stands for the constant.
+    atol = 1e-4 if net.module_.output.bias is not None else 0.1 * np.ptp(after)
+    np.testing.assert_allclose(found, after, atol=atol)
+    np.testing.assert_allclose(net.predict_proba(X), softmax(after, axis=1), rtol=1e-5)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_discriminants_are_those_of_lda(bias, rng):
+    """As scikit-learn finds them, and with the spread of the logits."""
+    codes = np.repeat([0, 1, 2], [20, 30, 40])
+    X = rng.normal(size=(90, 5)) + 2 * np.eye(3, 5)[codes]
+    X[:, 4] = 1  # what stands for a constant where there is no bias
+    module = torch.nn.Module()
+    module.output = torch.nn.Linear(5, 3, bias=bias, dtype=torch.float64)
+    module.forward = lambda x: module.output(x)
+    x = torch.tensor(X)
+    before = module(x).detach().numpy()
+    parts = torch.arange(90).split(32)
+    batches = [(x[p], torch.tensor(codes)[p], torch.ones(len(p))) for p in parts]
+    discriminate_logits(module, batches, 3)
+    after = module(x).detach().numpy()
+    lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3)
+    found = lda.fit(before, codes).decision_function(before)
+    sizes = [
+        (Z - Z.mean(1, keepdims=True)).var(0).sum() ** 0.5 for Z in (before, found)
+    ]
+    expected = 0.25 * before + 0.75 * found * sizes[0] / sizes[1]
+    atol = 1e-9 if bias else 0.01 * np.ptp(after)
+    np.testing.assert_allclose(after, expected, atol=atol)
+
+
+def test_a_class_without_spectra_keeps_its_logit(rng):
+    module = torch.nn.Module()
+    module.output = torch.nn.Linear(4, 3)
+    module.forward = lambda x: module.output(x)
+    x = torch.tensor(rng.normal(size=(8, 4)), dtype=torch.float32)
+    before = module(x).detach()
+    discriminate_logits(module, [(x, torch.arange(8) % 2, torch.ones(8))], 3)
+    after = module(x).detach()
+    torch.testing.assert_close(after[:, 2], before[:, 2])
+    assert not torch.allclose(after[:, 0], before[:, 0])
+
+
+def test_logits_that_do_not_vary_stay():
+    module = torch.nn.Module()
+    module.output = torch.nn.Linear(4, 3, bias=False)
+    module.forward = lambda x: module.output(x)
+    before = module.output.weight.detach().clone()
+    codes = torch.arange(9) % 3
+    discriminate_logits(module, [(torch.zeros(9, 4), codes, torch.ones(9))], 3)
+    torch.testing.assert_close(module.output.weight.detach(), before)
 
 
 def test_number_of_epochs_switches_it_off(data):
@@ -77,15 +136,18 @@ def test_number_of_epochs_switches_it_off(data):
     assert CNNClassifier(**SMALL).fit(X, y).temperature_ == 1
 
 
-def test_warm_start_keeps_the_temperature(data):
+def test_warm_start_goes_on_from_the_training(data):
+    """With the weights that the training ended with; the temperature stays."""
     X, y, _ = data
-    nets = [
-        CNNClassifier(**SMALL, calibration=calibration, warm_start=True)
-        for calibration in (None, "held_out")
-    ]
-    plain, net = (one.fit(X, y).fit(X, y) for one in nets)
-    expected = plain.decision_function(X) / net.temperature_
-    np.testing.assert_allclose(net.decision_function(X), expected, rtol=1e-3, atol=1e-4)
+    settings = {**SMALL, "warm_start": True, "augmentation": None}
+    plain = CNNClassifier(**settings, calibration=None).fit(X, y)
+    net = CNNClassifier(**settings, calibration="held_out").fit(X, y)
+    temperature = net.temperature_
+    plain.fit(X, y)
+    expected = plain.decision_function(X) / temperature
+    found = net.fit(X, y).decision_function(X)
+    assert net.temperature_ == temperature
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_module_without_a_last_layer(data):

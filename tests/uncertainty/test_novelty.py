@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.neural_network import GAPCNNClassifier
@@ -90,6 +91,17 @@ def test_correlation_checks_spectra_as_predict_does(model, minerals, new):
         detector.predict(X)
 
 
+@pytest.mark.parametrize("step", [StandardScaler(copy=False), SNV()])
+def test_spectra_are_only_read(step, minerals, new):
+    """Also where a step works in place."""
+    data = type(minerals)(**{**minerals, "X": minerals.X.copy()})
+    detector = fit(data, make_pipeline(step, MODEL), cv=2)
+    X = new.X.copy()
+    for _ in range(2):
+        detector.predict(X)
+        np.testing.assert_array_equal(X, new.X)
+
+
 def test_neither_unit_nor_precision_matters(minerals, new):
     for model in (MODEL, KNeighborsClassifier(1)):
         detector = fit(minerals, model, cv=2)
@@ -140,6 +152,27 @@ def test_what_is_found(kind, minerals, new):
         np.testing.assert_array_equal(found == -1, detector.p_value(X) <= 0.1)
 
 
+@pytest.mark.parametrize("scale", [1, 1e-200, 1e200])
+@pytest.mark.parametrize("background", [0, 1e4])
+def test_a_bound_decides_as_the_score_does(background, scale, minerals, new):
+    """Most spectra are known by a bound of the score, with one product."""
+    X = scale * (minerals.X + background * np.linspace(0, 1, 30))
+    detector = fit(type(minerals)(**{**minerals, "X": X}), cv=3, false_alarm_rate=rate)
+    rng = np.random.default_rng(0)
+    mixed = rng.uniform(-1, 1, (60, 45)) * rng.uniform(size=(60, 1)) ** 4
+    half_known = new.X[:, ::-1] * rng.uniform(0, 1, (45, 1)) + new.X
+    known = np.concatenate([new.X, -new.X, mixed @ minerals.X, half_known])
+    Z = scale * (known + slope)
+    found = detector.predict(Z)
+    np.testing.assert_array_equal(found == -1, detector.decision_function(Z) < 0)
+    assert 0 < (found == 1).sum() < len(Z)
+    if scale == 1:
+        single = Z.astype(np.float32)
+        expected = detector.decision_function(single) < 0
+        np.testing.assert_array_equal(detector.predict(single) == -1, expected)
+    np.testing.assert_array_equal(detector.predict(Z[:1]), found[:1])
+
+
 def test_constant_spectra_are_strange(minerals):
     for kind in ("correlation", "both"):
         detector = fit(minerals, novelty_score=kind)
@@ -159,7 +192,10 @@ def test_a_class_of_one_group_and_too_few_spectra(minerals):
         detector = fit(data, false_alarm_rate=0.01)
     assert detector.offset_ == -np.inf
     assert (detector.n_calibrated_, detector.n_calibrated_classes_) == (30, 2)
+    assert detector.smallest_p_value_ == pytest.approx(1 / 31)
     assert (detector.predict(100 * np.eye(30)) == 1).all()
+    by_group = fit(minerals, unit="group", cv=15)  # 15 groups, at a rate of a tenth
+    assert by_group.smallest_p_value_ == pytest.approx(1 / 16)
 
 
 def test_just_enough_spectra_for_the_rate(minerals, recwarn):
@@ -167,6 +203,7 @@ def test_just_enough_spectra_for_the_rate(minerals, recwarn):
     first = type(minerals)(**{key: minerals[key][:39] for key in minerals})
     detector = fit(first, false_alarm_rate=0.025)
     assert detector.n_calibrated_ == 39 and not recwarn.list
+    assert detector.smallest_p_value_ == detector.false_alarm_rate
     assert np.isfinite(detector.offset_)
     assert (detector.predict(100 * np.eye(30)) == -1).all()
 

@@ -1,19 +1,11 @@
 """Lines of spectra, and how maps lie on them and beside them."""
 
 import numpy as np
-import pandas as pd
-from scipy.signal import find_peaks
 
+from benchmarks.papers._spectra import PROMINENCE, lines_of
 from sklearn_raman.inspection import peak_share
 
-PROMINENCE = 0.05  # of a line, as a part of the spectrum's range
 NEAR = 10.0  # cm-1
-
-
-def lines_of(wavenumbers, spectrum, prominence=PROMINENCE):
-    """Return the positions of the lines of a spectrum with little noise."""
-    peaks, _ = find_peaks(spectrum, prominence=prominence * np.ptp(spectrum))
-    return wavenumbers[peaks]
 
 
 def is_near(positions, lines, reach=NEAR):
@@ -26,23 +18,16 @@ def is_near(positions, lines, reach=NEAR):
 def map_levels(maps, spectra, clean):
     """Say how high maps are on the lines of spectra and beside them.
 
-    Returns
-    -------
-    DataFrame, one row for each spectrum
-        `on_lines`, the share of the positive part on lines; `chance`, the share of the
-        axis that lines take; `background`, the mean absolute height beside lines over
-        the highest absolute value; `background_of_input`, the same of the noisy
-        spectrum itself. `clean` are the spectra without noise, which have the lines.
+    `on_lines`, the share of the positive part on lines; `chance`, the share of the axis
+    that lines take; `background`, the mean absolute height beside lines over the
+    highest absolute value; `background_of_input`, the same of the noisy spectrum
+    itself. `clean` are the spectra without noise, which have the lines.
     """
     positive = peak_share(np.maximum(maps, 0), clean, min_prominence=PROMINENCE)
-    return pd.DataFrame(
-        {
-            "on_lines": positive["mass"],
-            "chance": positive["chance"],
-            "background": level_beside_lines(maps, clean),
-            "background_of_input": level_beside_lines(spectra, clean),
-        }
-    )
+    levels = positive[["mass", "chance"]].rename(columns={"mass": "on_lines"})
+    levels["background"] = level_beside_lines(maps, clean)
+    levels["background_of_input"] = level_beside_lines(spectra, clean)
+    return levels
 
 
 def level_beside_lines(maps, clean):
@@ -51,46 +36,36 @@ def level_beside_lines(maps, clean):
     height = np.abs(maps)
     beside = height.sum(axis=1) * (1 - share["mass"].to_numpy())
     n_beside = maps.shape[1] * (1 - share["chance"].to_numpy())
-    highest = height.max(axis=1)
-    return np.divide(
-        beside, n_beside * highest, out=np.zeros(len(maps)), where=highest > 0
-    )
+    highest, level = height.max(axis=1), np.zeros(len(maps))
+    return np.divide(beside, n_beside * highest, out=level, where=highest > 0)
 
 
 def bands_on_lines(summary, n_bands=5):
     """Say which of the strongest bands of each mean map are lines of the mean spectrum.
 
-    Returns
-    -------
-    dict
-        `share` of the bands that are within 10 cm-1 of a line, `chance` the share of
-        the axis that is, a value for each class.
+    `share` of the bands that are within 10 cm-1 of a line, `chance` the share of the
+    axis that is, a value for each class.
     """
-    bands = summary.bands(n_bands)["position"]
-    share, chance = [], []
-    for name in summary.mean.index:
-        spectrum = summary.mean_spectrum.loc[name].to_numpy()
-        lines = lines_of(summary.axis, spectrum)
-        share.append(is_near(bands.loc[name].to_numpy(), lines).mean())
-        chance.append(is_near(summary.axis, lines).mean())
+    bands, lines = summary.bands(n_bands)["position"], lines_by_class(summary)
+    share = [is_near(bands.loc[n].to_numpy(), own).mean() for n, own in lines.items()]
+    chance = [is_near(summary.axis, own).mean() for own in lines.values()]
     return {"share": share, "chance": chance}
+
+
+def lines_by_class(summary):
+    """Return the lines of the mean spectrum of each class that has a mean map."""
+    spectra = summary.mean_spectrum.loc[summary.mean.index]
+    return {n: lines_of(summary.axis, row.to_numpy()) for n, row in spectra.iterrows()}
 
 
 def weight_of_lines(summary):
     """Compare lines that one class alone has with lines that others have as well.
 
-    Returns
-    -------
-    dict
-        Mean of map over spectrum, both relative to their highest point, at the
-        lines that are `alone` and `shared` (another class has a line within 10 cm-1);
-        None where there are none.
+    Mean of map over spectrum, both relative to their highest point, at the lines that
+    are `alone` and `shared` (another class has a line within 10 cm-1); None where there
+    are none.
     """
-    spectra = summary.mean_spectrum
-    lines = {
-        name: lines_of(summary.axis, spectra.loc[name].to_numpy())
-        for name in spectra.index
-    }
+    spectra, lines = summary.mean_spectrum, lines_by_class(summary)
     weights = {"alone": [], "shared": []}
     for name, own in lines.items():
         others = [lines[other] for other in lines if other != name]

@@ -12,13 +12,8 @@ INPUT, MAP, OTHER = "black", "tab:blue", "tab:green"
 
 def figures(results):
     """Return the pictures that the results allow, by name."""
-    makers = {
-        "filters": draw_filters,
-        "lines": draw_lines,
-        "minerals": draw_minerals,
-        "mixtures": draw_mixtures,
-    }
-    made = {name: make(results) for name, make in makers.items()}
+    makers = draw_filters, draw_lines, draw_minerals, draw_mixtures
+    made = {make.__name__.split("_")[1]: make(results) for make in makers}
     return {name: figure for name, figure in made.items() if figure is not None}
 
 
@@ -60,8 +55,7 @@ def draw_lines(results):
     for row, ax in enumerate(axes):
         channels = 2 * np.arange(len(shown["spectrum"][row]))
         plot_curves(
-            ax,
-            channels,
+            *(ax, channels),
             (shown["spectrum"][row], 0, INPUT, 1, "spectrum"),
             (shown["Grad-CAM, logit"][row], -1.15, OTHER, 1, "Grad-CAM of the logit"),
             (shown["Grad-CAM, log-odds"][row], -2.3, "olive", 1, "... of the log-odds"),
@@ -87,8 +81,7 @@ def draw_minerals(results):
     axis, vip = (np.asarray(shown[name]) for name in ("wavenumbers", "vip"))
     for row, (ax, mineral) in enumerate(zip(axes.flat, shown["classes"], strict=False)):
         plot_curves(
-            ax,
-            axis,
+            *(ax, axis),
             (shown["spectra"][row], 1, INPUT, 0.7, "test spectrum"),
             (shown["maps"][row], 0, MAP, 0.9, "contribution map"),
             (vip / vip.max(), -1.6, "tab:orange", 0.7, "VIP of PLS-LDA"),
@@ -114,8 +107,7 @@ def draw_mixtures(results):
     axes[0].set_title(f"{shown['minor']}, pure: the smaller part below", fontsize=9)
     for row, (ax, major) in enumerate(zip(axes[1:], shown["majors"], strict=True)):
         plot_curves(
-            ax,
-            axis,
+            *(ax, axis),
             (shown["mixtures"][row], 1.1, INPUT, 0.8, "mixture"),
             (shown["maps"][row], 0, MAP, 1, "contribution map"),
             (pure[row + 1], -1.9, "tab:red", 0.9, "pure"),

@@ -26,15 +26,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
-from benchmarks.papers._spectra import AMINO_ACIDS, spectra_file
-from benchmarks.papers.fukuhara.bands import is_near, lines_of
+from benchmarks.papers._spectra import AMINO_ACIDS, lines_of, spectra_file
+from benchmarks.papers.fukuhara.bands import is_near
 from benchmarks.papers.fukuhara.models import paper_cnn, pca_svm
 from sklearn_raman.datasets import load_minerals, make_mixtures
-from sklearn_raman.preprocessing import (
-    ARPLS,
-    SpectrumNormalizer,
-    WavenumberResampler,
-)
+from sklearn_raman.preprocessing import ARPLS, SpectrumNormalizer, WavenumberResampler
 
 RATIO = (0.1, 0.5)
 N_FOLDS = 5
@@ -49,22 +45,15 @@ def pure_acids(folder):
     """Return pure spectra on the paper's axis: repeats to train with and to test."""
     with np.load(spectra_file(folder, AMINO_ACIDS)) as file:
         X, y, axis = file["X"].astype(float), file["y"], file["axis"]
-    steps = make_pipeline(
-        WavenumberResampler(
-            target_wavenumbers=(350.0, 1800.0, 1.0), wavenumbers=axis, kind="quadratic"
-        ),
-        ARPLS(lam=1e6, max_iter=200),
-        SpectrumNormalizer(),
-    )
+    grid = {"target_wavenumbers": (350.0, 1800.0, 1.0), "wavenumbers": axis}
+    resampler = WavenumberResampler(**grid, kind="quadratic")
+    steps = make_pipeline(resampler, ARPLS(lam=1e6, max_iter=200), SpectrumNormalizer())
     spectra = steps.fit_transform(X)
     repeat = np.array([(y[:row] == y[row]).sum() for row in range(len(y))])
     late = repeat >= (repeat.max() + 1) // 2
-    return Bunch(
-        train=(spectra[~late], y[~late]),
-        test=(spectra[late], y[late]),
-        others=None,
-        wavenumbers=np.arange(350.0, 1801.0),
-    )
+    train, test = ((spectra[rows], y[rows]) for rows in (~late, late))
+    axis = np.arange(350.0, 1801.0)
+    return Bunch(train=train, test=test, others=None, wavenumbers=axis)
 
 
 @cache
@@ -82,12 +71,9 @@ def pure_minerals(n_minerals):
         typical = rows[most_typical(spectra[rows])]
         chosen.append(typical)
         others.extend(rows[data.groups[rows] != data.groups[typical]])
-    return Bunch(
-        train=(spectra[chosen], y[chosen]),
-        test=(spectra[chosen], y[chosen]),
-        others=(spectra[others], y[others]),
-        wavenumbers=np.arange(150.0, 1509.0, 2.0),
-    )
+    pure, others = ((spectra[rows], y[rows]) for rows in (chosen, others))
+    axis = np.arange(150.0, 1509.0, 2.0)
+    return Bunch(train=pure, test=pure, others=others, wavenumbers=axis)
 
 
 def most_typical(spectra):
@@ -124,10 +110,8 @@ def mixing(
     net = paper_cnn("4.3", 10 * seed + fold, n_filters=n_filters, epochs=epochs)
     components = [n for n in (5, 10, 20) if n < len(train) // 2]
     svm = pca_svm(components, StratifiedKFold(3))
-    fitted = {
-        "CNN": net.fit(X[train], y[train]),
-        "PCA + SVM": svm.fit(X[train], y[train]),
-    }
+    models = {"CNN": net, "PCA + SVM": svm}
+    fitted = {name: model.fit(X[train], y[train]) for name, model in models.items()}
     X_test, y_test, truth = mixtures(pure.test, 1000 + seed, n_per_pair, ratio)
     sets = {"fold": (X[held], y[held]), "test": (X_test, y_test)}
     if pure.others is not None:
@@ -151,34 +135,31 @@ def mixing(
 def right_by_ratio(right, ratios, span, n_bins=4):
     """Return the share of mixtures that are named right, from low to high ratio."""
     edges = np.linspace(*span, n_bins + 1)
-    which = np.clip(np.digitize(ratios, edges) - 1, 0, n_bins - 1)
+    which = np.digitize(ratios, edges[1:-1])
     shares = pd.Series(right).groupby(which).mean().reindex(range(n_bins))
     return {"edges": edges, "right": shares.to_list()}
 
 
 def maps_at_lines(net, pure, X, y, truth, right):
     """Say which sign maps have at lines of the major, the minor and of both."""
-    spectra, names = pure.test
-    means = {name: spectra[names == name].mean(axis=0) for name in np.unique(names)}
+    means = class_means(pure)
     lines = {name: lines_of(pure.wavenumbers, m, LINE) for name, m in means.items()}
     highest = {name: pure.wavenumbers[[m.argmax()]] for name, m in means.items()}
     found = {}
+
+    def like_means(curve, names):
+        return [np.corrcoef(curve, means[name])[0, 1] for name in names]
+
     for score in SCORES:
-        maps = np.asarray(
-            net.explain_(X[right], y[right], score=score, upsample="linear")
-        )
+        maps = net.explain_(X[right], y[right], score=score, upsample="linear")
         values, correlations = [], []
-        parts = zip(maps, y[right], truth.minor[right], strict=True)
-        for one, major, minor in parts:
-            height = one / np.abs(one).max()
+        for one, *pair in zip(maps, y[right], truth.minor[right], strict=True):
+            height, (major, minor) = one / np.abs(one).max(), pair
             kinds = kinds_of_lines(lines[major], lines[minor], highest[minor])
             for kind, places in kinds.items():
                 at = heights_at(height, pure.wavenumbers, places)
                 values.extend((kind, value) for value in at)
-            positive = np.maximum(one, 0)
-            correlations.append(
-                [np.corrcoef(positive, means[k])[0, 1] for k in (major, minor)]
-            )
+            correlations.append(like_means(np.maximum(one, 0), pair))
         table = pd.DataFrame(values, columns=["lines", "height"]).groupby("lines")
         found[score] = {
             "n": table.size().to_dict(),
@@ -188,14 +169,15 @@ def maps_at_lines(net, pure, X, y, truth, right):
             "correlation": np.nanmean(correlations, axis=0),
             "background": level_without_lines(maps, pure.wavenumbers, lines),
         }
-    found["input_correlation"] = np.mean(
-        [
-            [np.corrcoef(x, means[k])[0, 1] for k in pair]
-            for x, *pair in zip(X, y, truth.minor, strict=True)
-        ],
-        axis=0,
-    )
-    return found
+    pairs = zip(X, y, truth.minor, strict=True)
+    inputs = [like_means(x, pair) for x, *pair in pairs]
+    return {**found, "input_correlation": np.mean(inputs, axis=0)}
+
+
+def class_means(pure):
+    """Return the mean of the pure spectra of each substance that make test mixtures."""
+    spectra, names = pure.test
+    return {name: spectra[names == name].mean(axis=0) for name in np.unique(names)}
 
 
 def level_without_lines(maps, wavenumbers, lines):
@@ -231,21 +213,17 @@ def neighbors(substances, seed, *, folder=None, n_filters=64, epochs=30):
     In the paper weak lines of leucine stand out since the strongest one, 861 cm-1, lies
     beside alanine's, 850 cm-1.
 
-    Returns
-    -------
-    dict
-        `near` and `far`: how high maps are at the weaker lines of the larger part over
-        how high at its strongest one, for smaller parts whose strongest line is within
-        15 cm-1 of it, or not; `n_near`, the number of such mixtures; `default_svm`,
-        accuracy of PCA (20 components) and an SVM with scikit-learn's defaults.
+    `near` and `far`: how high maps are at the weaker lines of the larger part over how
+    high at its strongest one, for smaller parts whose strongest line is within 15 cm-1
+    of it, or not; `n_near`, the number of such mixtures; `default_svm`, accuracy of PCA
+    (20 components) and an SVM with scikit-learn's defaults.
     """
     pure = pure_acids(folder) if substances == "acids" else pure_minerals(18)
     X, y, _ = mixtures(pure.train, seed)
     X_test, y_test, truth = mixtures(pure.test, 1000 + seed)
     net = paper_cnn("4.3", seed, n_filters=n_filters, epochs=epochs).fit(X, y)
     svm = make_pipeline(PCA(20, random_state=0), SVC()).fit(X, y)
-    spectra, names = pure.test
-    means = {name: spectra[names == name].mean(axis=0) for name in np.unique(names)}
+    means = class_means(pure)
     strongest = {name: pure.wavenumbers[m.argmax()] for name, m in means.items()}
     maps = np.asarray(net.explain_(X_test, y_test, upsample="linear"))
     found = {True: [], False: []}
@@ -255,9 +233,8 @@ def neighbors(substances, seed, *, folder=None, n_filters=64, epochs=30):
         top = heights_at(one, pure.wavenumbers, np.array([strongest[major]]))[0]
         if not len(weaker) or top <= 0:
             continue
-        close = abs(strongest[major] - strongest[minor]) <= CLOSE
-        heights = heights_at(one, pure.wavenumbers, weaker)
-        found[bool(close)].append(heights.max() / top)
+        close = bool(abs(strongest[major] - strongest[minor]) <= CLOSE)
+        found[close].append(heights_at(one, pure.wavenumbers, weaker).max() / top)
     return {
         "near": np.median(found[True]) if found[True] else None,
         "far": np.median(found[False]) if found[False] else None,
@@ -281,12 +258,6 @@ def example(net, pure):
     thin = slice(None, None, 2 if len(pure.wavenumbers) > 1000 else 1)
     curves = {"pure": [first[name] for name in [minor, *majors]]}
     curves |= {"mixtures": X, "maps": maps}
-    return {
-        "minor": minor,
-        "majors": majors,
-        "wavenumbers": pure.wavenumbers[thin],
-        **{
-            name: np.asarray(rows, dtype=float)[:, thin].round(3)
-            for name, rows in curves.items()
-        },
-    }
+    curves = {n: np.asarray(c, float)[:, thin].round(3) for n, c in curves.items()}
+    known = {"minor": minor, "majors": majors, "wavenumbers": pure.wavenumbers[thin]}
+    return known | curves

@@ -64,13 +64,10 @@ def filters(kernel_size, n_filters, seed, epochs=100):
     X, y = make_lorentzian_spectra(random_state=seed)
     sizes = {"kernel_size": kernel_size, "n_filters": n_filters}
     net = paper_cnn("4.1", seed, epochs=epochs, **sizes).fit(X, y)
-    X, y, truth = make_lorentzian_spectra(
-        N_TEST, return_truth=True, random_state=1000 + seed
-    )
-    record = {
-        "accuracy": net.score(X, y),
-        "training_loss": net.history_[-1]["train_loss"],
-    }
+    fresh = {"return_truth": True, "random_state": 1000 + seed}
+    X, y, truth = make_lorentzian_spectra(N_TEST, **fresh)
+    loss = net.history_[-1]["train_loss"]
+    record = {"accuracy": net.score(X, y), "training_loss": loss}
     for upsample in UPSAMPLE:
         maps = net.explain_(X, y, upsample=upsample)
         record[upsample] = measure(maps, truth.centers)
@@ -117,11 +114,8 @@ def distractors(seed, n_train=100, epochs=100):
     record = {"accuracy": net.score(X, y), "the spectrum itself": itself.to_dict()}
     shown = one_of_each_class(y, truth) if seed == 100 else []
     if len(shown):
-        record["shown"] = {
-            "centers": truth.centers[shown],
-            "distractors": truth.distractors[shown],
-            "spectrum": X[shown, ::2].round(3),
-        }
+        lines = {n: getattr(truth, n)[shown] for n in ("centers", "distractors")}
+        record["shown"] = {**lines, "spectrum": X[shown, ::2].round(3)}
     for name, settings in MAPS.items():
         maps = net.explain_(X, y, **settings)
         found = judge(net, X, y, truth, maps, itself["deletion_area"]).to_dict()
@@ -136,12 +130,9 @@ def distractors(seed, n_train=100, epochs=100):
 def lines_shown(maps, truth, reach=2 * FWHM):
     """Say which lines stand out in maps: twice as high as where no line is.
 
-    Returns
-    -------
-    dict
-        `random_shown` and `class_shown`, the share of maps in which the random lines
-        and the line of the class stand out; `only_random`, the share in which the
-        random lines do and the class's is less than half as high.
+    `random_shown` and `class_shown`, the share of maps in which the random lines and
+    the line of the class stand out; `only_random`, the share in which the random lines
+    do and the class's is less than half as high.
     """
     channels = np.arange(maps.shape[1])
     positions = np.column_stack([truth.centers, truth.distractors])
@@ -154,11 +145,9 @@ def lines_shown(maps, truth, reach=2 * FWHM):
     nowhere = np.maximum(height(~own & ~others), 0)
     random, of_class = height(others & ~own), height(own & ~others)
     shown = random > 2 * nowhere
-    return {
-        "random_shown": shown.mean(),
-        "class_shown": (of_class > 2 * nowhere).mean(),
-        "only_random": (shown & (of_class < random / 2)).mean(),
-    }
+    only, own_shown = shown & (of_class < random / 2), of_class > 2 * nowhere
+    found = {"random_shown": shown, "class_shown": own_shown, "only_random": only}
+    return {name: maps.mean() for name, maps in found.items()}
 
 
 def one_of_each_class(y, truth, apart=40):

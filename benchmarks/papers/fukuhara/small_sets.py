@@ -32,11 +32,7 @@ from sklearn.utils import Bunch
 
 from benchmarks.compare_minerals import add_noise
 from benchmarks.papers._spectra import rruff
-from benchmarks.papers.fukuhara.bands import (
-    bands_on_lines,
-    map_levels,
-    weight_of_lines,
-)
+from benchmarks.papers.fukuhara import bands
 from benchmarks.papers.fukuhara.mixing import pure_acids
 from benchmarks.papers.fukuhara.models import paper_cnn, pca_svm
 from sklearn_raman.datasets import load_minerals
@@ -52,19 +48,11 @@ from sklearn_raman.preprocessing import (
 )
 
 GRID = (350.0, 1500.0, 1.0)
-MINERALS = (
-    "Actinolite",
-    "Andalusite",
-    "Axinite-(Fe)",
-    "Cerussite",
-    "Diopside",
-    "Enstatite",
-    "Epidote",
-    "Fluorapatite",
-    "Forsterite",
-)
+MINERALS = ("Actinolite", "Andalusite", "Axinite-(Fe)", "Cerussite", "Diopside")
+MINERALS += ("Enstatite", "Epidote", "Fluorapatite", "Forsterite")
 SIGNALS = (1, 1 / 2, 1 / 3, 1 / 4)
 THIN = slice(None, None, 3)  # points kept for pictures
+SHOWN_MAPS = {"mode": "density", "normalize": "max", "upsample": "linear"}
 PAPER_CNN, CNN = "CNN, paper", "CNN, default"
 PCA_SVM, PCA_SVM_SNV = "PCA + SVM", "PCA + SVM, SNV"
 PLS_LDA = "PLS-LDA"
@@ -75,34 +63,23 @@ def nine_substances(source, folder=None):
     """Return spectra of nine minerals, "RRUFF" or "bundled", or of six "acids"."""
     if source == "acids":
         pure = pure_acids(folder)
-        X, y = (
-            np.concatenate(both) for both in zip(pure.train, pure.test, strict=True)
-        )
+        X, y = map(np.concatenate, zip(pure.train, pure.test, strict=True))
         return Bunch(spectra=X, y=y, groups=y, wavenumbers=pure.wavenumbers)
     if source == "RRUFF":
         data = rruff(wavenumbers=GRID, full_coverage=True)
-        inside = slice(None)
     else:
         data = load_minerals()
-        inside = (data.wavenumbers >= GRID[0]) & (data.wavenumbers <= GRID[1])
-    names = data.target_names[data.target]
-    rows = np.isin(names, MINERALS)
-    return Bunch(
-        spectra=data.data[rows][:, inside],
-        y=names[rows],
-        groups=data.groups[rows],
-        wavenumbers=data.wavenumbers[inside],
-    )
+    axis, names = data.wavenumbers, data.target_names[data.target]
+    inside, rows = (axis >= GRID[0]) & (axis <= GRID[1]), np.isin(names, MINERALS)
+    found = {"spectra": data.data[rows][:, inside], "wavenumbers": axis[inside]}
+    return Bunch(**found, y=names[rows], groups=data.groups[rows])
 
 
 def draw_spectra(y, groups, n_spectra, seed):
     """Choose training and test spectra of each class and how strong they are.
 
-    Returns
-    -------
-    DataFrame, one row for each chosen spectrum
-        `row`, where it stands; `train`; `signal`, 1 to 1/4; `new_crystal`, whether it
-        is a test spectrum of a crystal without a training spectrum.
+    A row for each: `row`, where it stands; `train`; `signal`, 1 to 1/4; `new_crystal`,
+    whether it is a test spectrum of a crystal without a training spectrum.
     """
     rng = np.random.default_rng(seed)
     parts = []
@@ -124,13 +101,9 @@ def small_set(source, seed, n_spectra, snr, folder=None):
     labels = [f"{w:g}" for w in data.wavenumbers]
     clean = pd.DataFrame(data.spectra[drawn["row"]], columns=labels)
     ratio = snr * drawn["signal"].to_numpy()[:, None]
-    return Bunch(
-        X=add_noise(clean, ratio, random_state=[seed, 1]),
-        clean=clean.to_numpy(),
-        y=data.y[drawn["row"]],
-        drawn=drawn,
-        wavenumbers=data.wavenumbers,
-    )
+    X, y = add_noise(clean, ratio, random_state=[seed, 1]), data.y[drawn["row"]]
+    known = {"drawn": drawn, "wavenumbers": data.wavenumbers}
+    return Bunch(X=X, y=y, clean=clean.to_numpy(), **known)
 
 
 def paper_steps(*last):
@@ -160,9 +133,8 @@ def models(seed, n_train, n_filters, epochs):
     components = possible([8, 16, 24], n_train)
     pls = PLSLDA(shrinkage=0, calibration=None)
     pls_grid = {"n_components": possible([8, 12, 16, 20], n_train)}
-    default = CNNClassifier(
-        n_filters=n_filters, max_epochs=epochs or "auto", random_state=seed
-    )
+    sizes = {"n_filters": n_filters, "max_epochs": epochs or "auto"}
+    default = CNNClassifier(**sizes, random_state=seed)
     network = paper_cnn("4.2", seed, n_filters=n_filters, epochs=epochs)
     return {
         PAPER_CNN: paper_steps(network),
@@ -187,12 +159,9 @@ def small_training_set(
     for name, model in fitted.items():
         model.fit(data.X[train], data.y[train])
         right[name] = model.predict(data.X) == data.y
-    looks = {
-        name: look(fitted[name], data, ~train, **how)
-        for name, how in {PAPER_CNN: {"upsample": "linear"}, CNN: {}}.items()
-    }
-    summary = looks[PAPER_CNN].pop("summary")
-    looks[CNN].pop("summary")
+    ways = {PAPER_CNN: {"upsample": "linear"}, CNN: {}}
+    looks = {n: look(fitted[n], data, ~train, **how) for n, how in ways.items()}
+    summary, _ = (found.pop("summary") for found in looks.values())
     signal = data.drawn["signal"][~train]
     pls = fitted[PLS_LDA][-1].best_estimator_
     record = {
@@ -227,36 +196,30 @@ def three_blocks(source, seed, n_spectra, snr, n_filters=64, epochs=None):
 def five_folds(source, seed, n_spectra, snr, n_filters=64, epochs=None):
     """Train on four fifths of the training spectra, five times; compare the shapes.
 
-    Returns
-    -------
-    dict
-        `validation` and `test` accuracies of the folds' networks; `default_svm` and
-        `default_svm_by_crystal`, accuracies of an SVM with scikit-learn's defaults
-        after as many components as there are classes; `shape`, for each class the
-        correlation of the mean map, its positive part, with the mean spectrum, by a
-        network of all training spectra, and `shape_of_others` with other classes'.
+    `validation` and `test` accuracies of the folds' networks; `default_svm` and
+    `default_svm_by_crystal`, accuracies of an SVM with scikit-learn's defaults after as
+    many components as there are classes; `shape`, for each class the correlation of the
+    mean map, its positive part, with the mean spectrum, by a network of all training
+    spectra, and `shape_of_others` with other classes'.
     """
     data = small_set(source, seed, n_spectra, snr)
     train = data.drawn["train"].to_numpy()
     new_crystal = data.drawn["new_crystal"].to_numpy()
     rows, record = np.flatnonzero(train), {"validation": [], "test": []}
-    for fit, held in KFold(5, shuffle=True, random_state=seed).split(rows):
+
+    def trained_on(rows):
         model = paper_steps(paper_cnn("4.2", seed, n_filters=n_filters, epochs=epochs))
-        model.fit(data.X.iloc[rows[fit]], data.y[rows[fit]])
-        held = rows[held]
+        return model.fit(data.X.iloc[rows], data.y[rows])
+
+    for fit, held in KFold(5, shuffle=True, random_state=seed).split(rows):
+        model, held = trained_on(rows[fit]), rows[held]
         record["validation"].append(model.score(data.X.iloc[held], data.y[held]))
         record["test"].append(model.score(data.X[~train], data.y[~train]))
     svm = paper_steps(PCA(len(MINERALS), random_state=0), SVC())
     svm.fit(data.X[train], data.y[train])
-    record["default_svm"] = svm.score(data.X[~train], data.y[~train])
-    record["default_svm_by_crystal"] = svm.score(
-        data.X[new_crystal], data.y[new_crystal]
-    )
-    model = paper_steps(paper_cnn("4.2", seed, n_filters=n_filters, epochs=epochs))
-    model.fit(data.X[train], data.y[train])
-    maps = explain_pipeline(
-        model, data.X[~train], mode="density", normalize="max", upsample="linear"
-    )
+    for suffix, tested in (("", ~train), ("_by_crystal", new_crystal)):
+        record[f"default_svm{suffix}"] = svm.score(data.X[tested], data.y[tested])
+    maps = explain_pipeline(trained_on(rows), data.X[~train], **SHOWN_MAPS)
     positive = pd.DataFrame(np.maximum(np.asarray(maps), 0))
     of_class = positive.groupby(data.y[~train]).mean()
     spectra = pd.DataFrame(data.clean[~train]).groupby(data.y[~train]).mean()
@@ -271,18 +234,17 @@ def look(model, data, test, **how):
     predicted = model.predict(data.X[test])
     maps = np.asarray(explain_pipeline(model, data.X[test], mode="density", **how))
     right = predicted == y
-    levels = map_levels(maps, data.X[test].to_numpy(), clean)[right]
-    summary = ExplanationSummary.from_maps(
-        maps, y, predicted, spectra=clean, wavenumbers=data.wavenumbers, normalize="max"
-    )
+    levels = bands.map_levels(maps, data.X[test].to_numpy(), clean)[right]
+    known = {"spectra": clean, "wavenumbers": data.wavenumbers, "normalize": "max"}
+    summary = ExplanationSummary.from_maps(maps, y, predicted, **known)
     by_class = levels.groupby(y[right]).mean()
     by_signal = levels.groupby(data.drawn["signal"][test].to_numpy()[right]).mean()
     return {
         "classes": by_class.index.to_list(),
         "by_class": {name: by_class[name].to_list() for name in by_class},
         "on_lines_by_signal": by_signal["on_lines"].to_dict(),
-        "bands": bands_on_lines(summary),
-        "weight": weight_of_lines(summary),
+        "bands": bands.bands_on_lines(summary),
+        "weight": bands.weight_of_lines(summary),
         "summary": summary,
     }
 
@@ -305,9 +267,7 @@ def example(model, pls, data, test):
     """Return for each class a test spectrum of the least noise and its map."""
     signal = data.drawn["signal"].to_numpy() * test
     rows = [np.argmax(signal * (data.y == name)) for name in np.unique(data.y)]
-    maps = explain_pipeline(
-        model, data.X.iloc[rows], mode="density", normalize="max", upsample="linear"
-    )
+    maps = explain_pipeline(model, data.X.iloc[rows], **SHOWN_MAPS)
     spectra = data.X.iloc[rows].to_numpy()
     return {
         "classes": data.y[rows].tolist(),

@@ -1,5 +1,7 @@
 """What the page of Fukuhara et al. names besides its experiments."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from benchmarks.papers._values import Values, one, reduce, table
@@ -9,13 +11,10 @@ SVM, SNV_SVM, PLS = "PCA + SVM", "PCA + SVM, SNV", "PLS-LDA"
 MINOR = "strongest of the minor"
 LINEAR, BANDS = "contribution, linear", "contribution, bands"
 LOGIT, LOG_ODDS = "Grad-CAM, logit", "Grad-CAM, log-odds"
-_HALF, _THIRD, _QUARTER = "0.5", "0.3333333333333333", "0.25"
-SIGNALS = ("1.0", _HALF, _THIRD, _QUARTER)
+SIGNALS = ("1.0", "0.5", "0.3333333333333333", "0.25")
 _MAPS = {"linear": "interpolated, as in the paper", "bands": "on bands, the default"}
-_SETS = {
-    "mixing_acids": "6 amino acids and relatives",
-    "mixing_minerals": "18 minerals",
-}
+_SETS = {"mixing_acids": "6 amino acids and relatives"}
+_SETS |= {"mixing_minerals": "18 minerals"}
 
 
 def by_size(filters, placed, name, digits=0):
@@ -36,10 +35,8 @@ def by_number(filters, placed, name, digits=2):
 
 def _by(records, varied, placed, name, digits, least=0):
     settings = sorted({r[varied] for r in records if r[varied] >= least})
-    texts = [
-        f"{setting}: {records(**{varied: setting})[placed][name]:~{digits}}"
-        for setting in settings
-    ]
+    found = {s: records(**{varied: s})[placed][name] for s in settings}
+    texts = [f"{setting}: {values:~{digits}}" for setting, values in found.items()]
     return ", ".join(texts) or "not run yet"
 
 
@@ -78,12 +75,12 @@ def most_beside(on_lines):
 
 def shapes(small):
     """Return the correlation of shown maps, their positive part, with the spectra."""
-    return small.example.apply(
-        lambda shown: [
-            np.corrcoef(np.maximum(one_map, 0), spectrum)[0, 1]
-            for one_map, spectrum in zip(shown["maps"], shown["spectra"], strict=True)
-        ]
-    )
+
+    def correlations(shown):
+        pairs = zip(shown["maps"], shown["spectra"], strict=True)
+        return [np.corrcoef(np.maximum(m, 0), spectrum)[0, 1] for m, spectrum in pairs]
+
+    return small.example.apply(correlations)
 
 
 def tables(results):
@@ -111,16 +108,11 @@ def _filter_table(filters):
     rows = []
     for size, number in sorted(settings, key=lambda s: (s[1] != 64, s)):
         some = filters(kernel_size=size, n_filters=number)
-        rows += [
-            [
-                *(size, number, words, f"{some[placed].width:1}"),
-                f"{some[placed].mass:2}",
-                f"{some[placed].pointing:2}",
-                f"{some[placed].background:4}",
-                *(f"{some.accuracy:.3f}", f"{some.training_loss:.4f}"),
-            ]
-            for placed, words in _MAPS.items()
-        ]
+        last = f"{some.accuracy:.3f}", f"{some.training_loss:.4f}"
+        for placed, words in _MAPS.items():
+            own = some[placed]
+            row = [size, number, words, f"{own.width:1}", f"{own.mass:2}"]
+            rows.append([*row, f"{own.pointing:2}", f"{own.background:4}", *last])
     header = ["size", "filters", "map", "width / channels", "share within 2 FWHM"]
     header += ["highest point there", "background", "accuracy", "training loss"]
     return table(header, rows)
@@ -131,14 +123,10 @@ def _small_table(results):
     sets = {"RRUFF": "", "bundled": "_bundled", "amino acids": "_acids"}
     for source, suffix in sets.items():
         small = Values.of(results.get(f"small_training_set{suffix}", []))
-        rows += [
-            [
-                *(source, model, f"{small.accuracy[model].random:3}"),
-                f"{small.accuracy[model].by_crystal:3}",
-                *(f"{small.by_signal[model][signal]:.3f}" for signal in SIGNALS),
-            ]
-            for model in ((PAPER_NET, NET, SVM, SNV_SVM, PLS) if len(small) else ())
-        ]
+        for model in (PAPER_NET, NET, SVM, SNV_SVM, PLS) if len(small) else ():
+            both = (small.accuracy[model][part] for part in ("random", "by_crystal"))
+            signals = by_signal(small, model).split(", ")
+            rows.append([source, model, *(f"{values:3}" for values in both), *signals])
     header = ["spectra", "model", "random split", "crystals kept apart"]
     header += [f"signal {signal}" for signal in ("1", "1/2", "1/3", "1/4")]
     return table(header, rows)
@@ -150,12 +138,8 @@ def _ratio_table(results):
         records = results.get(name) or []
         for high in sorted({r.get("high", 0.5) for r in records}):
             some = [r["by_ratio"] for r in records if r.get("high", 0.5) == high]
-            right = np.nanmean(
-                np.array([r["right"] for r in some], dtype=float), axis=0
-            )
-            edges = some[0]["edges"]
-            rows += [
-                [words, f"0.1 to {high:g}", f"{low:.2f} to {up:.2f}", f"{found:.3f}"]
-                for low, up, found in zip(edges[:-1], edges[1:], right, strict=True)
-            ]
+            right = np.nanmean(np.array([r["right"] for r in some], float), axis=0)
+            span = f"0.1 to {high:g}"
+            for found, (low, up) in zip(right, pairwise(some[0]["edges"]), strict=True):
+                rows.append([words, span, f"{low:.2f} to {up:.2f}", f"{found:.3f}"])
     return table(["substances", "ratios", "of these", "recognized"], rows)

@@ -20,29 +20,16 @@ pages count what is there. `patience` looks at settings on seeds below 100 alone
 from functools import partial
 from pathlib import Path
 
-from benchmarks.papers._paper import FIRST_SEED, Experiment, Paper, each
-from benchmarks.papers.guo import values
+from benchmarks.papers._paper import FIRST_SEED, Paper, each
+from benchmarks.papers.guo import maps, models, values
+from benchmarks.papers.guo import size as sizes
+from benchmarks.papers.guo import spectra as of_spectra
 from benchmarks.papers.guo.figures import figures
-from benchmarks.papers.guo.maps import maps_of_fold
-from benchmarks.papers.guo.models import (
-    INPUTS,
-    METHODS,
-    minerals,
-    on_new_crystals,
-    on_random_fold,
-    with_patience,
-)
-from benchmarks.papers.guo.size import sizes
-from benchmarks.papers.guo.spectra import (
-    CHOICES,
-    KINDS,
-    choice,
-    interpolation,
-    likeness,
-)
 
 N_FOLDS = {"rruff": 10, "bundled": 5}
 SLOW = (("FMCNN", "paper"), ("Random forest", "paper"), ("Random forest", "fair"))
+TITLE = "Guo et al. 2020: FMCNN on minerals"
+PAPER = Paper("guo", TITLE, Path(__file__).parent, values, figures)
 
 
 def tiny(options):
@@ -55,8 +42,8 @@ def methods(options, data):
     left_out = SLOW if (options.size, data) == ("quick", "rruff") else ()
     return [
         {"method": method, "spectra": spectra}
-        for method in options.pick(METHODS, METHODS, ("KNN", "FMCNN"))
-        for spectra in INPUTS
+        for method in options.pick(models.METHODS, models.METHODS, ("KNN", "FMCNN"))
+        for spectra in models.INPUTS
         if (method, spectra) not in left_out
     ]
 
@@ -72,7 +59,7 @@ def random_folds(options, data):
         for repetition in range(first, first + n_repetitions)
         for asked in methods(options, data)
         for task in each(
-            *(on_random_fold, options),
+            *(models.on_random_fold, options),
             data=data,
             **asked,
             repetition=repetition,
@@ -89,35 +76,40 @@ def new_crystals(options, data):
         task
         for asked in methods(options, data)
         for task in each(
-            on_new_crystals, options, data=data, **asked, seed=seeds, **tiny(options)
+            models.on_new_crystals,
+            options,
+            data=data,
+            **asked,
+            seed=seeds,
+            **tiny(options),
         )
     ]
 
 
 def spectra(options, data):
     """List the one task that counts and compares spectra."""
-    return each(likeness, options, data=data)
+    return each(of_spectra.likeness, options, data=data)
 
 
 def settings(options, data):
     """List the methods whose settings the paper searched for."""
-    names = options.pick([*CHOICES], [*CHOICES], ["KNN"])
-    return each(choice, options, data=data, method=names, n_folds=N_FOLDS[data])
+    names = options.pick([*of_spectra.CHOICES], [*of_spectra.CHOICES], ["KNN"])
+    return each(
+        of_spectra.choice, options, data=data, method=names, n_folds=N_FOLDS[data]
+    )
 
 
 def deconvolution(options, data):
-    """List the networks whose maps are looked at; not RRUFF's in a quick run."""
-    if (options.size, data) == ("quick", "rruff"):
-        return []
-    inputs = options.pick([*INPUTS], ["fair"], ["paper"])
+    """List the networks whose maps are looked at."""
+    inputs = options.pick([*models.INPUTS], ["fair"], ["paper"])
     shared = {"n_folds": N_FOLDS[data], **tiny(options)}
-    return each(maps_of_fold, options, data=data, spectra=inputs, **shared)
+    return each(maps.maps_of_fold, options, data=data, spectra=inputs, **shared)
 
 
 def patience(options, data):
     """List values of patience and penalty, on repetitions with seeds 0 and 1."""
     return each(
-        *(with_patience, options),
+        *(models.with_patience, options),
         data=data,
         patience=options.pick([10, 20, 40], [10, 20], [1]),
         penalty=options.pick([0.0, 1e-5, 1e-4, 1e-3], [1e-4], [1e-4]),
@@ -132,21 +124,22 @@ def interpolations(options):
     """List ways to interpolate, on RRUFF's spectra as they were measured."""
     if options.size == "tiny":
         return []
-    minerals("rruff")
+    models.minerals("rruff")
     folds = range(options.pick(10, 1, 1))
-    return each(interpolation, options, kind=[*KINDS], fold=folds)
+    return each(of_spectra.interpolation, options, kind=[*of_spectra.KINDS], fold=folds)
 
 
 def size(options):
     """List the one task that counts parameters."""
-    return each(sizes, options, n_rounds=options.pick(9, 5, 2))
+    return each(sizes.sizes, options, n_rounds=options.pick(9, 5, 2))
 
 
-def _tasks(options, list_tasks, data):
-    """List tasks if the size includes the data; raises `MissingData` if they miss."""
-    if (options.size, data) == ("tiny", "rruff"):
+def _tasks_of(options, list_tasks, data):
+    """List tasks; of RRUFF a quick run leaves out the longest, a tiny one all."""
+    left_out = {"full": (), "quick": (deconvolution, patience), "tiny": _ABOUT}
+    if data == "rruff" and list_tasks in left_out[options.size]:
         return []
-    minerals(data)
+    models.minerals(data)
     return list_tasks(options, data)
 
 
@@ -159,30 +152,14 @@ _ABOUT = {
     patience: ("patience and penalty, seeds below 100", 3, 130),
     random_folds: ("random folds (Table I, Fig. 4)", 2, 730),
 }
-
-
-def _of_minerals(data, prefix, text):
-    return [
-        Experiment(
-            f"{prefix}{list_tasks.__name__}",
-            f"{text}: {about}",
-            minutes[data == "rruff"],
-            partial(_tasks, list_tasks=list_tasks, data=data),
-        )
-        for list_tasks, (about, *minutes) in _ABOUT.items()
-    ]
-
-
-PAPER = Paper(
-    name="guo",
-    title="Guo et al. 2020: FMCNN on minerals",
-    folder=Path(__file__).parent,
-    values=values,
-    figures=figures,
-    experiments=[
-        Experiment("size", "parameters with and without the fire module", 0, size),
-        *_of_minerals("bundled", "bundled_", "18 bundled minerals"),
-        Experiment("interpolations", "RRUFF: ways to interpolate", 5, interpolations),
-        *_of_minerals("rruff", "", "RRUFF"),
-    ],
-)
+PAPER.add("size", 0, "parameters with and without the fire module", size)
+for _data, _prefix, _text in (
+    ("bundled", "bundled_", "18 bundled minerals"),
+    ("rruff", "", "RRUFF"),
+):
+    if _data == "rruff":
+        PAPER.add("interpolations", 5, "RRUFF: ways to interpolate", interpolations)
+    for _list, (_about, *_minutes) in _ABOUT.items():
+        _tasks = partial(_tasks_of, list_tasks=_list, data=_data)
+        _about = f"{_text}: {_about}"
+        PAPER.add(_prefix + _list.__name__, _minutes[_data == "rruff"], _about, _tasks)

@@ -7,13 +7,8 @@ from matplotlib.figure import Figure
 from benchmarks.papers.guo.models import INPUTS, METHODS
 from benchmarks.papers.guo.values import PAPER_FMCNN, PAPER_LDA, PAPER_SVM
 
-_COLORS = {
-    "KNN": "tab:blue",
-    "SVM": "tab:orange",
-    "LDA": "tab:green",
-    "FMCNN": "tab:red",
-    "Random forest": "tab:purple",
-}
+_COLORS = {"KNN": "tab:blue", "SVM": "tab:orange", "LDA": "tab:green"}
+_COLORS |= {"FMCNN": "tab:red", "Random forest": "tab:purple"}
 _LINE_COLORS = {"spectrum": "k", "deconv": "tab:blue", "contribution": "tab:red"}
 _PAPER = {"FMCNN": PAPER_FMCNN, "SVM": PAPER_SVM, "LDA": PAPER_LDA}
 _BELOW = {"loc": "outside lower center", "ncols": 5, "fontsize": 9}
@@ -59,18 +54,12 @@ def draw_accuracies(folds, crystals):
             (folds, "random folds", "o", -0.12),
             (crystals, "new crystals", "s", 0.12),
         ):
-            height = [
-                i + shift for i, m in enumerate(METHODS) if (spectra, m) in scores
-            ]
-            values = [scores[spectra, m] for m in METHODS if (spectra, m) in scores]
-            axes.errorbar(
-                [v.mean() for v in values],
-                height,
-                xerr=[v.std(ddof=1) if v.count() > 1 else 0.0 for v in values],
-                fmt=marker,
-                capsize=3,
-                label=text,
-            )
+            known = [(i, m) for i, m in enumerate(METHODS) if (spectra, m) in scores]
+            values = [scores[spectra, method] for _, method in known]
+            spread = [v.std(ddof=1) if v.count() > 1 else 0.0 for v in values]
+            where = [v.mean() for v in values], [i + shift for i, _ in known]
+            style = {"fmt": marker, "capsize": 3, "label": text}
+            axes.errorbar(*where, xerr=spread, **style)
         if spectra == "paper":
             at = [METHODS.index(method) - 0.12 for method in _PAPER]
             axes.plot(list(_PAPER.values()), at, "kx", label="the paper, random folds")
@@ -91,16 +80,9 @@ def draw_folds(folds):
     first = folds.xs(repetition, level="repetition")
     number = first.index.get_level_values("fold") + 1
     for axes, spectra in zip(panels, INPUTS, strict=True):
-        for method in METHODS:
-            if (spectra, method) in first:
-                axes.plot(
-                    number,
-                    first[spectra, method],
-                    marker="o",
-                    markersize=4,
-                    color=_COLORS[method],
-                    label=method,
-                )
+        for method in (m for m in METHODS if (spectra, m) in first):
+            style = {"color": _COLORS[method], "marker": "o", "markersize": 4}
+            axes.plot(number, first[spectra, method], label=method, **style)
         axes.set_title(_INPUT_TEXTS[spectra], fontsize=10)
         axes.set_xlabel("fold")
         axes.set_xticks(number)
@@ -124,9 +106,8 @@ def draw_maps(record):
             axes.plot(axis, values, linewidth=0.9, color=_LINE_COLORS[name])
             axes.set_yticks([])
         row[0].set_ylabel(text, fontsize=9)
-    for top, bottom, mineral in zip(
-        panels[0], panels[-1], shown["minerals"], strict=True
-    ):
+    ends = zip(panels[0], panels[-1], shown["minerals"], strict=True)
+    for top, bottom, mineral in ends:
         top.set_title(mineral, fontsize=10)
         bottom.set_xlabel("wavenumber (cm$^{-1}$)", fontsize=9)
     return figure

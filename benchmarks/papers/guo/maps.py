@@ -19,17 +19,16 @@ right).
 """
 
 import numpy as np
-from scipy.signal import find_peaks
-from scipy.stats import rankdata
+from scipy.stats import spearmanr
 
 from benchmarks.papers._paper import FIRST_SEED
+from benchmarks.papers._spectra import PROMINENCE, correlation, lines_of
 from benchmarks.papers.guo.models import minerals, model, random_fold
 from sklearn_raman.inspection import peak_share, randomization_test
 
 SHOWN = ("Albite", "Quartz", "Calcite", "Forsterite", "Fluorapatite")
 N_SHOWN = 4
 NEAR = 5.0  # cm-1
-PROMINENCE = 0.05  # of a line, as in peak_share
 MAPS = ("deconv", "contribution")
 
 
@@ -48,7 +47,7 @@ def maps_of_fold(*, data, spectra, repetition=0, fold=0, n_folds=10, tiny=False)
         right = test[::8]
     X = seen.iloc[right]
     means = np.stack([seen.iloc[train][y[train] == c].mean() for c in np.unique(y)])
-    lines = [lines_of(row, axis) for row in means]
+    lines = [lines_of(axis, row) for row in means]
 
     record = {"accuracy": len(right) / len(test), "n_spectra": len(right)}
     probability = net.predict_proba(X)
@@ -109,68 +108,40 @@ def against_the_spectrum(maps, X, axis):
     for one, spectrum in zip(maps, X, strict=True):
         off = np.abs(one[off_lines(spectrum, axis)])
         level.append(np.median(off) / np.abs(one).max() if len(off) else np.nan)
+    away = np.abs(axis[maps.argmax(axis=1)] - strongest)
     return {
         "correlation": correlation(maps, X).mean(),
         "on_lines": share["mass"].mean(),
         "chance": share["chance"].mean(),
-        "strongest_line": (
-            np.abs(axis[maps.argmax(axis=1)] - strongest) <= NEAR
-        ).mean(),
+        "strongest_line": (away <= NEAR).mean(),
         "off_lines": np.nanmean(level),
     }
 
 
-def correlation(a, b):
-    """Correlate rows of two arrays."""
-    a = a - a.mean(axis=1, keepdims=True)
-    b = b - b.mean(axis=1, keepdims=True)
-    norm = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return (a * b).sum(axis=1) / np.where(norm > 0, norm, 1)
-
-
-def lines_of(spectrum, axis):
-    """Return the positions of a spectrum's lines in cm-1."""
-    return axis[find_peaks(spectrum, prominence=PROMINENCE * np.ptp(spectrum))[0]]
-
-
 def off_lines(spectrum, axis):
     """Tell the points further than 3 times `NEAR` from every line of a spectrum."""
-    lines = lines_of(spectrum, axis)
+    lines = lines_of(axis, spectrum)
     return (np.abs(axis[:, None] - lines) > 3 * NEAR).all(axis=1)
 
 
 def rarity(maps, X, axis, lines_of_class, classes):
     """Correlate a line's height in the map, over that in the spectrum, with sharing.
 
-    Parameters
-    ----------
-    maps, X : ndarray of shape (n_spectra, n_points)
-    axis : ndarray of shape (n_points,)
-    lines_of_class : list of ndarray
-        Positions of the lines of each class's mean spectrum.
-    classes : ndarray of shape (n_spectra,), int
-
-    Returns
-    -------
-    float
-        Mean rank correlation over the spectra with three lines or more: between the
-        relative height and the number of other classes that have a line there.
+    `lines_of_class` are the positions of the lines of each class's mean spectrum.
+    Returns the mean rank correlation over the spectra with three lines or more: between
+    the relative height and the number of other classes that have a line there.
     """
     found = []
     for one, spectrum, own in zip(maps, X, classes, strict=True):
-        lines = lines_of(spectrum, axis)
+        lines = lines_of(axis, spectrum)
         positions = np.searchsorted(axis, lines)
         height = spectrum[positions] - spectrum.min()
+        others = [rows for c, rows in enumerate(lines_of_class) if c != own]
         shared = [
-            sum(
-                bool((np.abs(others - line) <= NEAR).any())
-                for c, others in enumerate(lines_of_class)
-                if c != own
-            )
+            sum(bool((np.abs(rows - line) <= NEAR).any()) for rows in others)
             for line in lines
         ]
         if len(lines) < 3 or len(set(shared)) < 2:
             continue
-        ranks = rankdata(one[positions] / height), rankdata(shared)
-        found.append(correlation(ranks[0][None], ranks[1][None])[0])
+        found.append(spearmanr(one[positions] / height, shared).statistic)
     return float(np.mean(found)) if found else None

@@ -45,9 +45,8 @@ def minerals(data, *, two_crystals=False):
     """
     if data == "bundled":
         return load_minerals(as_frame=True)
-    if two_crystals:
-        return rruff(min_crystals=2, as_frame=True)
-    return rruff(subset="guo2020", as_frame=True)
+    wanted = {"min_crystals": 2} if two_crystals else {"subset": "guo2020"}
+    return rruff(**wanted, as_frame=True)
 
 
 def model(method, spectra, random_state, *, tiny=False):
@@ -56,27 +55,24 @@ def model(method, spectra, random_state, *, tiny=False):
     if method == "FMCNN":
         return _fmcnn(fair, random_state, **({"max_epochs": 1} if tiny else {}))
     shrinkage = {"solver": "lsqr", "shrinkage": "auto"} if fair else {}
+    n_trees = 10 if tiny else 500
     classifier = {
         "KNN": KNeighborsClassifier(1),
         "SVM": SVC(kernel="linear", C=100.0),
         "LDA": LinearDiscriminantAnalysis(**shrinkage),
-        "Random forest": RandomForestClassifier(
-            10 if tiny else 500, random_state=random_state
-        ),
+        "Random forest": RandomForestClassifier(n_trees, random_state=random_state),
     }[method]
     steps = [SquareRoot(), SNV()] if fair else []
     return make_pipeline(*steps, classifier)
 
 
 def _fmcnn(fair, random_state, **changes):
+    settings = {**({} if fair else paper_settings("guo")), **changes}
+    network = FMCNNClassifier(**settings, random_state=random_state)
     if not fair:
-        settings = {**paper_settings("guo"), **changes}
-        return make_pipeline(FMCNNClassifier(**settings, random_state=random_state))
-    return make_pipeline(
-        WavenumberResampler(target_wavenumbers=(150, 1508, 2)),
-        SNV(),
-        FMCNNClassifier(**changes, random_state=random_state),
-    ).set_output(transform="pandas")
+        return make_pipeline(network)
+    grid = WavenumberResampler(target_wavenumbers=(150, 1508, 2))
+    return make_pipeline(grid, SNV(), network).set_output(transform="pandas")
 
 
 def random_fold(found, repetition, fold, n_folds):
@@ -119,12 +115,8 @@ def _ask(found, rows, untrained):
     trained = untrained.fit(found.data.iloc[train], found.target.iloc[train])
     named = trained.predict(found.data.iloc[test])
     right = named == found.target.iloc[test].to_numpy()
-    record = {
-        "accuracy": right.mean(),
-        "n_train": len(train),
-        "n_test": len(test),
-        "seen_crystals": np.isin(crystals[test], crystals[train]).mean(),
-    }
+    record = {"accuracy": right.mean(), "n_train": len(train), "n_test": len(test)}
+    record["seen_crystals"] = np.isin(crystals[test], crystals[train]).mean()
     if isinstance(trained[-1], FMCNNClassifier):
         record["n_epochs"] = trained[-1].n_iter_
     return record

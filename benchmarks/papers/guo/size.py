@@ -57,14 +57,10 @@ def sizes(*, n_rounds):
         found = networks()
         x = torch.rand(32, N_POINTS)
         seconds = _steps(found, x, n_rounds)
-    record = {
-        name: {
-            "parameters": count(module),
-            "multiplications": multiplications(module, x[:1]),
-            "seconds_per_step": np.median(seconds[name][1:]),
-        }
-        for name, module in found.items()
-    }
+    record = {name: {"parameters": count(module)} for name, module in found.items()}
+    for name, module in found.items():
+        record[name]["multiplications"] = multiplications(module, x[:1])
+        record[name]["seconds_per_step"] = np.median(seconds[name][1:])
     position = fire_position(found["FMCNN"])
     for name in ("FMCNN", "plain"):
         record[name]["block_parameters"] = count(found[name].blocks[position])
@@ -80,34 +76,23 @@ def count(module):
 def multiplications(module, x):
     """Return the number of multiplications by weights for one spectrum.
 
-    Parameters
-    ----------
-    module : torch.nn.Module
-        Convolutions of width w with c channels in do c * w for each value out, linear
-        layers as many as they have weights. A fire module's two expansions count as two
-        convolutions, as in the paper, although here they are computed as one.
-    x : torch.Tensor of shape (1, n_points)
+    Convolutions of width w with c channels in do c * w for each value out, linear
+    layers as many as they have weights. A fire module's two expansions count as two
+    convolutions, as in the paper, although here they are computed as one.
     """
     total = 0
 
     def add(layer, inputs, output):
         nonlocal total
-        units = output.numel() // output.shape[1]
-        convolutions = (
-            [layer.squeeze, layer.expand_1, layer.expand_3]
-            if hasattr(layer, "squeeze")
-            else [layer]
-        )
-        total += units * sum(part.weight.numel() for part in convolutions)
+        units, parts = output.numel() // output.shape[1], [layer]
+        if hasattr(layer, "squeeze"):
+            parts = layer.squeeze, layer.expand_1, layer.expand_3
+        total += units * sum(part.weight.numel() for part in parts)
 
-    parts = [
-        layer
-        for name, layer in module.named_modules()
-        if hasattr(layer, "squeeze")
-        or isinstance(layer, nn.Conv2d | nn.Linear)
-        and "squeeze" not in name
-        and "expand" not in name
-    ]
+    fires = [layer for layer in module.modules() if hasattr(layer, "squeeze")]
+    inside = {part for fire in fires for part in fire.modules()}
+    known = (m for m in module.modules() if isinstance(m, nn.Conv2d | nn.Linear))
+    parts = [*fires, *(layer for layer in known if layer not in inside)]
     hooks = [layer.register_forward_hook(add) for layer in parts]
     module.eval()(x)
     for hook in hooks:

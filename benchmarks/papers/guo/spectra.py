@@ -50,11 +50,8 @@ def likeness(*, data):
     np.fill_diagonal(alike, -np.inf)
     same = y[:, None] == y
     of_crystal = same & (crystal[:, None] == crystal)
-    kinds = {
-        "same_crystal": of_crystal,
-        "other_crystal": same & ~of_crystal,
-        "other_mineral": ~same,
-    }
+    kinds = {"same_crystal": of_crystal, "other_crystal": same & ~of_crystal}
+    kinds |= {"other_mineral": ~same}
     record = {
         "n_spectra": len(y),
         "n_minerals": len(found.target_names),
@@ -67,12 +64,9 @@ def likeness(*, data):
     if SHOWN in found.target_names:
         rows = np.flatnonzero(found.target_names[y] == SHOWN)
         pairs = alike[np.ix_(rows, rows)][np.triu_indices(len(rows), 1)]
-        record["shown"] = {
-            "n_spectra": len(rows),
-            "n_crystals": len(np.unique(crystal[rows])),
-            "median": np.median(pairs),
-            "lowest": pairs.min(),
-        }
+        numbers = {"n_spectra": len(rows), "n_crystals": len(np.unique(crystal[rows]))}
+        levels = {"median": np.median(pairs), "lowest": pairs.min()}
+        record["shown"] = numbers | levels
     return record
 
 

@@ -6,8 +6,7 @@ from benchmarks.papers._values import Values, reduce, table
 from benchmarks.papers.guo.models import INPUTS, METHODS
 
 PAPER_FMCNN = 0.988
-PAPER_SVM = PAPER_FMCNN - 0.024
-PAPER_LDA = PAPER_FMCNN - 0.15
+PAPER_SVM, PAPER_LDA = PAPER_FMCNN - 0.024, PAPER_FMCNN - 0.15
 HEAD = "hidden"  # the first layer behind the pooling
 _LAYERS = ("", "convolution", "activation", "normalization", "fire module")
 _LAYERS += ("pooling", "activation")
@@ -17,6 +16,12 @@ WORDS = {"paper": "as in the paper", "fair": "fair"}
 def deviation(values):
     """Return the standard deviation over folds."""
     return reduce(lambda found: np.std(found, ddof=1), values)
+
+
+def short_of(bar, records):
+    """Return how many more right spectra would bring the mean over folds to a bar."""
+    missing = records.apply(lambda r: (bar - r["accuracy"]) * r["n_test"])
+    return reduce(lambda found: np.ceil(found.sum()), missing)
 
 
 def by_name(values):
@@ -48,43 +53,23 @@ def by_kind(interpolations, method):
 def linear_is_best(interpolations, method):
     """Say whether no other kind of interpolation has a higher mean."""
     kinds = {record["kind"] for record in interpolations}
-    means = [interpolations(kind=kind)[method].mean for kind in kinds]
-    if not means:
-        return None
-    return interpolations(kind="linear")[method].mean >= max(means)
+    means = {kind: interpolations(kind=kind)[method].mean for kind in kinds}
+    return means["linear"] >= max(means.values()) if means else None
 
 
-def best_of_four(folds):
-    """Name the classical method with the highest mean."""
-    return next(iter(_ordered(folds, "paper", without="FMCNN")), None)
-
-
-def worst_of_four(folds):
-    """Name the classical method with the lowest mean."""
-    return next(reversed(_ordered(folds, "paper", without="FMCNN")), None)
-
-
-def is_it(name, wanted):
-    """Compare names; None if there is none."""
-    return None if name is None else name == wanted
-
-
-def millions(number):
-    """Return a number in millions."""
-    return number / 1e6
-
-
-def thousandths(number):
-    """Return seconds in milliseconds."""
-    return number * 1e3
+def is_it(place, folds, name):
+    """Say whether a classical method is first (0) or last (-1); None without any."""
+    ordered = _ordered(folds, "paper", without="FMCNN")
+    return ordered[place] == name if ordered else None
 
 
 def tables(results):
     """Return what is made of the results, by name, tables among them."""
     folds, crystals = _of(results, "random_folds"), _of(results, "new_crystals")
     patience = Values.of(results.get("patience") or results.get("bundled_patience", []))
-    random = results.get("random_folds", [])
-    maps = results.get("deconvolution", [])
+    bundled = [_of(results, f"bundled_{n}") for n in ("random_folds", "new_crystals")]
+    random, maps = (results.get(n, []) for n in ("random_folds", "deconvolution"))
+    layers = results.get("bundled_deconvolution", [])
     return {
         **{f"d{s[0]}": Values.of(maps)(spectra=s) for s in INPUTS},
         "folds": folds,
@@ -92,18 +77,15 @@ def tables(results):
         "lead": _leads(folds),
         "new_lead": {spectra: _leads(crystals, spectra) for spectra in INPUTS},
         "rival": {spectra: _rival(crystals, spectra) for spectra in INPUTS},
+        "asked": Values.of(random)(method="FMCNN", spectra="paper"),
         "n_repetitions": len({r["repetition"] for r in random}),
         "steadier": _steadier(folds),
         "folds_order": {spectra: _order(folds, spectra) for spectra in INPUTS},
         "crystals_order": {spectra: _order(crystals, spectra) for spectra in INPUTS},
         "rruff_table": _methods_table(folds, crystals),
-        "bundled_table": _methods_table(
-            _of(results, "bundled_random_folds"), _of(results, "bundled_new_crystals")
-        ),
+        "bundled_table": _methods_table(*bundled),
         "patience_table": _patience_table(patience),
-        "layer_table": _layer_table(
-            Values.of(results.get("bundled_deconvolution", []))
-        ),
+        "layer_table": _layer_table(Values.of(layers)),
     }
 
 

@@ -18,24 +18,15 @@ FACTOR = 4  # a class grows to this many times its size
 
 def samplers(n_iter):
     """Return what is added to the few real spectra, by name."""
-    return {
-        NOTHING: None,
-        COPIES: CLASSICAL["random"],
-        SMOTE: CLASSICAL["SMOTE"],
-        PLAIN: poster(n_iter),
-        DEFAULT: BOOTSTRAP,
-    }
+    classical = {COPIES: CLASSICAL["random"], SMOTE: CLASSICAL["SMOTE"]}
+    return {NOTHING: None, **classical, PLAIN: poster(n_iter), DEFAULT: BOOTSTRAP}
 
 
 def nested_crystals(y, groups, seed):
     """Return rows of 2, 3 and 4 crystals of each mineral, one in the other, and others.
 
-    Returns
-    -------
-    training : dict of int to ndarray
-        Rows by number of crystals; those of fewer crystals are among those of more.
-    test : ndarray
-        Rows of all other crystals, the same for each number.
+    The first by number of crystals, those of fewer among those of more; the others are
+    the same for each number.
     """
     largest = max(MORE)
     rows, test = few_crystals_split(y, groups, largest, random_state=seed)
@@ -50,38 +41,16 @@ def nested_crystals(y, groups, seed):
 def classify(seed, snr, n_classes, step, n_iter, cnn, methods=None):
     """Return the macro-F1 of a CNN and an SVM on new crystals, by what was added.
 
-    Parameters
-    ----------
-    seed : int
-        Decides about crystals, samplers and network.
-    snr : float or None
-        White noise is added to the spectra before they are prepared.
-    n_classes : int
-    step : float
-        Of the axis in cm-1.
-    n_iter : int
-        Of the generative networks.
-    cnn : dict
-        Parameters of `CNNClassifier`.
-    methods : list of str or None
-        What is added; None means everything.
-
-    Returns
-    -------
-    dict
-        `f1` by what was added to two crystals a mineral, and by "3 crystals" and "4
-        crystals" measured instead; `n_train` likewise.
+    `snr`: white noise is added to the spectra before they are prepared; `n_iter` of the
+    generative networks; `cnn`: parameters of `CNNClassifier`; `methods`: what is added,
+    None means everything. Returns `f1` by what was added to two crystals a mineral, and
+    by "3 crystals" and "4 crystals" measured instead; `n_train` likewise.
     """
-    X, y, groups, _ = minerals(step, snr)
-    some = y < n_classes
-    X, y, groups = X[some], y[some], groups[some]
+    X, y, groups, _ = minerals(step, snr, n_classes)
     training, test = nested_crystals(y, groups, seed)
     few = training[FEW]
     labels, counts = np.unique(y[few], return_counts=True)
-    wanted = {
-        label: (FACTOR - 1) * n
-        for label, n in zip(labels.tolist(), counts.tolist(), strict=True)
-    }
+    wanted = dict(zip(labels.tolist(), (counts * (FACTOR - 1)).tolist(), strict=True))
     added = np.repeat(list(wanted), list(wanted.values()))
     sets = {}
     for name, draw in samplers(n_iter).items():
@@ -112,16 +81,11 @@ def unbalanced(seed, snr, n_classes, step, cnn):
     Both sets have as many spectra in all, of four crystals of each mineral: five of
     each, or eight of every other class and two of the rest.
 
-    Returns
-    -------
-    dict of dict
-        For "balanced" and "unbalanced": macro-F1 on the `training` spectra and on those
-        of new crystals (`test`), and the recall there of the `rare` classes, those with
-        two spectra in the unbalanced set.
+    For "balanced" and "unbalanced": macro-F1 on the `training` spectra and on those of
+    new crystals (`test`), and the recall there of the `rare` classes, those with two
+    spectra in the unbalanced set.
     """
-    X, y, groups, _ = minerals(step, snr)
-    some = y < n_classes
-    X, y, groups = X[some], y[some], groups[some]
+    X, y, groups, _ = minerals(step, snr, n_classes)
     training, test = nested_crystals(y, groups, seed)
     rng = np.random.RandomState(seed)
     rows = rng.permutation(training[max(MORE)])

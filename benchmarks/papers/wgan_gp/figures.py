@@ -52,20 +52,12 @@ def _planes(record):
         clusters = np.array(planes[name]["clusters"])
         generated = np.arange(len(points)) >= planes[name]["real"]
         for marker, rows in (("o", ~generated), ("x", generated)):
-            ax.scatter(
-                *points[rows].T,
-                c=np.where(clusters[rows] == 0, "tab:blue", "tab:orange"),
-                marker=marker,
-                s=18,
-                linewidths=1,
-                alpha=0.8,
-            )
+            colors = np.where(clusters[rows] == 0, "tab:blue", "tab:orange")
+            style = {"marker": marker, "s": 18, "linewidths": 1, "alpha": 0.8}
+            ax.scatter(*points[rows].T, c=colors, **style)
         scores = record["scores"][name]
-        ax.set_title(
-            f"{name}\nK-means: {scores['poster_ari']:.2f}, forest: "
-            f"{scores['forest_accuracy']:.2f}",
-            fontsize=9,
-        )
+        told = [f"{scores[n]:.2f}" for n in ("poster_ari", "forest_accuracy")]
+        ax.set_title(f"{name}\nK-means: {told[0]}, forest: {told[1]}", fontsize=9)
         ax.set_xlabel("PCA component 1")
     axes[0].set_ylabel("PCA component 2")
     legend = axes[0].legend(["real", "generated"], fontsize=8)
@@ -140,10 +132,6 @@ def _curves(results):
     for ax, label in zip(axes, panels.values(), strict=True):
         ax.set(xlabel="iteration", ylabel=label, yscale="log")
     axes[2].set(yscale="linear", ylim=(0, None))
-    figure.legend(
-        *axes[0].get_legend_handles_labels(),
-        loc="outside upper center",
-        ncols=5,
-        fontsize=8,
-    )
+    where = {"loc": "outside upper center", "ncols": 5, "fontsize": 8}
+    figure.legend(*axes[0].get_legend_handles_labels(), **where)
     return figure

@@ -7,6 +7,7 @@ fully connected pair has the four hidden layers of 512 units of Arjovsky et al. 
 package's convolutional critic ends.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -32,11 +33,8 @@ _EMBEDDING, _SLOPE = 8, 0.2  # as in the convolutional pair
 
 def dense_layers(n_inputs, hidden):
     """Return linear layers with leaky ReLUs after each."""
-    sizes = (n_inputs, *hidden)
-    layers = []
-    for a, b in zip(sizes, hidden, strict=False):
-        layers += [nn.Linear(a, b), nn.LeakyReLU(_SLOPE)]
-    return nn.Sequential(*layers)
+    layers = [nn.Linear(*sizes) for sizes in pairwise((n_inputs, *hidden))]
+    return nn.Sequential(*[part for x in layers for part in (x, nn.LeakyReLU(_SLOPE))])
 
 
 class DenseGenerator(nn.Module):
@@ -84,16 +82,10 @@ class Variant(NamedTuple):
         Clipping bounds the critic's slope, but by an unknown number, so a slope that
         the loop never takes for too steep stands in its place.
         """
-        return WGANGP(
-            n_critic=5,
-            gp_weight=PENALTY_WEIGHT if self.clip is None else 0.0,
-            gp_target=1.0 if self.clip is None else 1e6,
-            lr=self.lr,
-            betas=(0.0, 0.9),
-            max_iter=n_iter,
-            batch_size=24,
-            ema=0.995,
-        )
+        weight, target = (PENALTY_WEIGHT, 1.0) if self.clip is None else (0.0, 1e6)
+        penalty = {"gp_weight": weight, "gp_target": target, "n_critic": 5}
+        steps = {"lr": self.lr, "betas": (0.0, 0.9), "batch_size": 24, "ema": 0.995}
+        return WGANGP(**penalty, **steps, max_iter=n_iter)
 
     def make_critic(self, n_classes, n_points):
         """Return a new critic."""
@@ -104,14 +96,11 @@ class Variant(NamedTuple):
     def make_model(self, X, codes, seed):
         """Return an untrained model that starts at the mean of all spectra."""
         with isolated_randomness(seed):
-            model = SpectrumModel(
-                X, codes, network=CONVOLUTIONAL, noise=False, latent_dim=LATENT_DIM
-            )
+            how = {"network": CONVOLUTIONAL, "noise": False, "latent_dim": LATENT_DIM}
+            model = SpectrumModel(X, codes, **how)
             if self.networks != CONVOLUTIONAL:
-                hidden = HIDDEN[self.networks]
-                model.generator = DenseGenerator(
-                    *model.center.shape, LATENT_DIM, hidden
-                )
+                sizes = *model.center.shape, LATENT_DIM, HIDDEN[self.networks]
+                model.generator = DenseGenerator(*sizes)
         return model
 
     def make_optimizer(self, network, settings):
@@ -121,9 +110,8 @@ class Variant(NamedTuple):
             optimizer = torch.optim.Adam(parameters, settings.lr, settings.betas)
         else:
             optimizer = torch.optim.RMSprop(parameters, settings.lr)
-        if self.clip is not None and isinstance(
-            network, ConvolutionalCritic | DenseCritic
-        ):
+        critics = ConvolutionalCritic, DenseCritic
+        if self.clip is not None and isinstance(network, critics):
             optimizer.register_step_post_hook(lambda *_: _clip(parameters, self.clip))
         return optimizer
 
@@ -131,25 +119,10 @@ class Variant(NamedTuple):
 def train(variant, X, codes, seed, *, n_iter, probe=None):
     """Train plain networks.
 
-    Parameters
-    ----------
-    variant : Variant
-    X : ndarray of shape (n_spectra, n_points)
-    codes : ndarray of shape (n_spectra,), int
-    seed : int
-        Decides about weights, batches and latent variables.
-    n_iter : int
-        Steps of the generator, with five of the critic before each.
-    probe : callable or None
-        Called as `probe(iteration, model, critic)` after each step.
-
-    Returns
-    -------
-    model : SpectrumModel
-    history : list of dict
-        The loop's figures of each iteration.
-    problem : str
-        Why training was stopped, or "".
+    `seed` decides about weights, batches and latent variables; each of `n_iter` steps
+    of the generator has five of the critic before it. `probe(iteration, model, critic)`
+    is called after each step. Returns the model, the loop's figures of each iteration,
+    and why training was stopped, or "".
     """
     model, critics = variant.make_model(X, codes, seed), []
 
@@ -162,16 +135,10 @@ def train(variant, X, codes, seed, *, n_iter, probe=None):
             probe(iteration, model, critics[0])
         return False
 
+    makers = {"make_critic": make_critic, "make_optimizer": variant.make_optimizer}
+    settings = variant.settings(n_iter), seed
     with limited_threads(1):
-        training = train_wgan(
-            model,
-            variant.settings(n_iter),
-            seed,
-            n_iter=n_iter,
-            judge=look,
-            make_critic=make_critic,
-            make_optimizer=variant.make_optimizer,
-        )
+        training = train_wgan(model, *settings, n_iter=n_iter, judge=look, **makers)
     return model, training.steps, training.problem or ""
 
 
@@ -187,10 +154,8 @@ def n_parameters(variant, n_points, n_classes=2):
     X = np.zeros((n_classes, n_points))
     X[0] = 1.0
     codes = np.arange(n_classes)
-    nets = (
-        variant.make_model(X, codes, 0).generator,
-        variant.make_critic(n_classes, n_points),
-    )
+    generator = variant.make_model(X, codes, 0).generator
+    nets = generator, variant.make_critic(n_classes, n_points)
     return [sum(part.numel() for part in net.parameters()) for net in nets]
 
 

@@ -5,22 +5,9 @@ import time
 import numpy as np
 import torch
 
-from benchmarks.papers.wgan_gp.data import (
-    AMINO_ACIDS,
-    MINERALS,
-    SIMULATED,
-    amino_acid_sets,
-    mineral_sets,
-    simulated_sets,
-)
-from benchmarks.papers.wgan_gp.networks import (
-    NETWORKS,
-    Variant,
-    critic_slope,
-    n_parameters,
-    synthesize,
-    train,
-)
+from benchmarks.papers.wgan_gp import networks as nets
+from benchmarks.papers.wgan_gp.data import make_sets, simulated_sets
+from benchmarks.papers.wgan_gp.networks import NETWORKS, Variant, train
 from benchmarks.papers.wgan_gp.quality import CONTROLS, REAL, assess, plane
 from sklearn_raman.neural_network import paper_settings
 from sklearn_raman.over_sampling import WGANGP, SpectrumBootstrap
@@ -31,27 +18,13 @@ MANY = 1000  # spectra of a class that a set is expanded to
 _LOOKS = 20  # at a model while it trains
 
 
-def make_sets(data, seed, *, folder=None, **sizes):
-    """Return the training and held-out spectra of one of the three data sets."""
-    if data == SIMULATED:
-        return simulated_sets(seed, **sizes)
-    if data == MINERALS:
-        return mineral_sets(seed, **sizes)
-    if data == AMINO_ACIDS:
-        return amino_acid_sets(seed, folder=folder, **sizes)
-    raise ValueError(f"data={data!r} is not known.")
-
-
 def tell_apart(
     data, seed, sizes, n_iter, picture=False, controls=tuple(CONTROLS), folder=None
 ):
     """Generate as many spectra as there are to learn from; put them to both tests.
 
-    Returns
-    -------
-    dict
-        `scores` by method; `expansion`: what it takes the poster's network to make 1000
-        spectra a class; for a `picture`, examples and planes of the first class.
+    `scores` by method; `expansion`: what it takes the poster's network to make 1000
+    spectra a class; for a `picture`, examples and planes of the first class.
     """
     sets = make_sets(data, seed, folder=folder, **sizes)
     labels = np.sort(sets.train[1])
@@ -71,10 +44,8 @@ def tell_apart(
         news[name] = CONTROLS[name](*sets.train, counts, seed)[0], labels
     for name, new in news.items():
         scores[name], scores[REAL] = assess(sets, new, seed)
-    record = {
-        "scores": scores,
-        "expansion": expand(samplers[PLAIN], sets.train, seed),
-    }
+    expansion = expand(samplers[PLAIN], sets.train, seed)
+    record = {"scores": scores, "expansion": expansion}
     if picture:
         record["picture"] = {
             "axis": sets.axis,
@@ -102,13 +73,10 @@ def expand(sampler, real, seed):
 def variant_quality(seed, networks, clip, optimizer, lr, n_iter, sizes):
     """Train one variant of the plain networks; what its spectra are worth, and curves.
 
-    Returns
-    -------
-    dict
-        `scores` and those of real training spectra, `reference`; `problem` if training
-        was stopped; `loss_spread`, standard deviation over mean of the critic's
-        estimate in the last half; `curves`: that estimate, the critic's slope, and the
-        energy score of held-out spectra (1: that of real training spectra).
+    `scores` and those of real training spectra, `reference`; `problem` if training was
+    stopped; `loss_spread`, standard deviation over mean of the critic's estimate in the
+    last half; `curves`: that estimate, the critic's slope, and the energy score of
+    held-out spectra (1: that of real training spectra).
     """
     sets = simulated_sets(seed, **sizes)
     (X, codes), (held_out, held_out_codes) = sets.train, sets.test
@@ -119,16 +87,17 @@ def variant_quality(seed, networks, clip, optimizer, lr, n_iter, sizes):
     def probe(iteration, model, critic):
         if iteration % every:
             return
-        made = synthesize(model, codes, seed)
+        made = nets.synthesize(model, codes, seed)
         real, fake = (
             torch.tensor((part - model.center[0]) / model.scale, dtype=torch.float32)
             for part in (X, made)
         )
-        curves["iteration"].append(iteration)
-        slope = critic_slope(critic, real, fake, torch.tensor(codes), seed)
-        curves["slope"].append(slope)
+        slope = nets.critic_slope(critic, real, fake, torch.tensor(codes), seed)
         energy = _energy(held_out, held_out_codes, made, codes)
-        curves["held_out"].append(energy / perfect)
+        for name, value in zip(
+            curves, (iteration, slope, energy / perfect), strict=True
+        ):
+            curves[name].append(value)
 
     variant = Variant(networks, clip, optimizer, lr)
     start = time.process_time()
@@ -136,7 +105,7 @@ def variant_quality(seed, networks, clip, optimizer, lr, n_iter, sizes):
     seconds = time.process_time() - start
     estimate = np.array([step["wasserstein"] for step in history])
     rows = np.array(curves["iteration"], dtype=int) - 1
-    made = synthesize(model, codes, seed + 1)
+    made = nets.synthesize(model, codes, seed + 1)
     scores, reference = assess(sets, (made, codes), seed)
     late = estimate[len(estimate) // 2 :]
     return {
@@ -151,11 +120,8 @@ def variant_quality(seed, networks, clip, optimizer, lr, n_iter, sizes):
 
 def _energy(real, real_codes, made, made_codes):
     """Return the mean energy score of real spectra, class by class."""
-    scores = [
-        energy_scores(real[real_codes == code], made[made_codes == code]).mean()
-        for code in np.unique(real_codes)
-    ]
-    return float(np.mean(scores))
+    sets = [(real[real_codes == c], made[made_codes == c]) for c in set(real_codes)]
+    return float(np.mean([energy_scores(*both).mean() for both in sets]))
 
 
 def time_networks(repeat, n_points, n_iter):
@@ -174,5 +140,5 @@ def time_networks(repeat, n_points, n_iter):
         start = time.process_time()
         train(variant, X, codes, repeat, n_iter=n_iter)
         seconds[networks] = (time.process_time() - start) * 200 / n_iter
-    parameters = {name: n_parameters(Variant(name), n_points) for name in NETWORKS}
+    parameters = {name: nets.n_parameters(Variant(name), n_points) for name in NETWORKS}
     return {"critic_seconds": seconds, "parameters": parameters}

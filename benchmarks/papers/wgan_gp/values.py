@@ -21,16 +21,10 @@ WAYS = {
     RMS_CLIPPED: (CLIP, "RMSprop"),
 }
 VANISHED, EXPLODED = 0.01, 100.0  # slopes of the critic; the penalty asks for 1
-_SHOWN = {
-    "poster_ari": "PCA + K-means",
-    "one_nn_accuracy": "1-NN",
-    "forest_accuracy": "forest",
-    "coverage": "coverage",
-    "frechet_distance": "Frechet",
-    "noise_ratio": "noise",
-    "nn_distance_ratio": "nearest",
-    "band_position": "bands (cm-1)",
-}
+_SHOWN = {"poster_ari": "PCA + K-means", "one_nn_accuracy": "1-NN"}
+_SHOWN |= {"forest_accuracy": "forest", "coverage": "coverage"}
+_SHOWN |= {"frechet_distance": "Frechet", "noise_ratio": "noise"}
+_SHOWN |= {"nn_distance_ratio": "nearest", "band_position": "bands (cm-1)"}
 
 
 def log(values):
@@ -104,11 +98,9 @@ def near_bands(records):
 def alike(records):
     """Write how like the held-out mean spectra are, and how far off their bands."""
     own, real = records.scores[PLAIN], records.scores[REAL]
-    return (
-        f"correlation with the held-out mean {own.likeness:3} (real "
-        f"{real.likeness:.3f}); bands {own.band_position:2} cm-1 off (real "
-        f"{real.band_position:.2f})"
-    )
+    like = f"with the held-out mean {own.likeness:3} (real {real.likeness:.3f})"
+    off = f"{own.band_position:2} cm-1 off (real {real.band_position:.2f})"
+    return f"correlation {like}; bands {off}"
 
 
 def easily_passed(records):
@@ -132,17 +124,18 @@ def tables(results):
     ways[ADAM] = penalized
     kinds = {name: networks(networks=name) for name in (CONVOLUTIONAL, DENSE, SMALL)}
     expansions = [values.expansion for values in sets.values()]
+    tables_ = [
+        f"### {name} iterations (mean of {len(values)})\n\n{_methods_table(values)}"
+        for name, values in sets.items()
+        if len(values)
+    ]
     return {
         **{name.replace(" ", "_").replace(",", ""): v for name, v in sets.items()},
         "ways": ways,
         "kinds": kinds,
         "f1": {n: classifiers(n_iter=n).f1 for n in (400, 2000)},
         "expansion": Values(pair for values in expansions for pair in values._found),
-        "sets_table": "\n\n".join(
-            f"### {name} iterations (mean of {len(values)})\n\n{_methods_table(values)}"
-            for name, values in sets.items()
-            if len(values)
-        ),
+        "sets_table": "\n\n".join(tables_),
         "networks_table": _variants_table(kinds),
         "ways_table": _variants_table(ways),
         "f1_table": _f1_table(classifiers),
@@ -158,12 +151,10 @@ def _sets(results):
     found = {}
     for n in (20, 50):
         for values, n_iter in zip(simulated, (400, 2000), strict=True):
-            found[f"simulated {n}, {n_iter}"] = values.where(
-                lambda record, n=n: record["sizes"]["n_train"] == n
-            )
+            of_size = values.where(lambda r, n=n: r["sizes"]["n_train"] == n)
+            found[f"simulated {n}, {n_iter}"] = of_size
     for name, (values,) in (("minerals", minerals), ("acids", acids)):
-        for n_iter in (400, 2000):
-            found[f"{name}, {n_iter}"] = values(n_iter=n_iter)
+        found |= {f"{name}, {n}": values(n_iter=n) for n in (400, 2000)}
     return found
 
 
@@ -177,24 +168,17 @@ def _methods_table(values):
 
 
 def _variants_table(groups):
-    rows = [
-        [
-            name,
-            *(_short(values.scores[metric]) for metric in _SHOWN),
-            f"{values.training_seconds:.0f}",
-            len(values),
-        ]
-        for name, values in groups.items()
-    ]
     reference = next(iter(groups.values())).reference
-    real = [REAL, *(_short(reference[metric]) for metric in _SHOWN), "", ""]
-    return table(["", *_SHOWN.values(), "CPU s", "repetitions"], [real, *rows])
+    rows = [[REAL, *(_short(reference[metric]) for metric in _SHOWN), "", ""]]
+    for name, values in groups.items():
+        scores = (_short(values.scores[metric]) for metric in _SHOWN)
+        rows.append([name, *scores, f"{values.training_seconds:.0f}", len(values)])
+    return table(["", *_SHOWN.values(), "CPU s", "repetitions"], rows)
 
 
 def _f1_table(classifiers):
     usual, longer = (classifiers(n_iter=n) for n in (400, 2000))
-    names = next(iter(usual.f1), ())
-    lines = [(name, name, usual) for name in names]
+    lines = [(name, name, usual) for name in next(iter(usual.f1), ())]
     lines.append((f"{PLAIN}, 2000 iterations ({len(longer)} draws)", PLAIN, longer))
     rows = [
         [head, f"{v.n_train[n]:.0f}", *(f"{v.f1[n][m]:3}" for m in ("CNN", "SVM"))]

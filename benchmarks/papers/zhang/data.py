@@ -49,7 +49,7 @@ def meat(folder):
     """Return the paper's meat spectra."""
     with np.load(spectra_file(folder, MEAT), allow_pickle=False) as file:
         X, y, groups = file["X"].astype(float), file["y"], file["group"]
-        return Spectra(X, y, groups, file["axis"], _class_means(X, y))
+        return Spectra(X, y, groups, file["axis"], mean_of_each(X, y))
 
 
 @lru_cache(maxsize=1)
@@ -66,18 +66,13 @@ def two_minerals(n_copies=7, step=4, random_state=100):
     X, y, groups = X[chosen], names[chosen], np.asarray(minerals.groups)[chosen]
     copies = np.tile(np.arange(len(X)), n_copies)
     rng = np.random.default_rng(random_state)
-    return Spectra(
-        add_background(X[copies], rng),
-        y[copies],
-        groups[copies],
-        np.arange(150.0, 1508.0 + 1, step),
-        _class_means(X, y),
-    )
+    measured, axis = add_background(X[copies], rng), np.arange(150.0, 1509.0, step)
+    return Spectra(measured, y[copies], groups[copies], axis, mean_of_each(X, y))
 
 
 def most_alike(X, y):
     """Return the two classes whose mean spectra correlate most."""
-    means = _class_means(X, y)
+    means = mean_of_each(X, y)
     correlation = np.corrcoef(means)
     pairs = combinations(range(len(means)), 2)
     return np.unique(y)[list(max(pairs, key=lambda pair: correlation[pair]))].tolist()
@@ -120,5 +115,5 @@ def split(spectra, how, seed):
     return three_parts(spectra.y, groups, seed)
 
 
-def _class_means(X, y):
+def mean_of_each(X, y):
     return np.stack([X[y == label].mean(axis=0) for label in np.unique(y)])

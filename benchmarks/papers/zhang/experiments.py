@@ -9,38 +9,29 @@ for narrow filters were written.
 
 from pathlib import Path
 
-from benchmarks.papers._paper import Experiment, Paper, each
+from benchmarks.papers._paper import Paper, each
 from benchmarks.papers._spectra import MEAT, spectra_file
-from benchmarks.papers.zhang import values
+from benchmarks.papers.zhang import tasks, values
 from benchmarks.papers.zhang.figures import figures
 from benchmarks.papers.zhang.models import WIDTHS
-from benchmarks.papers.zhang.tasks import (
-    SIZES,
-    example,
-    narrow,
-    partition,
-    repeat,
-    what_it_does,
-    width,
-)
 
-BOTH = ["by sample", "random"]
+BOTH, SAMPLE, RANDOM = ["by sample", "random"], ["by sample"], ["random"]
+TITLE = "Zhang et al. 2020: class activation maps"
+PAPER = Paper("zhang", TITLE, Path(__file__).parent, values, figures)
 
 
 def of(function, data, splits, count=1, later=0):
     """Return what lists tasks; `count` is a number or the name of one in `SIZES`."""
 
-    def tasks(options):
+    def list_tasks(options):
         if data == "meat":
             spectra_file(options.folder, MEAT)
-        n = getattr(SIZES[options.size], count) if isinstance(count, str) else count
+        n = getattr(tasks.SIZES[options.size], count) if count != 1 else 1
         first = options.first_seed + later
-        seeds = range(first, first + n)
-        return each(
-            function, options, data=data, how=splits, seed=seeds, size=options.size
-        )
+        shared = {"seed": range(first, first + n), "size": options.size}
+        return each(function, options, data=data, how=splits, **shared)
 
-    return tasks
+    return list_tasks
 
 
 def of_widths(splits, widths, seeds=None):
@@ -49,81 +40,52 @@ def of_widths(splits, widths, seeds=None):
     `seeds` None are those that are reported.
     """
 
-    def tasks(options):
+    def list_tasks(options):
         spectra_file(options.folder, MEAT)
         few = options.seeds(10) if seeds is None else seeds
-        shared = {"how": splits, "seed": options.pick(few, few[:1], few[:1])}
         sizes = [*options.pick(widths, widths[:2], widths[:1])]
-        return each(
-            width, options, data="meat", **shared, kernel_size=sizes, size=options.size
-        )
+        shared = {"data": "meat", "how": splits}
+        shared |= {"seed": options.pick(few, few[:1], few[:1]), "kernel_size": sizes}
+        return each(tasks.width, options, **shared, size=options.size)
 
-    return tasks
+    return list_tasks
 
 
-PAPER = Paper(
-    name="zhang",
-    title="Zhang et al. 2020: class activation maps",
-    folder=Path(__file__).parent,
-    values=values,
-    figures=figures,
-    experiments=[
-        Experiment(
-            "meat", "accuracy and maps", 11, of(repeat, "meat", BOTH, "repeats")
-        ),
-        Experiment(
-            "meat_partitions",
-            "one network, run again",
-            1,
-            of(partition, "meat", BOTH[:1], "partitions"),
-        ),
-        Experiment(
-            "meat_example", "what the pictures show", 0, of(example, "meat", BOTH[:1])
-        ),
-        Experiment(
-            "meat_widths",
-            "widths of filters, seeds below 100",
-            4,
-            of_widths(BOTH[:1], WIDTHS, range(5)),
-        ),
-        Experiment(
-            "meat_chosen",
-            "the best of these widths on the reported seeds",
-            6,
-            of_widths(BOTH, WIDTHS[-1:]),
-        ),
-        Experiment(
-            "minerals", "accuracy and maps", 5, of(repeat, "minerals", BOTH, "repeats")
-        ),
-        Experiment(
-            "minerals_partitions",
-            "one network, run again",
-            2,
-            of(partition, "minerals", BOTH[:1], "partitions"),
-        ),
-        Experiment(
-            "minerals_example",
-            "what the pictures show",
-            0,
-            of(example, "minerals", BOTH[:1]),
-        ),
-        Experiment(
-            "minerals_narrow",
-            "the paper's network with filters as wide as a line",
-            1,
-            of(narrow, "minerals", BOTH[1:], "repeats"),
-        ),
-        Experiment(
-            "minerals_fresh",
-            "the same on seeds from 110 on",
-            1,
-            of(narrow, "minerals", BOTH[1:], "repeats", later=10),
-        ),
-        Experiment(
-            "minerals_layers",
-            "what filters and later layers of it do (Fig. 7, A4)",
-            1,
-            of(what_it_does, "minerals", BOTH[1:], "repeats"),
-        ),
-    ],
-)
+for _name, _minutes, _about, _tasks in (
+    ("meat", 11, "accuracy and maps", of(tasks.repeat, "meat", BOTH, "repeats")),
+    (
+        *("meat_partitions", 1, "one network, run again"),
+        of(tasks.partition, "meat", SAMPLE, "partitions"),
+    ),
+    ("meat_example", 0, "what the pictures show", of(tasks.example, "meat", SAMPLE)),
+    (
+        *("meat_widths", 4, "widths of filters, seeds below 100"),
+        of_widths(SAMPLE, WIDTHS, range(5)),
+    ),
+    (
+        *("meat_chosen", 6, "the best of these widths on the reported seeds"),
+        of_widths(BOTH, WIDTHS[-1:]),
+    ),
+    ("minerals", 5, "accuracy and maps", of(tasks.repeat, "minerals", BOTH, "repeats")),
+    (
+        *("minerals_partitions", 2, "one network, run again"),
+        of(tasks.partition, "minerals", SAMPLE, "partitions"),
+    ),
+    (
+        *("minerals_example", 0, "what the pictures show"),
+        of(tasks.example, "minerals", SAMPLE),
+    ),
+    (
+        *("minerals_narrow", 1, "the paper's network with filters as wide as a line"),
+        of(tasks.narrow, "minerals", RANDOM, "repeats"),
+    ),
+    (
+        *("minerals_fresh", 1, "the same on seeds from 110 on"),
+        of(tasks.narrow, "minerals", RANDOM, "repeats", later=10),
+    ),
+    (
+        *("minerals_layers", 1, "what filters and later layers of it do (Fig. 7, A4)"),
+        of(tasks.what_it_does, "minerals", RANDOM, "repeats"),
+    ),
+):
+    PAPER.add(_name, _minutes, _about, _tasks)

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from benchmarks.papers.zhang.models import BINS, PAPER_NET, PLS
 
 _MAP, _BINS, _SPECTRUM, _INK = "#d55e00", "#0072b2", "#c3c9d1", "#1f2933"
+_BEHIND, _TITLE = {"color": _SPECTRUM, "lw": 0}, {"loc": "left", "fontsize": 9.5}
 _TITLES = {"meat": "meat", "minerals": "two minerals in place of E. coli"}
 _AXES = {"meat": "wavenumber (cm$^{-1}$)", "minerals": "Raman shift (cm$^{-1}$)"}
 
@@ -34,11 +35,9 @@ def class_maps(example, data):
     handles = {}
     for row, (name, clean) in enumerate(zip(names, example["clean"], strict=True)):
         left, right = grid[row]
-        behind = _unit(clean)
         for axes, height in ((left, 1), (right, 100)):
-            handles["mean spectrum"] = axes.fill_between(
-                axis, 0, height * behind, color=_SPECTRUM, lw=0
-            )
+            behind = axes.fill_between(axis, 0, height * _unit(clean), **_BEHIND)
+            handles["mean spectrum"] = behind
         for network, color in ((PAPER_NET, _MAP), (BINS, _BINS)):
             maps = example[network]
             if name not in maps["classes"]:
@@ -46,23 +45,19 @@ def class_maps(example, data):
             place = maps["classes"].index(name)
             mean, std = (np.array(maps[part][place]) for part in ("mean", "std"))
             (handles[network],) = left.plot(axis, mean, color=color, lw=1.2)
-            left.fill_between(
-                axis, mean - std, mean + std, color=color, alpha=0.2, lw=0
-            )
-            right.plot(
-                axis, 100 * np.array(maps["top_frequency"][place]), color=color, lw=1.2
-            )
-        right_ones = " and ".join(
-            str(example[network]["correct"][name]) for network in (PAPER_NET, BINS)
-        )
+            around = mean - std, mean + std
+            left.fill_between(axis, *around, color=color, alpha=0.2, lw=0)
+            frequency = 100 * np.array(maps["top_frequency"][place])
+            right.plot(axis, frequency, color=color, lw=1.2)
+        numbers = [example[network]["correct"][name] for network in (PAPER_NET, BINS)]
         total = example[PAPER_NET]["total"][name]
-        title = f"{name}: {right_ones} of {total} spectra right"
-        left.set_title(title, loc="left", fontsize=9.5)
+        title = f"{name}: {numbers[0]} and {numbers[1]} of {total} spectra right"
+        left.set_title(title, **_TITLE)
         left.set_ylabel("map, 0 to 1 (± sd)", fontsize=9)
         right.set_ylabel("% of spectra", fontsize=9)
         left.set_ylim(-0.05, 1.25)
         right.set_ylim(0, 105)
-    grid[0, 1].set_title("point among the highest tenth", loc="left", fontsize=9.5)
+    grid[0, 1].set_title("point among the highest tenth", **_TITLE)
     _finish(figure, grid[-1], axis, data, handles)
     return figure
 
@@ -75,18 +70,13 @@ def vip(examples):
         axis, scores = (np.array(example[part]) for part in ("wavenumbers", "vip"))
         high = scores.max()
         for clean in example["clean"]:
-            axes.fill_between(
-                axis, 0, high * _unit(clean), color=_SPECTRUM, alpha=0.5, lw=0
-            )
+            axes.fill_between(axis, 0, high * _unit(clean), alpha=0.5, **_BEHIND)
         axes.plot(axis, scores, color=_INK, lw=1.1)
         axes.axhline(1, color=_MAP, lw=0.8, ls="--")
         before = "first derivative" if data == "minerals" else "spectra as they are"
         names = ", ".join(example["classes"])
-        axes.set_title(
-            f"{_TITLES[data]}: {before}; grey: mean spectra of {names}",
-            loc="left",
-            fontsize=9.5,
-        )
+        text = f"{_TITLES[data]}: {before}; grey: mean spectra of {names}"
+        axes.set_title(text, **_TITLE)
         axes.set_ylabel(f"VIP of {PLS}", fontsize=9)
         _finish(figure, [axes], axis, data)
     return figure
@@ -102,22 +92,19 @@ def layers(example):
     figure = _figure(10, 9.2)
     grid = figure.subplots(5, 1, height_ratios=[1, 1.2, 1.6, 2.2, 1.6])
     grid[0].plot(axis, example["entered"], color=_INK, lw=1)
-    grid[0].set_title(
-        f"mean spectrum of {first} as the network gets it", loc="left", fontsize=9.5
-    )
-    for number, maps in enumerate(example["layers"]):
-        maps = np.array(maps)
-        text = f"layer {number + 1}: {len(maps)} feature maps (dark: active)"
-        if number == len(example["layers"]) - 1:
+    grid[0].set_title(f"mean spectrum of {first} as the network gets it", **_TITLE)
+    for number, maps in enumerate(example["layers"], 1):
+        maps, axes = np.array(maps), grid[number]
+        text = f"layer {number}: {len(maps)} feature maps (dark: active)"
+        if number == len(example["layers"]):
             maps = maps[order]
             text += f", sorted: above for {first}, below for {other}"
         edges = np.linspace(axis[0], axis[-1], maps.shape[1] + 1)
-        grid[number + 1].pcolormesh(
-            edges, np.arange(len(maps) + 1), maps, cmap="Oranges", vmin=0
-        )
-        grid[number + 1].invert_yaxis()
-        grid[number + 1].set_ylabel("map", fontsize=9)
-        grid[number + 1].set_title(text, loc="left", fontsize=9.5)
+        rows = np.arange(len(maps) + 1)
+        axes.pcolormesh(edges, rows, maps, cmap="Oranges", vmin=0)
+        axes.invert_yaxis()
+        axes.set_ylabel("map", fontsize=9)
+        axes.set_title(text, **_TITLE)
     for axes in grid[:4]:
         axes.set_xlim(axis.min(), axis.max())
         axes.tick_params(labelsize=8)
@@ -129,13 +116,12 @@ def layers(example):
 def _decision(axes, example, order):
     products = np.array(example["pooled"]) * np.array(example["weights"])
     places = np.arange(len(order))
-    for name, row, total, color in zip(
-        example["classes"], products, example["sums"], (_MAP, _BINS), strict=True
-    ):
+    parts = example["classes"], products, example["sums"], (_MAP, _BINS)
+    for name, row, total, color in zip(*parts, strict=True):
         label = f"{name}: they add up to {total:+.2f}"
         axes.bar(places, row[order], color=color, alpha=0.6, label=label)
     axes.axhline(0, color=_INK, lw=0.6)
-    axes.set_title("average times weight of each map", loc="left", fontsize=9.5)
+    axes.set_title("average times weight of each map", **_TITLE)
     axes.set_xlabel("feature map of layer 3, as sorted above", fontsize=9)
     axes.legend(frameon=False, fontsize=8.5)
     _bare(axes)
@@ -160,7 +146,7 @@ def partitions(parts):
         for axes, (title, lines) in zip(panels, curves, strict=False):
             for line, shade in zip(lines, shades, strict=True):
                 axes.plot(axis, line, color=shade, lw=1)
-            axes.set_title(f"{title}, a line a partition", loc="left", fontsize=9.5)
+            axes.set_title(f"{title}, a line a partition", **_TITLE)
             axes.set_xlim(axis.min(), axis.max())
             _bare(axes)
         panels[len(curves) - 1].set_xlabel(_AXES[data], fontsize=9)
@@ -174,9 +160,8 @@ def _partition_accuracies(axes, records, title):
     means = [np.mean(record["tests"]) for record in records]
     spreads = [np.std(record["tests"], ddof=1) for record in records]
     label = f"{PAPER_NET}, {len(records[0]['tests'])} runs ± sd"
-    axes.errorbar(
-        places - 0.06, means, spreads, fmt="o", color=_MAP, capsize=3, label=label
-    )
+    style = {"fmt": "o", "color": _MAP, "capsize": 3, "label": label}
+    axes.errorbar(places - 0.06, means, spreads, **style)
     pls = [record["pls_test"] for record in records]
     axes.plot(places + 0.06, pls, "s", color=_INK, label=PLS)
     axes.set_xticks(places, ["base", *places[1:]])
@@ -204,14 +189,8 @@ def _finish(figure, last, axis, data, handles=None):
     for axes in figure.axes:
         _bare(axes)
     if handles:
-        figure.legend(
-            handles.values(),
-            handles.keys(),
-            loc="outside upper center",
-            ncols=len(handles),
-            frameon=False,
-            fontsize=9,
-        )
+        style = {"loc": "outside upper center", "frameon": False, "fontsize": 9}
+        figure.legend(handles.values(), handles, ncols=len(handles), **style)
 
 
 def _unit(values):

@@ -9,10 +9,9 @@ import numpy as np
 from scipy.signal import find_peaks
 from torch import nn
 
-from sklearn_raman.inspection import (
-    ExplanationSummary,
-    explain_pipeline,
-)
+from benchmarks.papers._spectra import correlation
+from benchmarks.papers.zhang.data import mean_of_each
+from sklearn_raman.inspection import ExplanationSummary, explain_pipeline
 from sklearn_raman.neural_network.attribution import unit_positions
 
 EQ_6 = {"method": "cam", "score": "logit", "scale": "paper", "upsample": "spline"}
@@ -26,40 +25,23 @@ def summarise(model, spectra):
     """Return the maps of a fitted model, and their summary by class."""
     maps = np.asarray(explain_pipeline(model, spectra.X, **EQ_6))
     predicted = model.predict(spectra.X)
-    summary = ExplanationSummary.from_maps(
-        maps,
-        spectra.y,
-        predicted,
-        spectra=spectra.X,
-        wavenumbers=spectra.wavenumbers,
-        fraction=TOP,
-    )
+    how = {"wavenumbers": spectra.wavenumbers, "fraction": TOP, "spectra": spectra.X}
+    summary = ExplanationSummary.from_maps(maps, spectra.y, predicted, **how)
     return maps, predicted, summary
 
 
 def by_class(model, spectra, vip, windows):
     """Return what the maps of each class show, as records.
 
-    Parameters
-    ----------
-    model : fitted Pipeline
-    spectra : Spectra
-    vip : ndarray of shape (n_points,)
-    windows : dict of str to (low, high)
-        Bands in cm-1: how many spectra have an active point there (`touched`), and how
-        high the mean map is (`level`).
-
-    Returns
-    -------
-    list of dict
-        One for each class with a correctly classified spectrum; `by_chance` is the
-        share of spectra that touch a window as wide as the first wherever it is,
-        `overlap_vip` and `overlap_difference` are shares of the highest points of the
-        mean map that are also among the highest of the VIP and of the absolute
-        difference between the classes' clean spectra; `most_alike` is the highest
-        correlation with another class's mean map, `like_mean` the mean correlation of
-        a spectrum's map with its class's, and `wrong` the same for each spectrum that
-        was taken for this class by mistake.
+    `windows` are bands in cm-1: how many spectra have an active point there
+    (`touched`), and how high the mean map is (`level`). A record for each class with a
+    correctly classified spectrum; `by_chance` is the share of spectra that touch a
+    window as wide as the first wherever it is, `overlap_vip` and `overlap_difference`
+    are shares of the highest points of the mean map that are also among the highest of
+    the VIP and of the absolute difference between the classes' clean spectra;
+    `most_alike` is the highest correlation with another class's mean map, `like_mean`
+    the mean correlation of a spectrum's map with its class's, and `wrong` the same for
+    each spectrum that was taken for this class by mistake.
     """
     maps, predicted, summary = summarise(model, spectra)
     axis = spectra.wavenumbers
@@ -68,27 +50,26 @@ def by_class(model, spectra, vip, windows):
     alike = np.corrcoef(summary.mean) if len(summary.mean) > 1 else np.ones((1, 1))
     records = []
     for row, (label, mean) in enumerate(summary.mean.iterrows()):
-        as_label = predicted == label
-        is_label = spectra.y == label
+        as_label, is_label = predicted == label, spectra.y == label
         own, wrong = maps[as_label & is_label], maps[as_label & ~is_label]
-        active = active_points(own)
-        records.append(
-            {
-                "class": label,
-                "touched": {
-                    name: touched(active, between(axis, *window))
-                    for name, window in windows.items()
-                },
-                "level": inside(mean.to_numpy(), axis, windows),
-                "by_chance": touched_anywhere(active, axis, *windows.values()),
-                "overlap_vip": with_vip.top_overlap[label],
-                "overlap_difference": with_difference.top_overlap[label],
-                "most_alike": np.delete(alike[row], row).max(initial=-1),
-                "highest": mean.idxmax(),
-                "like_mean": _correlations(own, mean.to_numpy()).mean(),
-                "wrong": _correlations(wrong, mean.to_numpy()),
-            }
+        active, highest = active_points(own), mean.idxmax()
+        mean, places = (
+            mean.to_numpy(),
+            {n: between(axis, *w) for n, w in windows.items()},
         )
+        record = {
+            "class": label,
+            "touched": {name: touched(active, at) for name, at in places.items()},
+            "level": inside(mean, axis, windows),
+            "by_chance": touched_anywhere(active, axis, *windows.values()),
+            "overlap_vip": with_vip.top_overlap[label],
+            "overlap_difference": with_difference.top_overlap[label],
+            "most_alike": np.delete(alike[row], row).max(initial=-1),
+            "highest": highest,
+            "like_mean": correlation(own, mean).mean(),
+            "wrong": correlation(wrong, mean),
+        }
+        records.append(record)
     return records
 
 
@@ -105,9 +86,7 @@ def between(axis, low, high):
 
 def inside(values, axis, windows):
     """Return the mean of the values in each window."""
-    return {
-        name: values[between(axis, *window)].mean() for name, window in windows.items()
-    }
+    return {n: values[between(axis, *w)].mean() for n, w in windows.items()}
 
 
 def touched(active, points):
@@ -138,27 +117,21 @@ def layers(model, spectra):
     records = []
     for name in activations(network):
         maps, means = found[name], found[name][:n_means]
-        units = unit_positions(network.module_, X.shape[1], layer=name)
-        # An incomplete last pool has its centre beyond the last point.
-        points = units.round().astype(int).clip(max=X.shape[1] - 1)
-        at_units = entered[:, points]
-        alike = np.stack(
-            [_correlations(*pair) for pair in zip(means, at_units, strict=False)]
-        )
-        like = np.abs(alike) > _ALIKE
+        at_units = entered[:, _points(network, X.shape[1], name)]
+        pairs = zip(means, at_units, strict=False)
+        like = np.abs([correlation(*pair) for pair in pairs]) > _ALIKE
         roughness = [
             _roughness(maps[n_means:, channel]) / _roughness(at_units[n_means:])
             for channel in np.flatnonzero(like.all(axis=0))
         ]
         highest = means.max(axis=2)
-        records.append(
-            {
-                "zero_maps": (highest <= _NEARLY_ZERO * highest.max()).mean(),
-                "zero_activations": (means == 0).mean(),
-                "like_input": like.mean(),
-                "roughness": np.median(roughness) if roughness else np.nan,
-            }
-        )
+        record = {
+            "zero_maps": (highest <= _NEARLY_ZERO * highest.max()).mean(),
+            "zero_activations": (means == 0).mean(),
+            "like_input": like.mean(),
+            "roughness": np.median(roughness) if roughness else np.nan,
+        }
+        records.append(record)
     return records
 
 
@@ -183,8 +156,7 @@ def what_layers_do(model, spectra):
     near = np.stack([near_lines(axis, spectrum) for spectrum in spectra.clean])
     entered = found["input"].reshape(len(means), -1, len(axis))[:, 0]
     for number, name in enumerate(activations(network)[1:], 2):
-        points = unit_positions(network.module_, len(axis), layer=name)
-        points = points.round().astype(int).clip(max=len(axis) - 1)
+        points = _points(network, len(axis), name)
         parts = {"at_lines": [], "chance": [], "off_lines": [], "trend": []}
         for maps, close, spectrum in zip(found[name], near, entered, strict=True):
             close, at = close[points], spectrum[points]
@@ -193,17 +165,22 @@ def what_layers_do(model, spectra):
             parts["at_lines"] += close[active.argmax(axis=1)].tolist()
             parts["chance"].append(close.mean())
             parts["off_lines"] += (active[:, ~close].mean(axis=1) / highest).tolist()
-            parts["trend"] += (np.abs(_correlations(active, at)) > _ALIKE).tolist()
-        record[f"layer_{number}"] = {
-            what: np.mean(all_) for what, all_ in parts.items()
-        }
+            parts["trend"] += (np.abs(correlation(active, at)) > _ALIKE).tolist()
+        record[f"layer_{number}"] = {n: np.mean(part) for n, part in parts.items()}
     return record
+
+
+def _points(network, n_points, layer):
+    """Return the point at the center of each unit of a layer."""
+    units = unit_positions(network.module_, n_points, layer=layer)
+    # An incomplete last pool has its center beyond the last point.
+    return units.round().astype(int).clip(max=n_points - 1)
 
 
 def _linear(filters):
     """Return the share of filters that are of one sign or close to a straight line."""
     steps = np.arange(filters.shape[1])
-    straight = np.abs(_correlations(filters, steps)) ** 2 > 0.5
+    straight = np.abs(correlation(filters, steps)) ** 2 > 0.5
     one_sign = np.abs(np.sign(filters).mean(axis=1)) > 0.9
     return (straight | one_sign).mean()
 
@@ -249,9 +226,7 @@ def decision(model, spectra):
 
 def class_means(spectra):
     """Return the mean spectrum of each class."""
-    return np.stack(
-        [spectra.X[spectra.y == name].mean(axis=0) for name in spectra.names]
-    )
+    return mean_of_each(spectra.X, spectra.y)
 
 
 def top_overlap(rows, fraction=TOP):
@@ -265,13 +240,6 @@ def top_overlap(rows, fraction=TOP):
 def _unit(X):
     low, high = X.min(axis=1, keepdims=True), X.max(axis=1, keepdims=True)
     return (X - low) / (high - low)
-
-
-def _correlations(rows, line):
-    """Correlate each row with a line; 0 for constant rows."""
-    rows, line = rows - rows.mean(axis=1, keepdims=True), line - line.mean()
-    sizes = np.linalg.norm(rows, axis=1) * np.linalg.norm(line)
-    return np.divide(rows @ line, sizes, out=np.zeros(len(rows)), where=sizes > 0)
 
 
 def _roughness(rows):

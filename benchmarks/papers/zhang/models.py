@@ -30,11 +30,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_raman.discriminant_analysis import PLSLDA
-from sklearn_raman.neural_network import (
-    CNNClassifier,
-    GAPCNNClassifier,
-    paper_settings,
-)
+from sklearn_raman.neural_network import CNNClassifier, GAPCNNClassifier, paper_settings
 from sklearn_raman.preprocessing import SNV, SavitzkyGolay, SpectrumMinMaxScaler
 
 PAPER_NET = "the paper's network"
@@ -46,19 +42,11 @@ PLS = "PLS-LDA"
 PLS_UNSCALED = "PLS-LDA, not autoscaled"
 PLS_RAW = "PLS-LDA, raw spectra"
 PLS_MODELS = {"meat": (PLS, PLS_UNSCALED), "minerals": (PLS, PLS_UNSCALED, PLS_RAW)}
-NETWORKS = {
-    "meat": (PAPER_NET, PER_SPECTRUM, BINS, CNN),
-    "minerals": (PAPER_NET, BINS),
-}
+NETWORKS = {"meat": (PAPER_NET, PER_SPECTRUM, BINS, CNN), "minerals": (PAPER_NET, BINS)}
 LATENT_VARIABLES = range(2, 21)
 PARTS = ("training", "validation", "test")
 
-_SCALED_BY = {
-    (PAPER_NET, "meat"): "feature",
-    (PER_SPECTRUM, "meat"): "spectrum",
-    (PAPER_NET, "minerals"): "dataset",
-    (NARROW, "minerals"): "dataset",
-}
+_SCALED_BY = {(PAPER_NET, "meat"): "feature", (PER_SPECTRUM, "meat"): "spectrum"}
 _NARROW = {"kernel_size": (7, 5, 3)}
 WIDTHS = ((15, 9, 5), (31, 15, 7), (61, 31, 15), (31, 31, 31))
 
@@ -69,7 +57,7 @@ def network(name, data, random_state, **changes):
     if name in (BINS, CNN):
         net = GAPCNNClassifier if name == BINS else CNNClassifier
         return make_pipeline(SNV(), net(**settings))
-    scaler = SpectrumMinMaxScaler(per=_SCALED_BY[name, data])
+    scaler = SpectrumMinMaxScaler(per=_SCALED_BY.get((name, data), "dataset"))
     if name == NARROW:
         settings |= _NARROW
     settings = {**paper_settings("zhang"), **settings}

@@ -9,33 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from benchmarks.papers.zhang import maps, models
 from benchmarks.papers.zhang.data import meat, split, two_minerals
-from benchmarks.papers.zhang.maps import (
-    activations,
-    by_class,
-    class_means,
-    decision,
-    inside,
-    layers,
-    summarise,
-    what_layers_do,
-)
-from benchmarks.papers.zhang.models import (
-    BINS,
-    CNN,
-    NARROW,
-    NETWORKS,
-    PAPER_NET,
-    PER_SPECTRUM,
-    PLS,
-    PLS_MODELS,
-    accuracies,
-    fit_pls,
-    network,
-)
+from benchmarks.papers.zhang.maps import summarise
 from sklearn_raman.inspection import map_stability
 
-EXPLAINED = PAPER_NET, BINS
+EXPLAINED = models.PAPER_NET, models.BINS
 
 
 @dataclass(frozen=True)
@@ -47,22 +26,14 @@ class Size:
     runs: int = 3
     copies: int = 7
     step: int = 4
-    networks: tuple = (PAPER_NET, PER_SPECTRUM, BINS, CNN)
+    networks: tuple = (models.PAPER_NET, models.PER_SPECTRUM, models.BINS, models.CNN)
     changes: dict = field(default_factory=dict)
 
 
 SIZES = {
     "full": Size(),
-    "quick": Size(1, partitions=2, runs=2, copies=4, networks=(PAPER_NET, BINS)),
-    "tiny": Size(
-        repeats=1,
-        partitions=2,
-        runs=2,
-        copies=2,
-        step=16,
-        networks=(PAPER_NET, BINS),
-        changes={"max_epochs": 3},
-    ),
+    "quick": Size(1, 2, 2, 4, networks=(models.PAPER_NET, models.BINS)),
+    "tiny": Size(1, 2, 2, 2, 16, (models.PAPER_NET, models.BINS), {"max_epochs": 3}),
 }
 
 
@@ -80,18 +51,11 @@ def windows(data, spectra):
     spectrum of a class is highest above the other's.
     """
     if data == "meat":
-        return {
-            "1740": (1730, 1750),
-            "1650": (1640, 1660),
-            "1000-1150": (1000, 1150),
-            "1400": (1380, 1420),
-        }
+        found = {"1740": (1730, 1750), "1650": (1640, 1660), "1000-1150": (1000, 1150)}
+        return found | {"1400": (1380, 1420)}
     heights = spectra.clean / spectra.clean.max(axis=1, keepdims=True)
     lines = spectra.wavenumbers[(heights - heights[::-1]).argmax(axis=1)]
-    return {
-        name: (line - 10, line + 10)
-        for name, line in zip(spectra.names, lines, strict=True)
-    }
+    return {n: (x - 10, x + 10) for n, x in zip(spectra.names, lines, strict=True)}
 
 
 def repeat(data, how, seed, size, folder=None):
@@ -100,28 +64,36 @@ def repeat(data, how, seed, size, folder=None):
     bands = windows(data, spectra)
     parts = split(spectra, how, seed)
     train, valid, _ = parts
-    pls = {n: fit_pls(n, data, spectra, train, valid) for n in PLS_MODELS[data]}
-    vips = {name: model[-1].vip_ for name, model in pls.items()}
+    pls = {
+        n: models.fit_pls(n, data, spectra, train, valid)
+        for n in models.PLS_MODELS[data]
+    }
+    vips, axis = {n: model[-1].vip_ for n, model in pls.items()}, spectra.wavenumbers
     record = {
-        "accuracy": {n: accuracies(model, spectra, parts) for n, model in pls.items()},
+        "accuracy": {
+            n: models.accuracies(model, spectra, parts) for n, model in pls.items()
+        },
         "sizes": [len(part) for part in parts],
         "n_classes": len(spectra.names),
-        "n_points": len(spectra.wavenumbers),
+        "n_points": len(axis),
         "latent": {name: model[-1].n_components_ for name, model in pls.items()},
         "bands": bands,
-        "vip": {n: inside(vip, spectra.wavenumbers, bands) for n, vip in vips.items()},
-        "vip_highest": {n: spectra.wavenumbers[v.argmax()] for n, v in vips.items()},
+        "vip": {n: maps.inside(vip, axis, bands) for n, vip in vips.items()},
+        "vip_highest": {n: axis[vip.argmax()] for n, vip in vips.items()},
         "maps": {},
     }
-    for name in settings.networks:
-        if name not in NETWORKS[data]:
-            continue
-        model = network(name, data, seed, **settings.changes)
-        model.fit(spectra.X[train], spectra.y[train])
-        record["accuracy"][name] = accuracies(model, spectra, parts)
+    for name in (n for n in settings.networks if n in models.NETWORKS[data]):
+        model = trained(name, data, spectra, train, seed, size)
+        record["accuracy"][name] = models.accuracies(model, spectra, parts)
         if name in EXPLAINED:
-            record["maps"][name] = _looked_at(model, spectra, vips[PLS], bands)
+            record["maps"][name] = _looked_at(model, spectra, vips[models.PLS], bands)
     return record
+
+
+def trained(name, data, spectra, train, seed, size, **changes):
+    """Return a network that has learned the training spectra."""
+    model = models.network(name, data, seed, **{**SIZES[size].changes, **changes})
+    return model.fit(spectra.X[train], spectra.y[train])
 
 
 def narrow(data, how, seed, size, folder=None):
@@ -129,12 +101,13 @@ def narrow(data, how, seed, size, folder=None):
     spectra = load(data, size, folder)
     parts = split(spectra, how, seed)
     train, valid, _ = parts
-    vip = fit_pls(PLS, data, spectra, train, valid)[-1].vip_
-    model = network(NARROW, data, seed, **SIZES[size].changes)
-    model.fit(spectra.X[train], spectra.y[train])
+    vip = models.fit_pls(models.PLS, data, spectra, train, valid)[-1].vip_
+    model = trained(models.NARROW, data, spectra, train, seed, size)
     return {
-        "accuracy": {NARROW: accuracies(model, spectra, parts)},
-        "maps": {NARROW: _looked_at(model, spectra, vip, windows(data, spectra))},
+        "accuracy": {models.NARROW: models.accuracies(model, spectra, parts)},
+        "maps": {
+            models.NARROW: _looked_at(model, spectra, vip, windows(data, spectra))
+        },
     }
 
 
@@ -142,44 +115,40 @@ def what_it_does(data, how, seed, size, folder=None):
     """Fit the network with narrow filters; what its filters and later layers do."""
     spectra = load(data, size, folder)
     train, _, _ = split(spectra, how, seed)
-    model = network(NARROW, data, seed, **SIZES[size].changes)
-    model.fit(spectra.X[train], spectra.y[train])
-    return what_layers_do(model, spectra)
+    model = trained(models.NARROW, data, spectra, train, seed, size)
+    return maps.what_layers_do(model, spectra)
 
 
 def width(data, how, seed, kernel_size, size, folder=None):
     """Fit the paper's network with filters of these widths; its accuracy."""
-    spectra = load(data, size, folder)
+    spectra, widths = load(data, size, folder), {"kernel_size": kernel_size}
     parts = split(spectra, how, seed)
-    changes = {**SIZES[size].changes, "kernel_size": kernel_size}
-    model = network(PAPER_NET, data, seed, **changes)
-    model.fit(spectra.X[parts[0]], spectra.y[parts[0]])
-    return {"accuracy": accuracies(model, spectra, parts)}
+    model = trained(models.PAPER_NET, data, spectra, parts[0], seed, size, **widths)
+    return {"accuracy": models.accuracies(model, spectra, parts)}
 
 
 def _looked_at(model, spectra, vip, bands):
     return {
-        "classes": by_class(model, spectra, vip, bands),
-        "layers": layers(model, spectra),
-        "decision": decision(model, spectra),
+        "classes": maps.by_class(model, spectra, vip, bands),
+        "layers": maps.layers(model, spectra),
+        "decision": maps.decision(model, spectra),
     }
 
 
 def partition(data, how, seed, size, folder=None):
     """Fit PLS-LDA once and the paper's network several times on one partition."""
-    spectra, settings = load(data, size, folder), SIZES[size]
+    spectra = load(data, size, folder)
     parts = split(spectra, how, seed)
     train, valid, _ = parts
-    pls = fit_pls(PLS, data, spectra, train, valid)
+    pls = models.fit_pls(models.PLS, data, spectra, train, valid)
     tests, means = [], []
-    for run in range(settings.runs):
-        model = network(PAPER_NET, data, seed + 1000 * run, **settings.changes)
-        model.fit(spectra.X[train], spectra.y[train])
-        tests.append(accuracies(model, spectra, parts)["test"])
+    for run in range(SIZES[size].runs):
+        model = trained(models.PAPER_NET, data, spectra, train, seed + 1000 * run, size)
+        tests.append(models.accuracies(model, spectra, parts)["test"])
         means.append(summarise(model, spectra)[2].mean.reindex(spectra.names).fillna(0))
     return {
         "tests": tests,
-        "pls_test": accuracies(pls, spectra, parts)["test"],
+        "pls_test": models.accuracies(pls, spectra, parts)["test"],
         "latent": pls[-1].n_components_,
         "classes": spectra.names,
         "wavenumbers": spectra.wavenumbers,
@@ -191,41 +160,31 @@ def partition(data, how, seed, size, folder=None):
 
 def example(data, how, seed, size, folder=None):
     """Fit once and keep what the pictures show."""
-    spectra, settings = load(data, size, folder), SIZES[size]
+    spectra = load(data, size, folder)
     train, valid, _ = split(spectra, how, seed)
-    pls = fit_pls(PLS, data, spectra, train, valid)
-    record = {
-        "wavenumbers": spectra.wavenumbers,
-        "classes": spectra.names,
-        "clean": np.round(spectra.clean, 4),
-        "vip": np.round(pls[-1].vip_, 3),
-    }
+    pls = models.fit_pls(models.PLS, data, spectra, train, valid)
+    record = {"wavenumbers": spectra.wavenumbers, "classes": spectra.names}
+    record |= {"clean": np.round(spectra.clean, 4), "vip": np.round(pls[-1].vip_, 3)}
     for name in EXPLAINED:
-        model = network(name, data, seed, **settings.changes)
-        model.fit(spectra.X[train], spectra.y[train])
+        model = trained(name, data, spectra, train, seed, size)
         summary = summarise(model, spectra)[2]
-        record[name] = {
-            "classes": summary.mean.index.tolist(),
-            "correct": summary.counts["correct"].to_dict(),
-            "total": summary.counts["total"].to_dict(),
-            "mean": np.round(summary.mean.to_numpy(), 3),
-            "std": np.round(summary.std.to_numpy(), 3),
-            "top_frequency": np.round(summary.top_frequency.to_numpy(), 3),
-        }
-        if name == PAPER_NET:
+        record[name] = {"classes": summary.mean.index.tolist()}
+        record[name] |= {n: summary.counts[n].to_dict() for n in ("correct", "total")}
+        for part in ("mean", "std", "top_frequency"):
+            record[name][part] = np.round(getattr(summary, part).to_numpy(), 3)
+        if name == models.PAPER_NET:
             record |= _one_decision(model, spectra)
     return record
 
 
 def _one_decision(model, spectra):
     """Return feature maps of the first class's mean spectrum, and their weights."""
-    network = model[-1]
-    X = model[:-1].transform(class_means(spectra)[:1])
-    found = network.feature_maps(X)
-    terms = network.decision_terms(X, "all")
+    net = model[-1]
+    X = model[:-1].transform(maps.class_means(spectra)[:1])
+    found, terms = net.feature_maps(X), net.decision_terms(X, "all")
     return {
         "entered": np.round(X[0], 4),
-        "layers": [np.round(found[name][0], 3) for name in activations(network)],
+        "layers": [np.round(found[name][0], 3) for name in maps.activations(net)],
         "pooled": np.round(terms.pooled[0, 0, :, 0], 3),
         "weights": np.round(terms.weights[0, :, :, 0], 3),
         "sums": terms.sums[0],

@@ -1,5 +1,8 @@
 """What the page of Zhang et al. names besides its experiments."""
 
+from functools import reduce as reduce_
+from operator import getitem
+
 import numpy as np
 
 from benchmarks.papers._values import Values, one, reduce, table
@@ -21,25 +24,20 @@ from sklearn_raman.inspection import map_stability
 __all__ = ["BINS", "CNN", "NARROW", "PER_SPECTRUM", "PLS", "PLS_RAW", "PLS_UNSCALED"]
 ECOLI = ("Andradite", "Grossular")  # in place of 498 and 1116
 MEAT = ("Chicken", "Pork", "Turkey")
+SPLITS = "by sample", "random"
 SMOOTH, ZERO = "like_input", "zero_maps"
 
 
 def of_class(records, network, label):
     """Return what a network's map of a class shows, one a fit."""
     found = records.maps[network].classes
-    found = found.where(lambda classes: any(c["class"] == label for c in classes))
-    return found.apply(lambda cs: next(c for c in cs if c["class"] == label))
+    return found.apply(lambda cs: [c for c in cs if c["class"] == label])[0]
 
 
 def of_classes(records, network, labels, *path, spec=".2f"):
     """Write a number of the maps of several classes."""
-    texts = []
-    for label in labels:
-        values = of_class(records, network, label)
-        for step in path:
-            values = values[step]
-        texts.append(f"{label} {values:{spec}}")
-    return ", ".join(texts)
+    found = {n: reduce_(getitem, path, of_class(records, network, n)) for n in labels}
+    return ", ".join(f"{label} {values:{spec}}" for label, values in found.items())
 
 
 def layer(records, network, number, what):
@@ -49,23 +47,25 @@ def layer(records, network, number, what):
 
 def at_lines(records, network, label, example):
     """Say of each fit whether the map of a class is highest at a line of it."""
-    highest = of_class(records, network, label).highest
     if not len(example):
         return Values([])
-    shown = next(iter(example))
-    axis = np.array(shown["wavenumbers"])
-    near = near_lines(axis, np.array(shown["clean"][shown["classes"].index(label)]))
+    axis, near = _near(label, example)
+    highest = of_class(records, network, label).highest
     return highest.apply(lambda place: float(near[np.abs(axis - place).argmin()]))
 
 
 def by_chance(label, example):
     """Return the share of the axis that is close to a line of the class."""
-    if not len(example):
-        return Values([])
+    return one(_near(label, example)[1].mean()) if len(example) else Values([])
+
+
+def _near(label, example):
+    """Return the axis, and which of its points are close to a line of the class."""
     shown = next(iter(example))
     axis = np.array(shown["wavenumbers"])
-    clean = np.array(shown["clean"][shown["classes"].index(label)])
-    return one(near_lines(axis, clean).mean())
+    return axis, near_lines(
+        axis, np.array(shown["clean"][shown["classes"].index(label)])
+    )
 
 
 def wrong(records, network):
@@ -117,17 +117,18 @@ def runs(partitions):
 
 def alike(partitions):
     """Return the correlation of mean maps of different partitions."""
-    if len(partitions) < 2:
-        return Values([])
-    return one(map_stability([*partitions.maps])["mean_correlation"].mean())
+    return _stability([*partitions.maps])
 
 
 def alike_vip(partitions):
     """Return the correlation of the VIP of different partitions."""
-    if len(partitions) < 2:
+    return _stability([[vip] for vip in partitions.vip])
+
+
+def _stability(maps):
+    if len(maps) < 2:
         return Values([])
-    found = map_stability([[vip] for vip in partitions.vip])
-    return one(found["mean_correlation"].mean())
+    return one(map_stability(maps)["mean_correlation"].mean())
 
 
 def common(rows):
@@ -157,35 +158,22 @@ def level_at(example, label, place, what="mean"):
 
 def tables(results):
     """Return what is made of the results, by name, tables among them."""
-    widths = Values.of(results.get("meat_widths", []))
-    fresh, layers_ = (
-        Values.of(results.get(name, []))
-        for name in ("minerals_fresh", "minerals_layers")
-    )
-    return {
-        # A few runs do not decide.
-        "minerals_fresh": fresh if len(fresh) >= 5 else Values([]),
-        "minerals_layers": layers_ if len(layers_) >= 5 else Values([]),
-        "meat_table": _accuracy_table(results.get("meat", [])),
-        "minerals_table": _accuracy_table(results.get("minerals", [])),
-        "width_table": _width_table(widths),
-        **{
-            f"{data}_{how.split()[-1]}": Values.of(results.get(data, []))(how=how)
-            for data in ("meat", "minerals")
-            for how in ("by sample", "random")
-        },
-    }
+    found = {"width_table": _width_table(Values.of(results.get("meat_widths", [])))}
+    for name in ("minerals_fresh", "minerals_layers"):  # a few runs do not decide
+        values = Values.of(results.get(name, []))
+        found[name] = values if len(values) >= 5 else Values([])
+    for data in ("meat", "minerals"):
+        values = Values.of(results.get(data, []))
+        found[f"{data}_table"] = _accuracy_table(values)
+        found |= {f"{data}_{how.split()[-1]}": values(how=how) for how in SPLITS}
+    return found
 
 
-def _accuracy_table(records):
-    found = Values.of(records)
+def _accuracy_table(found):
     rows = [
-        [
-            *(name, how),
-            *(f"{found(how=how).accuracy[name][part]:3}" for part in PARTS),
-        ]
-        for name in (records[0]["accuracy"] if records else ())
-        for how in ("by sample", "random")
+        [name, how, *(f"{found(how=how).accuracy[name][p]:3}" for p in PARTS)]
+        for name in next(iter(found.accuracy), ())
+        for how in SPLITS
     ]
     return table(["model", "split", *PARTS], rows)
 

@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from torch import nn
 
 from sklearn_raman._utils._explanation import local_width
+from sklearn_raman._utils._torch import full_precision
 from sklearn_raman._utils._typing import Floats
 from sklearn_raman.neural_network.attribution._shared import (
     first_weight,
@@ -233,7 +234,7 @@ def _units(module, n_points, layer=None):
     points = [n_points // 4, n_points // 2] if exact else []
     spectrum = like.new_zeros(1, n_points)
     spectrum[:, points] = torch.nan
-    with torch.no_grad(), torch.autocast(like.device.type, enabled=False):
+    with torch.no_grad(), full_precision():
         maps = module.features(spectrum)
         found = units_of(maps)
     if layer is None and found is None:

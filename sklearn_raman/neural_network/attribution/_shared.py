@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from sklearn_raman._utils._explanation import reference_spectra, score_weights
-from sklearn_raman._utils._torch import send
+from sklearn_raman._utils._torch import full_precision, send
 from sklearn_raman._utils._typing import FunctionT
 from sklearn_raman._utils._validation import check_finite, check_spectra_array
 
@@ -77,10 +77,9 @@ def on_private_copy(function: FunctionT) -> FunctionT:
     @wraps(function)
     def run(module, X, *args, **kwargs):
         module = private_copy(module)
-        with torch.inference_mode(False), torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad(), full_precision():
             X = _spectra_for(module, X)
-            with torch.autocast(X.device.type, enabled=False):
-                return function(module, X, *args, **kwargs)
+            return function(module, X, *args, **kwargs)
 
     return run  # type: ignore[return-value]
 

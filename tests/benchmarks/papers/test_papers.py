@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from benchmarks.papers import __main__ as command
-from benchmarks.papers import _spectra, guo
+from benchmarks.papers import _spectra
 from benchmarks.papers import _store as store_module
 from benchmarks.papers._page import filled, page_texts, side_by_side
 from benchmarks.papers._paper import Experiment, MissingData, Options, Paper, each
 from benchmarks.papers._store import Store
 from benchmarks.papers._values import Page, Values, clearly, gap, reliably
 from benchmarks.papers.fukuhara import models, simulation
+from benchmarks.papers.guo.models import minerals
 from benchmarks.papers.zhang.data import three_parts
 from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.over_sampling.report import _measures
@@ -222,9 +223,11 @@ def test_missing_spectra_say_where_they_come_from(tmp_path, monkeypatch):
         raise ImportError("no pyopenspecy")
 
     monkeypatch.setattr(_spectra, "fetch_rruff", missing)
-    guo.models.minerals.cache_clear()
+    minerals.cache_clear()
     store = Store(tmp_path / "guo.json")
-    command.run(guo.PAPER, Options(), store, only=["spectra", "interpolations"])
+    command.run(
+        command.PAPERS["guo"], Options(), store, only=["spectra", "interpolations"]
+    )
     assert all("sklearn-raman[rruff]" in reason for reason in store.skipped.values())
     assert len(store.skipped) == 2 and not store.records
 
