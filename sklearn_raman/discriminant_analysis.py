@@ -46,6 +46,7 @@ from sklearn_raman._utils._validation import (
     check_spectra,
     lower_default,
     one_per_spectrum,
+    refuse_other_order,
     unchanged_on_error,
 )
 
@@ -221,6 +222,7 @@ class PLSLDA(
         return self
 
     def _fit(self, X, y, groups):
+        refuse_other_order("groups", groups, X)
         X, y = check_spectra(self, X, y, reset=True)
         if groups is not None:
             groups = one_per_spectrum("groups", groups, len(X))
@@ -466,6 +468,7 @@ n_points)
                 f'method={method!r} is not available for PLSLDA; use "auto" or '
                 '"input_x_gradient".'
             )
+        refuse_other_order("target", target, X)
         given, (X, scores) = X, self._project(X)
         target = resolve_target(target, self.classes_, len(X))
         logits, gradients = self._lda.decision_function(scores), self.coef_

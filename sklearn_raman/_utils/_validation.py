@@ -60,6 +60,7 @@ def check_spectra(
     refuse_ragged(X, owner)
     X = unmask(X)
     if not isinstance(y, str):
+        refuse_other_order("y", y, X)
         refuse_missing("y", y)
         refuse_mixed("y", y)
     if reset:

@@ -42,6 +42,7 @@ from sklearn_raman._utils._validation import (
     one_per_spectrum,
     refuse_missing,
     refuse_mixed,
+    refuse_other_order,
 )
 from sklearn_raman._utils._wavenumbers import as_real
 from sklearn_raman.neural_network._augmentation import (
@@ -484,6 +485,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
 
     def _check_training_data(self, X, y, sample_weight, groups, *, reset, classes=None):
         """Validate; return the rows to train on, with class positions, and groups."""
+        refuse_other_order("sample_weight", sample_weight, X)
+        refuse_other_order("groups", groups, X)
         X, y = check_spectra(self, X, y, reset=reset, dtype=self.dtype)
         check_classification_targets(y)
         if groups is not None:

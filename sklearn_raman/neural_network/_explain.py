@@ -26,7 +26,12 @@ from sklearn_raman._utils._torch import (
     send,
 )
 from sklearn_raman._utils._typing import Floats, Frame
-from sklearn_raman._utils._validation import check_answers, check_spectra, check_whole
+from sklearn_raman._utils._validation import (
+    check_answers,
+    check_spectra,
+    check_whole,
+    refuse_other_order,
+)
 from sklearn_raman.inspection import occlusion
 from sklearn_raman.neural_network.attribution import (
     attribute,
@@ -154,6 +159,7 @@ class ExplainMixin:
             if batch_size is not None:
                 settings["batch_size"] = batch_size
             return occlusion(self, X, target, **settings)
+        refuse_other_order("target", target, X)
         values, module = self._ready_to_explain(X)
         target = resolve_target(target, self.classes_, len(values))
         reference = options.get("reference")

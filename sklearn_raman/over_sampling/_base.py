@@ -24,6 +24,7 @@ from sklearn_raman._utils._validation import (
     check_finite,
     refuse_missing,
     refuse_mixed,
+    refuse_other_order,
     unchanged_on_error,
 )
 from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
@@ -83,6 +84,7 @@ class SpectrumSampler(DocLinkMixin, BaseOverSampler):
             refuse_ragged(X, owner)
             axis = resolve_wavenumbers(X, None)  # labels that are no axis are refused
         _check_numbers(X, axis, owner)
+        refuse_other_order("y", y, X)
         refuse_missing("y", y)
         refuse_mixed("y", y)
         with unchanged_on_error(self):

@@ -20,6 +20,7 @@ from sklearn_raman._utils._validation import (
     check_finite,
     check_spectra_array,
     one_per_spectrum,
+    refuse_other_order,
 )
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
@@ -67,6 +68,8 @@ def average_replicates(
     (array([[2., 6.],
            [0., 0.]]), array(['b', 'a'], dtype='<U1'), array([7, 2]))
     """
+    refuse_other_order("groups", groups, X)
+    refuse_other_order("y", y, X)
     check_holds_spectra(X)
     X = unmask(X)
     ragged = read_ragged(X) if is_ragged(X) else None

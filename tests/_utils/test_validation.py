@@ -15,7 +15,9 @@ from sklearn_raman._utils._validation import (
     unchanged_on_error,
 )
 from sklearn_raman.discriminant_analysis import PLSLDA
-from sklearn_raman.preprocessing import WhittakerSmoother
+from sklearn_raman.neural_network import CNNClassifier
+from sklearn_raman.over_sampling import SpectrumBootstrap
+from sklearn_raman.preprocessing import WhittakerSmoother, average_replicates
 
 PLACE = {"owner": "Filter", "name": "width", "why": "the spectra have 5 points"}
 X = np.arange(6.0).reshape(2, 3)
@@ -111,3 +113,25 @@ def test_groups_that_have_no_order():
 def test_numbers_that_are_none(lam):
     with pytest.raises(ValueError, match="lam.*must be"):
         WhittakerSmoother(lam=lam).fit(X)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda X, y: PLSLDA().fit(X, y),
+        lambda X, y: PLSLDA().fit(X, y.to_numpy(), groups=y),
+        lambda X, y: PLSLDA().fit(X, y.to_numpy()).explain_(X, y),
+        lambda X, y: CNNClassifier(max_epochs=1).fit(X, y),
+        lambda X, y: CNNClassifier(max_epochs=1).fit(X, y.to_numpy(), y + 1.0),
+        lambda X, y: CNNClassifier(max_epochs=1).fit(X, y.to_numpy(), groups=y),
+        lambda X, y: SpectrumBootstrap().fit_resample(X, y),
+        lambda X, y: average_replicates(X, None, y),
+        lambda X, y: average_replicates(X, y, X.index),
+    ],
+)
+def test_labels_in_another_order(call, rng):
+    """Rows are matched by position, which an index in another order denies."""
+    X = pd.DataFrame(rng.normal(size=(8, 20)), index=list("abcdefgh"))
+    y = pd.Series([0, 1] * 4, index=X.index)
+    with pytest.raises(ValueError, match="index of X in another order"):
+        call(X, y[::-1])
