@@ -806,8 +806,9 @@ class BaselineCorrection(SpectrumTransformer):
     ------
     ValueError
         If the method does not exist, does not take a parameter that was given, finds no
-        finite baseline for a spectrum, or would have to do so for intensities of an
-        absurd size.
+        finite baseline for a spectrum, or would have to do so for a spectrum whose
+        largest intensity is not between 1e-8 and 1e12, where constants of pybaselines
+        decide.
 
     Warns
     -----
