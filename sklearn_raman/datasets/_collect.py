@@ -389,7 +389,7 @@ def _doubt(axis, unit):
     doubt = describe_doubt(axis)
     if doubt is not None and "one behind the other" in doubt:
         return doubt
-    if unit in ("nm", "meV", "eV"):
+    if unit not in (None, "cm-1"):
         return f"it is stated in {unit}, not as Raman shift in cm-1"
     if unit == "cm-1" and axis.min() < 5000:
         return None

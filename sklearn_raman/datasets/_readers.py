@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
+from sklearn_raman._utils._wavenumbers import unit_of_heading
 from sklearn_raman.datasets._text import ReadingError
 
 
@@ -66,7 +67,8 @@ def _read_wdf(path):
     facts = {"format": "Renishaw .wdf"}
     if n_spectra < file.hdr.nspectra:
         facts["not measured"] = f"{file.hdr.nspectra - n_spectra} planned spectra"
-    return items, units.get(xlist.units.name), facts
+    unit = xlist.units.name
+    return items, units.get(unit, None if unit == "Arbitrary" else unit), facts
 
 
 def _check_wdf(path):
@@ -106,8 +108,13 @@ def _read_spc(path):
     """Read a Galactic GRAMS (Thermo) file, with one spectrum or several."""
     spc_io = _import_reader("spc_io", "spc-io", ".spc")
     units = {"XRAMANS": "cm-1", "XWAVEN": "cm-1", "XNMETR": "nm", "XEV": "eV"}
-    with open(path, "rb") as file:
-        spc = spc_io.SPC.from_bytes_io(file)
+    file = _Tracked(path.read_bytes())
+    spc = spc_io.SPC.from_bytes_io(file)
+    if n_left := len(file.rest.strip(b"\x00")):
+        raise ReadingError(
+            f"{n_left} bytes are left behind the spectra, as if the header stated too "
+            "few points. Export the spectra as text."
+        )
     items = []
     for number, part in enumerate(spc):
         coordinates = {key: getattr(part, key) for key in ("w", "z")}
@@ -121,7 +128,20 @@ def _read_spc(path):
                 else {},
             )
         )
-    return items, units.get(spc.xtype), {"format": "GRAMS .spc", "x type": spc.xtype}
+    unit = units.get(spc.xtype, None if spc.xtype == "XARB" else spc.xtype)
+    return items, unit, {"format": "GRAMS .spc", "x type": spc.xtype}
+
+
+class _Tracked(io.BytesIO):
+    """Remembers what a reader found left when it had what it needed."""
+
+    rest = b""
+
+    def read(self, size=-1):
+        found = super().read(size)
+        if size is None or size < 0:
+            self.rest = found
+        return found
 
 
 def _read_opus(path):
@@ -142,7 +162,8 @@ def _read_opus(path):
             "spectrum. Export the one that is meant as text."
         )
     block = getattr(file, keys[0])
-    unit = {"WN": "cm-1", "RSH": "cm-1", "MI": None}.get(block.dxu)
+    known = {"WN": "cm-1", "RSH": "cm-1", "MI": "micrometers"}
+    unit = known.get(block.dxu, block.dxu)
     facts = {"format": "Bruker OPUS", "block": block.label, "x unit": block.dxu}
     axis = np.array(block.x, dtype=np.float64)
     return [(axis, np.array(block.y, dtype=np.float64), None, {})], unit, facts
@@ -166,10 +187,22 @@ def _read_jcamp(path):
         name = str(part.get("title", "")) or None
         axis = np.asarray(part["x"], dtype=np.float64)
         intensities = np.asarray(part["y"], dtype=np.float64)
+        n_stated = part.get("npoints", len(axis))
+        if n_stated != len(axis):
+            raise ReadingError(
+                f"the header states {n_stated} points and {len(axis)} follow: was the "
+                "file copied completely?"
+            )
         items.append((axis, intensities, name if len(parts) > 1 else None, {}))
     stated = str(parts[0].get("xunits", "")).lower()
-    unit = {"1/cm": "cm-1", "cm-1": "cm-1", "nanometers": "nm"}.get(stated)
-    return items, unit, {"format": "JCAMP-DX", "x unit": stated or "not stated"}
+    known = {"1/cm": "cm-1", "nanometers": "nm", "": None, "arbitrary units": None}
+    unit = known.get(stated, unit_of_heading(stated) or stated)
+    facts = {"format": "JCAMP-DX", "x unit": stated or "not stated"}
+    return (
+        items,
+        unit,
+        facts | {"data type": str(parts[0].get("data type", "")).lower()},
+    )
 
 
 _READERS = (

@@ -282,10 +282,10 @@ def apply_block(spectra, allowed=None, *, parcel, task):
     return maps | sums | ({PRINT: print_of(spectra, allowed)} if task.prints else {})
 
 
-def print_of(spectra, allowed=None):
-    """Return a number that changes with any value of a block, or of its mask."""
+def print_of(*arrays):
+    """Return a number that changes with any value of arrays; None is left out."""
     found = hashlib.blake2b(digest_size=8)
-    for values in (spectra, allowed):
+    for values in arrays:
         if values is not None:
             values = np.asarray(values)
             found.update(f"{values.dtype.newbyteorder('=')}{values.shape}".encode())

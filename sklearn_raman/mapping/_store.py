@@ -4,16 +4,18 @@ import hashlib
 import os
 import shutil
 import sys
+import uuid
 from itertools import chain
 
 import numpy as np
 
 from sklearn_raman._utils._optional import import_optional
 from sklearn_raman._utils._progress import progress_bar
-from sklearn_raman.mapping._blocks import MEANS, PRINT, means_of
+from sklearn_raman.mapping._blocks import MEANS, PRINT, means_of, print_of
 
 # A group beside the results: which blocks are done, and their sums for class means.
 _BLOCKS = "blocks"
+_WRITTEN = "written"  # print of the results of a block
 _RTOL = 1e-5
 # Of zarr: every reader knows it, and text and consolidated metadata are part of it.
 _FORMAT = 2
@@ -43,6 +45,8 @@ def write_blocks(store, maps, results, prints, task, job, *, progress):
     """
     xarray = import_optional("xarray", "maps")
     store = os.fspath(store)
+    if not store:
+        raise ValueError('store is empty (""): give the path of a folder.')
     zarr = import_optional("zarr", "maps")
     job = {**job, "shapes": {name: list(task.shapes[name]) for name in task.shapes}}
     if "label" in maps:
@@ -50,17 +54,19 @@ def write_blocks(store, maps, results, prints, task, job, *, progress):
     job["coordinates"] = _print_of_coordinates(maps)
     blocks = _find_blocks(zarr, store)
     if blocks is None:
-        is_ours = not os.path.lexists(store)
+        # Under another name first: what is cut off half made stands in nobody's way.
+        part = f"{os.path.normpath(store)}.{uuid.uuid4().hex[:8]}"
         try:
-            blocks = _lay_out(zarr, store, maps, results, task, job)
-        except BaseException:
-            if is_ours:  # nothing is in it, and nobody could go on with it
-                shutil.rmtree(store, ignore_errors=True)
-            raise
+            _lay_out(zarr, part, maps, results, task, job)
+            _move(part, store)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        blocks = zarr.open_group(store, mode="r+")[_BLOCKS]
     _check_job(store, blocks.attrs["job"], job)
     done = blocks["done"][:].astype(bool).reshape(results.numblocks)
     there = np.argwhere(done)
     _check_prints(store, blocks[PRINT][:].reshape(done.shape), prints, there)
+    _check_results(zarr, store, blocks, results, task.names, there)
     for place in np.unique(there[[0, -1]], axis=0) if len(there) else ():
         _check_one(zarr, store, results, task, place)
     written = results.map_blocks(
@@ -95,6 +101,8 @@ def write_block(found, *, store, names, grid, sizes, block_id):
     number = int(np.ravel_multi_index(block_id, grid))
     for name in set(found) - set(names):
         root[f"{_BLOCKS}/{name}"][number] = found[name]
+    sums = [found[name] for name in MEANS if name in found]
+    root[f"{_BLOCKS}/{_WRITTEN}"][number] = print_of(*(found[n] for n in names), *sums)
     root[f"{_BLOCKS}/done"][number] = 1
     return np.ones((1,) * len(block_id), dtype=bool)
 
@@ -149,15 +157,31 @@ def _lay_out(zarr, store, maps, results, task, job):
     frame.to_zarr(store, mode="w-", zarr_format=_FORMAT, **settings)
     blocks = zarr.open_group(store, mode="r+").create_group(_BLOCKS)
     n_blocks = int(np.prod(results.numblocks))
-    for name, dtype in (("done", "uint8"), (PRINT, "uint64")):
+    for name, dtype in (
+        ("done", "uint8"),
+        (PRINT, "uint64"),
+        (_WRITTEN, "uint64"),
+    ):
         blocks.create_array(name, shape=(n_blocks,), chunks=(1,), dtype=dtype)
     for name in whole:
         shape = task.shapes[name]
         blocks.create_array(
             name, shape=(n_blocks, *shape), chunks=(1, *shape), dtype="float64"
         )
-    blocks.attrs["job"] = job  # last: a store without it is not complete
-    return blocks
+    blocks.attrs["job"] = job
+
+
+def _move(part, store):
+    """Give a new store its name, unless another call has begun one of that name."""
+    try:
+        if os.path.isdir(store):
+            os.rmdir(store)  # if it is empty
+        os.rename(part, store)
+    except OSError as error:
+        raise FileExistsError(
+            f"store={store!r} was begun by another call at the same time: one call at "
+            "a time can write to a store."
+        ) from error
 
 
 def _writable(coordinate):
@@ -203,6 +227,27 @@ def _check_prints(store, written, prints, there):
                 f"store={store!r} was begun with another cube or another mask: the "
                 f"spectra of block {tuple(map(int, place))} have changed since. Give "
                 "another path, or delete it."
+            )
+
+
+def _check_results(zarr, store, blocks, results, names, there):
+    """Raise if results in the store are not those that were written."""
+    root = zarr.open_group(store, mode="r")
+    sizes = tuple(lengths[0] for lengths in results.chunks)
+    sums = [name for name in MEANS if name in blocks]
+    for place in there:
+        number = int(np.ravel_multi_index(place, results.numblocks))
+        where = _place(place, sizes)
+        try:
+            found = [root[name][where] for name in names]
+            found += [blocks[name][number] for name in sums]
+            is_whole = blocks[_WRITTEN][number] == print_of(*found)
+        except (RuntimeError, ValueError, KeyError, OSError):  # of zarr and its codecs
+            is_whole = False
+        if not is_whole:
+            raise ValueError(
+                f"store={store!r} is damaged: block {tuple(map(int, place))} does not "
+                "hold what was written. Give another path, or delete it."
             )
 
 

@@ -182,6 +182,28 @@ def test_jcamp_that_lost_points(tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_headers_that_lie(tmp_path):
+    """Points that are not there, points that are not counted, axes of another kind."""
+    needs("spc_io", "spc-io")
+    path = write_spc(tmp_path / "a.spc", [Y])
+    raw = bytearray(path.read_bytes())
+    raw[4] -= 1
+    path.write_bytes(raw)
+    with pytest.raises(ValueError, match="bytes are left behind the spectra, as if"):
+        load_spectra(path)
+    with pytest.warns(UserWarning, match="stated in XUMETR, not as Raman shift"):
+        load_spectra(write_spc(path, [Y], x_type=2))
+    needs("jcamp", "jcamp")
+    path = tmp_path / "a.jdx"
+    path.write_text(JCAMP.replace("1/CM", "MICROMETERS"))
+    with pytest.warns(UserWarning, match="stated in micrometers, not as Raman shift"):
+        assert "data type raman spectrum" in load_spectra(path).DESCR
+    text = JCAMP.replace("(X++(Y..Y))\n400 2 10 5\n406 -2 6", "(XY..XY)\n400,1 402,5")
+    path.write_text(text.replace("XYDATA", "XYPOINTS"))
+    with pytest.raises(ValueError, match="header states 5 points and 2 follow"):
+        load_spectra(path)
+
+
 def write_opus(path, blocks):
     """Write a Bruker file: a directory, spectra and what says where they lie."""
 

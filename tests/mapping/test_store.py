@@ -133,6 +133,35 @@ def test_a_store_interrupted_at_its_start(cube, model, tmp_path, monkeypatch):
     apply_pipeline(model, cube, store=path, progress=False)
 
 
+@pytest.mark.parametrize("how", ["gone", "cut"])
+@pytest.mark.parametrize("name", ["label/2.0", "blocks/class_count/2.0"])
+def test_a_damaged_store_is_refused(name, how, cube, model, tmp_path):
+    """What is missing would read as zeros: the first class."""
+    settings = {"output": ("label", "class_means"), "chunks": {"y": 1}}
+    settings |= {"store": tmp_path / "maps.zarr", "progress": False}
+    apply_pipeline(model, cube + 0.0, **settings)
+    chunk = tmp_path / "maps.zarr" / name
+    chunk.unlink() if how == "gone" else chunk.write_bytes(chunk.read_bytes()[:9])
+    with pytest.raises(ValueError, match=r"damaged: block \(2, 0\) does not hold what"):
+        apply_pipeline(model, cube + 0.0, **settings)
+
+
+def test_two_calls_with_one_new_store(cube, model, tmp_path, monkeypatch):
+    """The one that came too late leaves the store of the other alone."""
+    path, create = tmp_path / "maps.zarr", zarr.Group.create_group
+
+    def make_first(*args, **kwargs):
+        path.mkdir()
+        (path / "of the other").write_text("")
+        return create(*args, **kwargs)
+
+    monkeypatch.setattr(zarr.Group, "create_group", make_first)
+    with pytest.raises(FileExistsError, match="begun by another call at the same time"):
+        apply_pipeline(model, cube, store=path, progress=False)
+    assert [each.name for each in path.iterdir()] == ["of the other"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_another_job_is_refused(cube, counted, simulated, one_by_one, tmp_path):
     model, counter = counted
     path = tmp_path / "maps.zarr"
