@@ -156,8 +156,9 @@ def test_what_is_found(kind, minerals, new):
 @pytest.mark.parametrize("background", [0, 1e4])
 def test_a_bound_decides_as_the_score_does(background, scale, minerals, new):
     """Most spectra are known by a bound of the score, with one product."""
-    X = scale * (minerals.X + background * np.linspace(0, 1, 30))
-    detector = fit(type(minerals)(**{**minerals, "X": X}), cv=3, false_alarm_rate=rate)
+    slope = background * np.linspace(0, 1, 30)
+    X = scale * (minerals.X + slope)
+    detector = fit(type(minerals)(**{**minerals, "X": X}), cv=3)
     rng = np.random.default_rng(0)
     mixed = rng.uniform(-1, 1, (60, 45)) * rng.uniform(size=(60, 1)) ** 4
     half_known = new.X[:, ::-1] * rng.uniform(0, 1, (45, 1)) + new.X
