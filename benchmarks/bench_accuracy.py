@@ -700,7 +700,7 @@ def over_splits(part, a, b):
         if (row["row"], row["column"]) == (a, b):
             return row["lower"], row["upper"]
         if (row["row"], row["column"]) == (b, a):
-            return -row["upper"], -row["lower"]
+            return 0 - row["upper"], 0 - row["lower"]
     raise KeyError(f"No difference between {a} and {b}.")
 
 
@@ -766,7 +766,8 @@ def collect(options, folder):
 
     Models that are not there keep their figures.
     """
-    before = json.loads((RESULTS / "accuracy.json").read_text())
+    path = RESULTS / "accuracy.json"
+    before = json.loads(path.read_text()) if path.exists() else {}
     figures = {}
     for set_name, load in SETS.items():
         try:
@@ -782,10 +783,11 @@ def collect(options, folder):
             if all(path.exists() for path in paths):
                 found += [json.loads(path.read_text()) for path in paths]
         for kind, (title, _) in data.tests.items():
-            figures[kind] = before[kind]
             if found:
                 part = sum_up([cell[kind] for cell in found], title, data)
-                figures[kind] = with_others(part, before[kind])
+                figures[kind] = with_others(part, before.get(kind))
+            elif kind in before:
+                figures[kind] = before[kind]
     return figures
 
 
@@ -795,6 +797,8 @@ def with_others(part, before):
     Intervals over groups need the predictions of both models: those between a model
     that was run again and one that was not are left out.
     """
+    if before is None:
+        return part
     again = {row["model"] for row in part["summary"]}
     summary = part["summary"] + [
         row for row in before["summary"] if row["model"] not in again

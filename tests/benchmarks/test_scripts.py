@@ -104,6 +104,7 @@ def test_bench_accuracy(monkeypatch, tmp_path, capsys):
         bench_accuracy, "write_results", lambda name, figures: written.append(figures)
     )
     monkeypatch.setattr(bench_accuracy, "SMALL", (2,))
+    monkeypatch.setattr(bench_accuracy, "RESULTS", tmp_path)
     options = ["--n-jobs", "1", "--data", str(tmp_path), "--sets", "meat"]
     bench_accuracy.main([*options, "--quick", "--models", "LDA, derivative"])
     assert "LDA, derivative" in capsys.readouterr().out and not written
@@ -117,6 +118,15 @@ def test_bench_accuracy(monkeypatch, tmp_path, capsys):
     assert row["accuracy"] == 1 and row["log_loss"] < 0.2
     assert len(written[0]["meat"]["folds"]) == 5
     assert "not run" in bench_accuracy.table(written[0])
+    # A model that is not in the cache keeps its figures.
+    before = json.dumps(written[0], default=float).replace("LDA, derivative", "CNN")
+    (tmp_path / "accuracy.json").write_text(before)
+    bench_accuracy.main(options)
+    part = written[2]["meat"]
+    assert {row["model"] for row in part["summary"]} == {"LDA, derivative", "CNN"}
+    assert len(part["folds"]) == 10
+    verdict = "CNN level with LDA, derivative: +0.000 [+0.000, +0.000] over splits"
+    assert bench_accuracy.verdict(part) == verdict
 
 
 def test_temperature_and_calibration_error_of_bench_accuracy():
