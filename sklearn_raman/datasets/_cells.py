@@ -101,20 +101,20 @@ class Table:
                 values += list(map(float, cells))
             except (ValueError, TypeError):
                 values += [self._number_or_raise(row, column) for column in columns]
+        values = np.array(values, dtype=np.float64)
         if not self.is_stated:
             self._refuse_thousands(values, rows, columns, beside)
-        return np.array(values, dtype=np.float64).reshape(len(rows), len(columns))
+        return values.reshape(len(rows), len(columns))
 
     def _refuse_thousands(self, values, rows, columns, beside):
         """Refuse numbers that read as 987 and 1.234: thousands, or decimals?"""
-        places = [(row, column) for row in rows for column in columns]
 
         def cells():
-            return [self.text(row, column) for row, column in places]
+            return [self.text(row, column) for row in rows for column in columns]
 
-        found = find_thousands(np.array(values), cells, self.decimal, beside)
+        found = find_thousands(values, cells, self.decimal, beside)
         if found is not None:
-            row, column = places[found]
+            row, column = rows[found // len(columns)], columns[found % len(columns)]
             text = self.text(row, column)
             raise say_thousands(text, self.place(row), column, self.decimal)
 

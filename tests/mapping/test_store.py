@@ -133,8 +133,9 @@ def test_a_store_interrupted_at_its_start(cube, model, tmp_path, monkeypatch):
     apply_pipeline(model, cube, store=path, progress=False)
 
 
-@pytest.mark.parametrize("how", ["gone", "cut"])
-@pytest.mark.parametrize("name", ["label/2.0", "blocks/class_count/2.0"])
+@pytest.mark.parametrize(
+    "name, how", [("label/2.0", "gone"), ("blocks/class_count/2.0", "cut")]
+)
 def test_a_damaged_store_is_refused(name, how, cube, model, tmp_path):
     """What is missing would read as zeros: the first class."""
     settings = {"output": ("label", "class_means"), "chunks": {"y": 1}}
