@@ -84,6 +84,16 @@ def test_logits_are_mapped_in_the_network(cls, data):
     np.testing.assert_allclose(net.predict_proba(X), softmax(after, axis=1), rtol=1e-5)
 
 
+def test_equal_weights_are_none(data):
+    X, y, groups = data
+    nets = [
+        FMCNNClassifier(**SMALL, calibration="held_out").fit(X, y, weights, groups)
+        for weights in (None, np.full(len(X), 2.0))
+    ]
+    found = [net.decision_function(X) for net in nets]
+    np.testing.assert_allclose(*found, rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize("bias", [True, False])
 def test_discriminants_are_those_of_lda(bias, rng):
     """As scikit-learn finds them, and with the spread of the logits."""
