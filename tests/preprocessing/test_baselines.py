@@ -1023,8 +1023,8 @@ def test_powers_of_two_lose_no_bit(engine, spectra):
 
 
 def test_failure_names_method_and_row(spectra):
-    correction = BaselineCorrection(method="modpoly", method_params={"poly_order": -1})
-    with pytest.raises(ValueError, match="modpoly.*row 0.*150 points"):
+    correction = BaselineCorrection(method="imodpoly", method_params={"num_std": -1})
+    with pytest.raises(ValueError, match="imodpoly.*row 0.*150 points.*num_std"):
         correction.fit_transform(spectra)
 
 
