@@ -2,6 +2,7 @@
 
     python -m benchmarks.bench_training            (8 minutes)
     python -m benchmarks.bench_training --quick    (seconds; prints, writes no results)
+    python -m benchmarks.bench_training --parts default    (one of the three)
 
 One torch thread. The contestants of a comparison take turns, after a warm-up; medians
 over the rounds of CPU time; ratios are medians of the ratios within a round.
@@ -20,6 +21,7 @@ of 700 points and on 96 of 3400.
 """
 
 import argparse
+import json
 import time
 from functools import partial
 from math import ceil
@@ -31,7 +33,7 @@ from skorch import NeuralNetClassifier
 from torch import nn
 from torch.nn import functional
 
-from benchmarks._results import rounded, write_results
+from benchmarks._results import RESULTS, rounded, write_results
 from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.neural_network import (
     CNN,
@@ -158,14 +160,9 @@ def summary(seconds, reference):
     return pd.DataFrame({"cpu_ms": 1000 * seconds.median(), "ratio": ratios.median()})
 
 
-def main(argv=None):
-    """Run the comparisons and print them."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true")
-    quick = parser.parse_args(argv).quick
-    torch.set_num_threads(1)
+def measure_steps(quick):
+    """Compare a training step with the same layers in plain torch."""
     n_filters, n_rounds = (4, 2) if quick else (64, 15)
-
     X, y = make_lorentzian_spectra(
         16, n_points=1200, centers=(300, 900), random_state=0
     )
@@ -174,18 +171,17 @@ def main(argv=None):
         "plain Conv1d + Adam": plain_step(*batch, n_filters),
         "CNNClassifier": our_step(*batch, n_filters),
     }
-    figures = {
-        "step": summary(
-            interleaved(steps, n_rounds, repeat=2 if quick else 20),
-            "plain Conv1d + Adam",
-        )
-    }
-    print(figures["step"])
+    seconds = interleaved(steps, n_rounds, repeat=2 if quick else 20)
+    return {"step": summary(seconds, "plain Conv1d + Adam")}
 
+
+def measure_fits(quick):
+    """Compare fits with loops in plain torch and in skorch."""
     n_spectra, n_epochs = (20, 2) if quick else (100, 10)
     X, y = make_lorentzian_spectra(
         n_spectra, n_points=700, centers=(100, 300, 600), random_state=0
     )
+    figures = {}
     for name, (classifier, module) in NETS.items():
         bare = module, *as_module(classifier, module, 3), X, y, n_epochs
         net = classifier(max_epochs=n_epochs, batch_size=32, random_state=0)
@@ -197,30 +193,52 @@ def main(argv=None):
         }
         found = interleaved(runs, 1 if quick else 15)
         figures[f"fit {name}"] = summary(found, "bare torch")
-        print(f"\n{name}\n{figures[f'fit {name}']}")
+    return figures
 
-    if not quick:
-        default = {}
-        for n_spectra, n_classes, n_points in ((2000, 10, 700), (96, 2, 3400)):
-            X, y = make_lorentzian_spectra(
-                n_spectra // n_classes,
-                n_points=n_points,
-                centers=np.linspace(50, n_points - 50, n_classes).round(),
-                random_state=0,
-            )
-            for name, (classifier, _) in NETS.items():
-                start = time.process_time(), time.perf_counter()
-                net = classifier(random_state=0).fit(X, y)
-                default[f"{name}, {n_spectra} x {n_points}"] = {
-                    "cpu_s": time.process_time() - start[0],
-                    "wall_s": time.perf_counter() - start[1],
-                    "n_epochs": net.n_iter_,
-                    "batch_size": net.batch_size_,
-                }
-        print(f"\nDefault fit: {default}")
-        figures = {name: rounded(table) for name, table in figures.items()}
-        figures["default_fit"] = default
-        print(write_results("bench_training", figures))
+
+def measure_default(quick):
+    """Time a fit of each classifier with all defaults."""
+    rows, settings = {}, {"max_epochs": 1} if quick else {}
+    sizes = ((20, 2, 60),) if quick else ((2000, 10, 700), (96, 2, 3400))
+    for n_spectra, n_classes, n_points in sizes:
+        X, y = make_lorentzian_spectra(
+            n_spectra // n_classes,
+            n_points=n_points,
+            centers=np.linspace(10, n_points - 10, n_classes).round(),
+            random_state=0,
+        )
+        for name, (classifier, _) in NETS.items():
+            start = time.process_time(), time.perf_counter()
+            net = classifier(random_state=0, **settings).fit(X, y)
+            rows[f"{name}, {n_spectra} x {n_points}"] = {
+                "cpu_s": time.process_time() - start[0],
+                "wall_s": time.perf_counter() - start[1],
+                "n_epochs": net.n_iter_,
+                "batch_size": net.batch_size_,
+            }
+    return {"default_fit": pd.DataFrame.from_dict(rows, orient="index")}
+
+
+PARTS = {"step": measure_steps, "fit": measure_fits, "default": measure_default}
+
+
+def main(argv=None):
+    """Run the comparisons and print them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    options = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    path = RESULTS / "bench_training.json"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    results.pop("versions", None)
+    for part in options.parts:
+        for name, table in PARTS[part](options.quick).items():
+            print(f"\n{name}\n{table}", flush=True)
+            is_default = name == "default_fit"
+            results[name] = table.to_dict("index") if is_default else rounded(table)
+    if not options.quick:
+        print(write_results("bench_training", results))
 
 
 if __name__ == "__main__":
