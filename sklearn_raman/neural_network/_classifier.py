@@ -182,7 +182,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     n_threads : int or None, default=1
         torch threads during fit and predict. The number changes the last bits of a
         result, so a fixed one keeps searches with any `n_jobs` identical; None takes
-        torch's setting.
+        torch's setting. At most 1024.
     verbose : int, default=0
         1 prints a line per epoch.
     **kwargs

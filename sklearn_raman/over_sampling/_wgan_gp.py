@@ -88,7 +88,7 @@ class WGANGP(SpectrumSampler):
     max_iter : int, default=2500
         Generator steps at most.
     batch_size : int, default=128
-        Real and synthetic spectra per step, as many of each class.
+        Real and synthetic spectra per step, as many of each class; at most 65,536.
     ema : float, default=0.998
         Decay of the moving average over generator steps, which is what is kept.
     validation_fraction : float or None, default=0.2
