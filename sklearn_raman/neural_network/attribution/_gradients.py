@@ -145,8 +145,8 @@ def integrated_gradients(
         each spectrum, its running median, zero intensity, an intensity, or spectra of
         shape (n_points,) or (n_spectra, n_points).
     n_steps : int, default=32
-        Points on the path (Gauss-Legendre); each costs a forward and a backward pass. At
-        most 2000.
+        Points on the path (Gauss-Legendre); each costs a forward and a backward pass.
+        At most 2000.
 
     Returns
     -------
