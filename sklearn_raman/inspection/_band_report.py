@@ -124,9 +124,10 @@ def band_intervals(
     -------
     DataFrame with one row for each class and band, the largest share first
         `class`; `low` and `high`, the stretch; `position`, the center of the upper half
-        of the mean map there; `share`, the part of the mean map of the class that lies
-        there (by absolute value); and for both the ends of the interval, `..._low` and
-        `..._high`. Without a map, a position is NaN.
+        of the mean map there, of what speaks for the class if more does, and of what
+        speaks against it otherwise; `share`, the part of the mean map of the class that
+        lies there (by absolute value); and for both the ends of the interval,
+        `..._low` and `..._high`. Without a map, a position is NaN.
 
     Raises
     ------
@@ -529,7 +530,9 @@ class _Study:
         return np.abs(maps) @ self.inside.T
 
     def _positions(self, maps):
-        return band_centers(self.axis, maps, self.inside)
+        return band_centers(
+            self.axis, maps, self.inside, np.sign(self.whole @ self.inside.T)
+        )
 
 
 def _levels(confidence):

@@ -157,16 +157,17 @@ def check_bands(bands, axis, unit):
     return bands
 
 
-def band_centers(axis, maps, inside):
+def band_centers(axis, maps, inside, signs):
     """Find the center of the highest part of maps in each stretch.
 
     Parameters
     ----------
     axis : ndarray of shape (n_points,)
     maps : ndarray of shape (..., n_points)
-        Their absolute values count.
     inside : ndarray of shape (n_bands, n_points), bool
         The stretches.
+    signs : ndarray of shape (..., n_bands)
+        Values of this sign count, 1 or -1; 0 for none.
 
     Returns
     -------
@@ -176,7 +177,7 @@ def band_centers(axis, maps, inside):
     """
     centers = np.full((*maps.shape[:-1], len(inside)), np.nan)
     for number, chosen in enumerate(inside):
-        weight = np.abs(maps[..., chosen])
+        weight = np.maximum(maps[..., chosen] * signs[..., number, None], 0)
         top = weight.argmax(axis=-1)[..., None]
         highest = np.take_along_axis(weight, top, axis=-1)
         # Points that a lower one parts from the highest do not count.
