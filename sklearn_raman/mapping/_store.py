@@ -260,7 +260,7 @@ def _telling(zarr, store, results, names, there):
     if "label" in names:
         labels = zarr.open_group(store, mode="r")["label"]
         sizes = tuple(lengths[0] for lengths in results.chunks)
-        found: set[int] = set()
+        found = set()
         for place in there:
             here = set(np.unique(labels[_place(place, sizes)]).tolist())
             if not here <= found and len(chosen) < _MOST_CHECKED:
