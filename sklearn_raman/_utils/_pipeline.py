@@ -1,6 +1,7 @@
 """Look inside fitted Pipelines, searches and wrappers."""
 
 import numbers
+import warnings
 from copy import deepcopy
 
 import numpy as np
@@ -148,6 +149,27 @@ def refuse_no_classifier(owner, estimator):
         raise TypeError(
             f"{owner} needs a classifier or a Pipeline that ends with one, got {name}, "
             f"a {kind.replace('_', ' ')}."
+        )
+
+
+def holds_frozen(estimator):
+    """Tell whether a model, or one in it, is frozen: fit leaves it as it is."""
+    parts = (estimator, *estimator.get_params(deep=True).values())
+    return any(
+        isinstance(part, FrozenEstimator) and hasattr(part.estimator, "predict")
+        for part in parts
+    )
+
+
+def warn_frozen(owner, name, estimator):
+    """Warn if a model that is frozen would be judged by fits that leave it as it is."""
+    if holds_frozen(estimator):
+        warnings.warn(
+            f"{name} holds a FrozenEstimator, which {owner} does not fit: if it has "
+            "seen some of these spectra, it is judged on what it knows. Pass the model "
+            "itself, or spectra of groups that it was not fitted on.",
+            UserWarning,
+            stacklevel=4,
         )
 
 

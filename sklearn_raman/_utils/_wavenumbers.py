@@ -28,6 +28,11 @@ _LOWEST_START = 50
 # How cm-1 is written, as a regular expression without groups.
 PER_CM = r"cm\s*\$?\s*(?:\^|\*\*)?\s*\{?\(?\s*[-−–⁻]\s*[1¹]|1\s*/\s*cm|inverse[ _]cent"
 _UNITS = (  # the first that fits
+    ("THz", re.compile(r"\bTHz\b")),
+    (
+        "µm",
+        re.compile(r"wave[\s_]*length.*(?:[µμ]m\b|\bum\b|micro)|wellenl.*[µμ]m", re.I),
+    ),
     ("cm-1", re.compile(rf"raman|\bshift|wave[\s_]*number|wellenzahl|{PER_CM}", re.I)),
     ("nm", re.compile(r"\bnm\b|nanomet|wave[\s_]*length|wellenl", re.I)),
     ("meV", re.compile(r"\bmeV\b")),
@@ -36,7 +41,7 @@ _UNITS = (  # the first that fits
 
 
 def unit_of_heading(heading):
-    """Return "cm-1", "nm", "meV" or "eV" if a heading or a name says so, else None."""
+    """Return "cm-1", "nm", "eV", ... if a heading or a name says so, else None."""
     for unit, pattern in _UNITS:
         if heading and pattern.search(heading):
             return unit
@@ -129,6 +134,11 @@ def expand_grid(grid, *, name="target_wavenumbers"):
         raise ValueError(f"{name}={grid!r} has {n_steps:g} points: raise the step.")
     if n_steps < 0:
         raise ValueError(f"{name}={grid!r} is empty: the step leads away from stop.")
+    if n_steps == 0 and start != stop:
+        raise ValueError(
+            f"{name}={grid!r} as a tuple is (start, stop, step), and its step leads "
+            f"past stop. Pass a list for three points: {list(grid)!r}."
+        )
     return start + step * np.arange(int(n_steps) + 1)
 
 

@@ -697,6 +697,12 @@ def _choose_columns(values, headings, columns, facts, lines):
             "like an axis; expected the axis in the first column. Read such a table, "
             "as LabSpec writes maps, with read_spectra_table."
         )
+    if len(used) > 10 > len(values) and first_turn(values[0, used]) is None:
+        raise ReadingError(
+            f"the first of {len(values)} rows rises or falls like an axis of "
+            f"{len(used)} points; expected the axis in the first column. Read such a "
+            "table, with a spectrum in each row, with read_spectra_table."
+        )
     as_labels = [to_number(name) for name in names if name]
     if len(used) > 10 and sum(v is not None for v in as_labels) > 0.8 * len(used):
         raise ReadingError(

@@ -12,6 +12,7 @@ from sklearn_raman._utils._folds import deal_groups
 from sklearn_raman._utils._pipeline import (
     flat_steps,
     group_parameters,
+    holds_frozen,
     refuse_no_classifier,
     unshared,
 )
@@ -40,6 +41,11 @@ def check_study(owner, model, X, y, groups):
         (of the maps).
     """
     refuse_no_classifier(owner, model)
+    if holds_frozen(model):
+        raise ValueError(
+            f"{owner} fits the model to many draws of the groups, and a "
+            "FrozenEstimator in it would stay as it is: pass the model itself."
+        )
     if groups is None:
         raise ValueError(
             f"{owner} needs groups, the crystal, patient or sample of each spectrum: "

@@ -28,6 +28,7 @@ from sklearn_raman.datasets import nm_to_wavenumber
 
 # Wavelength in nm times photon energy in eV.
 _NM_EV = 1e9 * constants.h * constants.c / constants.e
+_FACTORS = {"nm": None, "eV": 1.0, "meV": 1e3}  # of units that can be converted
 
 _PIXELS = ("y", "x")
 
@@ -223,7 +224,9 @@ def _read_axis(array, dim, wavenumbers, laser_nm):
             )
         if laser_nm is None:
             return given, unit
-        factor = {"nm": None, "eV": 1.0, "meV": 1e3}[unit]
+        if unit not in _FACTORS:
+            raise ValueError(f"{name} is in {unit}, and must be in cm-1, nm or eV.")
+        factor = _FACTORS[unit]
         nm = values if factor is None else _NM_EV * factor / values
         values = np.asarray(nm_to_wavenumber(nm, laser_nm))
     elif laser_nm is not None:

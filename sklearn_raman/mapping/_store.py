@@ -17,6 +17,7 @@ from sklearn_raman.mapping._blocks import MEANS, PRINT, means_of, print_of
 _BLOCKS = "blocks"
 _WRITTEN = "written"  # print of the results of a block
 _RTOL = 1e-5
+_MOST_CHECKED = 10  # blocks that are made again before a store is gone on with
 # Of zarr: every reader knows it, and text and consolidated metadata are part of it.
 _FORMAT = 2
 
@@ -67,7 +68,7 @@ def write_blocks(store, maps, results, prints, task, job, *, progress):
     there = np.argwhere(done)
     _check_prints(store, blocks[PRINT][:].reshape(done.shape), prints, there)
     _check_results(zarr, store, blocks, results, task.names, there)
-    for place in np.unique(there[[0, -1]], axis=0) if len(there) else ():
+    for place in _telling(zarr, store, results, task.names, there):
         _check_one(zarr, store, results, task, place)
     written = results.map_blocks(
         write_block,
@@ -249,6 +250,23 @@ def _check_results(zarr, store, blocks, results, names, there):
                 f"store={store!r} is damaged: block {tuple(map(int, place))} does not "
                 "hold what was written. Give another path, or delete it."
             )
+
+
+def _telling(zarr, store, results, names, there):
+    """Choose blocks by which another Pipeline is seen: both ends, and of each class."""
+    if not len(there):
+        return ()
+    chosen = [there[0], there[-1], there[len(there) // 2]]
+    if "label" in names:
+        labels = zarr.open_group(store, mode="r")["label"]
+        sizes = tuple(lengths[0] for lengths in results.chunks)
+        found = set()
+        for place in there:
+            here = set(np.unique(labels[_place(place, sizes)]).tolist())
+            if not here <= found and len(chosen) < _MOST_CHECKED:
+                chosen.append(place)
+                found |= here
+    return np.unique(chosen, axis=0)
 
 
 def _check_one(zarr, store, results, task, place):

@@ -26,6 +26,7 @@ from sklearn_raman._utils._pipeline import (
     ignores_groups,
     is_search,
     last_step,
+    warn_frozen,
 )
 from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged, unmask
@@ -249,8 +250,9 @@ def compare(
     }
     if leaks := describe_leaks(protocol):
         warnings.warn(" ".join(leaks), UserWarning, stacklevel=2)
-    if data.groups is not None:
-        for name, estimator in estimators.items():
+    for name, estimator in estimators.items():
+        warn_frozen("compare", f"The model {name!r}", estimator)
+        if data.groups is not None:
             warn_ungrouped_search(name, estimator)
 
     # Fold by fold, so that a slow model is not left to one process at the end.

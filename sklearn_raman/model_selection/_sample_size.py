@@ -21,7 +21,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_raman._utils._pipeline import group_parameters, is_search, last_step
+from sklearn_raman._utils._pipeline import (
+    group_parameters,
+    is_search,
+    last_step,
+    warn_frozen,
+)
 from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._typing import RandomState, SpectraLike
@@ -190,8 +195,9 @@ def sample_size_curve(
             (name, type(sampler).__name__): _with_sampler(name, model, sampler)
             for name, model in models.items()
         }
-    if data.groups is not None:
-        for name, model in models.items():
+    for name, model in models.items():
+        warn_frozen("sample_size_curve", f"The model {name!r}", model)
+        if data.groups is not None:
             warn_ungrouped_search(name, model)
 
     tasks = [

@@ -1,5 +1,6 @@
 """What both samplers share: kinds of spectra in and out, units, labels, warnings."""
 
+import os
 import warnings
 from numbers import Integral
 from typing import Any, Self
@@ -30,7 +31,7 @@ from sklearn_raman._utils._validation import (
 from sklearn_raman._utils._wavenumbers import resolve_wavenumbers
 
 _ROUNDING = 1e-14  # relative to the largest intensity
-_MOST_VALUES = 2**40  # 8 TB
+_MOST_VALUES = 2**40  # 8 TB, where the memory is not known
 
 
 class SpectrumSampler(DocLinkMixin, BaseOverSampler):
@@ -216,14 +217,22 @@ def vary(X):
     return np.ptp(X, axis=0).max() > _ROUNDING
 
 
+def _most_values():
+    """Return how many numbers this machine's memory holds, or any, if it tells not."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 8
+    except (AttributeError, ValueError, OSError):
+        return _MOST_VALUES
+
+
 def _check_count(n_samples, n_points, name):
     """Raise if so many spectra can't be drawn."""
     if not isinstance(n_samples, Integral):
         raise TypeError(f"{name} must ask for whole numbers of spectra.")
-    if int(n_samples) * n_points > _MOST_VALUES:
+    if int(n_samples) * n_points > _most_values():
         raise ValueError(
-            f"{name} asks for {n_samples} new spectra of {n_points} points, which no "
-            "memory holds."
+            f"{name} asks for {n_samples} new spectra of {n_points} points, more "
+            "than the memory of this machine holds."
         )
 
 

@@ -14,6 +14,7 @@ from sklearn_raman._utils._pipeline import (
     group_parameters,
     ignores_groups,
     refuse_no_classifier,
+    warn_frozen,
 )
 from sklearn_raman._utils._sklearn import num_samples, safe_indexing
 from sklearn_raman._utils._validation import one_per_spectrum
@@ -43,6 +44,7 @@ def check_groups(owner, X, groups, grouped):
 def fit_wrapped(owner, estimator, X, y, groups):
     """Fit a clone on everything, for `owner`, which takes over what it says of X."""
     refuse_no_classifier(type(owner).__name__, estimator)
+    warn_frozen(type(owner).__name__, type(estimator).__name__, estimator)
     fitted = clone(estimator).fit(X, y, **group_parameters(estimator, groups))
     first = flat_steps(fitted)[0][1]
     for name in _INPUT:

@@ -22,7 +22,10 @@ from sklearn_raman._utils._pipeline import (
     moves_threshold,
 )
 from sklearn_raman.discriminant_analysis import PLSLDA
-from sklearn_raman.uncertainty import ConformalClassifier
+from sklearn_raman.inspection import band_test
+from sklearn_raman.model_selection import compare, sample_size_curve
+from sklearn_raman.preprocessing import SNV
+from sklearn_raman.uncertainty import ConformalClassifier, SpectralNoveltyDetector
 
 
 def test_steps_of_steps():
@@ -116,3 +119,32 @@ def test_who_gets_groups(rng):
     search.set_params(param_grid={"plslda__n_components": [1]})
     search.fit(X, y, **group_parameters(search, groups))
     assert search.best_estimator_[-1].temperature_ == alone[-1].temperature_
+
+
+@pytest.mark.parametrize("wrap", [lambda m: m, lambda m: make_pipeline(SNV(), m)])
+def test_frozen_models_are_not_judged_in_silence(wrap):
+    """No fold fits them, so what they know of its spectra would count as skill."""
+    rng, y, groups = np.random.default_rng(0), np.arange(24) % 2, np.arange(24) // 2 % 6
+    groups = 6 * y + groups
+    X = rng.normal(size=(24, 12)) + 3 * y[:, None]
+    frozen = wrap(FrozenEstimator(PLSLDA(n_components=1).fit(X, y)))
+    quiet = {"progress": False, "random_state": 0}
+    judges = {
+        "compare": lambda: compare(
+            {"m": frozen}, X, y, groups=groups, cv=2, explain=False, **quiet
+        ),
+        "sample_size_curve": lambda: sample_size_curve(
+            {"m": frozen}, X, y, groups, sizes=[2], cv=2, n_draws=1, **quiet
+        ),
+        "ConformalClassifier": lambda: ConformalClassifier(frozen, cv=2).fit(
+            X, y, groups
+        ),
+        "SpectralNoveltyDetector": lambda: SpectralNoveltyDetector(frozen, cv=2).fit(
+            X, y, groups
+        ),
+    }
+    for name, judge in judges.items():
+        with pytest.warns(UserWarning, match=f"FrozenEstimator, which {name} does not"):
+            judge()
+    with pytest.raises(ValueError, match="band_test fits the model .* Frozen"):
+        band_test(frozen, X, y, groups, bands=2, **quiet)

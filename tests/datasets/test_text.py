@@ -378,6 +378,10 @@ ERRORS = {
         "pixel size,cm-1,I\n" + "".join(f"{5.5 * i},{i + 90.5},7\n" for i in range(6)),
         "column 2 rises or falls all the way, as another axis does",
     ),
+    "spectra in rows": (
+        "\n".join(" ".join(str(i + 400 * k) for i in range(400, 420)) for k in (0, 1)),
+        "the first of 2 rows rises or falls like an axis of 20 points",
+    ),
     "deviations": (
         "shift\tmean\tmean_std\n400\t1\t.1\n401\t2\t.1\n402\t3\t.2\n",
         "column 3 is headed 'mean_std', as no spectrum of a sample",
@@ -494,6 +498,8 @@ def test_decimals_late_in_a_long_file(tmp_path):
         ("#Wave\t\t#Intensity\n", np.linspace(790, 800, 101), "looks like nanometres"),
         ("", np.linspace(2.1, 2.3, 21), "looks like eV"),
         ("Energy (eV)\tCounts\n", np.linspace(2.1, 2.3, 21), "it is stated in eV"),
+        ("Frequency (THz)\tI\n", np.linspace(12, 54, 60), "it is stated in THz"),
+        ("Wavelength (µm)\tI\n", np.linspace(0.8, 0.9, 60), "it is stated in µm"),
         ("", np.arange(0.0, 500.0), "look like positions"),
         ("", np.linspace(12000, 16000, 50), "absolute wavenumbers"),
         ("XAxisUnit = nm\n\n[Data]\n", np.linspace(790, 900, 5), "it is stated in nm"),

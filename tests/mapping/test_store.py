@@ -6,6 +6,7 @@ import pytest
 import xarray as xr
 import zarr
 from sklearn.base import clone
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -95,16 +96,16 @@ def test_interrupted_write_goes_on(cube, counted, one_by_one, tmp_path, capsys):
     counter.limit = np.inf
     counter.seen.clear()
     stored = apply_pipeline(model, cube, **settings)
-    # Two made-up spectra, two blocks that are looked at again, and what is left. Beside
+    # Two made-up spectra, three blocks that are made again, and what is left. Beside
     # each block a spectrum walks that shows maps the way back.
     seen = [n for n in counter.seen if n > 1]
-    assert seen == [2, 9, 9] + [9] * (7 - n_done)
+    assert seen == [2, 9, 9, 9] + [9] * (7 - n_done)
     assert f"{n_done}/7" in capsys.readouterr().err
     lazy = apply_pipeline(model, cube, output=ALL).compute()
     xr.testing.assert_allclose(stored, lazy, rtol=1e-6)
     counter.seen.clear()
     again = apply_pipeline(model, cube, **settings)
-    assert sum(counter.seen) <= 3 + 2 * 10  # all is there
+    assert sum(counter.seen) <= 3 + 3 * 10  # all is there
     xr.testing.assert_identical(again.compute(), stored.compute())
     moved, last = cube.assign_coords(wavenumber=cube.wavenumber + 1), cube.copy()
     last[-2, -1, -1] += 1e-3
@@ -185,6 +186,18 @@ def test_another_job_is_refused(cube, counted, simulated, one_by_one, tmp_path):
     with pytest.raises(ValueError, match="holds results with classes="):
         apply_pipeline(other, cube, **settings)
     apply_pipeline(model, cube, **settings)  # it can still be gone on with
+
+
+def test_a_pipeline_that_differs_in_one_class_is_seen(tmp_path):
+    X = np.kron(np.eye(3), np.ones((4, 3))) + np.arange(12)[:, None] / 100
+    settings = {"store": tmp_path / "maps.zarr", "chunks": 2, "output": "label"}
+    settings["progress"] = False
+    cube, y = np.repeat(X, 2, axis=0)[None], np.repeat(["a", "b", "c"], 4)
+    model = KNeighborsClassifier(1).fit(X, y)
+    apply_pipeline(model, cube, **settings)
+    y[4:6] = "a"  # neither at the ends of the map nor in its middle
+    with pytest.raises(ValueError, match="another Pipeline"):
+        apply_pipeline(KNeighborsClassifier(1).fit(X, y), cube, **settings)
 
 
 def test_other_stores_are_left_alone(cube, model, tmp_path):

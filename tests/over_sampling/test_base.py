@@ -1,5 +1,6 @@
 """What both samplers promise: kinds of spectra, units, labels, threads, errors."""
 
+import os
 import pickle
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from tests.over_sampling._spectra import simulate
 
 BOOTSTRAP = SpectrumBootstrap(random_state=0)
 NETWORK = WGANGP(max_iter=3, n_critic=1, validation_fraction=None, random_state=0)
+MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")  # bytes
 both = pytest.mark.parametrize("sampler", [BOOTSTRAP, NETWORK], ids=type)
 
 
@@ -363,7 +365,7 @@ def test_as_sampler_of_a_network(spectra):
 
 
 @both
-@pytest.mark.parametrize("count", [40.5, 40.0, np.nan, 10**17])
+@pytest.mark.parametrize("count", [40.5, 40.0, np.nan, 10**17, MEMORY // 1600 + 100])
 def test_counts_that_nothing_can_draw(sampler, count, spectra):
     sampler = clone(sampler).set_params(sampling_strategy={1: count})
     with pytest.raises((TypeError, ValueError), match="sampling_strategy={1: .*asks? "):

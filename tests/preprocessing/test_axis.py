@@ -208,6 +208,11 @@ def test_fill_value_must_be_finite(fill_value, frame):
         resampler.fit(frame)
 
 
+def test_three_points_in_a_tuple_are_no_range(frame):
+    with pytest.raises(ValueError, match=r"Pass a list for three points: \[420, 440,"):
+        WavenumberResampler(target_wavenumbers=(420, 440, 460)).fit(frame)
+
+
 def test_ragged_needs_a_target(axis, spectra):
     with pytest.raises(ValueError, match="set target_wavenumbers"):
         WavenumberResampler().fit([(axis, spectra[0])])
