@@ -120,6 +120,22 @@ def test_t_test_and_false_discovery_rates(data, min_effect):
     assert (found["used"] == (found["p_value"] <= limit)).all()
 
 
+def test_position_is_of_what_speaks_for_the_class(data):
+    """A deep dip beside a wide rise that weighs more: the rise is what is named."""
+    maps = np.zeros(len(AXIS))
+    maps[(AXIS >= 420) & (AXIS <= 436)] = 1.0
+    maps[AXIS == 408] = -3.0
+    for sign in (1, -1):
+        found = band_intervals(
+            PLSLDA(),
+            *data,
+            bands=[(400, 440)],
+            explain=lambda model, X, target, sign=sign: sign * np.tile(maps, (len(X), 1)),
+            **FITS,
+        )
+        np.testing.assert_allclose(found["position"], 428)
+
+
 def test_what_does_not_vary_has_no_width(data):
     found = band_intervals(
         PLSLDA(), *data, bands=BANDS, explain=lambda model, X, target: X, **FITS
