@@ -130,7 +130,9 @@ def test_position_is_of_what_speaks_for_the_class(data):
             PLSLDA(),
             *data,
             bands=[(400, 440)],
-            explain=lambda model, X, target, sign=sign: sign * np.tile(maps, (len(X), 1)),
+            explain=lambda model, X, target, sign=sign: (
+                sign * np.tile(maps, (len(X), 1))
+            ),
             **FITS,
         )
         np.testing.assert_allclose(found["position"], 428)
