@@ -270,7 +270,7 @@ def _is_polars(values):
 
 def _check_numbers(X, axis, owner):
     """Say where numbers are missing; imbalanced-learn says what else is wrong."""
-    if sparse.issparse(X):
+    if sparse.issparse(X) or np.iscomplexobj(X):
         return
     try:
         values = np.asarray(unmask(X), dtype=np.float64)

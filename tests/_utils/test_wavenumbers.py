@@ -62,7 +62,7 @@ def test_wrong_length_names_both():
         ((400, 405, 2), [400, 402, 404]),
         ((0.1, 0.7, 0.1), np.linspace(0.1, 0.7, 7)),  # 0.7 is lost by rounding down
         ((404, 400, -2), [404, 402, 400]),
-        ((400, 401, 2), [400]),
+        ((400, 400, 2), [400]),
         ([400, 401, 407], [400, 401, 407]),
     ],
 )
@@ -72,7 +72,15 @@ def test_expand_grid(grid, expected):
 
 @pytest.mark.parametrize(
     "grid",
-    [(1, 2), (1, 2, 0), (1, 2, -1), (1, np.nan, 1), (1, np.inf, 1), (1, 2, 1e-300)],
+    [
+        (1, 2),
+        (1, 2, 0),
+        (1, 2, -1),
+        (400, 401, 2),  # perhaps three points
+        (1, np.nan, 1),
+        (1, np.inf, 1),
+        (1, 2, 1e-300),
+    ],
 )
 def test_expand_grid_rejects(grid):
     with pytest.raises(ValueError, match="target_wavenumbers"):
