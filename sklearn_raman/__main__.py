@@ -47,6 +47,7 @@ _CONTROL = re.compile(
 )
 
 
+# What the package raises when data, files or missing packages are at fault.
 _FAULTS = (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError)
 # Parameters in messages of the package, and what they are called here.
 _OPTIONS = {
@@ -75,7 +76,6 @@ def main(arguments=None):
         except KeyboardInterrupt:
             _say("interrupted")
             return 130
-        # What the package raises when data, files or missing packages are at fault.
         except BrokenPipeError:  # who reads the output has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1

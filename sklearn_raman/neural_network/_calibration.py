@@ -113,7 +113,8 @@ def discriminate_logits(module, batches, n_classes):
     will lie beside it. Varied spectra tell: linear discriminant analysis [1]_ weighs
     directions by how much logits vary within classes. Its discriminants are linear in
     the logits, so that the last layer `output` takes them in; three parts of them and
-    one of the logits, each with the same spread.
+    one of the logits, each with the same spread. scikit-learn's LDA takes no weights of
+    samples, so that sums over batches are made here.
 
     Parameters
     ----------

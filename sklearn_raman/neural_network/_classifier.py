@@ -273,10 +273,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         "warm_start": ["boolean"],
         "predict_nonlinearity": [StrOptions({"auto"}), callable, None],
         "dtype": [StrOptions({"float32", "float64"})],
-        "n_threads": [
-            Interval(Integral, 1, 1024, closed="both"),
-            None,
-        ],  # or it crashes
+        # Far more threads end the process.
+        "n_threads": [Interval(Integral, 1, 1024, closed="both"), None],
         "verbose": ["verbose"],
     }
 
