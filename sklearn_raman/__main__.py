@@ -356,6 +356,7 @@ def _predict(options):
     from sklearn_raman._utils._optional import import_optional
     from sklearn_raman._utils._pipeline import flat_steps
     from sklearn_raman.preprocessing import WavenumberResampler
+    from sklearn_raman.uncertainty import SpectralNoveltyDetector
 
     skops = import_optional("skops.io", "deploy")
     _check_outputs(options.output, inputs=[*options.spectra, options.model])
@@ -388,7 +389,8 @@ def _predict(options):
             f"{options.model} holds a {type(model).__name__}, which predicts nothing; "
             "expected a model that report --save-model wrote."
         )
-    first = flat_steps(model)[0][1]
+    is_detector = isinstance(model, SpectralNoveltyDetector)
+    first = flat_steps(model.estimator_ if is_detector else model)[0][1]
     takes_any = isinstance(first, WavenumberResampler)
     if not takes_any and not hasattr(model, "feature_names_in_"):
         raise ValueError(
@@ -397,15 +399,61 @@ def _predict(options):
             "write a model with report --save-model."
         )
     spectra = _read(options)
-    found = {"predicted": model.predict(spectra.data)}
-    if hasattr(model, "predict_proba"):
-        found["probability"] = model.predict_proba(spectra.data).max(axis=1).round(4)
+    found = _answers(model, spectra.data)
     table = pd.DataFrame(_with_metadata(spectra, found) | found)
     if options.output is None:
         print(table.to_csv(index=False), end="")
     else:
         table.to_csv(options.output, index=False)
         print(_visible(f"Predictions of {len(table)} spectra: {options.output}"))
+
+
+def _answers(model, X):
+    """Return the class of each spectrum, its probability, and what a wrapper adds."""
+    from sklearn.pipeline import Pipeline
+
+    from sklearn_raman._utils._pipeline import flat_steps, is_search
+    from sklearn_raman.uncertainty import ConformalClassifier, SpectralNoveltyDetector
+
+    wrapper, before = model, []
+    while isinstance(wrapper, Pipeline) or is_search(wrapper):
+        if is_search(wrapper):
+            wrapper = wrapper.best_estimator_
+        else:
+            before += wrapper.steps[:-1]
+            wrapper = wrapper.steps[-1][1]
+    if not isinstance(wrapper, (ConformalClassifier, SpectralNoveltyDetector)):
+        return _name(model, X)
+    for _, step in flat_steps(Pipeline(before)) if before else ():
+        X = step.transform(X)
+    found = _name(wrapper.estimator_, X)
+    if isinstance(wrapper, SpectralNoveltyDetector):
+        known = pd.array(wrapper.predict(X) == 1, dtype="boolean")
+        if wrapper.smallest_p_value_ > wrapper.false_alarm_rate:
+            known[:] = pd.NA  # it could not call any spectrum unknown
+        found["known"], unknown = known, (~known).fillna(False)
+    else:
+        answer = wrapper.describe(X)["answer"].to_numpy()
+        unknown = answer == "none of these"
+        if wrapper.unknown_label is not None:
+            not_named = wrapper.predict(X) == wrapper.unknown_label
+            answer = np.where(not_named, str(wrapper.unknown_label), answer)
+            unknown |= not_named
+        found["answer"] = answer
+    if "probability" in found:
+        # It is a share among the classes, and says nothing if it is none of them.
+        found["probability"] = np.where(unknown, np.nan, found["probability"])
+    return found
+
+
+def _name(model, X):
+    """Return the class that a model predicts for each spectrum, and its probability."""
+    found = {"predicted": np.asarray(model.predict(X))}
+    if hasattr(model, "predict_proba"):
+        named = np.searchsorted(model.classes_, found["predicted"])
+        found["probability"] = model.predict_proba(X)[np.arange(len(named)), named]
+        found["probability"] = found["probability"].round(4)
+    return found
 
 
 def _convert(options):

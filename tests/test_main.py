@@ -6,20 +6,25 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.pipeline import make_pipeline
 
 from sklearn_raman.__main__ import main
 from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
 from sklearn_raman.datasets import load_spectra, read_spectra_table
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.neural_network import GAPCNNClassifier
-from sklearn_raman.preprocessing import SNV
+from sklearn_raman.preprocessing import SNV, WavenumberResampler
+from sklearn_raman.uncertainty import ConformalClassifier, SpectralNoveltyDetector
 
+NONE = "none of these"
 DOCS = Path(__file__).parents[1] / "docs"
 AXIS = np.arange(400.0, 460.0, 2.0)
 
@@ -213,6 +218,114 @@ def test_predictions_carry_what_is_known_of_the_spectra(table, tmp_path, capsys)
     skops.io.dump(model, tmp_path / "model.skops")
     assert main(predict) == 1
     assert "fitted without wavenumbers" in capsys.readouterr().err
+
+
+@pytest.fixture
+def strangers(table, tmp_path):
+    """A spectrum of each of the two minerals, and one of neither, with ids."""
+    named = pd.read_csv(table)[["crystal", *map(str, AXIS)]].iloc[[0, 8]]
+    other = named.iloc[[0]].assign(crystal="unlike")
+    other[list(map(str, AXIS))] = np.resize([0.0, 1.0], len(AXIS))
+    path = tmp_path / "strangers.csv"
+    pd.concat([named, other]).to_csv(path, index=False)
+    return path
+
+
+def predicted_by(model, path, tmp_path):
+    """Return the table that the command makes with a model from Python."""
+    skops.io.dump(model, tmp_path / "model.skops")
+    out = tmp_path / "predicted.csv"
+    command = ["predict", tmp_path / "model.skops", path, "-o", out]
+    assert main([str(part) for part in command]) == 0
+    return pd.read_csv(out)
+
+
+@pytest.mark.parametrize("place", ["around", "behind"])
+@pytest.mark.parametrize(
+    "make, column, answers",
+    [
+        (partial(SpectralNoveltyDetector, false_alarm_rate=0.2), "known", [True, True]),
+        (
+            partial(ConformalClassifier, false_alarm_rate=0.2, novelty_score="both"),
+            "answer",
+            ["calcite", "quartz"],
+        ),
+        (
+            partial(
+                ConformalClassifier,
+                false_alarm_rate=0.2,
+                novelty_score="both",
+                unknown_label="?",
+            ),
+            "answer",
+            ["calcite", "quartz"],
+        ),
+    ],
+)
+def test_wrappers_say_class_and_doubt(
+    make, column, answers, place, table, strangers, tmp_path
+):
+    """Their answer beside the class; no probability for what is none of the classes."""
+    frame = pd.read_csv(table)
+    X, y, groups = frame[map(str, AXIS)], frame["mineral"], frame["crystal"]
+    classifier = PLSLDA(n_components=2)
+    inner = make_pipeline(SNV(), classifier) if place == "around" else classifier
+    wrapper = make(inner, cv=4, random_state=0)
+    if place == "around":
+        model = wrapper.fit(X, y, groups=groups)
+    else:
+        model = make_pipeline(SNV(), wrapper)
+        model.fit(X, y, **{f"{model.steps[-1][0]}__groups": groups})
+    found = predicted_by(model, strangers, tmp_path)
+    assert list(found) == ["spectrum", "crystal", "predicted", "probability", column]
+    assert found["crystal"].tolist() == ["calcite0", "quartz0", "unlike"]
+    alone = make_pipeline(SNV(), classifier).fit(X, y)
+    new = pd.read_csv(strangers)[map(str, AXIS)]
+    assert found["predicted"].tolist() == alone.predict(new).tolist()
+    odd = {"known": False}.get(column, getattr(wrapper, "unknown_label", None))
+    assert found[column].tolist() == [*answers, odd if odd is not None else NONE]
+    expected = alone.predict_proba(new).max(axis=1)[:2]
+    np.testing.assert_allclose(found["probability"][:2], expected, atol=1e-4)
+    assert np.isnan(found["probability"][2])
+
+
+def test_what_a_detector_cannot_tell_is_left_empty(table, strangers, tmp_path):
+    """With too few held-out spectra none could ever be called unknown."""
+    frame = pd.read_csv(table)
+    detector = SpectralNoveltyDetector(cv=2, false_alarm_rate=0.01, random_state=0)
+    with pytest.warns(UserWarning, match="too few"):
+        detector.fit(frame[map(str, AXIS)], frame["mineral"], groups=frame["crystal"])
+    found = predicted_by(detector, strangers, tmp_path)
+    assert found["known"].isna().all() and found["probability"].notna().all()
+
+
+def test_a_detector_takes_any_axis_that_its_model_takes(table, tmp_path):
+    """Fitted on spectra each on its own axis, so that there are no columns' names."""
+    frame = pd.read_csv(table)
+    pairs = [(AXIS, values) for values in frame[map(str, AXIS)].to_numpy()]
+    grid = WavenumberResampler(target_wavenumbers=(402, 456, 2))
+    detector = SpectralNoveltyDetector(
+        make_pipeline(grid, PLSLDA(n_components=2)), cv=4, false_alarm_rate=0.2
+    )
+    detector.fit(pairs, frame["mineral"], groups=frame["crystal"])
+    found = predicted_by(detector, table, tmp_path)
+    assert found["predicted"].tolist() == frame["mineral"].tolist()
+
+
+def test_the_probability_is_that_of_the_class_beside_it(table, tmp_path):
+    """Also where a threshold decides otherwise than the higher probability."""
+    frame = pd.read_csv(table)
+    X, y = frame[map(str, AXIS)], frame["mineral"]
+    model = FixedThresholdClassifier(
+        PLSLDA(n_components=2),
+        threshold=2.0,
+        pos_label="quartz",
+        response_method="predict_proba",
+    ).fit(X, y)
+    found = predicted_by(model, table, tmp_path)
+    assert set(found["predicted"]) == {"calcite"}
+    of_calcite = model.predict_proba(X)[:, 0]
+    np.testing.assert_allclose(found["probability"], of_calcite, atol=1e-4)
 
 
 def test_a_model_that_could_run_code_is_refused(table, tmp_path, capsys):

@@ -144,7 +144,8 @@ def apply_pipeline(
         status : uint8
             0: a class was named. Else what was found instead of guessed at: 1, points
             that the Pipeline needs are NaN or infinite; 2, saturated; 3, outside
-            `mask`; 4, a wrapper calls the spectrum unknown. Scores are NaN for 1 to 3.
+            `mask`; 4, a wrapper calls the spectrum unknown. Scores are NaN for 1 to 3;
+            for 4, `proba` is that of the classes if it were one of them.
 
     Raises
     ------

@@ -448,6 +448,9 @@ default=None
     def predict_proba(self, X: SpectraLike) -> Floats:
         """Return the class probabilities of the estimator.
 
+        Also of spectra that `predict` calls unknown: they say how sure the name would
+        be if the spectrum were of one of the classes.
+
         Parameters
         ----------
         X : array-like, data frame (n_spectra, n_points), or sequence of pairs
