@@ -697,9 +697,9 @@ def verdict(part):
 def over_splits(part, a, b):
     """Return the interval of the difference of two models over training sets."""
     for row in part["differences"]:
-        if (row["row"], row["column"]) == (a, b):
+        if (row["model"], row["other"]) == (a, b):
             return row["lower"], row["upper"]
-        if (row["row"], row["column"]) == (b, a):
+        if (row["model"], row["other"]) == (b, a):
             return 0 - row["upper"], 0 - row["lower"]
     raise KeyError(f"No difference between {a} and {b}.")
 

@@ -1,4 +1,4 @@
-"""Does a model know when not to answer? False alarms, unknowns found, coverage of sets.
+"""Does a model know when not to answer? False alarms, unknowns detected, coverage.
 
     python -m benchmarks.bench_trust --parts minerals noisy     (bundled data; minutes)
     python -m benchmarks.bench_trust --parts rruff rruff_sets --data-home FOLDER

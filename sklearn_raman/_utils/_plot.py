@@ -51,8 +51,12 @@ def given_panels(ax, n_panels, what):
 
 
 def axis_label(in_wavenumbers):
-    """Return the label of a horizontal axis, in cm-1 or in points."""
-    return "Raman shift (cm$^{-1}$)" if in_wavenumbers else "point"
+    """Return the label of a horizontal axis, in cm-1 or in points.
+
+    Spectra don't say whether they are of Raman scattering or infrared: the word holds
+    for both.
+    """
+    return "Wavenumber (cm$^{-1}$)" if in_wavenumbers else "point"
 
 
 def plain(text):

@@ -7,6 +7,7 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import Bunch
 from sklearn.utils.validation import check_array, validate_data
 
 from sklearn_raman._utils._frames import frame_like
@@ -236,6 +237,39 @@ def refuse_other_order(name, values, X):
                 f"position. Use {name}.loc[X.index], or {name}.to_numpy() if the order "
                 "is right."
             )
+
+
+def open_bunch(X, y):
+    """Return spectra, labels and known groups of a Bunch; X, y and None otherwise.
+
+    Raises
+    ------
+    ValueError
+        If there are two sources of labels, or none.
+    """
+    groups = None
+    if isinstance(X, Bunch):
+        if y is not None:
+            raise ValueError("y must be None when X is a Bunch, which has its target.")
+        if X.get("target") is None:
+            raise ValueError(
+                "The Bunch has no target: tell load_spectra or read_spectra_table "
+                'where the class of each spectrum is, for example label="folder" or '
+                "the name of a column."
+            )
+        X, y, groups = X.data, _named_target(X), X.get("groups")
+    if y is None:
+        raise ValueError("y is missing: pass the class of each spectrum, or a Bunch.")
+    return X, y, groups
+
+
+def _named_target(bunch):
+    """Return the target of a Bunch as names where it holds positions of names."""
+    target, names = np.asarray(bunch.target), bunch.get("target_names")
+    if names is None or not np.issubdtype(target.dtype, np.integer):
+        return target
+    are_positions = 0 <= target.min() and target.max() < len(names)
+    return np.asarray(names)[target] if are_positions else target
 
 
 def one_per_spectrum(name, values, n_spectra, *, X="X"):

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
-from sklearn.utils import check_random_state
+from sklearn.utils import Bunch, check_random_state
 
-from sklearn_raman._utils._sklearn import Interval, validate_params
+from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_raman._utils._typing import RandomState, SpectraLike
 from sklearn_raman.inspection._bands import (
     band_centers,
@@ -35,13 +35,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_MOST_BANDS = 20  # that "auto" takes
 # Fewer groups of a class than this, and even a strong band is rarely found.
 _FEW_GROUPS = 6
 # A model whose p-value is above this is not shown to be better than chance.
 _LEVEL = 0.05
 _MOST_SEEDS = np.iinfo(np.int32).max
 _SHARED = {
-    "bands": [Interval(Integral, 1, None, closed="left"), "array-like"],
+    "bands": [
+        Interval(Integral, 1, None, closed="left"),
+        StrOptions({"auto"}),
+        "array-like",
+    ],
     "explain": [callable, None],
     "n_repeats": [Interval(Integral, 1, None, closed="left")],
     "n_jobs": [Integral, None],
@@ -63,11 +68,11 @@ _OF_MODEL = {"n_permutations": [Interval(Integral, 0, None, closed="left")]}
 @validate_params(_SHARED | _OF_INTERVALS, prefer_skip_nested_validation=True)
 def band_intervals(
     model: Any,
-    X: SpectraLike,
-    y: ArrayLike,
+    X: SpectraLike | Bunch,
+    y: ArrayLike | None = None,
     groups: ArrayLike | None = None,
     *,
-    bands: int | ArrayLike = 20,
+    bands: int | Literal["auto"] | ArrayLike = "auto",
     wavenumbers: ArrayLike | None = None,
     explain: Callable[..., Any] | None = None,
     n_refits: int = 50,
@@ -86,18 +91,19 @@ def band_intervals(
     ----------
     model : classifier or Pipeline
         Cloned for each fit.
-    X : array-like, data frame (n_spectra, n_points), or sequence of pairs
+    X : array-like, data frame (n_spectra, n_points), sequence of pairs, or Bunch
         Spectra as the model takes them. Bands are in cm-1 where the axis is known, else
-        in points.
-    y : array-like of shape (n_spectra,)
-        Labels.
+        in points. A Bunch brings `data` and `target`.
+    y : array-like of shape (n_spectra,), default=None
+        Labels. None if X is a Bunch.
     groups : array-like of shape (n_spectra,)
         Crystal, patient or sample of each spectrum; each class needs two or more. It
         has no default: without groups say ``groups=range(len(y))``.
-    bands : int or array-like of shape (n_bands, 2), default=20
-        Stretches (low, high) of the axis, both ends included; or at most so many, found
-        in the mean spectra: they meet at the minima between the most prominent bands,
-        and cover the axis. Neither labels nor maps have a say in it.
+    bands : int, "auto" or array-like of shape (n_bands, 2), default="auto"
+        Stretches (low, high) of the axis, both ends included; or so many, found in the
+        mean spectra: they meet at the minima between the most prominent bands, and
+        cover the axis. "auto" takes all that stand out, at most 20. Neither labels nor
+        maps have a say in it.
     wavenumbers : array-like of shape (n_points,), "points" or None, default=None
         Axis of the maps in cm-1; None takes what column labels or the fitted steps
         know, and else counts points, as "points" does in any case.
@@ -133,7 +139,8 @@ def band_intervals(
     ------
     ValueError
         If groups are missing, a class has only one, or a parameter is not valid; if
-        maps of two fits lie on different axes, or have no way back to the axis of X.
+        the mean spectra have fewer bands than asked for; if maps of two fits lie on
+        different axes, or have no way back to the axis of X.
 
     See Also
     --------
@@ -174,11 +181,11 @@ def band_intervals(
 @validate_params(_SHARED | _OF_TEST, prefer_skip_nested_validation=True)
 def band_test(
     model: Any,
-    X: SpectraLike,
-    y: ArrayLike,
+    X: SpectraLike | Bunch,
+    y: ArrayLike | None = None,
     groups: ArrayLike | None = None,
     *,
-    bands: int | ArrayLike = 20,
+    bands: int | Literal["auto"] | ArrayLike = "auto",
     wavenumbers: ArrayLike | None = None,
     explain: Callable[..., Any] | None = None,
     false_discovery_rate: float = 0.05,
@@ -198,13 +205,13 @@ def band_test(
     ----------
     model : classifier or Pipeline
         Cloned for each fit.
-    X : array-like, data frame (n_spectra, n_points), or sequence of pairs
-        Spectra as the model takes them.
-    y : array-like of shape (n_spectra,)
-        Labels.
+    X : array-like, data frame (n_spectra, n_points), sequence of pairs, or Bunch
+        Spectra as the model takes them. A Bunch brings `data` and `target`.
+    y : array-like of shape (n_spectra,), default=None
+        Labels. None if X is a Bunch.
     groups : array-like of shape (n_spectra,)
         Crystal, patient or sample of each spectrum, see :func:`band_intervals`.
-    bands : int or array-like of shape (n_bands, 2), default=20
+    bands : int, "auto" or array-like of shape (n_bands, 2), default="auto"
         Stretches of the axis, see :func:`band_intervals`.
     wavenumbers : array-like of shape (n_points,), "points" or None, default=None
         Axis of the maps in cm-1, see :func:`band_intervals`.
@@ -284,11 +291,11 @@ def band_test(
 )
 def band_report(
     model: Any,
-    X: SpectraLike,
-    y: ArrayLike,
+    X: SpectraLike | Bunch,
+    y: ArrayLike | None = None,
     groups: ArrayLike | None = None,
     *,
-    bands: int | ArrayLike = 20,
+    bands: int | Literal["auto"] | ArrayLike = "auto",
     wavenumbers: ArrayLike | None = None,
     explain: Callable[..., Any] | None = None,
     n_refits: int = 50,
@@ -313,13 +320,13 @@ def band_report(
     ----------
     model : classifier or Pipeline
         Cloned for each fit.
-    X : array-like, data frame (n_spectra, n_points), or sequence of pairs
-        Spectra as the model takes them.
-    y : array-like of shape (n_spectra,)
-        Labels.
+    X : array-like, data frame (n_spectra, n_points), sequence of pairs, or Bunch
+        Spectra as the model takes them. A Bunch brings `data` and `target`.
+    y : array-like of shape (n_spectra,), default=None
+        Labels. None if X is a Bunch.
     groups : array-like of shape (n_spectra,)
         Crystal, patient or sample of each spectrum, see :func:`band_intervals`.
-    bands : int or array-like of shape (n_bands, 2), default=20
+    bands : int, "auto" or array-like of shape (n_bands, 2), default="auto"
         Stretches of the axis, see :func:`band_intervals`.
     wavenumbers : array-like of shape (n_points,), "points" or None, default=None
         Axis of the maps in cm-1, see :func:`band_intervals`.
@@ -448,8 +455,16 @@ class _Study:
         self.axis = np.arange(n_points, dtype=float) if axis is None else axis
         self.spectra = self.data.average @ first.spectra
         self.whole = self.class_maps(np.mean([one.maps for one in found], axis=0))
-        if isinstance(bands, Integral):
+        if isinstance(bands, str):
+            self.ranges = find_bands(self.axis, self.spectra, _MOST_BANDS)
+        elif isinstance(bands, Integral):
             self.ranges = find_bands(self.axis, self.spectra, bands)
+            if len(self.ranges) < bands:
+                raise ValueError(
+                    f"bands={bands}, but only {len(self.ranges)} stand out in the mean "
+                    'spectra: ask for no more, for "auto", or give stretches '
+                    "(low, high)."
+                )
         else:
             self.ranges = check_bands(bands, self.axis, self.unit)
         low, high = self.ranges.T[..., None]
@@ -678,7 +693,7 @@ class BandReport:
     def _overview(self):
         """Return the bands that are used as people read them."""
         used = self.bands[self.bands["used"]]
-        name = f"position ({'cm⁻¹' if self.unit == 'cm-1' else 'points'})"
+        unit = "cm⁻¹" if self.unit == "cm-1" else "points"
         columns = (("position", 1, ".0f"), ("share", 100, ".0f"))
         texts = {}
         for column, factor, digits in columns:
@@ -690,7 +705,11 @@ class BandReport:
         return pd.DataFrame(
             {
                 "class": used["class"],
-                name: texts["position"],
+                f"band ({unit})": [
+                    f"{low:.0f} to {high:.0f}"
+                    for low, high in zip(used["low"], used["high"], strict=True)
+                ],
+                f"position ({unit})": texts["position"],
                 "share (%)": texts["share"],
                 "speaks for it (%)": [f"{100 * v:.0f}" for v in used["contribution"]],
                 "q": [f"{q:.2g}" for q in used["q_value"]],

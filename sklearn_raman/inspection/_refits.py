@@ -19,7 +19,11 @@ from sklearn_raman._utils._pipeline import (
 from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
 from sklearn_raman._utils._sklearn import num_samples, safe_indexing
-from sklearn_raman._utils._validation import one_per_spectrum, refuse_other_order
+from sklearn_raman._utils._validation import (
+    one_per_spectrum,
+    open_bunch,
+    refuse_other_order,
+)
 from sklearn_raman._utils._wavenumbers import describe_axis
 from sklearn_raman.inspection._bands import common_axis
 from sklearn_raman.inspection._perturbation import occlusion
@@ -46,12 +50,14 @@ def check_study(owner, model, X, y, groups):
             f"{owner} fits the model to many draws of the groups, and a "
             "FrozenEstimator in it would stay as it is: pass the model itself."
         )
+    X, y, known = open_bunch(X, y)
     if groups is None:
+        has_them = " This Bunch has them: groups=bunch.groups."
         raise ValueError(
             f"{owner} needs groups, the crystal, patient or sample of each spectrum: "
             "spectra of one group are alike, and counted one by one they make every "
             "band look sure. If each spectrum is from a sample of its own, say so: "
-            "groups=range(len(y))."
+            f"groups=range(len(y)).{'' if known is None else has_them}"
         )
     check_holds_spectra(X)
     (X,) = indexable(X)

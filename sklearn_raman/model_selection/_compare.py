@@ -32,7 +32,11 @@ from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged, unmask
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._typing import RandomState, SpectraLike
-from sklearn_raman._utils._validation import one_per_spectrum, refuse_other_order
+from sklearn_raman._utils._validation import (
+    one_per_spectrum,
+    open_bunch,
+    refuse_other_order,
+)
 from sklearn_raman._utils._wavenumbers import (
     describe_axis,
     find_gaps,
@@ -378,20 +382,8 @@ def check_data(X, y, groups):
     """Take a Bunch apart and check labels and groups against the spectra."""
     if X is None:
         raise ValueError("X is missing: pass the spectra, or a Bunch.")
-    known = filenames = None
-    if isinstance(X, Bunch):
-        if y is not None:
-            raise ValueError("y must be None when X is a Bunch, which has its target.")
-        if X.get("target") is None:
-            raise ValueError(
-                "The Bunch has no target: tell load_spectra or read_spectra_table "
-                'where the class of each spectrum is, for example label="folder" or '
-                "the name of a column."
-            )
-        filenames = X.get("filenames")
-        X, y, known = X.data, _named_target(X), X.get("groups")
-    if y is None:
-        raise ValueError("y is missing: pass the class of each spectrum, or a Bunch.")
+    filenames = X.get("filenames") if isinstance(X, Bunch) else None
+    X, y, known = open_bunch(X, y)
     if groups is None and known is not None:
         what = f" ({known})" if isinstance(known, str) else ""
         raise ValueError(
@@ -443,15 +435,6 @@ def _one_name_each(filenames, n_spectra):
         return None
     names = np.array([str(name) for name in filenames], dtype=object)
     return names if names.shape == (n_spectra,) else None
-
-
-def _named_target(bunch):
-    """Return the target of a Bunch as names where it holds positions of names."""
-    target, names = np.asarray(bunch.target), bunch.get("target_names")
-    if names is None or not np.issubdtype(target.dtype, np.integer):
-        return target
-    are_positions = 0 <= target.min() and target.max() < len(names)
-    return np.asarray(names)[target] if are_positions else target
 
 
 def _common_axis(X):

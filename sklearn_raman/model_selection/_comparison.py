@@ -32,7 +32,7 @@ METRICS = {
     "log_loss": ("log-loss", False),
 }
 TIMES = {"fit_time": "fit (s)", "score_time": "predict (s)"}
-NOVELTY = {"false_alarms": "false alarms", "detected": "unknown found"}
+NOVELTY = {"false_alarms": "false alarms", "detected": "unknown detected"}
 CHOICES = ["model", "fold", "parameter", "value"]
 MISSING = "–"
 UNGROUPED = {
@@ -227,8 +227,8 @@ class Comparison:
         Returns
         -------
         DataFrame
-            One row per pair: `row` and `column` (names, in the order of the
-            summary), `difference` (mean of row minus column), `lower`, `upper`,
+            One row per pair: `model` and `other` (names, in the order of the
+            summary), `difference` (mean of model minus other), `lower`, `upper`,
             `p_value` and `verdict`: "... is better" if the interval excludes 0, "tie"
             if it holds 0, "unknown" with fewer than three folds. Intervals are missing
             with fewer than two folds, and all numbers are where a model lacks the
@@ -260,18 +260,18 @@ class Comparison:
             )
         sizes = self.protocol["n_train"], self.protocol["n_test"]
         records = []
-        for row, column in combinations(scores, 2):
-            difference = scores[row] - scores[column]
+        for model, other in combinations(scores, 2):
+            difference = scores[model] - scores[other]
             found = corrected_t_test(difference, *sizes, confidence=confidence)
             _, lower, upper, _ = found
             verdict = "tie"
             if np.isnan(lower) or len(difference) < FEWEST_FOLDS:
                 verdict = "unknown"
             elif lower > 0 or upper < 0:
-                better = row if (lower > 0) == METRICS[metric][1] else column
+                better = model if (lower > 0) == METRICS[metric][1] else other
                 verdict = f"{better} is better"
-            records.append((row, column, *found, verdict))
-        names = ["row", "column", "difference", "lower", "upper", "p_value", "verdict"]
+            records.append((model, other, *found, verdict))
+        names = ["model", "other", "difference", "lower", "upper", "p_value", "verdict"]
         return pd.DataFrame(records, columns=names)
 
     def plot(
@@ -483,8 +483,8 @@ def compare_with_best(comparison):
     found = pd.Series("best", index=names, dtype=object)
     pairs = comparison.differences()
     short = {"tie": "tie", "unknown": "?"}
-    for pair in pairs[pairs["row"] == names[0]].itertuples():
-        found[pair.column] = short.get(pair.verdict, "worse")
+    for pair in pairs[pairs["model"] == names[0]].itertuples():
+        found[pair.other] = short.get(pair.verdict, "worse")
     return found
 
 

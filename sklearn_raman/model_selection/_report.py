@@ -172,8 +172,8 @@ def _differences(comparison):
     cells = pd.DataFrame(nothing, index=names, columns=names)
     for pair in comparison.differences().itertuples():
         mean, low, high = pair.difference, pair.lower, pair.upper
-        cells.loc[pair.row, pair.column] = _difference(mean, low, high)
-        cells.loc[pair.column, pair.row] = _difference(-mean, -high, -low)
+        cells.loc[pair.model, pair.other] = _difference(mean, low, high)
+        cells.loc[pair.other, pair.model] = _difference(-mean, -high, -low)
     return {
         "difference_head": "".join(f"<th>{escape(name)}</th>" for name in names),
         "difference_rows": "".join(_row(name, cells.loc[name]) for name in names),
@@ -342,7 +342,7 @@ def _novelty(comparison):
         for model, counts in sum_up_missed(comparison).items()
     ]
     passing = (
-        "<p>Unknown spectra that were not found are taken for:</p>"
+        "<p>Unknown spectra that were not detected are taken for:</p>"
         f'<ul class="small">{"".join(items)}</ul>'
     )
     names = comparison.to_frame().index

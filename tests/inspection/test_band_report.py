@@ -13,6 +13,7 @@ from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
+from sklearn.utils import Bunch
 
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import (
@@ -303,6 +304,51 @@ def test_text_and_figure(report):
     assert report.plot(classes=["barite"], ax=one) is figure
     with pytest.raises(ValueError, match="gold"):
         report.plot(classes=["gold"])
+
+
+def test_a_bunch_brings_spectra_and_names(data):
+    """As for `compare`; groups are still to be given."""
+    X, y, groups = data
+    names, target = np.unique(y, return_inverse=True)
+    bunch = Bunch(data=X, target=target, target_names=names, groups=groups)
+    for study in (band_intervals, band_test):
+        quick = FITS if study is band_intervals else {"cv": 3, "progress": False}
+        quick = quick | {"bands": BANDS, "n_repeats": 1, "random_state": 0}
+        found = study(PLSLDA(n_components=2), bunch, groups=groups, **quick)
+        expected = study(PLSLDA(n_components=2), X, y, groups, **quick)
+        pd.testing.assert_frame_equal(found, expected)
+        with pytest.raises(ValueError, match=r"This Bunch has them: groups=bunch\."):
+            study(PLSLDA(), bunch, **quick)
+        with pytest.raises(ValueError, match="y must be None"):
+            study(PLSLDA(), bunch, y, groups, **quick)
+        with pytest.raises(ValueError, match="y is missing"):
+            study(PLSLDA(), X, groups=groups, **quick)
+    report = band_report(PLSLDA(), bunch, groups=groups, n_permutations=0, **QUICK)
+    assert set(report.to_frame()["class"]) == set(y)
+
+
+def test_as_many_bands_as_asked_for(rng):
+    """Of thirty equal bands, all, the first twenty by default, or not forty."""
+    axis = np.arange(400.0, 1600.0, 4.0)
+    centers = np.linspace(420, 1580, 30)[:, None]
+    curve = np.exp(-(((axis - centers) / 6) ** 2)).sum(axis=0)
+    X = pd.DataFrame(curve + rng.normal(0, 1e-3, (12, len(axis))), columns=axis)
+    settings = {"cv": 2, "n_repeats": 1, "progress": False, "random_state": 0}
+    test = partial(band_test, PLSLDA(n_components=2), X, list("ab") * 6, range(12))
+    for bands, n_bands in ((30, 30), (7, 7), (1, 1), ("auto", 20)):
+        found = test(bands=bands, **settings)[["low", "high"]].drop_duplicates()
+        assert len(found) == n_bands
+        assert (found["low"].min(), found["high"].max()) == (axis[0], axis[-1])
+    with pytest.raises(ValueError, match="bands=40, but only 30 stand out"):
+        test(bands=40, **settings)
+
+
+def test_the_table_says_where_a_band_begins_and_ends(report):
+    used = report.to_frame().query("used")
+    assert len(used) > 0
+    for low, high in used[["low", "high"]].to_numpy():
+        for text in (repr(report), report._repr_html_()):
+            assert "band (cm⁻¹)" in text and f"{low:.0f} to {high:.0f}" in text
 
 
 @pytest.mark.parametrize(

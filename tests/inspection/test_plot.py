@@ -17,7 +17,7 @@ from sklearn_raman.inspection import (
     plot_stability,
 )
 
-SHIFT = "Raman shift (cm$^{-1}$)"
+SHIFT = "Wavenumber (cm$^{-1}$)"
 
 
 @pytest.fixture

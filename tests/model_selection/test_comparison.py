@@ -156,7 +156,7 @@ def test_corrected_t_test_at_its_limits(differences, expected):
 def test_differences_hold_each_pair_once(result):
     pairs = result.differences()
     order = list(result.to_frame().index)
-    assert list(zip(pairs["row"], pairs["column"], strict=True)) == [
+    assert list(zip(pairs["model"], pairs["other"], strict=True)) == [
         (order[0], order[1]),
         (order[0], order[2]),
         (order[1], order[2]),
@@ -167,7 +167,7 @@ def test_differences_hold_each_pair_once(result):
     sizes = result.to_frame("folds").query("model == 'KNN'")
     for pair in pairs.itertuples():
         expected = corrected_t_test(
-            scores[pair.row] - scores[pair.column], sizes["n_train"], sizes["n_test"]
+            scores[pair.model] - scores[pair.other], sizes["n_train"], sizes["n_test"]
         )
         np.testing.assert_allclose(pair[3:-1], expected)
     narrow = result.differences(confidence=0.5)

@@ -73,7 +73,7 @@ def test_the_table_and_the_page_count_them(result, spectra, tmp_path):
     text = str(result)
     assert (
         "false alarms" in text
-        and "unknown found" in text
+        and "unknown detected" in text
         and "20 % were asked for" in text
     )
     page = result.save_html(tmp_path / "page.html").read_text("utf-8")

@@ -138,7 +138,7 @@ def test_page_marks_what_is_level_with_the_best(result, text):
         attributes.get("class", "") for tag, attributes in page.tags if tag == "td"
     ]
     pairs = result.differences()
-    pairs = pairs[pairs["row"] == result.to_frame().index[0]]
+    pairs = pairs[pairs["model"] == result.to_frame().index[0]]
     ties = (pairs["verdict"] == "tie").sum()
     assert kinds.count("to-best") == 1
     assert kinds.count("to-tie") == ties > 0

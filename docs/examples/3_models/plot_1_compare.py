@@ -65,7 +65,7 @@ for height, (row, is_tie) in enumerate(zip(pairs.itertuples(), tie, strict=True)
     ax.plot([row.lower, row.upper], [height, height], color=color, lw=3)
     ax.plot(row.difference, height, "o", color=color)
 ax.axvline(0, color="#1f2933", lw=1)
-ax.set_yticks(range(len(pairs)), pairs["row"] + " minus " + pairs["column"])
+ax.set_yticks(range(len(pairs)), pairs["model"] + " minus " + pairs["other"])
 ax.set_xlabel("difference in accuracy; gray: a tie, orange: more than chance")
 plt.show()
 

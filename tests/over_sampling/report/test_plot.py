@@ -41,7 +41,7 @@ def test_panels_of_each_class(report):
     np.testing.assert_array_equal(examples.lines[0].get_xdata(), AXIS)
     assert len(noise.lines) == 2
     assert [len(dots.get_offsets()) for dots in plane.collections] == [8, 8, 8]
-    assert "Raman shift" in noise.get_xlabel()
+    assert "Wavenumber" in noise.get_xlabel()
     (legend,) = figure.legends
     names = [text.get_text() for text in legend.get_texts()]
     assert names == ["real, training", "real, held out", "synthetic"]
