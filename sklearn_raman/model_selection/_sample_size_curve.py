@@ -118,7 +118,8 @@ class SampleSizeCurve:
 
         Where all answers of each class are right, or all wrong, resampling shows no
         spread: the interval is then that of a share of right answers among as many
-        independent test groups.
+        independent test groups. A gain without any spread may be off by as much as a
+        share of which none was seen among them.
 
         References
         ----------
@@ -155,11 +156,13 @@ class SampleSizeCurve:
             for place, (model, sampler, size) in enumerate(scores.index):
                 if sampler:
                     plain = places[model, "", size]
+                    gain = scores.iloc[place] - scores.iloc[plain]
                     spread = resampled[:, place] - resampled[:, plain]
-                    frame.loc[place, ["gain", "gain_lower", "gain_upper"]] = (
-                        scores.iloc[place] - scores.iloc[plain],
-                        *np.quantile(spread, [tail, 1 - tail]),
-                    )
+                    ends = np.quantile(spread, [tail, 1 - tail])
+                    if np.isclose(*ends, rtol=0, atol=1e-12):
+                        unseen = beta.ppf(1 - tail, 1, n_units)
+                        ends = np.clip([gain - unseen, gain + unseen], -1, 1)
+                    frame.loc[place, ["gain", "gain_lower", "gain_upper"]] = gain, *ends
         return frame
 
     def power_law(
@@ -186,7 +189,9 @@ class SampleSizeCurve:
             One row per model and sampler: `floor`, `factor`, `exponent`, each followed
             by columns that end in `_lower` and `_upper`; `law` (as text) and `residual`
             (largest distance of a score from the law). Where the error does not fall,
-            the factor is 0 and the exponent missing.
+            the factor is 0 and the exponent missing. Where resampling shows no spread
+            of the floor, its upper end is that of the error at the largest size, which
+            no floor exceeds.
 
         Raises
         ------
@@ -195,6 +200,8 @@ class SampleSizeCurve:
         """
         _check_confidence(confidence)
         tail = [(1 - confidence) / 2, (1 + confidence) / 2]
+        measured = self.to_frame(metric, confidence=confidence)
+        least = measured.set_index([*CURVE, "size"])["lower"]
         records = []
         for key, sizes, scores, resampled in self._curves(metric):
             found = fit_power_law(sizes, 1 - scores)
@@ -205,6 +212,8 @@ class SampleSizeCurve:
                 record[f"{name}_lower"], record[f"{name}_upper"] = np.quantile(
                     drawn[place], tail
                 )
+            if np.isclose(record["floor_lower"], record["floor_upper"], 0, 1e-12):
+                record["floor_upper"] = 1 - least[(*key, sizes.max())]
             if found[1] == 0:
                 names = ["exponent", "exponent_lower", "exponent_upper"]
                 record |= dict.fromkeys(names, np.nan)
@@ -246,9 +255,17 @@ class SampleSizeCurve:
 
         Notes
         -----
-        The interval is that of the law, refitted to the resampled scores. That the
-        error goes on to fall by such a law is an assumption: the further from what was
-        measured, the less the interval covers what may happen, such as a new
+        The interval has two parts. What is not known of the largest size that was
+        measured is not known beyond it either: up to there, it is the interval of
+        `to_frame`. What the law adds from there to `size` has an interval of its own,
+        from laws fitted to the resampled scores. Distances to the ends are added as
+        those of independent errors are, by their squares; the law alone would be surer
+        of sizes that nobody measured than the scores are of those that were. What would
+        lie above 1 widens the interval at its lower end, so that it is never narrower
+        than the measured one.
+
+        That the error goes on to fall by such a law is an assumption: the further from
+        what was measured, the less the interval covers what may happen, such as a new
         instrument or another kind of patient.
         """
         _check_confidence(confidence)
@@ -256,18 +273,25 @@ class SampleSizeCurve:
         if wanted.ndim != 1 or not (wanted >= 1).all() or np.isinf(wanted).any():
             raise ValueError(f"size must be numbers of at least 1, got {size!r}.")
         tail = [(1 - confidence) / 2, (1 + confidence) / 2]
+        measured = self.to_frame(metric, confidence=confidence)
+        measured = measured.set_index([*CURVE, "size"])[["lower", "upper"]]
         records = []
         for key, sizes, scores, resampled in self._curves(metric):
             law = fit_power_law(sizes, 1 - scores)
             drawn = _fit_power_laws(sizes, 1 - resampled)
+            last = sizes.max()
+            start = 1 - power_law(last, *law)
+            around = measured.loc[(*key, last)].to_numpy() - start
             for n in wanted:
                 record = dict(zip(CURVE, key, strict=True)) | {"size": n}
                 record[metric] = 1 - power_law(n, *law)
-                record["lower"], record["upper"] = np.quantile(
-                    1 - power_law(n, *drawn), tail
+                gains = power_law(last, *drawn) - power_law(n, *drawn)
+                beyond = np.quantile(gains, tail) - (record[metric] - start)
+                record["lower"], record["upper"] = _combined(
+                    record[metric], around, beyond
                 )
                 record["law"] = _write_law(*law)
-                record["times_measured"] = n / sizes.max()
+                record["times_measured"] = n / last
                 records.append(record)
         return pd.DataFrame(records)
 
@@ -437,6 +461,21 @@ class SampleSizeCurve:
         table = self._table().to_html(border=0)
         remarks = "<br>".join(escape(text) for text in self._remarks())
         return f"<p>{escape(self._head())}</p>{table}<p><small>{remarks}</small></p>"
+
+
+def _combined(score, *ends):
+    """Return the interval around a score that independent errors make together.
+
+    Parameters
+    ----------
+    score : float
+    *ends : pairs of float
+        Of each error, how far below (negative) and above the score it may lead.
+    """
+    below = np.hypot(*(min(low, 0) for low, _ in ends))
+    above = np.hypot(*(max(high, 0) for _, high in ends))
+    too_high = max(score + above - 1, 0)
+    return max(score - below - too_high, 0), score + above - too_high
 
 
 def _curve_names(frame):

@@ -198,6 +198,48 @@ def test_power_law_is_recovered(law):
     assert found["law"] in repr(curve) and found["law"] == beyond.loc[32, "law"]
 
 
+@pytest.mark.parametrize(
+    "errors",
+    [
+        {1: 0.4, 2: 0.25, 4: 0.15, 8: 0.1},
+        {1: 0.3, 2: 0.1, 4: 0.025, 8: 0.0},
+        {1: 0.0, 2: 0.0, 4: 0.0, 8: 0.0},
+        {1: 0.2, 2: 0.25, 4: 0.3, 8: 0.35},
+        {1: 0.4, 2: 0.3, 4: 0.1, 8: 0.2},
+    ],
+)
+@pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy"])
+def test_nobody_is_surer_of_what_was_not_measured(errors, metric):
+    """The interval starts as the last measured one and never gets narrower."""
+    curve = measured(errors)
+    last = curve.to_frame(metric, confidence=0.9).iloc[-1]
+    beyond = curve.extrapolate([8, 9, 16, 100, 1e6], metric, confidence=0.9)
+    assert (beyond["lower"] <= beyond[metric]).all()
+    assert (beyond[metric] <= beyond["upper"]).all()
+    widths = (beyond["upper"] - beyond["lower"]).to_numpy()
+    assert (widths >= last["upper"] - last["lower"] - 1e-12).all()
+    assert (beyond["lower"] >= 0).all() and (beyond["upper"] <= 1).all()
+    if last["lower"] <= beyond[metric][0] <= last["upper"]:
+        ends = beyond.loc[0, ["lower", "upper"]].tolist()
+        np.testing.assert_allclose(ends, last[["lower", "upper"]].tolist())
+
+
+def test_no_mistakes_are_no_certainty():
+    """A floor of 0, and a gain of 0, may be off by scipy's exact bound."""
+    curve = measured({1: 0.0, 2: 0.0, 4: 0.0, 8: 0.0})
+    most = 1 - binomtest(40, 40).proportion_ci(method="exact").low
+    assert curve.power_law()["floor_upper"][0] == pytest.approx(most)
+    twice = [curve.folds, curve.folds.assign(sampler="SMOTE")]
+    named = [curve.predictions, curve.predictions.assign(sampler="SMOTE")]
+    both = SampleSizeCurve(
+        pd.concat(twice), pd.concat(named), curve.classes, curve.protocol
+    )
+    sampled = both.to_frame().query("sampler == 'SMOTE'")
+    assert (sampled["gain"] == 0).all()
+    np.testing.assert_allclose(sampled["gain_lower"], -most)
+    np.testing.assert_allclose(sampled["gain_upper"], most)
+
+
 def test_error_that_does_not_fall():
     curve = measured({1: 0.2, 2: 0.25, 4: 0.3, 8: 0.35})
     found = curve.power_law().iloc[0]

@@ -42,7 +42,8 @@ print(curve)
 
 # %%
 # The figure goes on to 12 crystals per mineral, dotted: if the error goes on to fall as
-# it did. It is an extrapolation, and its interval is the law's only.
+# it did. Its interval begins with that of the last size that was measured, and grows by
+# what the law may be wrong about.
 figure, ax = plt.subplots(figsize=(8.2, 4.4))
 curve.plot(extrapolate_to=12, ax=ax)
 ax.set_title("Each crystal more helps less than the one before")
