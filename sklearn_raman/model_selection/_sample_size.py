@@ -84,9 +84,10 @@ def sample_size_curve(
         Without, it counts spectra per class.
     sizes : sequence of int or None, default=None
         Groups (spectra) per class in training. Beyond the smallest class, classes that
-        have fewer give all of them. None takes up to six sizes, from one to what the
-        smallest class has; from two if a model is a search, which needs two groups to
-        choose by.
+        have fewer give all of them. None takes up to six sizes, from the first one that
+        all models can be fitted with to what the smallest class has. It is looked for
+        with one fit of each model, from one on, or from two if a model is a search,
+        which needs two groups to choose by.
     sampler : imbalanced-learn sampler or None, default=None
         Every model is measured without and with it. Networks get it as their parameter
         `sampler`; in other models it is put before the classifier, in a search inside
@@ -118,6 +119,11 @@ def sample_size_curve(
         what every class has; if the sampler can't be put into a model.
     RuntimeError
         If a model fails: names the model, the size and the draw.
+
+    Warns
+    -----
+    UserWarning
+        If `sizes` is None and a model can't be fitted with the smallest size.
 
     See Also
     --------
@@ -167,28 +173,8 @@ def sample_size_curve(
     seed = rng.randint(np.iinfo(np.int32).max)
     units = np.arange(len(data.y)) if data.groups is None else data.groups
     numbers_left = [_count_units(data.y, units, train) for train, _ in splits]
-    has_search = any(is_search(last_step(model)[0]) for model in models.values())
-    sizes = _check_sizes(sizes, numbers_left, 2 if has_search else 1, data)
-
-    cells, folds = [], []
-    for split, (train, test) in enumerate(splits):
-        for draw in range(n_draws):
-            ranks = _draw_ranks(data.y, units, train, rng)
-            for size in sizes:
-                complete = min(numbers_left[split].values()) >= size
-                cells.append((size, split, draw, complete))
-                folds.append((np.sort(train[ranks < size]), test))
-    leaks = count_leaks(data.X, data.y, folds)
-    protocol = {
-        "n_spectra": len(data.y),
-        "n_groups": None if data.groups is None else len(np.unique(data.groups)),
-        "grouping": data.grouping,
-        "n_train": [len(train) for train, _ in folds],
-        "n_test": [len(test) for _, test in folds],
-        **leaks,
-    }
-    if found := describe_leaks(protocol):
-        warnings.warn(" ".join(found), UserWarning, stacklevel=2)
+    if sizes is not None:
+        sizes = _check_sizes(sizes, numbers_left, data)
     curves = {(name, ""): model for name, model in models.items()}
     if sampler is not None:
         curves |= {
@@ -200,6 +186,37 @@ def sample_size_curve(
         if data.groups is not None:
             warn_ungrouped_search(name, model)
 
+    draws = [
+        (split, draw, _draw_ranks(data.y, units, train, rng))
+        for split, (train, _) in enumerate(splits)
+        for draw in range(n_draws)
+    ]
+
+    def training_set(size, split, draw, ranks):
+        train, test = splits[split]
+        complete = min(numbers_left[split].values()) >= size
+        return (size, split, draw, complete), (np.sort(train[ranks < size]), test)
+
+    if sizes is None:
+
+        def smallest_set(size):
+            sets = [training_set(size, *draw) for draw in draws]
+            return min(sets, key=lambda found: len(found[1][0]))
+
+        sizes = _default_sizes(curves, numbers_left, smallest_set, data)
+    sets = [training_set(size, *draw) for draw in draws for size in sizes]
+    cells, folds = [list(part) for part in zip(*sets, strict=True)]
+    leaks = count_leaks(data.X, data.y, folds)
+    protocol = {
+        "n_spectra": len(data.y),
+        "n_groups": None if data.groups is None else len(np.unique(data.groups)),
+        "grouping": data.grouping,
+        "n_train": [len(train) for train, _ in folds],
+        "n_test": [len(test) for _, test in folds],
+        **leaks,
+    }
+    if found := describe_leaks(protocol):
+        warnings.warn(" ".join(found), UserWarning, stacklevel=2)
     tasks = [
         delayed(_evaluate)(key, model, cell, fold, data)
         for cell, fold in zip(cells, folds, strict=True)
@@ -298,15 +315,55 @@ def _is_count(value):
     return is_whole and value > 0
 
 
-def _check_sizes(sizes, numbers_left, smallest, data):
-    """Return sizes, rising; the default if there are none."""
-    unit = "spectra" if data.groups is None else "groups"
-    most_complete = min(min(counts.values()) for counts in numbers_left)
-    if sizes is None:
-        found = np.geomspace(
-            min(smallest, most_complete), most_complete, N_DEFAULT_SIZES
+def _default_sizes(curves, numbers_left, smallest_set, data):
+    """Return some sizes, from the first that all models can do.
+
+    Parameters
+    ----------
+    curves : dict of (model, sampler) to estimator
+    numbers_left : list of dict
+        Groups (spectra) of each class in the training part of each split.
+    smallest_set : callable
+        Returns the cell and the fold of the smallest training set of a size.
+    data : Bunch
+    """
+    most = _most_complete(numbers_left)
+    has_search = any(is_search(last_step(model)[0]) for model in curves.values())
+    size, failed = min(2 if has_search else 1, most), None
+    for key, model in curves.items():
+        is_done = False
+        while not is_done:
+            try:
+                _evaluate(key, model, *smallest_set(size), data)
+                is_done = True
+            except RuntimeError as error:
+                if size == most:
+                    raise
+                failed, size = error, min(max(size + 1, 3 * size // 2), most)
+    if failed is not None:
+        warnings.warn(
+            f"Sizes begin at {size} {_unit(data)} per class, because smaller ones are "
+            f"too small for a model. {failed}",
+            UserWarning,
+            stacklevel=3,
         )
-        return np.unique(found.round().astype(int)).tolist()
+    found = np.geomspace(size, most, N_DEFAULT_SIZES).round().astype(int)
+    return np.unique(found).tolist()
+
+
+def _most_complete(numbers_left):
+    """Return the largest size that all classes have in all splits."""
+    return min(min(counts.values()) for counts in numbers_left)
+
+
+def _unit(data):
+    """Say what a size counts."""
+    return "spectra" if data.groups is None else "groups"
+
+
+def _check_sizes(sizes, numbers_left, data):
+    """Return sizes, rising."""
+    unit = _unit(data)
     listed = list(sizes) if np.iterable(sizes) and not isinstance(sizes, str) else []
     if not listed or not all(_is_count(size) for size in listed):
         raise ValueError(
@@ -322,7 +379,7 @@ def _check_sizes(sizes, numbers_left, smallest, data):
         raise ValueError(
             f"sizes goes up to {max(listed)} {unit} per class, but the largest class "
             f"({write_label(label)}) has {largest[label]} for training, and the "
-            f"smallest {most_complete}."
+            f"smallest {_most_complete(numbers_left)}."
         )
     return sorted({int(size) for size in listed})
 

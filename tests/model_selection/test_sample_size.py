@@ -136,6 +136,49 @@ def test_default_sizes(spectra):
         assert curve.to_frame()["size"].tolist() == list(range(smallest, 4))
 
 
+class Hungry(NearestCentroid):
+    """Needs 24 spectra, which it finds out in `fit`, or only in `predict`."""
+
+    def __init__(self, stage="fit"):
+        super().__init__()
+        self.stage = stage
+
+    def fit(self, X, y):
+        self.n_seen_ = len(X)
+        self._eat("fit")
+        return super().fit(X, y)
+
+    def predict(self, X):
+        self._eat("predict")
+        return super().predict(X)
+
+    def _eat(self, stage):
+        if stage == self.stage and self.n_seen_ < 24:
+            raise ValueError(f"got {self.n_seen_} spectra")
+
+
+@pytest.mark.parametrize("stage", ["fit", "predict"])
+def test_default_sizes_are_enough_for_all_models(stage, spectra):
+    """Three classes, crystals with four spectra: two of each class are 24 spectra."""
+    X, y, groups = spectra
+    models = {"a": NearestCentroid(), "hungry": Hungry(stage)}
+    with pytest.warns(
+        UserWarning, match=rf"begin at 2 groups .*'hungry' failed in {stage}"
+    ) as caught:
+        curve = run(models, X, y, groups, n_draws=1)
+    assert caught[0].filename == __file__
+    assert curve.to_frame()["size"].min() == 2
+    assert curve.to_frame()["size"].max() == 3
+    with pytest.raises(RuntimeError, match="'hungry' failed in .* with size 1"):
+        run(models, X, y, groups, [1, 3], n_draws=1)
+
+
+def test_a_model_that_no_size_is_enough_for(spectra):
+    """Its own error, at the largest of the default sizes."""
+    with pytest.raises(RuntimeError, match=r"with size 3 .*n_neighbors"):
+        run([KNeighborsClassifier(500)], *spectra)
+
+
 def folds_of(X, y, groups):
     return StratifiedGroupKFold(3, shuffle=True, random_state=0).split(X, y, groups)
 
