@@ -9,7 +9,6 @@ from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
@@ -18,6 +17,7 @@ from sklearn_raman._utils._torch import (
     default_torch,
     isolated_randomness,
     limited_threads,
+    usable_device,
 )
 from sklearn_raman._utils._typing import RandomState
 from sklearn_raman.over_sampling._base import SpectrumSampler, vary
@@ -339,12 +339,7 @@ class WGANGP(SpectrumSampler):
             raise ValueError(
                 f"betas={self.betas!r} must be two numbers from 0 to below 1."
             )
-        try:
-            torch.device(self.device)
-        except RuntimeError as error:
-            raise ValueError(
-                f"device={self.device!r} is not known to torch. Use 'cpu' or 'cuda'."
-            ) from error
+        usable_device(self.device)
 
     def _report(self, problem):
         """Warn of divergence, and of a start that training did not improve."""

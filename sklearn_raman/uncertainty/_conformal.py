@@ -71,7 +71,8 @@ class ConformalClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     ----------
     estimator : classifier or Pipeline, default=None
         Cloned and fitted, with `predict_proba` or `decision_function`. None means
-        `PLSLDA()`.
+        `PLSLDA()`. What `set_params` changes in it (``estimator__device``) holds from
+        the next fit on; the fitted one is `estimator_`.
     cv : int, splitter, iterable or None, default=None
         Folds whose held-out spectra the sets are made from. An int deals out the groups
         of each class; None means 10.

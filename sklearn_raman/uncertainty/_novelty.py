@@ -55,7 +55,9 @@ class SpectralNoveltyDetector(DocLinkMixin, BaseEstimator):
     Parameters
     ----------
     estimator : classifier or Pipeline, default=None
-        Cloned and fitted. None means `PLSLDA()`.
+        Cloned and fitted. None means `PLSLDA()`. What `set_params` changes in it
+        (``estimator__device``) holds from the next fit on; the fitted one is
+        `estimator_`.
     novelty_score : {"auto", "relative_mahalanobis", "correlation", "both"}, \
 default="auto"
         What makes a spectrum strange. "relative_mahalanobis": its distance to the

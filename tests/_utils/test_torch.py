@@ -2,6 +2,7 @@
 
 import threading
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -13,7 +14,9 @@ from sklearn_raman._utils._torch import (
     is_same_device,
     isolated_randomness,
     limited_threads,
+    usable_device,
 )
+from sklearn_raman.neural_network import CNNClassifier
 
 
 def test_isolated_randomness():
@@ -117,6 +120,21 @@ def test_draws_from_a_generator_everywhere():
 )
 def test_same_device(actual, asked, same):
     assert is_same_device(torch.device(actual), asked) is same
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "xpu:99", torch.device("cuda:99")])
+def test_a_device_that_is_not_there(device):
+    """In `fit` of whatever is trained, and with torch's reason."""
+    message = rf"device='{device}' can't be used here: use device=\"cpu\".*\(.+\)"
+    with pytest.raises(ValueError, match=message):
+        usable_device(device)
+    with pytest.raises(ValueError, match=message):
+        CNNClassifier(device=device).fit(np.eye(8, 20), [0, 1] * 4)
+
+
+def test_devices_that_are_there():
+    assert usable_device("cpu:0") == torch.device("cpu")
+    assert usable_device("meta") == torch.device("meta")
 
 
 def test_device_of_a_module():
