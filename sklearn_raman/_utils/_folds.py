@@ -33,3 +33,29 @@ def deal_groups(strata, units, n_folds, rng):
     fold = np.empty(len(first), dtype=int)
     fold[by_class] = np.arange(len(first)) % n_folds
     return fold[unit]
+
+
+def is_splitter(cv):
+    """Tell whether `cv` splits by a method: texts have one of that name, too."""
+    return hasattr(cv, "split") and not isinstance(cv, (str, bytes))
+
+
+def as_pairs(cv, found):
+    """Return the folds that `cv` gives as a list, or raise if they are no pairs.
+
+    Parameters
+    ----------
+    cv : object
+        As the user gave it, for the message.
+    found : iterable
+        What it gives.
+    """
+    folds = list(found)
+    for fold in folds:
+        is_pair = np.iterable(fold) and not isinstance(fold, (str, bytes))
+        if not is_pair or len(fold) != 2 or not all(map(np.iterable, fold)):
+            raise ValueError(
+                "cv must be a number of folds, a scikit-learn splitter or an iterable "
+                f"of (train, test) row positions, got {cv!r}."
+            )
+    return folds

@@ -200,11 +200,24 @@ def _check_job(store, there, job):
                 "the coordinates of the cube have changed. Give another path, or "
                 "delete it."
             )
+        if name == "blocks" and there.get(name) != job[name]:
+            raise ValueError(
+                f"store={store!r} holds results of {_write_blocks(there[name])}, and "
+                f"these are of {_write_blocks(job[name])}: pass chunks= as in the "
+                "first call, give another path, or delete it."
+            )
         if there.get(name) != job[name]:
             raise ValueError(
                 f"store={store!r} holds results with {name}={there.get(name)!r}, and "
                 f"these have {job[name]!r}: give another path, or delete it."
             )
+
+
+def _write_blocks(lengths):
+    """Write the size of a map and of its blocks, given their lengths by dimension."""
+    pixels = " x ".join(str(sum(along)) for along in lengths)
+    block = " x ".join(str(along[0]) for along in lengths)
+    return f"{pixels} pixels in blocks of {block}"
 
 
 def _print_of_coordinates(maps):

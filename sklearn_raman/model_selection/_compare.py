@@ -21,6 +21,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_raman._utils._explanation import auto_space
+from sklearn_raman._utils._folds import as_pairs, is_splitter
 from sklearn_raman._utils._pipeline import (
     flat_steps,
     ignores_groups,
@@ -558,7 +559,7 @@ def make_folds(cv, data):
         If a fold is empty, repeats a row or a group on both sides, or tests a class it
         does not train.
     """
-    if hasattr(cv, "split") and not isinstance(cv, str):
+    if is_splitter(cv):
         # Splitters that ignore groups warn when given some; _check_fold decides here.
         given = None if ignores_groups(cv) else data.groups
         pairs = cv.split(data.X, data.y, given)
@@ -569,7 +570,10 @@ def make_folds(cv, data):
             "cv must be a number of folds, a scikit-learn splitter or an iterable of "
             f"(train, test) row positions, got {cv!r}."
         )
-    folds = [[_row_positions(rows, len(data.y)) for rows in pair] for pair in pairs]
+    folds = [
+        [_row_positions(rows, len(data.y)) for rows in pair]
+        for pair in as_pairs(cv, pairs)
+    ]
     if not folds:
         raise ValueError(f"cv={cv!r} gives no fold.")
     for number, (train, test) in enumerate(folds):

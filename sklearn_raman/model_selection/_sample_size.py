@@ -386,13 +386,12 @@ def _check_sizes(sizes, numbers_left, data):
 
 def _with_sampler(name, model, sampler):
     """Return a model that over-samples its training spectra, and only these."""
-    model, sampler = clone(model), clone(sampler)
-    if not hasattr(sampler, "fit_resample"):
+    if not hasattr(sampler, "fit_resample") or isinstance(sampler, type):
         raise ValueError(
             "sampler must be an imbalanced-learn sampler (with fit_resample), got "
             f"{sampler!r}."
         )
-    return _put_before_last(name, model, sampler)
+    return _put_before_last(name, clone(model), clone(sampler))
 
 
 def _put_before_last(name, model, sampler):

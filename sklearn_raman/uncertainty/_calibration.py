@@ -8,7 +8,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_raman._utils._folds import deal_groups
+from sklearn_raman._utils._folds import as_pairs, deal_groups, is_splitter
 from sklearn_raman._utils._pipeline import (
     flat_steps,
     group_parameters,
@@ -75,7 +75,7 @@ def make_folds(cv, y, groups, random_state):
             (np.flatnonzero(fold != number), np.flatnonzero(fold == number))
             for number in range(fold.max() + 1)
         ]
-    cv = check_cv(cv, y, classifier=True)
+    cv = check_cv(cv if is_splitter(cv) else as_pairs(cv, cv), y, classifier=True)
     given = None if ignores_groups(cv) else groups
     rows = np.arange(len(y))  # of which an iterable may hold lists or masks
     parts = cv.split(np.zeros((len(y), 1)), y, given)

@@ -174,7 +174,10 @@ def test_another_job_is_refused(cube, counted, simulated, one_by_one, tmp_path):
     counter.limit = np.inf
     with pytest.raises(ValueError, match="holds results with output="):
         apply_pipeline(model, cube, **settings, output="label")
-    with pytest.raises(ValueError, match="holds results with blocks="):
+    with pytest.raises(
+        ValueError,
+        match=r"of [\dx ]+ pixels in blocks of 1 x \d+, .* of 3 x 3: pass chunks=",
+    ):
         apply_pipeline(model, cube, **{**settings, "chunks": 3})
     with pytest.raises(ValueError, match="holds results with dtype="):
         apply_pipeline(model, cube, **settings, dtype="float64")

@@ -356,6 +356,10 @@ ROWS = np.arange(60)
         ([([0.5, 1], [2])], "cv must give row positions"),
         ([], "gives no fold"),
         ("five", "cv must be a number of folds"),
+        ((1, 2, 3), r"cv must be a number of folds.*got \(1, 2, 3\)"),
+        (np.array([1.0, 2.0]), "cv must be a number of folds"),
+        (b"x", "cv must be a number of folds"),
+        ([(ROWS[:20], ROWS[20:40], ROWS[40:])], "cv must be a number of folds"),
     ],
 )
 def test_bad_folds_are_explained(spectra, cv, message):

@@ -373,8 +373,9 @@ def test_sampler_that_does_not_fit(spectra):
         ValueError, match="RidgeClassifierCV in 'a' splits its training"
     ):
         run({"a": RidgeClassifierCV()}, X, y, groups, sampler=sampler)
-    with pytest.raises(ValueError, match=r"sampler must be .* got SNV\(\)"):
-        run({"a": NearestCentroid()}, X, y, groups, sampler=SNV())
+    for wrong in (SNV(), "x", [], {}, RandomOverSampler):
+        with pytest.raises(ValueError, match="sampler must be an imbalanced-learn"):
+            run({"a": NearestCentroid()}, X, y, groups, sampler=wrong)
     own = SamplingPipeline([("randomoversampler", sampler), ("b", NearestCentroid())])
     curve = run({"a": own}, X, y, groups, [1], sampler, cv=GroupKFold(5), n_draws=1)
     assert len(curve.to_frame()) == 2

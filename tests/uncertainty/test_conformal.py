@@ -124,6 +124,9 @@ def test_groups_are_asked_for(minerals):
         ),
         ({"cv": [([0, 1], [99])]}, ValueError, "gives a row or a mask that 45 spectra"),
         ({"cv": iter([])}, ValueError, "gives no fold"),
+        ({"cv": (1, 2, 3)}, ValueError, r"cv must be .* got \(1, 2, 3\)"),
+        ({"cv": [([0], [1], [2])]}, ValueError, "cv must be"),
+        ({"cv": b"x"}, ValueError, "cv must be"),
     ],
 )
 def test_what_is_no_classifier_or_no_fold(minerals, kind, settings, error, message):
