@@ -37,7 +37,8 @@ SAYS = {
     | dict.fromkeys(["number", "generator"], "Expected sequence or array-like")
     | {"no points": "0 feature"},
     # This one looks at groups, and lengths, first.
-    "bands": dict.fromkeys(SHAPES - {"no points"}, "but X has|at least 1 d"),
+    "bands": dict.fromkeys(SHAPES - {"no points"}, "but X has|at least 1 d")
+    | {"Bunch": "y must be None when X is a Bunch"},
     "maps": dict.fromkeys(NOT_FINITE, "maps contains NaN or infinity, first in row 3")
     | {"masked": "some are masked", "NA in a frame": "NAType", "matrix of numpy": None}
     | dict.fromkeys([*SHAPES, "empty list"], r"maps must have the shape \(n_spectra")
