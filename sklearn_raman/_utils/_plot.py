@@ -47,6 +47,9 @@ def given_panels(ax, n_panels, what):
             f"ax holds {len(panels)} Axes, but one for each {what} is needed, "
             f"{n_panels} in all: plt.subplots({n_panels}) makes them."
         )
+    for panel in panels:
+        if not hasattr(panel, "get_figure"):
+            raise TypeError(f"ax must be a matplotlib Axes, or some, got {ax!r}.")
     return panels[0].figure, panels
 
 

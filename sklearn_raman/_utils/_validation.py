@@ -3,7 +3,7 @@
 import sys
 import warnings
 from contextlib import contextmanager
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from sklearn_raman._utils._wavenumbers import (
     resolve_wavenumbers,
 )
 
+_MOST_JOBS = 2**31 - 1  # joblib's C int
 _SMALLEST_SINGLE = 1e-33  # what bands are made of is 1e5 times smaller
 
 
@@ -299,8 +300,11 @@ def one_per_spectrum(name, values, n_spectra, *, X="X"):
         )
     refuse_mixed(name, values)
     found = found.ravel()
-    if found.dtype == np.float16:  # pandas can't index by these, or swapped bytes
-        return found.astype(np.float32)
+    # pandas can't index by these, or swapped bytes.
+    if found.dtype in (np.float16, np.longdouble):
+        return found.astype(np.float64)
+    if found.dtype.kind == "T":
+        return found.astype(object)
     return found.astype(found.dtype.newbyteorder("="), copy=False)
 
 
@@ -326,8 +330,11 @@ def refuse_mixed(name, values):
             f"{name} {what} values, which cannot be sorted: write all as text, "
             f"{name}=[str(value) for value in {name}]."
         ) from None
-    if found.dtype.kind in "OmM":
+    if found.dtype.kind in "mM":
         return
+    if found.dtype == object:  # what numpy makes of texts, sooner or later
+        found = np.empty(len(given), dtype=object)
+        found[:] = [str(v) if isinstance(v, str) else v for v in given]
     for row, (there, value) in enumerate(zip(found.tolist(), given, strict=True)):
         if there != value:
             raise ValueError(
@@ -344,6 +351,21 @@ def check_whole(value, name, *, low, high=None):
     if value < low or (high is not None and value > high):
         allowed = f"{low} or more" if high is None else f"from {low} to {high}"
         raise ValueError(f"{name} must be {allowed}, got {value}.")
+
+
+def check_number(value, name, *, high=None):
+    """Raise if a value is no number (True is none) above 0 and at most `high`."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}.")
+    if not 0 < value < np.inf or (high is not None and value > high):
+        upper = "" if high is None else f" and at most {high}"
+        raise ValueError(f"{name} must be above 0{upper}, got {value!r}.")
+
+
+def check_n_jobs(n_jobs):
+    """Raise if `n_jobs` is neither None nor a whole number: joblib makes 1 of 1.5."""
+    if n_jobs is not None:
+        check_whole(n_jobs, "n_jobs", low=-_MOST_JOBS, high=_MOST_JOBS)
 
 
 def raise_not_finite(where, *, has_nan, owner=None, name="X"):

@@ -434,16 +434,22 @@ def _read_file(path, encoding, options):
         raise ReadingError("the file is empty; expected a spectrum.")
     try:
         items, unit, facts = reader(path)
-        for axis, intensities, *_ in items:
-            check_wavenumbers(axis, name="the axis", n_points=len(intensities))
-            if not pd.notna(intensities).all():
-                raise ReadingError("intensities hold NaN; expected numbers.")
     except (ReadingError, ImportError, OSError):
         raise
     except Exception as error:  # whatever a reading package does with a broken file
-        raise ReadingError(f"{type(error).__name__}: {error}") from error
+        raise ReadingError(
+            f"is this a complete {path.suffix} file? The package that reads such "
+            f"files ended with {type(error).__name__}: {error}"
+        ) from error
     if not items:
         raise ReadingError("the file holds no spectrum.")
+    for axis, intensities, *_ in items:
+        try:
+            check_wavenumbers(axis, name="the axis", n_points=len(intensities))
+        except ValueError as error:
+            raise ReadingError(str(error)) from error
+        if not pd.notna(intensities).all():
+            raise ReadingError("intensities hold NaN; expected numbers.")
     return items, unit, facts
 
 

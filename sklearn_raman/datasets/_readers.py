@@ -15,7 +15,7 @@ import numpy as np
 
 from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
 from sklearn_raman._utils._wavenumbers import unit_of_heading
-from sklearn_raman.datasets._text import ReadingError
+from sklearn_raman.datasets._text import ReadingError, decode, split_lines
 
 
 def find_reader(path):
@@ -172,22 +172,32 @@ def _read_opus(path):
 def _read_jcamp(path):
     """Read a JCAMP-DX file, with one spectrum or several linked ones."""
     jcamp = _import_reader("jcamp", "jcamp", "JCAMP-DX")
+    text, _ = decode(path.read_bytes())
+    lines = [line.partition("$$")[0] for line in split_lines(text)]  # no comments
+    n_tables = _check_jcamp(lines)
     printed = io.StringIO()  # the package prints what does not add up
-    with contextlib.redirect_stdout(printed), open(path, "rb") as file:
-        content = jcamp.read(file)
+    with contextlib.redirect_stdout(printed):
+        content = jcamp.read(lines)
     if printed.getvalue():
         raise ReadingError(
             f"the package jcamp reports: {' '.join(printed.getvalue().split())}"
         )
     parts = content.get("children") or [content]
+    if n_tables > len(parts):
+        raise ReadingError(
+            f"{n_tables} tables of points in {len(parts)} blocks; expected one in each "
+            "block, and several blocks in one of DATA TYPE=LINK."
+        )
     items = []
     for part in parts:
         if not len(part.get("x", ())):
             raise ReadingError("a block without XYDATA; expected a spectrum in each.")
+        if "npoints" not in part:
+            raise ReadingError("a block without NPOINTS, the number of its points.")
         name = str(part.get("title", "")) or None
         axis = np.asarray(part["x"], dtype=np.float64)
         intensities = np.asarray(part["y"], dtype=np.float64)
-        n_stated = part.get("npoints", len(axis))
+        n_stated = part["npoints"]
         if n_stated != len(axis):
             raise ReadingError(
                 f"the header states {n_stated} points and {len(axis)} follow: was the "
@@ -203,6 +213,22 @@ def _read_jcamp(path):
         unit,
         facts | {"data type": str(parts[0].get("data type", "")).lower()},
     )
+
+
+def _check_jcamp(lines):
+    """Refuse what the package would read in part; return the number of tables."""
+    labels = [
+        line[2:].partition("=")[0].strip().upper()
+        for line in lines
+        if line.startswith("##")
+    ]
+    if labels.count("END") < max(1, labels.count("TITLE")):
+        raise ReadingError(
+            "a block has no end (##END=): was the file copied completely?"
+        )
+    if "PEAK TABLE" in labels:
+        raise ReadingError("the file holds a list of peaks; expected a spectrum.")
+    return labels.count("XYDATA") + labels.count("XYPOINTS")
 
 
 _READERS = (

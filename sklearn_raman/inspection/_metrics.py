@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import find_peaks, peak_widths
 from scipy.special import entr
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state
 
 from sklearn_raman._utils._explanation import (
     check_maps,
@@ -25,8 +24,12 @@ from sklearn_raman._utils._frames import frame_like
 from sklearn_raman._utils._pipeline import unshared
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._typing import RandomState, SpectraLike
-from sklearn_raman._utils._validation import check_spectra_array, check_whole
-from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
+from sklearn_raman._utils._validation import (
+    check_number,
+    check_spectra_array,
+    check_whole,
+)
+from sklearn_raman._utils._wavenumbers import as_real, labels_as_wavenumbers
 from sklearn_raman.inspection._bands import common_axis
 from sklearn_raman.inspection._perturbation import deletion_curve
 
@@ -111,12 +114,8 @@ def localization_score(
     """
     labeled, maps = maps, check_maps(maps)
     n_spectra, n_points = maps.shape
-    for name, value in (("fwhm", fwhm), ("n_widths", n_widths)):
-        check_scalar(value, name, Real)
-    if not fwhm > 0 or not n_widths > 0:
-        raise ValueError(
-            f"fwhm and n_widths must be positive, got {fwhm!r} and {n_widths!r}."
-        )
+    check_number(fwhm, "fwhm")
+    check_number(n_widths, "n_widths")
     axis = common_axis(wavenumbers, n_points, maps=labeled)
     if axis is None and wavenumbers is None:
         raise ValueError(
@@ -165,7 +164,7 @@ def localization_score(
 
 def _check_positions(positions, axis, n_spectra, reach, name):
     """Return positions of shape (n_spectra, n_positions), NaN where there is none."""
-    values = np.asarray(positions, dtype=np.float64)
+    values = as_real(positions, name)
     values = values.reshape(-1, 1) if values.ndim < 2 else values
     if len(values) == 1:
         values = np.repeat(values, n_spectra, axis=0)
@@ -248,10 +247,7 @@ def peak_share(
     spectra = check_spectra_array(X)
     labeled, maps = maps, check_maps(maps, shape=spectra.shape)
     common_axis(None, spectra.shape[1], maps=labeled, X=X)
-    if not 0 < min_prominence < 1:
-        raise ValueError(
-            f"min_prominence must lie between 0 and 1, got {min_prominence!r}."
-        )
+    check_number(min_prominence, "min_prominence", high=1)
     on_peak = np.stack([_peak_points(row, min_prominence) for row in spectra])
     return pd.DataFrame(
         {"mass": _share(np.abs(maps), on_peak), "chance": on_peak.mean(axis=1)}
@@ -368,7 +364,7 @@ def max_sensitivity(
     True
     """
     spectra = check_spectra_array(X)
-    check_scalar(radius, "radius", Real, min_val=0, include_boundaries="neither")
+    check_number(radius, "radius")
     check_whole(n_draws, "n_draws", low=1)
     rng = check_random_state(random_state)
     before = check_maps(explain(X), shape=spectra.shape)

@@ -34,6 +34,7 @@ from sklearn_raman._utils._ragged import (
 )
 from sklearn_raman._utils._typing import SpectraLike
 from sklearn_raman._utils._validation import (
+    check_number,
     check_whole,
     lower_default,
     refuse_other_order,
@@ -346,10 +347,7 @@ def deletion_curve(
     if isinstance(positions, str):
         raise ValueError('target="all" is not possible here: pass one class at a time.')
     check_whole(steps, "steps", low=1)
-    if not 0 < max_fraction <= 1:
-        raise ValueError(
-            f"max_fraction must lie between 0 and 1, got {max_fraction!r}."
-        )
+    check_number(max_fraction, "max_fraction", high=1)
     if is_ragged(X) and len(maps) != n_spectra:
         raise ValueError(
             f"maps must hold one map for each of the {n_spectra} spectra, got "

@@ -335,7 +335,7 @@ def draw_summary(summary, kind, classes, ax=None):
     else:
         titles = {
             label: f"{label} ({correct} of {total} spectra classified correctly)"
-            for label, correct, total in summary.counts.loc[classes].itertuples()
+            for label, correct, total in summary.counts.reindex(classes).itertuples()
         }
     if not titles:
         raise ValueError(f"There is nothing to draw: no spectrum is in {kind!r}.")
@@ -387,12 +387,12 @@ def _misclassified_titles(summary, classes):
 
 def _draw_mean(axes, summary, label):
     axis = summary.axis
-    mean, std = (t.loc[label].to_numpy() for t in (summary.mean, summary.std))
+    mean, std = (t.xs(label).to_numpy() for t in (summary.mean, summary.std))
     behind = _draw_spectrum_behind(axes, summary, label, 1.0)
     band = {"color": MAP, "alpha": 0.25, "lw": 0, "label": "map ± sd"}
     axes.fill_between(axis, mean - std, mean + std, **band)
     axes.plot(axis, mean, color=MAP, lw=1.3, label="mean map")
-    zero = summary.zero_level.loc[label]
+    zero = summary.zero_level.xs(label)
     axes.axhline(zero, color=INK, lw=0.8, ls=":", label="no influence")
     # One scale for all panels.
     low = min(0, (summary.mean - summary.std).min(axis=None))
@@ -405,7 +405,7 @@ def _draw_mean(axes, summary, label):
 
 
 def _draw_frequency(axes, summary, label):
-    frequency = 100 * summary.top_frequency.loc[label].to_numpy()
+    frequency = 100 * summary.top_frequency.xs(label).to_numpy()
     _draw_spectrum_behind(axes, summary, label, 100.0)
     text = f"among the highest {100 * summary.fraction:g} % of a map"
     bars = {"step": "mid", "color": MAP, "alpha": 0.55, "lw": 0, "label": text}
@@ -431,7 +431,7 @@ def _draw_misclassified(axes, summary, key):
         # Without a mean map, an empty line keeps the legend complete.
         known = label in table.index
         row = (
-            table.loc[label].to_numpy() if known else np.full(len(summary.axis), np.nan)
+            table.xs(label).to_numpy() if known else np.full(len(summary.axis), np.nan)
         )
         # Min-max scaling leaves each map at a level of its own where nothing happens.
         axes.plot(summary.axis, row - np.median(row), color=color, lw=width, label=text)
@@ -442,7 +442,7 @@ def _draw_spectrum_behind(axes, summary, label, height):
     """Draw the mean spectrum up to `height` and return it; -inf if there is none."""
     if summary.mean_spectrum is None:
         return -np.inf
-    mean = summary.mean_spectrum.loc[label].to_numpy()
+    mean = summary.mean_spectrum.xs(label).to_numpy()
     mean = height * normalize_maps(mean, "minmax")
     gray = {"color": SPECTRUM, "alpha": 0.45, "lw": 0, "label": "mean spectrum"}
     axes.fill_between(summary.axis, 0, mean, **gray)
@@ -460,15 +460,15 @@ def draw_bands(report, classes, ax=None):
         text = "1 band is used" if len(used) == 1 else f"{len(used)} bands are used"
         if used.empty:
             text = "the data cannot tell any band"
-        n_groups = report.n_groups[label]
+        n_groups = report.n_groups.xs(label)
         bare(axes, f"{label} ({n_groups} groups): {text}", "map")
         # Scaled for each panel: a map has no unit of its own.
-        unit = np.abs(report.mean_map.loc[label]).max() or 1.0
+        unit = np.abs(report.mean_map.xs(label)).max() or 1.0
         mean, low, high = (
-            table.loc[label].to_numpy() / unit
+            table.xs(label).to_numpy() / unit
             for table in (report.mean_map, report.lower_map, report.upper_map)
         )
-        spectrum = normalize_maps(report.mean_spectrum.loc[label].to_numpy(), "minmax")
+        spectrum = normalize_maps(report.mean_spectrum.xs(label).to_numpy(), "minmax")
         gray = {"color": SPECTRUM, "alpha": 0.45, "lw": 0, "label": "mean spectrum"}
         axes.fill_between(axis, 0, spectrum, **gray)
         percent = f"{100 * report.settings['confidence']:g} %"
@@ -585,13 +585,13 @@ def plot_stability(
     figure, grid = _stacked_panels(len(classes), 1.75, 0.9, ax, "class")
     handles = {}
     for axes, label in zip(grid, classes, strict=True):
-        correlation = stability.loc[label, "mean_correlation"]
+        correlation = stability["mean_correlation"].xs(label)
         title = f"{label} (mean correlation of fits {correlation:.2f})"
         bare(axes, title, "mean map")
         for name, table, color in zip(names, tables, colors, strict=True):
             if label in table.index:
                 line = {"color": color, "lw": 0.9, "alpha": 0.9}
-                (handles[name],) = axes.plot(axis, table.loc[label], **line)
+                (handles[name],) = axes.plot(axis, table.xs(label), **line)
     same_axis(grid, [axis], in_wavenumbers)
     _legend(figure, grid, ax, handles)
     return figure

@@ -23,7 +23,11 @@ from sklearn_raman._utils._explanation import (
 from sklearn_raman._utils._pipeline import flat_steps, unshared
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._typing import SpectraLike
-from sklearn_raman._utils._validation import one_per_spectrum, refuse_other_order
+from sklearn_raman._utils._validation import (
+    check_number,
+    one_per_spectrum,
+    refuse_other_order,
+)
 from sklearn_raman.inspection._bands import bands_above_median, common_axis
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._pipeline import (
@@ -159,7 +163,7 @@ default=None
         if predicted is None:
             predicted = y
         predicted = one_per_spectrum("predicted", predicted, len(values))
-        _check_fraction(fraction)
+        check_number(fraction, "fraction", high=1)
         n_points = values.shape[1]
         axis = common_axis(wavenumbers, n_points, maps=maps, spectra=spectra)
         unit = "point" if axis is None else "cm-1"
@@ -274,6 +278,8 @@ default=None
             :meth:`from_maps`.
         """
         check_space(space)
+        if explain is not None and not callable(explain):
+            raise TypeError(f"explain must be None or a function, got {explain!r}.")
         if is_ragged(X) or (space == "auto" and auto_space(X) == "model"):
             space = "model"
         if explain is None:
@@ -356,7 +362,7 @@ default=None
             mean = mean.to_numpy()
             points = bands_above_median(self.axis, mean, n_bands, min_distance)
             for rank, point in enumerate(points, 1):
-                values = [table.loc[label].iloc[point] for table in tables]
+                values = [table.xs(label).iloc[point] for table in tables]
                 rows.append((label, rank, self.axis[point], *values))
         columns = ["class", "rank", "position", "mean", "std", "top_frequency"]
         return pd.DataFrame(rows, columns=columns).set_index(["class", "rank"])
@@ -391,7 +397,7 @@ default=None
                 'Pipeline may have another axis: sum up maps with space="model".'
             )
         fraction = self.fraction if fraction is None else fraction
-        _check_fraction(fraction)
+        check_number(fraction, "fraction", high=1)
         count = top_count(len(self.axis), fraction)
         mean = self.mean.to_numpy()
         top = np.argsort(-mean, axis=1, kind="stable")[:, :count]
@@ -483,11 +489,6 @@ default=None
         from sklearn_raman.inspection._plot import draw_summary
 
         return draw_summary(self, kind, classes, ax)
-
-
-def _check_fraction(fraction):
-    if not 0 < fraction <= 1:
-        raise ValueError(f"fraction must lie between 0 and 1, got {fraction!r}.")
 
 
 def _scaled_zero(maps, normalize):
@@ -583,7 +584,7 @@ def map_stability(fits: Sequence[Any]) -> pd.DataFrame:
     labels = list(dict.fromkeys(label for table in tables for label in table.index))
     rows = {}
     for label in labels:
-        means = [t.loc[label].to_numpy(float) for t in tables if label in t.index]
+        means = [t.xs(label).to_numpy(float) for t in tables if label in t.index]
         if len(means) > 1:
             found = [pearson(a, b) for a, b in combinations(means, 2)]
             rows[label] = (len(means), np.mean(found), np.min(found))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -247,7 +247,8 @@ def apply_pipeline(
 
 
 def _check_output(output):
-    names = (output,) if isinstance(output, str) else tuple(output)
+    is_one = isinstance(output, str) or not isinstance(output, Iterable)
+    names = (output,) if is_one else tuple(output)
     unknown = [name for name in names if name not in OUTPUTS]
     if unknown or not names:
         raise ValueError(f"output must be one or more of {OUTPUTS}, got {output!r}.")

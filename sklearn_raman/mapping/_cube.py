@@ -123,6 +123,8 @@ def to_cube(
 def read_cube(cube, wavenumbers=None, dim=None, laser_nm=None):
     """Return what holds a cube as a `Cube`; arguments as in `to_cube`."""
     xarray = import_optional("xarray", "maps")
+    if wavenumbers is not None:
+        wavenumbers = check_wavenumbers(wavenumbers)
     if isinstance(cube, xarray.Dataset):
         raise TypeError(
             f"The cube is a Dataset with {list(map(str, cube.data_vars))}: pass the "

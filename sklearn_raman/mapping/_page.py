@@ -79,7 +79,9 @@ def save_page(
     ------
     ValueError
         If there are no labels, or not two pixel dimensions, or if the cube has other
-        pixels.
+        pixels; if an argument describes a cube, and none is given.
+    TypeError
+        If `title` or `description` is no text.
 
     Examples
     --------
@@ -94,6 +96,16 @@ def save_page(
     ...     save_page(maps, folder + "/map.html", cube=cube).name
     'map.html'
     """
+    for name, text in (("title", title), ("description", description)):
+        if not isinstance(text, str):
+            raise TypeError(f"{name} must be text, got {text!r}.")
+    given = {"wavenumbers": wavenumbers, "dim": dim, "laser_nm": laser_nm}
+    for name, value in given.items():
+        if cube is None and value is not None:
+            raise ValueError(
+                f"{name}={value!r} is for the spectra: pass the cube, or leave {name} "
+                "out."
+            )
     whole = maps
     maps, label = plane(maps, "label")
     dims = label.dims

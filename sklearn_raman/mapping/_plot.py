@@ -72,6 +72,7 @@ def plot_labels(maps: Any, *, ax: Any = None) -> Figure:
     if ax is None:
         width, height = _size(label)
         ax = new_figure(width + 1.9, height + 0.7, for_user=True).subplots()
+    _, (ax,) = given_panels(ax, 1, "map")
     matplotlib = import_optional("matplotlib.colors", "plot")
     table = np.asarray([matplotlib.to_rgb(c) for c in (NOBODYS_COLOR, *colors)])
     _show(ax, label, table[codes + 1])

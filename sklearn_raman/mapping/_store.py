@@ -45,6 +45,8 @@ def write_blocks(store, maps, results, prints, task, job, *, progress):
         The results in the store, lazy.
     """
     xarray = import_optional("xarray", "maps")
+    if not isinstance(store, str | os.PathLike):
+        raise TypeError(f"store must be the path of a folder, got {store!r}.")
     store = os.fspath(store)
     if not store:
         raise ValueError('store is empty (""): give the path of a folder.')

@@ -34,6 +34,7 @@ from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged, unmask
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._typing import RandomState, SpectraLike
 from sklearn_raman._utils._validation import (
+    check_n_jobs,
     one_per_spectrum,
     open_bunch,
     refuse_other_order,
@@ -226,6 +227,7 @@ def compare(
         estimators = name_estimators(estimators)
     if not isinstance(explain, (bool, np.bool_)) and explain != "all":
         raise ValueError(f'explain must be True, False or "all", got {explain!r}.')
+    check_n_jobs(n_jobs)
     data = check_data(X, y, groups)
     if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
         kind = StratifiedKFold if data.groups is None else StratifiedGroupKFold

@@ -147,8 +147,8 @@ def draw_explanations(explanations, classes, *, standalone=True):
         for axes, (name, summary) in zip(row, explanations.items(), strict=False):
             if label in summary.mean.index:
                 plot_explanation(
-                    summary.mean_spectrum.loc[label].to_numpy(),
-                    summary.mean.loc[label].to_numpy(),
+                    summary.mean_spectrum.xs(label).to_numpy(),
+                    summary.mean.xs(label).to_numpy(),
                     wavenumbers=summary.axis if summary.unit == "cm-1" else "points",
                     ax=axes,
                 )
@@ -249,9 +249,9 @@ def draw_missed(spectrum, means, true, predicted, maps=None):
     _fix_margins(figure, panels[:, None], between=0.55)
     top = panels[0]
     lines = [
-        (2.5, means.loc[true], SPECTRUM, f"mean of {true} (true)"),
+        (2.5, means.xs(true), SPECTRUM, f"mean of {true} (true)"),
         (1.25, spectrum, ACCENT, f"row {spectrum.name}"),
-        (0, means.loc[predicted], SPECTRUM, f"mean of {predicted} (predicted)"),
+        (0, means.xs(predicted), SPECTRUM, f"mean of {predicted} (predicted)"),
     ]
     for base, heights, color, text in lines:
         top.plot(means.columns, base + 0.85 * _stretch(heights), color=color, lw=1)

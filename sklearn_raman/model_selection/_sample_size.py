@@ -30,6 +30,7 @@ from sklearn_raman._utils._pipeline import (
 from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._typing import RandomState, SpectraLike
+from sklearn_raman._utils._validation import check_n_jobs
 from sklearn_raman.model_selection._compare import (
     are_models,
     check_data,
@@ -162,6 +163,7 @@ def sample_size_curve(
         models = name_estimators(models)
     except ValueError as error:
         raise ValueError(str(error).replace("estimators", "models")) from None
+    check_n_jobs(n_jobs)
     data = check_data(X, y, groups)
     if not _is_count(n_draws):
         raise ValueError(f"n_draws must be an integer of at least 1, got {n_draws!r}.")

@@ -1,5 +1,6 @@
 """Hostile labels and groups into every public call that takes them."""
 
+import enum
 import inspect
 
 import numpy as np
@@ -7,8 +8,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from tests.hostile._entrances import ENTRANCES, SPLITS
-from tests.hostile._kinds import GROUPS, LABELS, SPECTRA
+from sklearn_raman.inspection import ExplanationSummary, plot_stability
+from sklearn_raman.over_sampling import synthesis_report
+from tests.hostile._entrances import ENTRANCES, SPLITS, maps
+from tests.hostile._kinds import AXIS, GROUPS, LABELS, SPECTRA
 from tests.hostile.test_spectra import assert_same, cells, run
 
 ALL = ENTRANCES | SPLITS
@@ -123,3 +126,72 @@ JUDGED += ["SpectralNoveltyDetector.fit"]
 def test_a_group_of_all(entrance):
     with pytest.raises(ValueError, match="group"):
         call(entrance, groups=np.zeros(8), y=LABELS)
+
+
+class _Named(str, enum.Enum):  # noqa: UP042  (whose text is another)
+    CALCITE = "calcite"
+    QUARTZ = "quartz"
+
+
+@each
+def test_labels_whose_text_is_another(name, entrance):
+    """numpy makes "_Named.QUARTZ" of such a label, or cuts it to "_Named."."""
+    values = np.array([_Named.CALCITE] * 5 + [_Named.QUARTZ] * 3, dtype=object)
+    with pytest.raises(ValueError, match=rf"{name} would hold '_Named.CALCITE'"):
+        call(entrance, **{name: values})
+
+
+@pytest.mark.parametrize("name", ["longdouble", "strings"])
+@pytest.mark.parametrize("entrance", ["compare", "ExplanationSummary.from_maps"])
+def test_labels_that_pandas_can_not_index_by(entrance, name):
+    numbers = np.repeat([0.0, 1.0], [5, 3])
+    if name == "longdouble":
+        y, wanted = numbers.astype(np.longdouble), numbers
+    elif entrance == "compare":
+        pytest.skip("scikit-learn refuses them")
+    else:
+        y, wanted = LABELS.astype(np.dtypes.StringDType()), LABELS
+    found, _ = call(entrance, y=y)
+    assert_same(found, call(entrance, y=wanted)[0], 12)
+
+
+MISTAKEN = [0, 1, 2, 3, 5, 5, 6, 0]
+
+
+def _shown(y):
+    """Return all that results show of classes, as numbers."""
+    summary = ExplanationSummary.from_maps(maps(), y, y[MISTAKEN], spectra=SPECTRA)
+    figures = [
+        summary.plot(kind, classes=list(np.unique(y))[::-1])
+        for kind in ("mean", "frequency", "misclassified")
+    ]
+    fits = [pd.DataFrame(maps()[[k, -1]], np.unique(y), AXIS) for k in (0, 1)]
+    figures.append(plot_stability(fits, classes=list(np.unique(y))[::-1]))
+    sets = np.concatenate([SPECTRA + k for k in range(6)])
+    labels = np.tile(y, 6)
+    report = synthesis_report(
+        sets[:24],
+        sets[24:] + 0.5,
+        sets[:24] + 0.25,
+        y_train=labels[:24],
+        y_test=labels[24:],
+        y_synthetic=labels[:24],
+        n_draws=1,
+        random_state=0,
+    )
+    figures.append(report.plot(classes=list(np.unique(y))[::-1]))
+    lines = [
+        line.get_ydata() for f in figures for axes in f.axes for line in axes.lines
+    ]
+    frames = [summary.bands(), summary.to_frame(), report.to_frame("classes")]
+    return lines + [f.select_dtypes("number").to_numpy() for f in frames]
+
+
+@pytest.mark.parametrize("dtype", [bool, object])
+def test_results_for_labels_that_are_true_or_false(dtype):
+    """pandas takes a list of them for a mask, and one of them for an error."""
+    wanted = _shown(LABELS)
+    found = _shown((LABELS == "quartz").astype(dtype))
+    assert len(found) == len(wanted) > 20
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(np.asarray(one, float), np.asarray(other, float))

@@ -114,7 +114,7 @@ def test_a_map_without_evidence_finds_nothing():
         ({"peaks": [1, 50]}, "50, which lies outside the axis"),
         ({"peaks": [1, np.nan]}, "no position for spectrum 1"),
         ({"distractors": [-3.0, 4]}, "distractors holds -3"),
-        ({"fwhm": 0}, "must be positive"),
+        ({"fwhm": 0}, "must be above 0"),
         ({"peaks": 2.5, "fwhm": 0.1}, "too small"),
         ({"wavenumbers": np.arange(3)}, "3 points but the spectra have 20"),
     ],

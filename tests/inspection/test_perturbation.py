@@ -326,7 +326,7 @@ def test_frames_and_classifiers_without_probabilities(frame, labels, rng):
         ({"maps": np.zeros((12, 3))}, "maps has shape"),
         ({"maps": np.full((12, 150), np.inf)}, "infinity"),
         ({"steps": 0}, "steps must be 1 or more"),
-        ({"max_fraction": 1.5}, "max_fraction must lie"),
+        ({"max_fraction": 1.5}, "max_fraction must be above 0 and at most 1"),
         ({"max_fraction": 0.001}, "less than one point"),
         ({"target": "all"}, "one class at a time"),
     ],

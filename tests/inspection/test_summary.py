@@ -335,7 +335,7 @@ def test_refuses(change, message):
 def test_agreement_refuses(summary):
     with pytest.raises(ValueError, match=r"4 finite values.*got shape \(3,\)"):
         summary.agreement([1, 2, 3])
-    with pytest.raises(ValueError, match="fraction must lie between 0 and 1, got 5"):
+    with pytest.raises(ValueError, match="fraction must be above 0 and at most 1"):
         summary.agreement([1, 2, 3, 4], fraction=5)
 
 

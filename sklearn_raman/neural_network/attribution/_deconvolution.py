@@ -15,6 +15,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import nn
 
+from sklearn_raman._utils._explanation import check_score
 from sklearn_raman._utils._validation import check_whole
 from sklearn_raman.neural_network.attribution._shared import (
     class_positions,
@@ -102,6 +103,7 @@ def deconv(
     >>> deconv(net, torch.rand(2, 50), layer="blocks.3").shape
     torch.Size([2, 50])
     """
+    check_score(score)
     features, send_back = _two_way(module, X, rule, layer)
     if feature is not None:
         check_whole(feature, "feature", low=0, high=features.shape[1] - 1)
@@ -315,7 +317,7 @@ def filters(module: nn.Module, layer: str | None = None) -> torch.Tensor | Any:
     }
     if layer is None:
         return found
-    if layer not in found:
+    if layer not in list(found):
         raise ValueError(
             f"layer={layer!r} is not a convolution; convolutions are {list(found)}."
         )

@@ -243,7 +243,7 @@ def _units(module, n_points, layer=None):
             "a layer has their axis elsewhere than last, and positions are not known: "
             "use layers, on the last axis, or leave maps on the units (upsample=False)."
         )
-    if layer is not None and layer not in reached:
+    if layer is not None and layer not in list(reached):
         raise ValueError(
             f"A spectrum passes no layer={layer!r}; layers are {list(reached)}."
         )

@@ -172,7 +172,7 @@ def maps_by_layer(module, layer=None):
         features = module.features(X)
         if layer is None:
             return features, found
-        if layer not in found:
+        if layer not in list(found):
             raise ValueError(
                 f"layer={layer!r} has no feature maps; layers that have are "
                 f"{list(found)}."

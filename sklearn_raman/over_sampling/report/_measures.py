@@ -87,7 +87,7 @@ class _RealSpectra:
     def __init__(self, train, test):
         pooled = np.concatenate([train, test])
         n_components = min(N_COMPONENTS, len(pooled) - 1, pooled.shape[1])
-        self.pca = PCA(n_components, svd_solver="full").fit(pooled)
+        self.pca = components_of_arrays(n_components).fit(pooled)
         self.center = pooled.mean(axis=0)
         self.train = train - self.center
         self.variance = pooled.var(axis=0, ddof=1).sum()
@@ -168,6 +168,11 @@ def _compare(spectra, held_out, real, axis, seed, rows=None):
     }
 
 
+def components_of_arrays(n_components):
+    """Return a PCA whose scores are arrays, whatever scikit-learn is set to return."""
+    return PCA(n_components, svd_solver="full").set_output(transform="default")
+
+
 def pooled_scores(first, second, n_components=N_COMPONENTS):
     """Return PCA scores of two sets, on components of both together.
 
@@ -193,7 +198,7 @@ def pooled_scores(first, second, n_components=N_COMPONENTS):
     # Where training spectra have another unit, these may be too small to be squared.
     exponent = int(np.frexp(np.abs(both).max())[1])
     scaled = np.ldexp(both, -exponent)
-    scores = PCA(n_components, svd_solver="full").fit_transform(scaled)
+    scores = components_of_arrays(n_components).fit_transform(scaled)
     return np.ldexp(scores, exponent)
 
 

@@ -5,7 +5,6 @@ it.
 """
 
 import numpy as np
-from sklearn.decomposition import PCA
 
 from sklearn_raman._utils._plot import (
     ACCENT,
@@ -18,6 +17,7 @@ from sklearn_raman._utils._plot import (
     same_axis,
 )
 from sklearn_raman.over_sampling._noise import high_frequency_part, noise_level
+from sklearn_raman.over_sampling.report._measures import components_of_arrays
 
 REAL, SYNTHETIC = ACCENT, MAP
 N_EXAMPLES = 2
@@ -42,7 +42,7 @@ def draw_report(report, classes):
         name = f"{label}: " if report.labeled else ""
         noise, neighbor = (
             "{value:.2f} (real sets: {reference:.2f})".format(
-                **scores.loc[(label, metric)]
+                **scores.xs((label, metric))
             )
             for metric in ("noise_ratio", "one_nn_accuracy")
         )
@@ -111,7 +111,7 @@ def _at_rank(values, rank):
 
 
 def _draw_plane(axes, train, test, synthetic):
-    pca = PCA(2).fit(np.concatenate([train, test]))
+    pca = components_of_arrays(2).fit(np.concatenate([train, test]))
     for name, spectra, style in (
         ("real, training", train, {"edgecolors": FAINT, "facecolors": "none"}),
         ("real, held out", test, {"edgecolors": REAL, "facecolors": REAL}),

@@ -548,9 +548,8 @@ def _split_classes(arrays, labels):
             UserWarning,
             stacklevel=3,
         )
-    compared = counts.index[counts["compared"] > 0]
-    few = counts.loc[compared, "real_test"]
-    few = few[few < FEW_HELD_OUT]
+    compared = counts["compared"] > 0
+    few = counts["real_test"][compared & (counts["real_test"] < FEW_HELD_OUT)]
     if len(few):
         warnings.warn(
             f"Fewer than {FEW_HELD_OUT} held-out spectra: {few.to_dict()}. Every "
@@ -559,4 +558,4 @@ def _split_classes(arrays, labels):
             UserWarning,
             stacklevel=4,
         )
-    return {name: parts[name] for name in compared}, counts
+    return {name: parts[name] for name in counts.index[compared]}, counts
