@@ -21,7 +21,7 @@ from sklearn_raman.mapping import (
     save_page,
     to_cube,
 )
-from sklearn_raman.model_selection import compare
+from sklearn_raman.model_selection import compare, sample_size_curve
 from sklearn_raman.neural_network import attribution
 from tests.hostile._entrances import ENTRANCES, fitted, maps, module, pipeline
 from tests.hostile._kinds import AXIS, LABELS, SPECTRA, labeled
@@ -55,6 +55,12 @@ OTHERS = {
     "n_jobs": (
         [1.5, "2", np.inf, 2**70],
         lambda v, _: compare(
+            {"KNN": KNeighborsClassifier(1)}, SPECTRA, LABELS, cv=2, n_jobs=v
+        ),
+    ),
+    "n_jobs of a curve": (
+        [1.5, "2", np.inf, 2**70],
+        lambda v, _: sample_size_curve(
             {"KNN": KNeighborsClassifier(1)}, SPECTRA, LABELS, cv=2, n_jobs=v
         ),
     ),
