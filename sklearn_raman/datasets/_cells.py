@@ -29,7 +29,7 @@ from sklearn_raman.datasets._text import (
     show,
     to_number,
 )
-from sklearn_raman.datasets._units import first_turn
+from sklearn_raman.datasets._units import LARGEST, first_turn
 
 _LABEL = re.compile(
     r"([-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*"
@@ -316,7 +316,9 @@ def _numbers(headings):
 
 def is_axis(values):
     """Tell whether numbers may be wavenumbers: they rise or fall, and do not count."""
-    return len(values) > 2 and first_turn(values) is None and not are_positions(values)
+    if len(values) < 3 or np.abs(values).max() > LARGEST:
+        return False
+    return first_turn(values) is None and not are_positions(values)
 
 
 def parse_label(label):

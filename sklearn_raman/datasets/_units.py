@@ -18,6 +18,7 @@ from sklearn_raman._utils._wavenumbers import (
 )
 
 _CM_PER_NM = 1e7  # 1 cm = 1e7 nm
+LARGEST = 1e5  # cm-1: light of 100 nm, more than lasers or an axis in nm or eV have
 
 
 @overload
@@ -280,6 +281,8 @@ def describe_doubt(axis):
     is_fine = step < 0.25 or (step < 0.5 and high - low < 150)
     if 180 <= low and high <= 1200 and is_fine:
         return f"{span} looks like nanometres, not Raman shifts in cm-1"
+    if high > LARGEST:
+        return f"{span} looks like intensities: no light has such wavenumbers"
     if low > 5000:
         return f"{span} looks like absolute wavenumbers, not Raman shifts"
     return None

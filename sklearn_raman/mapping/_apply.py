@@ -396,6 +396,8 @@ def pixel_map(values, cube, *, name):
         What error messages call them.
     """
     xarray = import_optional("xarray", "maps")
+    if np.ma.is_masked(values):
+        raise ValueError(f"Some values of {name} are masked: fill them in first.")
     dims = cube.pixel_dims
     shape = tuple(cube.array.sizes[dim] for dim in dims)
     if isinstance(values, xarray.DataArray):

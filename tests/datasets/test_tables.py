@@ -693,3 +693,13 @@ def test_places_are_numbers_however_they_are_written(tmp_path):
         "time (s)": [10.0, 2.0, 3.0],
         "template": times,
     }
+
+
+def test_intensities_are_no_axis(tmp_path):
+    """Few points without headings: a first line that rises is not the axis."""
+    text = "100.5;120000;340000\n101.5;5;7\n102.5;12;8\n"
+    bunch = read_spectra_table(write(tmp_path, text))
+    np.testing.assert_array_equal(bunch.wavenumbers, [100.5, 101.5, 102.5])
+    np.testing.assert_array_equal(bunch.data, [[120000, 5, 12], [340000, 7, 8]])
+    with pytest.warns(UserWarning, match="looks like intensities"):
+        read_spectra_table(write(tmp_path, text), orientation="rows")

@@ -21,7 +21,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn_raman.datasets import wavenumber_to_nm
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import explain_pipeline
-from sklearn_raman.mapping import apply_pipeline
+from sklearn_raman.mapping import apply_pipeline, sample_spectra
 from sklearn_raman.neural_network import GAPCNNClassifier
 from sklearn_raman.preprocessing import AIRPLS, SNV, WavenumberResampler
 from sklearn_raman.uncertainty import ConformalClassifier, SpectralNoveltyDetector
@@ -459,3 +459,15 @@ def test_a_file_of_netcdf(model, cube, tmp_path, chunks):
         xr.testing.assert_equal(
             apply_pipeline(model, opened, output=output).compute(), expected
         )
+
+
+def test_masked_masks(model, cube):
+    """What lies behind a mask of numpy is not looked at as if it were there."""
+    pixels = np.ma.masked_array(np.ones(cube.shape[:2], bool), False)
+    pixels[0, 0] = np.ma.masked
+    for call in (
+        lambda: apply_pipeline(model, cube, mask=pixels),
+        lambda: sample_spectra(cube, 2, stratify=pixels),
+    ):
+        with pytest.raises(ValueError, match=r"values of (mask|stratify) are masked"):
+            call()
