@@ -271,6 +271,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "random_state": ["random_state"],
         "warm_start": ["boolean"],
+        "train_split": [callable, None],
         "predict_nonlinearity": [StrOptions({"auto"}), callable, None],
         "dtype": [StrOptions({"float32", "float64"})],
         # Far more threads end the process.

@@ -129,6 +129,8 @@ class Strange(nn.Module):
         ({"callbacks": 3}, r"callbacks must be a list of skorch callbacks .* got 3"),
         ({"callbacks": [3]}, r"callbacks must be a list of skorch callbacks .*\[3\]"),
         ({"callbacks__bogus__x": 3}, r"callbacks__bogus__x names no callback"),
+        ({"train_split": 0.2}, r"train_split.* must be a callable or None. Got 0.2"),
+        ({"train_split": True}, r"train_split.* must be a callable or None. Got True"),
     ],
     ids=str,
 )
