@@ -38,7 +38,7 @@ def isolated_randomness(seed, device="cpu"):
         The generator of this device is seeded and restored beside the CPU's, and no
         other is.
     """
-    device = as_device(device)
+    device = usable_device(device)
     devices, kind = [], None
     if device.type not in ("cpu", "meta"):
         kind = torch.get_device_module(device)
@@ -239,6 +239,25 @@ def as_device(device):
             f'device must be one of torch, such as "cpu" or "cuda", got {device!r}.'
         ) from error
     return torch.device("cpu") if device.type == "cpu" else device
+
+
+def usable_device(device):
+    """Return a device as `as_device` does, or raise if this machine can't use it.
+
+    Parameters
+    ----------
+    device : str or torch.device
+    """
+    found = as_device(device)
+    try:
+        torch.empty(0, device=found)
+    except Exception as error:  # each kind of device has errors of its own
+        cause = str(error).partition("\n")[0]
+        raise ValueError(
+            f'device={str(device)!r} can\'t be used here: use device="cpu", or install '
+            f"what it needs ({cause.rstrip('.')})."
+        ) from error
+    return found
 
 
 def like(module):

@@ -153,6 +153,15 @@ def test_unknown_device(data):
         CNNClassifier(**SMALL).fit(*data).set_params(device="nodevice")
 
 
+def test_a_network_stays_where_it_can_be_used(data):
+    net = CNNClassifier(**SMALL).fit(*data)
+    expected = everything(net)
+    with pytest.raises(ValueError, match="device='cuda:99' can't be used here"):
+        net.set_params(device="cuda:99")
+    check_equal(everything(net), expected)
+    assert net.predict(data[0]).shape == data[1].shape
+
+
 def test_schedule_of_a_user_goes_on(data):
     """In a fit that goes on, from the rate it has come to."""
     steps = LRScheduler("ExponentialLR", gamma=0.5)
