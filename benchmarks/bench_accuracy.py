@@ -22,8 +22,8 @@ Sets, each with splits that keep together what belongs together:
   (each measured twice), the others by spectrum.
 - tissue: mid-infrared spectra of tissue, four classes, five folds by spectrum.
 - sers: surface-enhanced Raman spectra with and without proteins of SARS-CoV-2 (103 and
-  17), five folds by spectrum. Days of measurement have one class each, so that no split
-  by day exists.
+  17), five folds by spectrum. Seven of its nine folders hold one class only, so that no
+  split by folder exists.
 - saliva: Raman spectra of saliva of 70 people (Parkinson's, Alzheimer's, control), five
   folds by person.
 - parkinson: two classes of the same on three random folds, as a public benchmark splits
