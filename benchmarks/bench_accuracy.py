@@ -764,11 +764,12 @@ def main(argv=None):
 def collect(options, folder):
     """Return the figures of everything in the cache that has all its splits.
 
-    Models that are not there keep their figures.
+    Models, and sets, that are not there keep their figures.
     """
     path = RESULTS / "accuracy.json"
     before = json.loads(path.read_text()) if path.exists() else {}
-    figures = {}
+    before.pop("versions", None)
+    figures = dict(before)
     for set_name, load in SETS.items():
         try:
             data = load(options)
@@ -782,12 +783,11 @@ def collect(options, folder):
             ]
             if all(path.exists() for path in paths):
                 found += [json.loads(path.read_text()) for path in paths]
+        if not found:
+            continue
         for kind, (title, _) in data.tests.items():
-            if found:
-                part = sum_up([cell[kind] for cell in found], title, data)
-                figures[kind] = with_others(part, before.get(kind))
-            elif kind in before:
-                figures[kind] = before[kind]
+            part = sum_up([cell[kind] for cell in found], title, data)
+            figures[kind] = with_others(part, before.get(kind))
     return figures
 
 
