@@ -22,8 +22,8 @@ Sets, each with splits that keep together what belongs together:
   (each measured twice), the others by spectrum.
 - tissue: mid-infrared spectra of tissue, four classes, five folds by spectrum.
 - sers: surface-enhanced Raman spectra with and without proteins of SARS-CoV-2 (103 and
-  17), five folds by spectrum. Days of measurement have one class each, so that no split
-  by day exists.
+  17), five folds by spectrum. Seven of its nine folders hold one class only, so that no
+  split by folder exists.
 - saliva: Raman spectra of saliva of 70 people (Parkinson's, Alzheimer's, control), five
   folds by person.
 - parkinson: two classes of the same on three random folds, as a public benchmark splits
@@ -764,11 +764,12 @@ def main(argv=None):
 def collect(options, folder):
     """Return the figures of everything in the cache that has all its splits.
 
-    Models that are not there keep their figures.
+    Models, and sets, that are not there keep their figures.
     """
     path = RESULTS / "accuracy.json"
     before = json.loads(path.read_text()) if path.exists() else {}
-    figures = {}
+    before.pop("versions", None)
+    figures = dict(before)
     for set_name, load in SETS.items():
         try:
             data = load(options)
@@ -782,12 +783,11 @@ def collect(options, folder):
             ]
             if all(path.exists() for path in paths):
                 found += [json.loads(path.read_text()) for path in paths]
+        if not found:
+            continue
         for kind, (title, _) in data.tests.items():
-            if found:
-                part = sum_up([cell[kind] for cell in found], title, data)
-                figures[kind] = with_others(part, before.get(kind))
-            elif kind in before:
-                figures[kind] = before[kind]
+            part = sum_up([cell[kind] for cell in found], title, data)
+            figures[kind] = with_others(part, before.get(kind))
     return figures
 
 

@@ -34,6 +34,7 @@ from sklearn_raman._utils._torch import (
     like,
     limited_threads,
     restorer,
+    usable_device,
 )
 from sklearn_raman._utils._typing import Floats, Frame, RandomState
 from sklearn_raman._utils._validation import (
@@ -271,6 +272,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "random_state": ["random_state"],
         "warm_start": ["boolean"],
+        "train_split": [callable, None],
         "predict_nonlinearity": [StrOptions({"auto"}), callable, None],
         "dtype": [StrOptions({"float32", "float64"})],
         # Far more threads end the process.
@@ -788,9 +790,21 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown, or this machine can't use the device: a fitted
+            network stays where it is then.
         """
+        before = self.device
         super().set_params(**params)
         if "device" in params and self.initialized_:
+            try:
+                usable_device(self.device)
+            except ValueError:
+                self.device = before  # where the network still is
+                raise
             with torch.inference_mode(False):
                 self._move_to_device()
         return self

@@ -108,6 +108,7 @@ def test_bench_accuracy(monkeypatch, tmp_path, capsys):
     options = ["--n-jobs", "1", "--data", str(tmp_path), "--sets", "meat"]
     bench_accuracy.main([*options, "--quick", "--models", "LDA, derivative"])
     assert "LDA, derivative" in capsys.readouterr().out and not written
+    coffee = bench_accuracy.SETS["coffee"]
     monkeypatch.setattr(bench_accuracy, "SETS", {"meat": bench_accuracy.meat})
     options += ["--cache", str(tmp_path / "cache"), "--models", "LDA, derivative"]
     bench_accuracy.main(options)
@@ -118,10 +119,15 @@ def test_bench_accuracy(monkeypatch, tmp_path, capsys):
     assert row["accuracy"] == 1 and row["log_loss"] < 0.2
     assert len(written[0]["meat"]["folds"]) == 5
     assert "not run" in bench_accuracy.table(written[0])
-    # A model that is not in the cache keeps its figures.
+    # A model that is not in the cache keeps its figures, and so does a set whose file
+    # is not at hand.
+    monkeypatch.setitem(bench_accuracy.SETS, "coffee", coffee)
     before = json.dumps(written[0], default=float).replace("LDA, derivative", "CNN")
-    (tmp_path / "accuracy.json").write_text(before)
+    before = {"versions": {}, **json.loads(before), "coffee": {"title": "coffee"}}
+    (tmp_path / "accuracy.json").write_text(json.dumps(before))
     bench_accuracy.main(options)
+    assert list(written[2]) == ["meat", "coffee"]
+    assert written[2]["coffee"] == before["coffee"]
     part = written[2]["meat"]
     assert {row["model"] for row in part["summary"]} == {"LDA, derivative", "CNN"}
     assert len(part["folds"]) == 10

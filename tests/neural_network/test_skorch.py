@@ -129,6 +129,8 @@ class Strange(nn.Module):
         ({"callbacks": 3}, r"callbacks must be a list of skorch callbacks .* got 3"),
         ({"callbacks": [3]}, r"callbacks must be a list of skorch callbacks .*\[3\]"),
         ({"callbacks__bogus__x": 3}, r"callbacks__bogus__x names no callback"),
+        ({"train_split": 0.2}, r"train_split.* must be a callable or None. Got 0.2"),
+        ({"train_split": True}, r"train_split.* must be a callable or None. Got True"),
     ],
     ids=str,
 )
@@ -149,6 +151,15 @@ def test_unknown_device(data):
         CNNClassifier(**SMALL, device="nodevice").fit(*data)
     with pytest.raises(ValueError, match=message):
         CNNClassifier(**SMALL).fit(*data).set_params(device="nodevice")
+
+
+def test_a_network_stays_where_it_can_be_used(data):
+    net = CNNClassifier(**SMALL).fit(*data)
+    expected = everything(net)
+    with pytest.raises(ValueError, match="device='cuda:99' can't be used here"):
+        net.set_params(device="cuda:99")
+    check_equal(everything(net), expected)
+    assert net.predict(data[0]).shape == data[1].shape
 
 
 def test_schedule_of_a_user_goes_on(data):
