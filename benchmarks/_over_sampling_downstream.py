@@ -28,7 +28,8 @@ FILES = {  # name: which class is small (None: drawn), its spectra, those of the
 WEIGHTED = "class weights"
 METHODS = {"none": None, WEIGHTED: None, **CLASSICAL, "SpectrumBootstrap": BOOTSTRAP}
 NETWORKS = {"WGANGP": network()}
-OF_CNN = ("none", WEIGHTED, "SMOTE", "augmentation", "SpectrumBootstrap", "WGANGP")
+# The CNN moves and scales its training spectra itself: no row of "augmentation".
+OF_CNN = ("none", WEIGHTED, "SMOTE", "SpectrumBootstrap", "WGANGP")
 
 
 def load_sets(folder, quick):
@@ -91,15 +92,16 @@ def small_class_split(y, groups, seed, small, few, many):
     return np.sort(np.concatenate(kept)), test[np.isin(y[test], y[train])]
 
 
-def missing_models(row, method, n_components, seed, with_cnn):
+def missing_models(row, method, n_components, n_classes, seed, with_cnn):
     """Return the classifiers that this row of results does not hold yet."""
     models = {
         "SVM": SVC(kernel="linear", C=100.0),
         "PLS-LDA": PLSLDA(n_components=n_components),
     }
     if with_cnn and method in OF_CNN:
-        # Calibration changes no label, and takes nearly as long as the training.
-        models["CNN"] = CNNClassifier(calibration=None, random_state=seed)
+        # Of two classes calibration changes no label, and it takes half a training.
+        calibration = None if n_classes == 2 else "auto"
+        models["CNN"] = CNNClassifier(calibration=calibration, random_state=seed)
     if method == WEIGHTED:
         models = {
             name: clone(model).set_params(class_weight="balanced")
@@ -122,7 +124,9 @@ def downstream(folder, seeds, slow_seeds, rows, save, quick=False):
         methods = {**METHODS, **(NETWORKS if seed in slow_seeds else {})}
         for method, draw in methods.items():
             row = known.get((name, seed, method), {})
-            models = missing_models(row, method, n_components, seed, seed in slow_seeds)
+            models = missing_models(
+                row, method, n_components, len(sizes), seed, seed in slow_seeds
+            )
             if not models:
                 continue
             X_train, y_train = X[train], y[train]
