@@ -219,15 +219,6 @@ def test_equal_spectra(n_components):
         PLSLDA(n_components=n_components).fit(np.ones((6, 9)), [0, 1] * 3)
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_labels_come_back_as_given(n_classes, rng):
-    """Also those that only an array of objects holds."""
-    labels = np.array(["a", "a\0", "b"], dtype=object)[:n_classes]
-    X, y = np.repeat(4 * np.eye(n_classes, 5), 4, axis=0), np.repeat(labels, 4)
-    model = PLSLDA(n_components=n_classes - 1).fit(X + rng.normal(size=X.shape) / 9, y)
-    assert model.predict(X).tolist() == y.tolist()
-
-
 def test_spectra_that_overflow(rng):
     X, y = rng.normal(size=(12, 30)), np.repeat([0, 1, 2], 4)
     model = PLSLDA(scale=True).fit(X, y)

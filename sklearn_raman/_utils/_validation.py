@@ -334,7 +334,7 @@ def refuse_mixed(name, values):
         return
     if found.dtype == object:  # what numpy makes of texts, sooner or later
         found = np.empty(len(given), dtype=object)
-        found[:] = [str(v) if isinstance(v, str) else v for v in given]
+        found[:] = [_as_kept(value) for value in given]
     for row, (there, value) in enumerate(zip(found.tolist(), given, strict=True)):
         if there != value:
             raise ValueError(
@@ -342,6 +342,13 @@ def refuse_mixed(name, values):
                 "which an array can't hold beside the other values: name each in "
                 "plain text."
             )
+
+
+def _as_kept(value):
+    """Return what an array of texts keeps of a text: no zero bytes at its end."""
+    if isinstance(value, str):
+        return str(value).rstrip("\0")
+    return value.rstrip(b"\0") if isinstance(value, bytes) else value
 
 
 def check_whole(value, name, *, low, high=None):

@@ -282,10 +282,13 @@ def _labels_for(pipeline, axis):
         seen = None if names is None else np.asarray(names, dtype=np.float64)
     except ValueError:
         seen = None
-    if axis is None and seen is not None:
+    on_axis = seen
+    if seen is None and getattr(steps[0], "wavenumbers", None) is None:
+        on_axis = getattr(steps[0], "wavenumbers_in_", None)  # labels were numbers
+    if axis is None and on_axis is not None:
         raise ValueError(
             f"The cube has no axis, and the Pipeline was fitted on "
-            f"{describe_axis(seen)}: pass wavenumbers=, the axis of the cube."
+            f"{describe_axis(on_axis)}: pass wavenumbers=, the axis of the cube."
         )
     if axis is None:
         return None

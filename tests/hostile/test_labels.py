@@ -70,6 +70,9 @@ WRONG = {
     # Of these an array makes one.
     "a list of texts and numbers": lambda y: [1, "1", *y[2:].tolist()],
     "zero bytes": lambda y: [*y[:-1].tolist(), f"{y[0]}\0"],
+    "zero bytes in objects": lambda y: np.array(
+        [*y[:-1].tolist(), f"{y[0]}\0"], dtype=object
+    ),
     "large numbers beside a fraction": lambda y: [2**60, 2**60 + 1, 0.5, *[2**60] * 5],
 }
 

@@ -391,6 +391,9 @@ def test_an_axis_that_can_not_be_compared(cube, model, simulated):
     with pytest.raises(ValueError, match="has no axis, and the Pipeline was fitted on"):
         apply_pipeline(model, cube.values)
     X, y, _ = simulated
+    numbered = clone(model).fit(X.set_axis(X.columns.astype(float), axis=1), y)
+    with pytest.raises(ValueError, match="has no axis, and the Pipeline was fitted on"):
+        apply_pipeline(numbered, cube.values)
     blind = make_pipeline(SNV(), PLSLDA(n_components=3)).fit(X.to_numpy(), y)
     with pytest.warns(UserWarning, match="fitted on arrays without one"):
         apply_pipeline(blind, cube)
