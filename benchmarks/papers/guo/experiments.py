@@ -136,7 +136,7 @@ _ABOUT = {
     settings: ("k of KNN and kernel of the SVM", 0, 1),
     deconvolution: ("maps of one random fold (Fig. 5)", 1, 2),
     new_crystals: ("one crystal of each mineral held out", 3, 13),
-    patience: ("patience and penalty, seeds below 100", 3, 130),
+    patience: ("patience and penalty, seeds below 100", 40, 300),
     random_folds: ("random folds (Table I, Fig. 4)", 2, 730),
 }
 PAPER.add("size", 0, "parameters with and without the fire module", size)
