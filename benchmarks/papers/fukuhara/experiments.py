@@ -63,14 +63,14 @@ def of_blocks(options):
 for _name, _minutes, _about, *_what in (
     ("", 9, "four training spectra a mineral, RRUFF (Fig. 4, 5, S4, S5)", 20, 0, 0),
     ("_bundled", 1, "the same with bundled spectra", 3),
-    ("_acids", 4, "the same with repeats of one sample of six amino acids", 10, 1, 0),
+    ("_acids", 9, "the same with repeats of one sample of six amino acids", 10, 1, 0),
 ):
     _source = _name[1:] or "RRUFF"
-    _tasks = small(small_sets.small_training_set, _source, *_what)
+    _tasks = small(small_sets.small_training_set, _source, *_what, n_filters=16)
     PAPER.add(f"small_training_set{_name}", _minutes, _about, _tasks)
 _ABOUT = "five-fold validation, shapes of maps, a default SVM, bundled spectra"
 PAPER.add(
-    "five_folds", 6, _ABOUT, small(small_sets.five_folds, "bundled", 10, n_filters=16)
+    "five_folds", 18, _ABOUT, small(small_sets.five_folds, "bundled", 10, n_filters=16)
 )
 PAPER.add("three_blocks", 1, "a third block on the same draws", of_blocks)
 
@@ -104,7 +104,7 @@ def of_minerals(options):
     )
 
 
-@PAPER.add("neighbors", 3, "minerals whose strongest lines are close")
+@PAPER.add("neighbors", 7, "minerals whose strongest lines are close")
 def of_neighbors(options):
     """Section 4.3: leucine's lines beside alanine's, on minerals."""
     fewer = options.pick({}, {"n_filters": 16}, TINY)

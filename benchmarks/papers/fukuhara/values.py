@@ -5,9 +5,10 @@ from itertools import pairwise
 import numpy as np
 
 from benchmarks.papers._values import Values, one, reduce, table
+from benchmarks.papers.fukuhara import small_sets
 
-PAPER_NET, NET = "CNN, paper", "CNN, default"
-SVM, SNV_SVM, PLS = "PCA + SVM", "PCA + SVM, SNV", "PLS-LDA"
+PAPER_NET, NET = small_sets.PAPER_CNN, small_sets.CNN
+SVM, SNV_SVM, PLS = small_sets.PCA_SVM, small_sets.PCA_SVM_SNV, small_sets.PLS_LDA
 MINOR = "strongest of the minor"
 LINEAR, BANDS = "contribution, linear", "contribution, bands"
 LOGIT, LOG_ODDS = "Grad-CAM, logit", "Grad-CAM, log-odds"
@@ -125,8 +126,8 @@ def _small_table(results):
         small = Values.of(results.get(f"small_training_set{suffix}", []))
         for model in (PAPER_NET, NET, SVM, SNV_SVM, PLS) if len(small) else ():
             both = (small.accuracy[model][part] for part in ("random", "by_crystal"))
-            signals = by_signal(small, model).split(", ")
-            rows.append([source, model, *(f"{values:3}" for values in both), *signals])
+            both = (f"{values:3}" if len(values) else "-" for values in both)
+            rows.append([source, model, *both, *by_signal(small, model).split(", ")])
     header = ["spectra", "model", "random split", "crystals kept apart"]
     header += [f"signal {signal}" for signal in ("1", "1/2", "1/3", "1/4")]
     return table(header, rows)

@@ -52,37 +52,24 @@ def random_folds(options, data):
     """List the folds, repetition by repetition and the cheapest methods first."""
     first = options.first_seed - FIRST_SEED
     n_repetitions = options.pick({"rruff": 10, "bundled": 1}[data], 1, 1)
-    shared = {"n_folds": N_FOLDS[data], **tiny(options)}
-    folds = range(options.pick(N_FOLDS[data], 1, 1))
-    return [
-        task
+    shared = {"fold": range(options.pick(N_FOLDS[data], 1, 1))}
+    shared |= {"n_folds": N_FOLDS[data], **tiny(options)}
+    asked = [
+        {"data": data, **method, "repetition": repetition}
         for repetition in range(first, first + n_repetitions)
-        for asked in methods(options, data)
-        for task in each(
-            *(models.on_random_fold, options),
-            data=data,
-            **asked,
-            repetition=repetition,
-            fold=folds,
-            **shared,
-        )
+        for method in methods(options, data)
     ]
+    ask = models.on_random_fold, options
+    return [task for which in asked for task in each(*ask, **which, **shared)]
 
 
 def new_crystals(options, data):
     """List the draws of one crystal of each mineral."""
-    seeds = options.seeds(5)
+    ask, shared = models.on_new_crystals, {"seed": options.seeds(5), **tiny(options)}
     return [
         task
         for asked in methods(options, data)
-        for task in each(
-            models.on_new_crystals,
-            options,
-            data=data,
-            **asked,
-            seed=seeds,
-            **tiny(options),
-        )
+        for task in each(ask, options, data=data, **asked, **shared)
     ]
 
 
@@ -107,14 +94,14 @@ def deconvolution(options, data):
 
 
 def patience(options, data):
-    """List values of patience and penalty, on repetitions with seeds 0 and 1."""
+    """List values of patience and penalty, fold by fold, with seeds 0 and 1."""
     return each(
         *(models.with_patience, options),
         data=data,
-        patience=options.pick([10, 20, 40], [10, 20], [1]),
-        penalty=options.pick([0.0, 1e-5, 1e-4, 1e-3], [1e-4], [1e-4]),
         repetition=[-FIRST_SEED + n for n in range(options.pick(2, 1, 1))],
         fold=range(options.pick(3, 1, 1)),
+        patience=options.pick([10, 20, 40], [10, 20], [1]),
+        penalty=options.pick([0.0, 1e-5, 1e-4, 1e-3], [1e-4], [1e-4]),
         n_folds=N_FOLDS[data],
         **tiny(options),
     )
@@ -149,7 +136,7 @@ _ABOUT = {
     settings: ("k of KNN and kernel of the SVM", 0, 1),
     deconvolution: ("maps of one random fold (Fig. 5)", 1, 2),
     new_crystals: ("one crystal of each mineral held out", 3, 13),
-    patience: ("patience and penalty, seeds below 100", 3, 130),
+    patience: ("patience and penalty, seeds below 100", 40, 300),
     random_folds: ("random folds (Table I, Fig. 4)", 2, 730),
 }
 PAPER.add("size", 0, "parameters with and without the fire module", size)

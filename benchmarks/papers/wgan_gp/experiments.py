@@ -79,7 +79,7 @@ def of_simulated(options):
 
 
 @PAPER.add(
-    "indistinguishable_minerals", 7, "the same tests, bundled minerals, crystals apart"
+    "indistinguishable_minerals", 13, "the same tests, bundled minerals, crystals apart"
 )
 def of_minerals(options):
     """The first six of the bundled minerals, half of the crystals of each held out."""
@@ -89,7 +89,7 @@ def of_minerals(options):
 
 @PAPER.add(
     "indistinguishable_amino_acids",
-    7,
+    13,
     "the same tests, raw spectra, repeats of one sample",
 )
 def of_amino_acids(options):
@@ -99,7 +99,7 @@ def of_amino_acids(options):
 
 
 @PAPER.add(
-    "indistinguishable_long", 12, "the same tests, simulated spectra, 2000 iterations"
+    "indistinguishable_long", 15, "the same tests, simulated spectra, 2000 iterations"
 )
 def of_simulated_long(options):
     sizes = [_simulated_sizes(options, n) for n in options.pick((20, 50), (20,), (20,))]
@@ -159,7 +159,7 @@ def of_constraints(options):
 @PAPER.add("slow_steps", 30, "RMSprop with ten times the iterations")
 def of_slow_steps(options):
     ways = [(networks.CONVOLUTIONAL, clip, RMSPROP) for clip in (networks.CLIP, None)]
-    return _variants(options, ways, 10 * _n_iter(options), n_quick=1)
+    return _variants(options, ways, options.pick(4000, 600, 2), n_quick=1)
 
 
 def _training(options):
@@ -168,7 +168,7 @@ def _training(options):
     return {"n_classes": n_classes, "step": step, "cnn": cnn}
 
 
-@PAPER.add("classifiers", 9, "do generated spectra replace measured ones in training?")
+@PAPER.add("classifiers", 11, "do generated spectra replace measured ones in training?")
 def of_classifiers(options):
     """Two crystals a mineral and noise: what generated spectra add."""
     sizes, seeds = _training(options), options.seeds(5, 2)
@@ -179,7 +179,7 @@ def of_classifiers(options):
     return found + each(*ask, seed=seeds, snr=SNR, n_iter=LONG, **sizes)
 
 
-@PAPER.add("unbalanced", 3, "training sets with few spectra of some")
+@PAPER.add("unbalanced", 4, "training sets with few spectra of some")
 def of_unbalanced(options):
     """As many spectra of each mineral, or many of one half and few of the other."""
     shared = {"seed": options.seeds(10, 2), "snr": SNR, **_training(options)}

@@ -93,10 +93,8 @@ def variant_quality(seed, networks, clip, optimizer, lr, n_iter, sizes):
             for part in (X, made)
         )
         slope = nets.critic_slope(critic, real, fake, torch.tensor(codes), seed)
-        energy = _energy(held_out, held_out_codes, made, codes)
-        for name, value in zip(
-            curves, (iteration, slope, energy / perfect), strict=True
-        ):
+        energy = _energy(held_out, held_out_codes, made, codes) / perfect
+        for name, value in zip(curves, (iteration, slope, energy), strict=True):
             curves[name].append(value)
 
     variant = Variant(networks, clip, optimizer, lr)

@@ -53,10 +53,8 @@ def by_class(model, spectra, vip, windows):
         as_label, is_label = predicted == label, spectra.y == label
         own, wrong = maps[as_label & is_label], maps[as_label & ~is_label]
         active, highest = active_points(own), mean.idxmax()
-        mean, places = (
-            mean.to_numpy(),
-            {n: between(axis, *w) for n, w in windows.items()},
-        )
+        places = {n: between(axis, *w) for n, w in windows.items()}
+        mean = mean.to_numpy()
         record = {
             "class": label,
             "touched": {name: touched(active, at) for name, at in places.items()},

@@ -63,9 +63,8 @@ def _near(label, example):
     """Return the axis, and which of its points are close to a line of the class."""
     shown = next(iter(example))
     axis = np.array(shown["wavenumbers"])
-    return axis, near_lines(
-        axis, np.array(shown["clean"][shown["classes"].index(label)])
-    )
+    clean = np.array(shown["clean"][shown["classes"].index(label)])
+    return axis, near_lines(axis, clean)
 
 
 def wrong(records, network):
@@ -76,9 +75,8 @@ def wrong(records, network):
 
 def n_wrong(records, network):
     """Return how many spectra were misclassified."""
-    return reduce(
-        lambda _: sum(map(len, wrong(records, network))), wrong(records, network)
-    )
+    found = wrong(records, network)
+    return reduce(lambda _: sum(map(len, found)), found)
 
 
 def like_mean(records, network):

@@ -12,7 +12,7 @@ from benchmarks.papers._page import filled, page_texts, side_by_side
 from benchmarks.papers._paper import Experiment, MissingData, Options, Paper, each
 from benchmarks.papers._store import Store
 from benchmarks.papers._values import Page, Values, clearly, gap, reliably
-from benchmarks.papers.fukuhara import models, simulation
+from benchmarks.papers.fukuhara import models, simulation, values
 from benchmarks.papers.guo.models import minerals
 from benchmarks.papers.zhang.data import three_parts
 from sklearn_raman.datasets import make_lorentzian_spectra
@@ -140,9 +140,9 @@ def paper(folder, numbers=(20,), n_seeds=3):
     (folder / "page.md").write_text("{tally}")
     experiments = [Experiment("heights", "of a line", 0, tasks)]
     experiments.append(Experiment("private", "nobody's", 9, absent))
-    values = type(command)("values")
-    values.tables = lambda results: {}
-    return Paper("one", "A paper", folder, values, lambda results: {}, experiments)
+    names = type(command)("values")
+    names.tables = lambda results: {}
+    return Paper("one", "A paper", folder, names, lambda results: {}, experiments)
 
 
 def test_runs_go_on_and_keep_what_was_done(tmp_path, capsys, monkeypatch):
@@ -244,6 +244,13 @@ def test_parts_of_zhang():
             assert shares == pytest.approx([0.7, 0.1, 0.2])
         assert not set.intersection(*(set(groups[part]) for part in parts[:2]))
         assert not set.intersection(*(set(groups[part]) for part in parts[1:]))
+
+
+def test_what_cannot_be_run_is_not_promised():
+    """Repeats of one sample have no other crystals to test."""
+    record = {"seed": 100, "accuracy": {values.PAPER_NET: {"random": 1.0}}}
+    found = values.tables({"small_training_set_acids": [record]})["small_table"]
+    assert f"| amino acids | {values.PAPER_NET} | 1.000 (1) | - | " in found
 
 
 def test_unbalanced_sets_have_as_many_spectra(run_of):
