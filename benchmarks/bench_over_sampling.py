@@ -27,7 +27,7 @@ the others to 100 at most. Linear SVM (C = 100), PLS-LDA; with ``--networks N``,
 first N draws, `WGANGP` too, and the default CNN with all but the simplest samplers (12
 CPU minutes a draw). Nothing is tuned. "class weights" is `class_weight="balanced"`,
 which PLS-LDA does not have. Minerals with the first steps of `compare_minerals`, as
-measured and with its white noise (SNR 3); and in `--folder`, if there, archives with X, y:
+measured and with its white noise (SNR 3); and in `--folder`, if there, numpy archives:
 amino_acids6.npz (Raman, five of ten repeats to train, two of the small class, the same
 noise), sers_vlp.npz (surface-enhanced Raman, 17 negative against 103 positive spectra,
 by folder), purees_mir.npz (mid-infrared, 10 against 200).
