@@ -30,6 +30,7 @@ from sklearn_raman._utils._pipeline import (
 from sklearn_raman._utils._progress import progress_bar
 from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._typing import RandomState, SpectraLike
+from sklearn_raman._utils._validation import check_n_jobs
 from sklearn_raman.model_selection._compare import (
     are_models,
     check_data,
@@ -205,6 +206,7 @@ def sample_size_curve(
         for cell, fold in zip(cells, folds, strict=True)
         for key, model in curves.items()
     ]
+    check_n_jobs(n_jobs)
     outcomes = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(tasks)
     done = {}
     with progress_bar(len(tasks), progress, desc="sample sizes") as bar:
