@@ -53,6 +53,20 @@ def given_panels(ax, n_panels, what):
     return panels[0].figure, panels
 
 
+def chosen_classes(classes, known):
+    """Return the classes to draw: all that are known, or the given ones."""
+    if classes is None:
+        return list(known)
+    if isinstance(classes, str) or not np.iterable(classes):
+        raise TypeError(f"classes must be a list of labels, got {classes!r}.")
+    chosen = list(classes)
+    if not chosen or any(label not in known for label in chosen):
+        raise ValueError(
+            f"classes={chosen} must be some of those that have results: {list(known)}."
+        )
+    return chosen
+
+
 def axis_label(in_wavenumbers):
     """Return the label of a horizontal axis, in cm-1 or in points.
 

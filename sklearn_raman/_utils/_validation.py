@@ -369,6 +369,12 @@ def check_number(value, name, *, high=None):
         raise ValueError(f"{name} must be above 0{upper}, got {value!r}.")
 
 
+def check_text(value, name):
+    """Raise if a value is no text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be text, got {value!r}.")
+
+
 def check_n_jobs(n_jobs):
     """Raise if `n_jobs` is neither None nor a whole number: joblib makes 1 of 1.5."""
     if n_jobs is not None:

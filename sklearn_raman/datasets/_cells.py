@@ -226,7 +226,7 @@ def _find_marks(sample, delimiter, decimal):
     if best is None:
         best = next(
             (
-                (mark, ".")
+                (mark, decimal or ".")
                 for mark in marks
                 if any(len(r) > 1 for r in _split_cells(sample, mark)[0])
             ),

@@ -26,6 +26,7 @@ from sklearn_raman._utils._plot import (
     SPECTRUM,
     axis_label,
     bare,
+    chosen_classes,
     given_panels,
     legend,
     legend_above,
@@ -329,7 +330,7 @@ def draw_summary(summary, kind, classes, ax=None):
     if kind not in kinds:
         raise ValueError(f"kind must be one of {list(kinds)}, got {kind!r}.")
     known = summary.counts.index if kind == "misclassified" else summary.mean.index
-    classes = _choose(classes, known)
+    classes = chosen_classes(classes, known)
     if kind == "misclassified":
         titles = _misclassified_titles(summary, classes)
     else:
@@ -356,17 +357,6 @@ def _legend(figure, grid, ax, handles):
         legend_above(figure, handles)
     else:
         legend(grid[0], handles)
-
-
-def _choose(classes, known):
-    """Return the classes to draw: all that are known, or the given ones."""
-    chosen = list(known if classes is None else classes)
-    unknown = [label for label in chosen if label not in known]
-    if unknown or (classes is not None and not chosen):
-        raise ValueError(
-            f"classes={chosen} must be some of those that have maps: {list(known)}."
-        )
-    return chosen
 
 
 def _misclassified_titles(summary, classes):
@@ -451,7 +441,7 @@ def _draw_spectrum_behind(axes, summary, label, height):
 
 def draw_bands(report, classes, ax=None):
     """Draw a `BandReport`; see its method `plot`."""
-    classes = _choose(classes, report.mean_map.index)
+    classes = chosen_classes(classes, report.mean_map.index)
     figure, grid = _stacked_panels(len(classes), 1.9, 0.9, ax, "class")
     axis = report.mean_map.columns.to_numpy()
     for axes, label in zip(grid, classes, strict=True):
@@ -570,7 +560,7 @@ def plot_stability(
     """
     tables = class_means(fits)
     stability = map_stability(fits)
-    classes = _choose(classes, stability.index)
+    classes = chosen_classes(classes, stability.index)
     numbers = range(1, len(tables) + 1)
     names = [f"fit {n}" for n in numbers] if labels is None else list(labels)
     if len(names) != len(tables):

@@ -28,6 +28,7 @@ from sklearn_raman._utils._validation import (
     one_per_spectrum,
     refuse_other_order,
 )
+from sklearn_raman._utils._wavenumbers import as_real
 from sklearn_raman.inspection._bands import bands_above_median, common_axis
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._pipeline import (
@@ -389,7 +390,7 @@ default=None
         """
         if hasattr(importance, "get_params"):
             importance = flat_steps(importance)[-1][1].vip_
-        importance = np.asarray(importance, dtype=float)
+        importance = as_real(importance, "importance")
         if importance.shape != self.axis.shape or not np.isfinite(importance).all():
             raise ValueError(
                 f"importance must hold {len(self.axis)} finite values, one per "

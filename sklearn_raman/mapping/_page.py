@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_raman._utils._validation import check_text
 from sklearn_raman.mapping._apply import refuse_other_places
 from sklearn_raman.mapping._blocks import STATUS
 from sklearn_raman.mapping._cube import read_cube
@@ -96,9 +97,8 @@ def save_page(
     ...     save_page(maps, folder + "/map.html", cube=cube).name
     'map.html'
     """
-    for name, text in (("title", title), ("description", description)):
-        if not isinstance(text, str):
-            raise TypeError(f"{name} must be text, got {text!r}.")
+    check_text(title, "title")
+    check_text(description, "description")
     given = {"wavenumbers": wavenumbers, "dim": dim, "laser_nm": laser_nm}
     for name, value in given.items():
         if cube is None and value is not None:

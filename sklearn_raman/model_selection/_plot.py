@@ -14,6 +14,7 @@ from sklearn_raman._utils._plot import (
     SPECTRUM,
     axis_label,
     bare,
+    given_panels,
     legend,
     new_figure,
     plain,
@@ -42,7 +43,7 @@ def draw_scores(scores, label, more_is_better, ax=None):
     n_models = scores.shape[1]
     if ax is None:
         ax = new_figure(8, 0.9 + 0.42 * n_models, for_user=True).subplots()
-    figure, axes = ax.figure, ax
+    figure, (axes,) = given_panels(ax, 1, "picture")
     circle = {"color": ACCENT, "markersize": 5, "alpha": 0.45, "markeredgewidth": 0}
     for line, values in enumerate(scores.to_numpy().T):
         # Folds with the same score would hide one another on one line.
@@ -87,6 +88,7 @@ def draw_curves(curves, metric, label, unit, beyond=None, ax=None):
     """
     if ax is None:
         ax = new_figure(7.5, 4.2, for_user=True).subplots()
+    _, (ax,) = given_panels(ax, 1, "picture")
     names, handles = list(dict.fromkeys(curves["model"])), {}
     colors = dict(zip(names, cycle(CURVES), strict=False))
     by_curve = ["model", "sampler"]

@@ -16,6 +16,7 @@ import pandas as pd
 
 from sklearn_raman._utils._optional import import_optional
 from sklearn_raman._utils._plot import new_figure
+from sklearn_raman._utils._validation import check_text
 from sklearn_raman.model_selection._comparison import (
     FEWEST_FOLDS,
     METRICS,
@@ -79,6 +80,8 @@ def render(comparison, *, title, description, bands):
         flags=re.DOTALL,
     )
     headings = re.findall(r'<section id="([^"]*)"[^>]*>\n<h2>(.*?)</h2>', page)
+    check_text(title, "title")
+    check_text(description, "description")
     paragraphs = [part.strip() for part in description.split("\n\n") if part.strip()]
     protocol, n_classes = comparison.protocol, len(comparison.classes)
     splitter = protocol["splitter"]

@@ -703,3 +703,11 @@ def test_intensities_are_no_axis(tmp_path):
     np.testing.assert_array_equal(bunch.data, [[120000, 5, 12], [340000, 7, 8]])
     with pytest.warns(UserWarning, match="looks like intensities"):
         read_spectra_table(write(tmp_path, text), orientation="rows")
+
+
+def test_a_stated_decimal_mark_holds(tmp_path):
+    """With commas between columns points were read as decimal marks all the same."""
+    path = write(tmp_path, "id,400,401,402\na,1.250,2.500,3.100\nb,2.100,3.500,4.200\n")
+    assert read_spectra_table(path).data.iloc[0, 0] == 1.25
+    with pytest.raises(ValueError, match=r"'1\.250'; expected a number"):
+        read_spectra_table(path, decimal=",")

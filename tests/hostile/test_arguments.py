@@ -1,5 +1,7 @@
 """Values of a wrong type or range: the error names the argument."""
 
+from functools import cache
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -23,13 +25,20 @@ from sklearn_raman.mapping import (
 )
 from sklearn_raman.model_selection import compare, sample_size_curve
 from sklearn_raman.neural_network import attribution
-from tests.hostile._entrances import ENTRANCES, fitted, maps, module, pipeline
+from tests.hostile._entrances import ENTRANCES, fitted, make, maps, module, pipeline
 from tests.hostile._kinds import AXIS, LABELS, SPECTRA, labeled
 from tests.hostile.test_spectra import arrays, assert_same
 
 mpl.use("agg")
 
 CUBE = SPECTRA.reshape(2, 4, -1)
+
+
+@cache
+def _comparison():
+    models = {"KNN": KNeighborsClassifier(1), "PLS-LDA": make("PLSLDA")}
+    settings = {"cv": 2, "explain": False, "progress": False, "random_state": 0}
+    return compare(models, SPECTRA, LABELS, **settings)
 
 
 def _results(folder):
@@ -118,6 +127,19 @@ OTHERS = {
         [3, True],
         lambda v, folder: save_page(_results(folder), folder / "a.html", description=v),
     ),
+    "classes": (
+        [3, "quartz"],
+        lambda v, _: ExplanationSummary.from_maps(maps(), LABELS).plot(classes=v),
+    ),
+    "importance": (
+        ["vip", 1j],
+        lambda v, _: ExplanationSummary.from_maps(maps(), LABELS).agreement(v),
+    ),
+    "title of a comparison": (
+        [3, None],
+        lambda v, folder: _comparison().save_html(folder / "a.html", title=v),
+    ),
+    "ax of a comparison": ([3, []], lambda v, _: _comparison().plot(ax=v)),
     "laser_nm": (
         [532.0],
         lambda v, folder: save_page(_results(folder), folder / "a.html", laser_nm=v),

@@ -12,6 +12,7 @@ from sklearn_raman._utils._plot import (
     INK,
     MAP,
     bare,
+    chosen_classes,
     legend_above,
     new_figure,
     same_axis,
@@ -26,11 +27,7 @@ MAX_DOTS = 500
 
 def draw_report(report, classes):
     """Draw a `SynthesisReport`; see its method `plot`."""
-    known = list(report.spectra)
-    classes = known if classes is None else list(classes)
-    unknown = [label for label in classes if label not in known]
-    if unknown or not classes:
-        raise ValueError(f"classes={classes} must be some of those compared: {known}.")
+    classes = chosen_classes(classes, list(report.spectra))
     figure = new_figure(11, 5.4 * len(classes) + 0.4, for_user=True)
     panels = figure.subfigures(len(classes), 1, squeeze=False)[:, 0]
     scores = report.to_frame("classes")
