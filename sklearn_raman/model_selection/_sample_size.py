@@ -224,7 +224,6 @@ def sample_size_curve(
         for cell, fold in zip(cells, folds, strict=True)
         for key, model in curves.items()
     ]
-    check_n_jobs(n_jobs)
     outcomes = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(tasks)
     done = {}
     with progress_bar(len(tasks), progress, desc="sample sizes") as bar:
