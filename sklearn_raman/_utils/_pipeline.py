@@ -141,8 +141,13 @@ def decision_by_class(classifier, values):
 
 
 def refuse_no_classifier(owner, estimator):
-    """Raise if an estimator says of itself that it is something else."""
-    known = hasattr(estimator, "__sklearn_tags__") and not isinstance(estimator, type)
+    """Raise if an estimator is a class, or says of itself that it is something else."""
+    if isinstance(estimator, type):
+        raise TypeError(
+            f"{owner} needs a classifier, got the class {estimator.__name__}: "
+            f"make one, {estimator.__name__}()."
+        )
+    known = hasattr(estimator, "__sklearn_tags__")
     kind = get_tags(estimator).estimator_type if known else None
     if kind not in (None, "classifier"):
         name = type(flat_steps(estimator)[-1][1]).__name__

@@ -99,6 +99,8 @@ def check_holds_spectra(X, name="X"):
             f"{name} must be a matrix, a data frame or a list of spectra, got a "
             f"{type(X).__name__}: make a list of it; of a Bunch pass its data."
         )
+    if hasattr(X, "collect_schema") and not hasattr(X, "shape"):
+        raise ValueError(f"{name} is a frame that is not computed yet: X.collect().")
     types = getattr(X, "dtype", None)
     types = list(X.dtypes) if is_frame(X) and hasattr(X, "dtypes") else [types]
     dates = [one for one in types if _is_date(one)]

@@ -78,8 +78,9 @@ def occlusion(
         `width`.
     reference : {"local", "blank", "zero"}, float or array-like, default="local"
         What takes the place of hidden points: the running median of the spectrum over a
-        tenth of its points, but at least 31; its background level (the median);
-        zero intensity; an intensity; or, on one axis, spectra of shape (n_points,) or
+        tenth of its points, but at least 31; its background level (the median, rounded
+        to less than a 32nd of its range); zero intensity; an intensity; or, on one
+        axis, spectra of shape (n_points,) or
         (n_spectra, n_points).
     score : {"auto", "logodds", "logit", "prob", "contrast"}, default="auto"
         What is explained: the log-odds of the class; its decision function, which for

@@ -117,7 +117,7 @@ class Comparison:
     >>> result.confusion_matrix("KNN").shape
     (3, 3)
     >>> pair = result.differences().iloc[0]
-    >>> f"{pair['row']} minus {pair['column']}: {pair['difference']:.2f}"
+    >>> f"{pair['model']} minus {pair['other']}: {pair['difference']:.2f}"
     'KNN minus guess: 0.62'
     >>> pair["verdict"]
     'KNN is better'

@@ -109,7 +109,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         set is so small that these are fewer than 800 steps, and in proportion to the
         spectra per class where these are more than 100, up to 72 and 1500 steps.
     criterion : class, default=torch.nn.CrossEntropyLoss
-        Loss on logits; it must take ``reduction="none"``.
+        Loss of logits (n_spectra, n_classes) and class positions (n_spectra,); it must
+        take ``reduction="none"`` and give one value for each spectrum.
     optimizer : class, default=torch.optim.AdamW
         Optimizer.
     lr_schedule : {"one_cycle", None}, default="one_cycle"

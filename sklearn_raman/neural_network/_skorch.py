@@ -345,8 +345,19 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the weighted mean loss of a batch."""
-        self._check_logits(y_pred[0] if isinstance(y_pred, tuple) else y_pred)
-        loss = super().get_loss(y_pred, y_true, X=X, training=training)
+        logits = y_pred[0] if isinstance(y_pred, tuple) else y_pred
+        self._check_logits(logits)
+        name = type(self.criterion_).__name__
+        given = f"logits of shape {tuple(logits.shape)} and as many class positions"
+        try:
+            loss = super().get_loss(y_pred, y_true, X=X, training=training)
+        except (RuntimeError, ValueError) as error:  # e.g. of a regression
+            raise ValueError(f"criterion={name} can't take {given}: {error}") from error
+        if loss.shape != logits.shape[:1]:
+            raise ValueError(
+                f"criterion={name} must give one loss for each spectrum, and gives the "
+                f"shape {tuple(loss.shape)} for {given}."
+            )
         if isinstance(X, Mapping):
             loss = loss * X["sample_weight"].to(loss.device)
         return loss.mean()
@@ -360,14 +371,22 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
             )
         takes_softmax = isinstance(self.criterion_, nn.CrossEntropyLoss)
         takes_softmax &= self.predict_nonlinearity == "auto"
-        if not takes_softmax or len(self.history_) > 1:
+        takes_logarithm = isinstance(self.criterion_, nn.NLLLoss)  # skorch does so
+        if not (takes_softmax or takes_logarithm) or len(self.history_) > 1:
             return
         with torch.no_grad():
-            if logits.min() >= 0 and (logits.sum(dim=1) - 1).abs().max() < 1e-4:
-                raise ValueError(
-                    f"module={name} returns probabilities, of which the loss would "
-                    "take the softmax again: return logits, or set criterion=NLLLoss."
-                )
+            sums_to_one = (logits.sum(dim=1) - 1).abs().max() < 1e-4
+            is_share = bool(logits.min() >= 0 and sums_to_one)
+        if takes_softmax and is_share:
+            raise ValueError(
+                f"module={name} returns probabilities, of which the loss would take "
+                "the softmax again: return logits, or set criterion=NLLLoss."
+            )
+        if takes_logarithm and not is_share:
+            raise ValueError(
+                f"module={name} returns no probabilities, of which NLLLoss takes the "
+                "logarithm: leave criterion at CrossEntropyLoss."
+            )
 
     # On disk -------------------------------------------------------------------------
 

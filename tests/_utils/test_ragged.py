@@ -220,6 +220,7 @@ def test_columns_of_other_types_are_numbers(kind):
         (np.zeros(3, dtype=[("400", float)]), "a structured array"),
         (pd.DataFrame(index=range(3)), "a frame without columns"),
         (pl.DataFrame({"400": [1, 2]}).cast(pl.Date), "X holds dates or times"),
+        (pl.DataFrame({"400": [1, 2]}).lazy(), r"not computed yet: X\.collect\(\)"),
         (pd.Series(list(MATRIX)), r"cell of X holds a whole spectrum.*np\.stack"),
     ],
 )

@@ -365,6 +365,7 @@ def test_the_table_says_where_a_band_begins_and_ends(report):
         ({"n_refits": 3}, "n_refits"),
         ({"n_permutations": 10}, "n_permutations=10 cannot show"),
         ({"model": Ridge()}, "band_report needs a classifier .* a regressor"),
+        ({"model": PLSLDA}, "band_report needs a classifier, got the class PLSLDA"),
         ({"model": make_pipeline(PCA(3), PLSLDA())}, "mixes wavenumbers"),
         ({"explain": lambda model, X, target: X.iloc[:, 1:]}, "one value for each"),
         ({"explain": lambda model, X, target: X.iloc[:, ::-1]}, "maps disagree"),

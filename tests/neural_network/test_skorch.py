@@ -206,6 +206,16 @@ class Focal(nn.Module):
         return nn.functional.cross_entropy(logits, y, reduction="none") ** 2
 
 
+class OneNumber(nn.Module):
+    """A loss that has its mean already."""
+
+    def __init__(self, reduction="mean"):
+        super().__init__()
+
+    def forward(self, logits, y):
+        return nn.functional.cross_entropy(logits, y)
+
+
 @pytest.mark.parametrize("criterion", [Focal, nn.MultiMarginLoss])
 def test_probabilities_of_any_criterion_on_logits(criterion, data):
     X, _ = data
@@ -231,6 +241,21 @@ def test_probabilities_of_a_module_that_ends_in_a_softmax(data):
     net.fit(*data)
     np.testing.assert_allclose(net.predict_proba(data[0]).sum(axis=1), 1, atol=1e-6)
     np.testing.assert_array_equal(net.predict_proba(data[0]), net.forward(data[0]))
+
+
+@pytest.mark.parametrize(
+    ("criterion", "message"),
+    [
+        (nn.MSELoss, r"MSELoss can't take logits of shape \(\d+, 3\) and as"),
+        (nn.BCEWithLogitsLoss, r"BCEWithLogitsLoss can't take logits .*size"),
+        (nn.NLLLoss, "Lin returns no probabilities, of which NLLLoss takes the log"),
+        (OneNumber, r"OneNumber must give one loss for each spectrum.*\(\)"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_a_criterion_that_is_none_of_classes(criterion, message, data):
+    with pytest.raises((RuntimeError, ValueError), match=message):
+        SpectralNetClassifier(Lin, criterion=criterion, max_epochs=1).fit(*data)
 
 
 def test_predict_nonlinearity(data):

@@ -117,6 +117,7 @@ def test_groups_are_asked_for(minerals):
     ("settings", "error", "message"),
     [
         ({"estimator": Ridge()}, TypeError, "needs a classifier .*Ridge, a regressor"),
+        ({"estimator": PLSLDA}, TypeError, r"the class PLSLDA: make one, PLSLDA\(\)"),
         (
             {"estimator": make_pipeline(SNV(), KMeans(2))},
             TypeError,
