@@ -112,7 +112,7 @@ def test_short_page_names_what_was_not_checked(name):
     tally = filled(command.PAPERS[name], store)[0].tally
     page = (command.DOCS_IMAGES.parent / f"papers/{name}.md").read_text()
     parts = dict(part.split("\n", 1) for part in page.split("\n## ")[1:])
-    assert {"What it claims", "What holds", "Main figures"} < set(parts)
+    assert {"What it claims", "What holds", "Main numbers"} < set(parts)
     own = {"Beyond the paper (not counted)", "Beyond the poster (not counted)"}
     assert len(own & set(parts)) == 1
     unknown = tally["cannot be checked"] + tally["not run yet"]
