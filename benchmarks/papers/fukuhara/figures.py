@@ -25,8 +25,8 @@ def draw_filters(results):
     figure = Figure(figsize=(11, 4.2))
     channels = np.arange(SHOWN.start, SHOWN.stop)
     panels = (
-        ("n_filters", 64, "kernel_size", "{} channels", "size of the filters (64)"),
-        ("kernel_size", 8, "n_filters", "{} filters", "number of filters (8 wide)"),
+        ("n_filters", 64, "kernel_size", "{} channels", "64 filters of several sizes"),
+        ("kernel_size", 8, "n_filters", "{} filters", "numbers of filters, 8 wide"),
     )
     for ax, panel in zip(figure.subplots(1, 2, sharey=True), panels, strict=True):
         fixed, value, varied, words, title = panel

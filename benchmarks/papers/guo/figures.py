@@ -14,7 +14,7 @@ _PAPER = {"FMCNN": PAPER_FMCNN, "SVM": PAPER_SVM, "LDA": PAPER_LDA}
 _BELOW = {"loc": "outside lower center", "ncols": 5, "fontsize": 9}
 _INPUT_TEXTS = {
     "paper": "spectra and settings as in the paper",
-    "fair": "fair preprocessing",
+    "fair": "fair preprocessing and settings",
 }
 _MAP_TEXTS = {
     "spectrum": "spectrum",

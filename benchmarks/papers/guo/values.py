@@ -79,6 +79,7 @@ def tables(results):
         "rival": {spectra: _rival(crystals, spectra) for spectra in INPUTS},
         "asked": Values.of(random)(method="FMCNN", spectra="paper"),
         "n_repetitions": len({r["repetition"] for r in random}),
+        "n_folds": len(folds["FMCNN"]["paper"]),
         "steadier": _steadier(folds),
         "folds_order": {spectra: _order(folds, spectra) for spectra in INPUTS},
         "crystals_order": {spectra: _order(crystals, spectra) for spectra in INPUTS},

@@ -134,6 +134,7 @@ def tables(results):
         "ways": ways,
         "kinds": kinds,
         "f1": {n: classifiers(n_iter=n).f1 for n in (400, 2000)},
+        "n_longer": len(classifiers(n_iter=2000)),
         "expansion": Values(pair for values in expansions for pair in values._found),
         "sets_table": "\n\n".join(tables_),
         "networks_table": _variants_table(kinds),

@@ -73,9 +73,9 @@ def vip(examples):
             axes.fill_between(axis, 0, high * _unit(clean), alpha=0.5, **_BEHIND)
         axes.plot(axis, scores, color=_INK, lw=1.1)
         axes.axhline(1, color=_MAP, lw=0.8, ls="--")
-        before = "first derivative" if data == "minerals" else "spectra as they are"
+        before = "first derivative, " if data == "minerals" else ""
         names = ", ".join(example["classes"])
-        text = f"{_TITLES[data]}: {before}; grey: mean spectra of {names}"
+        text = f"{_TITLES[data]}: {before}autoscaled; grey: mean spectra of {names}"
         axes.set_title(text, **_TITLE)
         axes.set_ylabel(f"VIP of {PLS}", fontsize=9)
         _finish(figure, [axes], axis, data)

@@ -87,7 +87,7 @@ def test_tiny_run(name, run_of, folder, capsys):
 
 def _ours(text):
     """Count the verdicts on tests of ours."""
-    return text.split("## Tests of ours")[1].count("** |")
+    return text.split("## Beyond the p")[1].count("** |")
 
 
 @pytest.mark.parametrize("name", command.PAPERS)
@@ -103,6 +103,21 @@ def test_pages_are_made_from_the_committed_results():
     docs = command.DOCS_IMAGES.parent
     for name, text in page_texts(command.PAPERS.values(), command.FULL).items():
         assert (docs / name).read_text() == text, name
+
+
+@pytest.mark.parametrize("name", command.PAPERS)
+def test_short_page_names_what_was_not_checked(name):
+    """As many as are counted; our own tests have their heading, too."""
+    store = Store(command.FULL / f"{name}.json")
+    tally = filled(command.PAPERS[name], store)[0].tally
+    page = (command.DOCS_IMAGES.parent / f"papers/{name}.md").read_text()
+    parts = dict(part.split("\n", 1) for part in page.split("\n## ")[1:])
+    assert {"What it claims", "What holds", "Main numbers"} < set(parts)
+    own = {"Beyond the paper (not counted)", "Beyond the poster (not counted)"}
+    assert len(own & set(parts)) == 1
+    unknown = tally["cannot be checked"] + tally["not run yet"]
+    assert parts["Not checked"].count("\n- ") == unknown > 0
+    assert "former defaults" in page
 
 
 def test_pictures_of_the_pages_are_there():
