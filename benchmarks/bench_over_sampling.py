@@ -98,7 +98,7 @@ TITLES = {
 }
 TO_NOTHING = [(m, "none") for m in (*METHODS, *NETWORKS) if m != "none"]
 RIVALS = (WEIGHTED, "SMOTE")
-TO_RIVALS = [(OURS, "augmentation"), *product((OURS, NETWORK), RIVALS)]
+TO_RIVALS = [(OURS, "augmentation"), *product((OURS, NETWORK), RIVALS), (NETWORK, OURS)]
 
 
 def summarize(frame, pairs=PAIRS, keys=()):
