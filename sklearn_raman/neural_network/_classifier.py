@@ -57,6 +57,7 @@ from sklearn_raman.neural_network._calibration import (
     find_temperature,
     held_out_folds,
     last_layer,
+    temperature_excess,
 )
 from sklearn_raman.neural_network._data import Spectra, split
 from sklearn_raman.neural_network._explain import ExplainMixin
@@ -153,12 +154,13 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
           discriminants of themselves, which weigh directions by how much logits of
           training spectra, varied more than in training, differ within classes;
         - up to three networks, each trained on two thirds of the spectra (by group,
-          where fit gets `groups`) for up to three tenths of the epochs, tell how sure a
-          network may be of spectra that it has not seen: a temperature, by which the
-          logits are divided. No network comes after 500 groups, or spectra without
-          groups, that were held out.
+          where fit gets `groups`) for up to 15 % of the epochs, tell how sure a network
+          may be of spectra that it has not seen: a temperature, by which the logits are
+          divided. That they know fewer groups of a class, n' instead of n, is allowed
+          for: their logits count as divided by (1 + 1/n') / (1 + 1/n). No network comes
+          after 500 groups, or spectra without groups, that were held out.
 
-        It takes up to 0.7 times as long as the training itself. "auto" does so for
+        It takes up to half as long as the training itself. "auto" does so for
         ``max_epochs="auto"`` and the cross-entropy: who sets a number of epochs is in a
         hurry or knows better. None leaves the probabilities as trained.
     random_state : int, RandomState or None, default=None
@@ -652,7 +654,9 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             twin.random_state_ = check_random_state(seed)
             twin._train(spectra.take(training), None, cold=True, calibrated=True)
             found.append(held_out)
-            logits.append(twin._outputs(spectra.X[held_out], lambda output: output))
+            seen = twin._outputs(spectra.X[held_out], lambda output: output)
+            excess = temperature_excess(spectra.codes, groups, training, held_out)
+            logits.append(seen / excess[:, None])
         if not found:
             return 1.0
         found = np.concatenate(found)

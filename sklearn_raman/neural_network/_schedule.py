@@ -9,7 +9,7 @@ _MIN_STEPS = 800
 _MANY = 100  # spectra per class above which training is prolonged ...
 _LONGEST = 4.0  # ... in proportion to them, up to this factor
 _MOST_STEPS = 1500  # ... and, beyond the least number of epochs, to as many steps
-_HELD_OUT_SHARE, _HELD_OUT_STEPS = 0.3, 200
+_HELD_OUT_SHARE, _HELD_OUT_STEPS = 0.15, 100
 _SMALL = 512  # spectra below which batches are halved
 _RISE = 0.2  # share of the steps in which the learning rate rises
 _START = 1 / 25  # where it starts, as a share of the highest
@@ -37,7 +37,7 @@ def auto_epochs(n_spectra, n_classes, batch_size):
 def held_out_epochs(n_epochs, n_spectra, batch_size):
     """Return the number of epochs of a network that only helps to calibrate another.
 
-    Three tenths of those of the other, but not more than 200 steps need.
+    Fifteen in a hundred of those of the other, but not more than 100 steps need.
     """
     enough = ceil(_HELD_OUT_STEPS / ceil(n_spectra / batch_size))
     return max(1, min(round(_HELD_OUT_SHARE * n_epochs), enough))

@@ -17,6 +17,7 @@ from sklearn_raman.neural_network._calibration import (
     discriminate_logits,
     find_temperature,
     held_out_folds,
+    temperature_excess,
 )
 
 SMALL = {"max_epochs": 2, "lr": 1e-2, "batch_size": 32, "random_state": 0}
@@ -61,6 +62,37 @@ def test_folds_keep_groups_apart():
     assert set(codes[seen]) == {1, 2}  # the others have one group
     assert len(seen) == len(set(seen))
     assert list(held_out_folds(codes, np.zeros(24), 3, 0)) == []
+
+
+def test_fewer_crystals_leave_less_sure(rng):
+    """Discriminants of 200 classes of two crystals; then of others, with one held out.
+
+    The temperature of the first comes from crystals of which they know nothing.
+    """
+    centers = rng.normal(0, 1.2, size=(200, 5))
+    codes, crystals = np.repeat(np.arange(200), 4), np.repeat(np.arange(400), 2)
+    X = (centers.repeat(2, axis=0) + rng.normal(size=(400, 5)))[crystals]
+
+    def logits(training, tested):
+        means = np.stack(
+            [X[training][codes[training] == c].mean(0) for c in range(200)]
+        )
+        return tested @ means.T - (means**2).sum(axis=1) / 2
+
+    every, labels = np.arange(800), np.repeat(np.arange(200), 20)
+    fresh = centers[labels] + rng.normal(size=(4000, 5))
+    expected = find_temperature(logits(every, fresh), labels)
+
+    held_out = every[crystals % 2 == 1]
+    training = np.setdiff1d(every, held_out)
+    alone = logits(training, X[held_out])
+    excess = temperature_excess(codes, crystals, training, held_out)
+    np.testing.assert_allclose(excess, 2 / 1.5)
+    before = find_temperature(alone, codes[held_out])
+    found = find_temperature(alone / excess[:, None], codes[held_out])
+    assert expected < found < np.sqrt(expected * before)  # less than half of it is left
+    spectra = temperature_excess(codes, None, training, held_out)
+    np.testing.assert_allclose(spectra, 1.5 / 1.25)
 
 
 def logits_of(net, X):
