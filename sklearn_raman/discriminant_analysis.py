@@ -28,6 +28,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._explanation import (
+    check_reference,
     maps_like,
     normalize_maps,
     reference_spectra,
@@ -469,6 +470,7 @@ n_points)
                 '"input_x_gradient".'
             )
         refuse_other_order("target", target, X)
+        check_reference(reference, X)
         given, (X, scores) = X, self._project(X)
         target = resolve_target(target, self.classes_, len(X))
         logits, gradients = self._lda.decision_function(scores), self.coef_

@@ -6,7 +6,12 @@ from scipy.special import softmax
 
 from sklearn_raman._utils._frames import frame_like
 from sklearn_raman._utils._ragged import is_ragged
-from sklearn_raman._utils._wavenumbers import as_real, labels_as_wavenumbers
+from sklearn_raman._utils._validation import refuse_other_order
+from sklearn_raman._utils._wavenumbers import (
+    as_real,
+    check_labels,
+    labels_as_wavenumbers,
+)
 
 NORMALIZATIONS = ("max", "minmax", "sum")
 SCORES = ("logodds", "logit", "prob", "contrast")
@@ -195,6 +200,12 @@ def blank_level(X):
     _, exponent = np.frexp(spread)
     step = np.ldexp(np.ones_like(spread), exponent - 1) / _LEVELS_PER_RANGE
     return np.where(spread > 0, np.round(level / step) * step, level)
+
+
+def check_reference(reference, X):
+    """Raise if labels of reference spectra are not those of X: points, or rows."""
+    check_labels(reference, labels_as_wavenumbers(X), "reference")
+    refuse_other_order("reference", reference, X)
 
 
 def reference_spectra(X, reference):

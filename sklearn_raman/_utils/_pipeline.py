@@ -20,6 +20,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_raman._utils._ragged import is_ragged
+from sklearn_raman._utils._sklearn import safe_indexing
 
 # They move the threshold of one fitted model. Other estimators with an attribute
 # `estimator_` (bagging, RFE) predict with more than that.
@@ -91,6 +92,29 @@ def unshared(X):
     return X.copy() if hasattr(X, "copy") else X
 
 
+def own_rows(X, rows):
+    """Return some spectra, which a step may overwrite without changing X.
+
+    Indices make a copy of a matrix; of a list, whose spectra would be shared, they
+    don't.
+    """
+    part = safe_indexing(X, rows)
+    return deepcopy(part) if is_ragged(part) else part
+
+
+def kept_from(model, X):
+    """Return spectra to give to a fitted model that must leave X as it is.
+
+    That is X itself if all that sees it is of this package, where nothing works in
+    place, and a copy otherwise.
+    """
+    return X if _only_reads(flat_steps(model)) else unshared(X)
+
+
+def _only_reads(steps):
+    return all(type(step).__module__.startswith(_PACKAGE) for _, step in steps)
+
+
 def classifier_and_input(model, X):
     """Return the classifier inside a fitted model, and what its steps make of spectra.
 
@@ -107,9 +131,7 @@ def classifier_and_input(model, X):
     inputs : spectra as the classifier takes them
     """
     *steps, (_, classifier) = flat_steps(model)
-    # None of this package's steps works in place.
-    only_read = all(type(step).__module__.startswith(_PACKAGE) for _, step in steps)
-    inputs = X if only_read else unshared(X)
+    inputs = X if _only_reads(steps) else unshared(X)
     for _, step in steps:
         inputs = step.transform(inputs)
     return classifier, inputs

@@ -159,7 +159,7 @@ default=None
         """
         values = check_maps(maps)
         for name, labels in (("y", y), ("predicted", predicted)):
-            refuse_other_order(name, labels, maps)
+            refuse_other_order(name, labels, maps, spectra="maps")
         y = one_per_spectrum("y", y, len(values))
         if predicted is None:
             predicted = y
@@ -196,6 +196,7 @@ default=None
 
         mean_spectrum = std_spectrum = None
         if spectra is not None:
+            refuse_other_order("spectra", spectra, maps, spectra="maps")
             spectra = check_maps(spectra, shape=values.shape, name="spectra")
             mean_spectrum = by_class(spectra, np.mean)
             std_spectrum = by_class(spectra, np.std)
@@ -279,6 +280,7 @@ default=None
             :meth:`from_maps`.
         """
         check_space(space)
+        refuse_other_order("y", y, X)
         if explain is not None and not callable(explain):
             raise TypeError(f"explain must be None or a function, got {explain!r}.")
         if is_ragged(X) or (space == "auto" and auto_space(X) == "model"):

@@ -15,7 +15,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_raman._utils._pipeline import classifier_and_input, decision_by_class
+from sklearn_raman._utils._pipeline import (
+    classifier_and_input,
+    decision_by_class,
+    kept_from,
+)
 from sklearn_raman._utils._sklearn import (
     DocLinkMixin,
     HasMethods,
@@ -424,7 +428,7 @@ default=None
             What the estimator predicts; on request `unknown_label`, see there.
         """
         check_is_fitted(self)
-        labels = self.estimator_.predict(X)
+        labels = self.estimator_.predict(kept_from(self.estimator_, X))
         if self.unknown_label is None:
             return labels
         classifier, inputs = classifier_and_input(self.estimator_, X)
@@ -463,7 +467,7 @@ default=None
             Columns as `classes_`.
         """
         check_is_fitted(self)
-        return self.estimator_.predict_proba(X)
+        return self.estimator_.predict_proba(kept_from(self.estimator_, X))
 
     def describe(self, X: SpectraLike) -> pd.DataFrame:
         """Say in words what each spectrum is.
@@ -548,6 +552,7 @@ def _probabilities(classifier, inputs):
     A classifier without probabilities has its decision function squeezed: sets need
     an order of plausibility, not true probabilities.
     """
+    inputs = kept_from(classifier, inputs)
     if hasattr(classifier, "predict_proba"):
         found = np.asarray(classifier.predict_proba(inputs), dtype=float)
     else:
