@@ -5,7 +5,7 @@ from scipy.ndimage import median_filter
 from scipy.special import softmax
 
 from sklearn_raman._utils._frames import frame_like
-from sklearn_raman._utils._ragged import is_ragged
+from sklearn_raman._utils._ragged import is_ragged, unmask
 from sklearn_raman._utils._validation import refuse_other_order
 from sklearn_raman._utils._wavenumbers import (
     as_real,
@@ -164,7 +164,7 @@ def auto_space(X):
     if is_ragged(X):
         return "auto"
     try:
-        values = np.asarray(X, dtype=np.float64)
+        values = np.asarray(unmask(X), dtype=np.float64)
     except (TypeError, ValueError):  # no spectra; the model may know what it is
         return "auto"
     return "auto" if np.isfinite(values).all() else "model"

@@ -21,7 +21,7 @@ from sklearn_raman._utils._explanation import (
     smallest_spread,
 )
 from sklearn_raman._utils._frames import frame_like
-from sklearn_raman._utils._pipeline import unshared
+from sklearn_raman._utils._pipeline import predict_class, unshared
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._typing import RandomState, SpectraLike
 from sklearn_raman._utils._validation import (
@@ -446,7 +446,7 @@ def deletion_percentile(
     """
     check_whole(n_random, "n_random", low=1)
     rng = check_random_state(random_state)
-    target = estimator.predict(unshared(X)) if target is None else target
+    target = predict_class(estimator, X) if target is None else target
     curve = partial(deletion_curve, estimator, X, target=target, **deletion_settings)
     area = curve(maps=maps).area
     rows = [np.asarray(row) for row in (maps if is_ragged(X) else np.asarray(maps))]

@@ -26,12 +26,13 @@ from sklearn_raman._utils._explanation import (
     resolve_target,
 )
 from sklearn_raman._utils._frames import frame_like
-from sklearn_raman._utils._pipeline import decision_by_class, kept_from
+from sklearn_raman._utils._pipeline import decision_by_class, predict_class
 from sklearn_raman._utils._ragged import (
     by_axis,
     check_holds_spectra,
     is_ragged,
     read_ragged,
+    unmask,
 )
 from sklearn_raman._utils._typing import SpectraLike
 from sklearn_raman._utils._validation import (
@@ -205,6 +206,7 @@ def _parts(estimator, X, reference):
     check_is_fitted(estimator)
     check_holds_spectra(X)
     check_reference(reference, X)
+    X = unmask(X)
     if not is_ragged(X):
         values = check_array(
             X, dtype=(np.float64, np.float32), ensure_all_finite=False, input_name="X"
@@ -256,7 +258,7 @@ def _positions(estimator, X, target, n_spectra):
     refuse_other_order("target", target, X)
     target = resolve_target(target, estimator.classes_, n_spectra)
     if target is None:
-        predicted = np.asarray(estimator.predict(kept_from(estimator, X)))
+        predicted = predict_class(estimator, X)
         target = (predicted[:, None] == estimator.classes_).argmax(axis=1)
     return target
 

@@ -18,7 +18,7 @@ from sklearn_raman._utils._pipeline import (
     unshared,
 )
 from sklearn_raman._utils._progress import progress_bar
-from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
+from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged, unmask
 from sklearn_raman._utils._sklearn import num_samples
 from sklearn_raman._utils._validation import (
     one_per_spectrum,
@@ -61,7 +61,7 @@ def check_study(owner, model, X, y, groups):
             f"groups=range(len(y)).{'' if known is None else has_them}"
         )
     check_holds_spectra(X)
-    (X,) = indexable(X)
+    (X,) = indexable(unmask(X))
     refuse_other_order("y", y, X)
     refuse_other_order("groups", groups, X)
     y = one_per_spectrum("y", y, num_samples(X))

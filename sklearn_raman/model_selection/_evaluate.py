@@ -391,8 +391,9 @@ def probability_score(model, X_train, y_train, groups, X_test, y_test, seed):
         model = CalibratedClassifierCV(
             clone(best_of(model)), method="temperature", cv=folds, ensemble=False
         ).fit(X_train, y_train)
-    loss = log_loss(y_test, model.predict_proba(X_test), labels=model.classes_)
-    return loss, calibrated
+    order = np.argsort(model.classes_)  # log_loss takes columns for sorted ones
+    found = np.asarray(model.predict_proba(X_test))[:, order]
+    return log_loss(y_test, found, labels=model.classes_[order]), calibrated
 
 
 def fewest_units(y, groups):

@@ -21,6 +21,7 @@ from sklearn_raman._utils._pipeline import (
 from sklearn_raman._utils._sklearn import num_samples
 from sklearn_raman._utils._validation import one_per_spectrum, refuse_other_order
 
+DECIMALS = 12  # of scores; what they differ by beyond is rounding
 _INPUT = ("n_features_in_", "feature_names_in_", "wavenumbers_in_")
 
 
@@ -178,7 +179,7 @@ class PValues:
         self.scores = scores[order]
         above = np.cumsum(weights[order][::-1])[::-1]
         # Rounded: sums of equal weights should not miss a round number by one bit.
-        self._p = np.round(np.append(above, 0) + (1 - weights.sum()), 12)
+        self._p = np.round(np.append(above, 0) + (1 - weights.sum()), DECIMALS)
         self.smallest = float(self._p[-1])
 
     def __call__(self, scores):
