@@ -28,6 +28,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._explanation import (
+    check_reference,
     maps_like,
     normalize_maps,
     reference_spectra,
@@ -61,6 +62,7 @@ _DEFAULT_COMPONENTS = 2
 _SMALLEST = 1e-305  # intensities whose reciprocal is a number, with room for a slope
 _CALIBRATION_FOLDS = 5
 _HIGHEST_TEMPERATURE = 1e4  # leaves little but the shares of the classes
+_ROUNDING = 1e-11  # share of discriminant scores that says nothing
 _RMSE_RANGE = (2, 20)  # numbers of latent variables that the source compares
 
 
@@ -316,6 +318,13 @@ class PLSLDA(
         counts = np.unique(y, return_counts=True)[1]
         n_valid = max(round(size * len(X)), len(counts))
         if groups is not None:
+            if len(np.unique(groups)) < 2:
+                raise ValueError(
+                    "All spectra are of one group, so that none is left to compare "
+                    'numbers of latent variables on, as n_components="rmse" does: '
+                    "check that groups names the crystal, patient or sample, or give "
+                    "a number."
+                )
             kind = GroupShuffleSplit
         elif counts.min() > 1 and len(X) - n_valid >= len(counts):
             kind, size = StratifiedShuffleSplit, n_valid
@@ -469,6 +478,7 @@ n_points)
                 '"input_x_gradient".'
             )
         refuse_other_order("target", target, X)
+        check_reference(reference, X)
         given, (X, scores) = X, self._project(X)
         target = resolve_target(target, self.classes_, len(X))
         logits, gradients = self._lda.decision_function(scores), self.coef_
@@ -648,18 +658,20 @@ def _fit_temperature(left_out):
     ----------
     left_out : iterable of (scores, codes)
     """
-    parts = list(left_out)
+    # By how much other classes exceed the true one. Of sure spectra these differences
+    # weigh next to nothing; in a difference of weighted scores, rounding would be more.
+    excess = [
+        scores - scores[np.arange(len(codes)), codes][:, None]
+        for scores, codes in left_out
+    ]
 
     def slope(factor):
         """Derivative of the log-loss with respect to 1/temperature; it only rises."""
-        return sum(
-            (softmax(factor * scores, axis=1) * scores).sum()
-            - scores[np.arange(len(codes)), codes].sum()
-            for scores, codes in parts
-        )
+        return sum((softmax(factor * part, axis=1) * part).sum() for part in excess)
 
     lowest = 1 / _HIGHEST_TEMPERATURE
-    if slope(1.0) <= 0:
+    size = sum(np.abs(part).max(axis=1).sum() for part in excess)
+    if slope(1.0) <= _ROUNDING * size:
         return 1.0
     if slope(lowest) >= 0:
         return _HIGHEST_TEMPERATURE

@@ -425,3 +425,9 @@ def test_float32(minerals):
     model = PLSLDA(n_components=4).fit(X.astype(np.float32), y)
     assert model.transform(X.astype(np.float32)).dtype == np.float32
     assert model.explain_(X.astype(np.float32)).dtype == np.float32
+
+
+def test_one_group_can_not_be_split(minerals):
+    X, y, _ = minerals
+    with pytest.raises(ValueError, match="All spectra are of one group"):
+        PLSLDA(n_components="rmse").fit(X, y, groups=np.zeros(len(y)))

@@ -5,8 +5,13 @@ from scipy.ndimage import median_filter
 from scipy.special import softmax
 
 from sklearn_raman._utils._frames import frame_like
-from sklearn_raman._utils._ragged import is_ragged
-from sklearn_raman._utils._wavenumbers import as_real, labels_as_wavenumbers
+from sklearn_raman._utils._ragged import is_ragged, unmask
+from sklearn_raman._utils._validation import refuse_other_order
+from sklearn_raman._utils._wavenumbers import (
+    as_real,
+    check_labels,
+    labels_as_wavenumbers,
+)
 
 NORMALIZATIONS = ("max", "minmax", "sum")
 SCORES = ("logodds", "logit", "prob", "contrast")
@@ -159,7 +164,7 @@ def auto_space(X):
     if is_ragged(X):
         return "auto"
     try:
-        values = np.asarray(X, dtype=np.float64)
+        values = np.asarray(unmask(X), dtype=np.float64)
     except (TypeError, ValueError):  # no spectra; the model may know what it is
         return "auto"
     return "auto" if np.isfinite(values).all() else "model"
@@ -195,6 +200,12 @@ def blank_level(X):
     _, exponent = np.frexp(spread)
     step = np.ldexp(np.ones_like(spread), exponent - 1) / _LEVELS_PER_RANGE
     return np.where(spread > 0, np.round(level / step) * step, level)
+
+
+def check_reference(reference, X):
+    """Raise if labels of reference spectra are not those of X: points, or rows."""
+    check_labels(reference, labels_as_wavenumbers(X), "reference")
+    refuse_other_order("reference", reference, X)
 
 
 def reference_spectra(X, reference):

@@ -19,7 +19,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
-from sklearn_raman._utils._ragged import is_ragged
+from sklearn_raman._utils._ragged import is_ragged, unmask
+from sklearn_raman._utils._sklearn import safe_indexing
 
 # They move the threshold of one fitted model. Other estimators with an attribute
 # `estimator_` (bagging, RFE) predict with more than that.
@@ -85,10 +86,37 @@ def flat_steps(estimator, name=""):
 
 
 def unshared(X):
-    """Return spectra that a step may overwrite without changing X."""
+    """Return spectra that a step may overwrite without changing X.
+
+    NaN stands where some are masked: most models would take that for measured.
+    """
+    X = unmask(X)
     if is_ragged(X):
         return deepcopy(X)
     return X.copy() if hasattr(X, "copy") else X
+
+
+def own_rows(X, rows):
+    """Return some spectra, which a step may overwrite without changing X.
+
+    Indices make a copy of a matrix; of a list, whose spectra would be shared, they
+    don't.
+    """
+    part = safe_indexing(unmask(X), rows)
+    return deepcopy(part) if is_ragged(part) else part
+
+
+def kept_from(model, X):
+    """Return spectra to give to a fitted model that must leave X as it is.
+
+    That is X itself if all that sees it is of this package, where nothing works in
+    place, and a copy otherwise.
+    """
+    return unmask(X) if _only_reads(flat_steps(model)) else unshared(X)
+
+
+def _only_reads(steps):
+    return all(type(step).__module__.startswith(_PACKAGE) for _, step in steps)
 
 
 def classifier_and_input(model, X):
@@ -107,12 +135,25 @@ def classifier_and_input(model, X):
     inputs : spectra as the classifier takes them
     """
     *steps, (_, classifier) = flat_steps(model)
-    # None of this package's steps works in place.
-    only_read = all(type(step).__module__.startswith(_PACKAGE) for _, step in steps)
-    inputs = X if only_read else unshared(X)
+    inputs = unmask(X) if _only_reads(steps) else unshared(X)
     for _, step in steps:
         inputs = step.transform(inputs)
     return classifier, inputs
+
+
+def predict_class(model, X):
+    """Return the class that a fitted model takes each spectrum for.
+
+    Where a wrapper answers that it is none of them, that is what the model inside says.
+    """
+    predicted = np.asarray(model.predict(kept_from(model, X)))
+    classes = set(getattr(model, "classes_", predicted).tolist())
+    known = np.asarray([label in classes for label in predicted.tolist()], dtype=bool)
+    if known.all():
+        return predicted
+    classifier, inputs = classifier_and_input(model, X)
+    named = np.asarray(classifier.predict(kept_from(classifier, inputs)))
+    return np.where(known, predicted, named).astype(named.dtype)
 
 
 def decision_by_class(classifier, values):
@@ -185,6 +226,16 @@ def moves_threshold(estimator):
     """
     while estimator is not None:
         if isinstance(estimator, _THRESHOLDS):
+            return True
+        is_pipeline = isinstance(estimator, Pipeline)
+        estimator = estimator.steps[-1][1] if is_pipeline else _inner_model(estimator)
+    return False
+
+
+def lacks_refit(estimator):
+    """Say whether a search on the way to the last step has no model of its choice."""
+    while estimator is not None:
+        if is_search(estimator) and not hasattr(estimator, "best_estimator_"):
             return True
         is_pipeline = isinstance(estimator, Pipeline)
         estimator = estimator.steps[-1][1] if is_pipeline else _inner_model(estimator)

@@ -222,10 +222,17 @@ def refuse_missing(name, values):
         )
 
 
-def refuse_other_order(name, values, X):
-    """Raise if a Series has the index of the frame X in another order.
+def refuse_other_order(name, values, X, *, spectra="X"):
+    """Raise if a Series or frame has the index of the frame X in another order.
 
     Anything else is taken by position.
+
+    Parameters
+    ----------
+    name, spectra : str
+        What values and X are called.
+    values, X : object
+        What has one entry, or row, for each spectrum, and the spectra.
     """
     indexes = getattr(values, "index", None), getattr(X, "index", None)
     if not all(isinstance(index, pd.Index) for index in indexes):
@@ -234,9 +241,9 @@ def refuse_other_order(name, values, X):
     if len(ours) == len(theirs) and not ours.equals(theirs):
         if ours.is_unique and theirs.is_unique and ours.isin(theirs).all():
             raise ValueError(
-                f"{name} has the index of X in another order, and rows are matched by "
-                f"position. Use {name}.loc[X.index], or {name}.to_numpy() if the order "
-                "is right."
+                f"{name} has the index of {spectra} in another order, and rows are "
+                f"matched by position. Use {name}.loc[{spectra}.index], or "
+                f"{name}.to_numpy() if the order is right."
             )
 
 
@@ -258,6 +265,7 @@ def open_bunch(X, y):
                 'where the class of each spectrum is, for example label="folder" or '
                 "the name of a column."
             )
+        refuse_other_order("target", X.target, X.data, spectra="data")
         X, y, groups = X.data, _named_target(X), X.get("groups")
     if y is None:
         raise ValueError("y is missing: pass the class of each spectrum, or a Bunch.")

@@ -9,6 +9,7 @@ from scipy.signal import find_peaks
 from sklearn.utils import check_scalar
 
 from sklearn_raman._utils._explanation import normalize_maps, smallest_spread
+from sklearn_raman._utils._validation import refuse_other_order
 from sklearn_raman._utils._wavenumbers import (
     check_wavenumbers,
     describe_axis,
@@ -23,7 +24,8 @@ def common_axis(wavenumbers, n_points, **labeled):
     ----------
     wavenumbers : array-like of shape (n_points,), "points" or None
         "points" counts points whatever the labels say; None takes the labels.
-    n_points : int
+    n_points : int or None
+        Needed to check `wavenumbers`.
     **labeled : array-like, data frame, Series or None
         By name: what may carry the axis as column labels (a Series: as its index).
 
@@ -55,6 +57,19 @@ def common_axis(wavenumbers, n_points, **labeled):
                 "on one axis."
             )
     return axis
+
+
+def check_alignment(maps, X):
+    """Raise if labels say that maps are not those of the spectra, point by point.
+
+    Parameters
+    ----------
+    maps, X : array-like or data frame of shape (n_spectra, n_points)
+        Frames may differ in the axis that is their column labels, or have the same
+        index in another order.
+    """
+    common_axis(None, None, maps=maps, X=X)
+    refuse_other_order("maps", maps, X)
 
 
 def strongest_bands(axis, mean_map, n_bands=3, min_distance=None):

@@ -21,16 +21,17 @@ from sklearn_raman._utils._explanation import (
     smallest_spread,
 )
 from sklearn_raman._utils._frames import frame_like
-from sklearn_raman._utils._pipeline import unshared
+from sklearn_raman._utils._pipeline import predict_class, unshared
 from sklearn_raman._utils._ragged import is_ragged
 from sklearn_raman._utils._typing import RandomState, SpectraLike
 from sklearn_raman._utils._validation import (
     check_number,
     check_spectra_array,
     check_whole,
+    refuse_other_order,
 )
 from sklearn_raman._utils._wavenumbers import as_real, labels_as_wavenumbers
-from sklearn_raman.inspection._bands import common_axis
+from sklearn_raman.inspection._bands import check_alignment, common_axis
 from sklearn_raman.inspection._perturbation import deletion_curve
 
 
@@ -112,6 +113,8 @@ def localization_score(
     >>> bool(scores["mass"].mean() < 0.5)  # the spectra are not good maps
     True
     """
+    for name, positions in (("peaks", peaks), ("distractors", distractors)):
+        refuse_other_order(name, positions, maps, spectra="maps")
     labeled, maps = maps, check_maps(maps)
     n_spectra, n_points = maps.shape
     check_number(fwhm, "fwhm")
@@ -229,7 +232,8 @@ def peak_share(
     Raises
     ------
     ValueError
-        If maps contain NaN, or do not have the shape or the axis of the spectra.
+        If maps contain NaN, or do not have the shape, the axis or the order of the
+        spectra.
 
     Notes
     -----
@@ -246,7 +250,7 @@ def peak_share(
     """
     spectra = check_spectra_array(X)
     labeled, maps = maps, check_maps(maps, shape=spectra.shape)
-    common_axis(None, spectra.shape[1], maps=labeled, X=X)
+    check_alignment(labeled, X)
     check_number(min_prominence, "min_prominence", high=1)
     on_peak = np.stack([_peak_points(row, min_prominence) for row in spectra])
     return pd.DataFrame(
@@ -367,7 +371,7 @@ def max_sensitivity(
     check_number(radius, "radius")
     check_whole(n_draws, "n_draws", low=1)
     rng = check_random_state(random_state)
-    before = check_maps(explain(X), shape=spectra.shape)
+    before = check_maps(explain(unshared(X)), shape=spectra.shape)
     largest = np.zeros(len(spectra))
     unit = np.abs(before).max(axis=1, keepdims=True)  # so that no square overflows
     unit[unit == 0] = 1.0
@@ -442,7 +446,7 @@ def deletion_percentile(
     """
     check_whole(n_random, "n_random", low=1)
     rng = check_random_state(random_state)
-    target = estimator.predict(unshared(X)) if target is None else target
+    target = predict_class(estimator, X) if target is None else target
     curve = partial(deletion_curve, estimator, X, target=target, **deletion_settings)
     area = curve(maps=maps).area
     rows = [np.asarray(row) for row in (maps if is_ragged(X) else np.asarray(maps))]

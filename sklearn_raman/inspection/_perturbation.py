@@ -19,18 +19,20 @@ from sklearn_raman._utils._explanation import (
     REFERENCES,
     SCORES,
     check_maps,
+    check_reference,
     maps_like,
     normalize_maps,
     reference_spectra,
     resolve_target,
 )
 from sklearn_raman._utils._frames import frame_like
-from sklearn_raman._utils._pipeline import decision_by_class
+from sklearn_raman._utils._pipeline import decision_by_class, predict_class
 from sklearn_raman._utils._ragged import (
     by_axis,
     check_holds_spectra,
     is_ragged,
     read_ragged,
+    unmask,
 )
 from sklearn_raman._utils._typing import SpectraLike
 from sklearn_raman._utils._validation import (
@@ -39,6 +41,7 @@ from sklearn_raman._utils._validation import (
     lower_default,
     refuse_other_order,
 )
+from sklearn_raman.inspection._bands import check_alignment
 
 _DEFAULT_WIDTH = 9
 
@@ -202,6 +205,8 @@ def _parts(estimator, X, reference):
     """
     check_is_fitted(estimator)
     check_holds_spectra(X)
+    check_reference(reference, X)
+    X = unmask(X)
     if not is_ragged(X):
         values = check_array(
             X, dtype=(np.float64, np.float32), ensure_all_finite=False, input_name="X"
@@ -253,7 +258,7 @@ def _positions(estimator, X, target, n_spectra):
     refuse_other_order("target", target, X)
     target = resolve_target(target, estimator.classes_, n_spectra)
     if target is None:
-        predicted = np.asarray(estimator.predict(X))
+        predicted = predict_class(estimator, X)
         target = (predicted[:, None] == estimator.classes_).argmax(axis=1)
     return target
 
@@ -264,7 +269,7 @@ def _lost_scores(estimator, like, values, filler, hidden, score, batch_size):
     `hidden` (n_windows, n_points) says what each hides; `like` makes intensities what
     the estimator takes.
     """
-    before = _class_scores(estimator, like(values), score)
+    before = _class_scores(estimator, like(values.copy()), score)
     lost = []
     for block in gen_batches(len(hidden), max(1, batch_size // len(values))):
         changed = np.where(hidden[block, None], filler, values)
@@ -323,7 +328,8 @@ def deletion_curve(
     Raises
     ------
     ValueError
-        If maps contain NaN or do not have the shape of X, or a parameter is not valid.
+        If maps contain NaN, do not have the shape, the axis or the order of X, or if a
+        parameter is not valid.
 
     References
     ----------
@@ -354,6 +360,8 @@ def deletion_curve(
             f"maps must hold one map for each of the {n_spectra} spectra, got "
             f"{len(maps)}."
         )
+    if not is_ragged(X):
+        check_alignment(maps, X)
     fraction, curve = np.empty((2, n_spectra, steps + 1))
     for numbers, values, filler, like in parts:
         n_points = values.shape[1]

@@ -17,8 +17,13 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_raman._utils._explanation import auto_space, normalize_maps
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._map_back import check_mode, place_back
-from sklearn_raman._utils._pipeline import flat_steps, moves_threshold, unshared
-from sklearn_raman._utils._ragged import is_ragged
+from sklearn_raman._utils._pipeline import (
+    flat_steps,
+    lacks_refit,
+    moves_threshold,
+    unshared,
+)
+from sklearn_raman._utils._ragged import is_ragged, unmask
 from sklearn_raman._utils._typing import SpectraLike
 from sklearn_raman._utils._validation import refuse_other_order
 from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
@@ -136,6 +141,7 @@ n_points), or list
     """
     check_space(space)
     check_mode(mode)
+    X = unmask(X)
     classifier, info, ways_back = run_steps(pipeline, X, space=space, mode=mode)
     inputs, owner = info["spectra"], type(classifier).__name__
     try:
@@ -264,6 +270,8 @@ def _fitted_steps(pipeline):
     try:
         check_is_fitted(pipeline)
         check_is_fitted(steps[-1][1])
+        if lacks_refit(pipeline):  # though the model it starts from may be fitted
+            raise NotFittedError
     except NotFittedError as error:
         raise NotFittedError(
             f"This {type(pipeline).__name__} is not fitted, or holds a search with "

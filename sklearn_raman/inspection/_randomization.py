@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 
 from sklearn_raman._utils._explanation import check_maps
 from sklearn_raman._utils._typing import RandomState, SpectraLike
-from sklearn_raman._utils._validation import check_whole
+from sklearn_raman._utils._validation import check_whole, refuse_other_order
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._pipeline import run_steps
 
@@ -90,6 +90,7 @@ def randomization_test(
     >>> randomization_test(net, X, random_state=0).index.to_list()
     ['output', 'hidden', 'blocks.5', 'blocks.1']
     """
+    refuse_other_order("target", target, X)
     classifier, info, _ = run_steps(classifier, X, space="model")
     X = info["spectra"]
     if not hasattr(classifier, "cascading_reset"):

@@ -13,12 +13,13 @@ from sklearn_raman._utils._pipeline import (
     flat_steps,
     group_parameters,
     holds_frozen,
+    own_rows,
     refuse_no_classifier,
     unshared,
 )
 from sklearn_raman._utils._progress import progress_bar
-from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged
-from sklearn_raman._utils._sklearn import num_samples, safe_indexing
+from sklearn_raman._utils._ragged import check_holds_spectra, is_ragged, unmask
+from sklearn_raman._utils._sklearn import num_samples
 from sklearn_raman._utils._validation import (
     one_per_spectrum,
     open_bunch,
@@ -60,7 +61,7 @@ def check_study(owner, model, X, y, groups):
             f"groups=range(len(y)).{'' if known is None else has_them}"
         )
     check_holds_spectra(X)
-    (X,) = indexable(X)
+    (X,) = indexable(unmask(X))
     refuse_other_order("y", y, X)
     refuse_other_order("groups", groups, X)
     y = one_per_spectrum("y", y, num_samples(X))
@@ -222,14 +223,14 @@ def _fit_fold(model, data, design, fold, explain):
     fitted = _reseeded(clone(model), design.seed)
     own = group_parameters(fitted, data.groups[train])
     try:
-        fitted.fit(safe_indexing(data.X, train), y[train], **own)
+        fitted.fit(own_rows(data.X, train), y[train], **own)
     except Exception as error:
         error.add_note(
             f"This was a fit to {len(train)} spectra, of {n_groups} "
             "different groups: few groups may hold too little for the model."
         )
         raise
-    X = safe_indexing(data.X, held)
+    X = own_rows(data.X, held)
     found = Bunch(held=held, named=np.asarray(fitted.predict(unshared(X))))
     if design.explained:
         given, info = _explain(fitted, X, y[held], explain, data.space)

@@ -21,14 +21,14 @@ from sklearn_raman._utils._explanation import (
     smallest_spread,
 )
 from sklearn_raman._utils._pipeline import flat_steps, unshared
-from sklearn_raman._utils._ragged import is_ragged
+from sklearn_raman._utils._ragged import is_ragged, unmask
 from sklearn_raman._utils._typing import SpectraLike
 from sklearn_raman._utils._validation import (
     check_number,
     one_per_spectrum,
     refuse_other_order,
 )
-from sklearn_raman._utils._wavenumbers import as_real
+from sklearn_raman._utils._wavenumbers import as_real, check_labels
 from sklearn_raman.inspection._bands import bands_above_median, common_axis
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._pipeline import (
@@ -159,7 +159,7 @@ default=None
         """
         values = check_maps(maps)
         for name, labels in (("y", y), ("predicted", predicted)):
-            refuse_other_order(name, labels, maps)
+            refuse_other_order(name, labels, maps, spectra="maps")
         y = one_per_spectrum("y", y, len(values))
         if predicted is None:
             predicted = y
@@ -196,6 +196,7 @@ default=None
 
         mean_spectrum = std_spectrum = None
         if spectra is not None:
+            refuse_other_order("spectra", spectra, maps, spectra="maps")
             spectra = check_maps(spectra, shape=values.shape, name="spectra")
             mean_spectrum = by_class(spectra, np.mean)
             std_spectrum = by_class(spectra, np.std)
@@ -279,6 +280,8 @@ default=None
             :meth:`from_maps`.
         """
         check_space(space)
+        refuse_other_order("y", y, X)
+        X = unmask(X)
         if explain is not None and not callable(explain):
             raise TypeError(f"explain must be None or a function, got {explain!r}.")
         if is_ragged(X) or (space == "auto" and auto_space(X) == "model"):
@@ -373,7 +376,7 @@ default=None
 
         Parameters
         ----------
-        importance : array-like of shape (n_points,) or fitted PLSLDA
+        importance : array-like of shape (n_points,), Series or fitted PLSLDA
             Importance of each point, such as the VIP of a PLS model, or the model
             itself, or a Pipeline or search that ends in it: its `vip_` is taken.
         fraction : float or None, default=None
@@ -389,14 +392,17 @@ default=None
             spectrum hold nothing, and their order is noise.
         """
         if hasattr(importance, "get_params"):
-            importance = flat_steps(importance)[-1][1].vip_
-        importance = as_real(importance, "importance")
+            model = flat_steps(importance)[-1][1]
+            importance = pd.Series(model.vip_, model.wavenumbers_in_)
+        labeled, importance = importance, as_real(importance, "importance")
         if importance.shape != self.axis.shape or not np.isfinite(importance).all():
             raise ValueError(
                 f"importance must hold {len(self.axis)} finite values, one per "
                 f"point of the maps, got shape {importance.shape}. The last step of a "
                 'Pipeline may have another axis: sum up maps with space="model".'
             )
+        if self.unit == "cm-1":
+            check_labels(labeled, self.axis, "importance")
         fraction = self.fraction if fraction is None else fraction
         check_number(fraction, "fraction", high=1)
         count = top_count(len(self.axis), fraction)

@@ -21,9 +21,9 @@ from sklearn_raman._utils._pipeline import (
     flat_steps,
     group_parameters,
     is_search,
+    own_rows,
 )
 from sklearn_raman._utils._ragged import is_ragged
-from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 from sklearn_raman.inspection import explain_pipeline, occlusion
 from sklearn_raman.model_selection._novelty import judge_novelty
@@ -74,7 +74,7 @@ def evaluate_fold(name, estimator, fold, data, *, explain, seed, detector, unkno
 
     def part(rows):
         """A copy for each use: steps that work in place (copy=False) overwrite it."""
-        return safe_indexing(data.X, rows)
+        return own_rows(data.X, rows)
 
     X_train, X_test = part(train), part(test)
     stage = "fit"
@@ -391,8 +391,9 @@ def probability_score(model, X_train, y_train, groups, X_test, y_test, seed):
         model = CalibratedClassifierCV(
             clone(best_of(model)), method="temperature", cv=folds, ensemble=False
         ).fit(X_train, y_train)
-    loss = log_loss(y_test, model.predict_proba(X_test), labels=model.classes_)
-    return loss, calibrated
+    order = np.argsort(model.classes_)  # log_loss takes columns for sorted ones
+    found = np.asarray(model.predict_proba(X_test))[:, order]
+    return log_loss(y_test, found, labels=model.classes_[order]), calibrated
 
 
 def fewest_units(y, groups):

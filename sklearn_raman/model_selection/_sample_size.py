@@ -25,10 +25,10 @@ from sklearn_raman._utils._pipeline import (
     group_parameters,
     is_search,
     last_step,
+    own_rows,
     warn_frozen,
 )
 from sklearn_raman._utils._progress import progress_bar
-from sklearn_raman._utils._sklearn import safe_indexing
 from sklearn_raman._utils._typing import RandomState, SpectraLike
 from sklearn_raman._utils._validation import check_n_jobs
 from sklearn_raman.model_selection._compare import (
@@ -258,12 +258,12 @@ def _evaluate(key, model, cell, fold, data):
     try:
         with stopwatch() as clock:
             model.fit(
-                safe_indexing(data.X, train),
+                own_rows(data.X, train),
                 data.y[train],
                 **group_parameters(model, groups),
             )
         stage = "predict"
-        predicted = np.asarray(model.predict(safe_indexing(data.X, test)))
+        predicted = np.asarray(model.predict(own_rows(data.X, test)))
         check_predictions(predicted, data.y[test], data.classes)
     except Exception as error:
         what = f" with {sampler}" if sampler else ""

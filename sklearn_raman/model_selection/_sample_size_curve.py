@@ -25,6 +25,7 @@ METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy"}
 # A power law has three numbers, so that three sizes lie on one whatever they are.
 FEWEST_SIZES = 4
 N_RESAMPLES = 1000
+_ROUNDING = 1e-12  # of a share of errors
 # Between "hardly falls" and "gone at once".
 EXPONENTS = np.geomspace(0.02, 5, 120)
 # The columns that say which curve a row belongs to.
@@ -558,7 +559,8 @@ def _solve(sizes, errors, exponent):
     through_zero = floor < 0
     factor = np.where(through_zero, errors @ x / (x @ x), factor)
     floor = np.where(through_zero, 0.0, floor)
-    rises = factor < 0
+    # Errors that are all the same differ by rounding from their mean.
+    rises = factor * np.ptp(x) < _ROUNDING
     factor, floor = np.where(rises, 0.0, factor), np.where(rises, mean, floor)
     rest = errors - floor[:, None] - factor[:, None] * x
     return floor, factor, (rest**2).sum(axis=1)

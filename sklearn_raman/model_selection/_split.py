@@ -11,7 +11,11 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_consistent_length, check_random_state
 
 from sklearn_raman._utils._typing import RandomState
-from sklearn_raman._utils._validation import check_whole, one_per_spectrum
+from sklearn_raman._utils._validation import (
+    check_whole,
+    one_per_spectrum,
+    refuse_other_order,
+)
 
 SINGLE_GROUP = ("train", "drop")
 MAX_DRAWS = 100
@@ -175,6 +179,10 @@ class OneGroupPerClassSplit(BaseCrossValidator):
                 "spectrum: pass groups to split, cross_val_score, a search or compare."
             )
         check_consistent_length(X, y, groups)
+        refuse_other_order("y", y, X)
+        refuse_other_order("groups", groups, X)
+        # Only the length of X counts, so that it may be anything.
+        refuse_other_order("groups", groups, y, spectra="y")
         return (
             one_per_spectrum("y", y, len(y)),
             one_per_spectrum("groups", groups, len(y)),

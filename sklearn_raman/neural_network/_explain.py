@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import Bunch
 
 from sklearn_raman._utils._explanation import (
+    check_reference,
     maps_like,
     normalize_maps,
     resolve_target,
@@ -160,9 +161,10 @@ class ExplainMixin:
                 settings["batch_size"] = batch_size
             return occlusion(self, X, target, **settings)
         refuse_other_order("target", target, X)
+        reference = options.get("reference")
+        check_reference(reference, X)
         values, module = self._ready_to_explain(X)
         target = resolve_target(target, self.classes_, len(values))
-        reference = options.get("reference")
         one_for_each = not isinstance(reference, str) and np.ndim(reference) == 2
         to_points = None
         if upsample and maps_units(method):

@@ -171,11 +171,12 @@ class SpectrumBootstrap(SpectrumSampler):
             _fit_class(X[codes == code], levels[codes == code], self.n_components)
             for code in range(len(self.classes_))
         ]
+        self._bandwidth, self._noise = self.bandwidth, self.noise
         self.n_components_ = np.array([len(own.loadings) for own in self._models])
 
     def _draw(self, code, n_samples, rng):
         own = self._models[code]
-        scores, parents = own.draw_scores(n_samples, self.bandwidth, rng)
+        scores, parents = own.draw_scores(n_samples, self._bandwidth, rng)
         lent = self._lent_to(code)
         share = 1 - len(own.scores) / _ENOUGH if len(lent) else 0
         borrows = rng.uniform(size=n_samples) < share
@@ -184,7 +185,7 @@ class SpectrumBootstrap(SpectrumSampler):
         if borrows.any():
             picked = lent[rng.randint(len(lent), size=borrows.sum())]
             spectra[borrows] += picked @ shared_curves(own.mean)
-        if self.noise is not None:
+        if self._noise is not None:
             noise = resample_residuals(own.residuals, n_samples, rng)
             spectra += noise * own.levels[parents, None]
         return spectra

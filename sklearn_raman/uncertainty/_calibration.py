@@ -13,12 +13,15 @@ from sklearn_raman._utils._pipeline import (
     flat_steps,
     group_parameters,
     ignores_groups,
+    own_rows,
     refuse_no_classifier,
+    unshared,
     warn_frozen,
 )
-from sklearn_raman._utils._sklearn import num_samples, safe_indexing
-from sklearn_raman._utils._validation import one_per_spectrum
+from sklearn_raman._utils._sklearn import num_samples
+from sklearn_raman._utils._validation import one_per_spectrum, refuse_other_order
 
+DECIMALS = 12  # of scores; what they differ by beyond is rounding
 _INPUT = ("n_features_in_", "feature_names_in_", "wavenumbers_in_")
 
 
@@ -38,6 +41,7 @@ def check_groups(owner, X, groups, grouped):
             "on spectra whose group it knows looks better than it is. If each spectrum "
             f"is from a sample of its own, say so: {owner}(..., grouped=False)."
         )
+    refuse_other_order("groups", groups, X)
     return one_per_spectrum("groups", groups, num_samples(X))
 
 
@@ -45,7 +49,9 @@ def fit_wrapped(owner, estimator, X, y, groups):
     """Fit a clone on everything, for `owner`, which takes over what it says of X."""
     refuse_no_classifier(type(owner).__name__, estimator)
     warn_frozen(type(owner).__name__, type(estimator).__name__, estimator)
-    fitted = clone(estimator).fit(X, y, **group_parameters(estimator, groups))
+    refuse_other_order("y", y, X)
+    own = group_parameters(estimator, groups)
+    fitted = clone(estimator).fit(unshared(X), y, **own)
     first = flat_steps(fitted)[0][1]
     for name in _INPUT:
         vars(owner).pop(name, None)
@@ -143,9 +149,9 @@ def _one_fold(estimator, X, y, groups, train, held, judge):
         return None
     own = None if groups is None else groups[train]
     model = clone(estimator)
-    model.fit(safe_indexing(X, train), y[train], **group_parameters(model, own))
+    model.fit(own_rows(X, train), y[train], **group_parameters(model, own))
     # A second copy of the training spectra: a step may have worked in place.
-    judged = judge(model, safe_indexing(X, train), y[train], safe_indexing(X, held))
+    judged = judge(model, own_rows(X, train), y[train], own_rows(X, held))
     return {"rows": held, **judged}
 
 
@@ -173,7 +179,7 @@ class PValues:
         self.scores = scores[order]
         above = np.cumsum(weights[order][::-1])[::-1]
         # Rounded: sums of equal weights should not miss a round number by one bit.
-        self._p = np.round(np.append(above, 0) + (1 - weights.sum()), 12)
+        self._p = np.round(np.append(above, 0) + (1 - weights.sum()), DECIMALS)
         self.smallest = float(self._p[-1])
 
     def __call__(self, scores):

@@ -12,10 +12,14 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import get_tags, indexable
+from sklearn.utils import Bunch, get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_raman._utils._pipeline import classifier_and_input, decision_by_class
+from sklearn_raman._utils._pipeline import (
+    classifier_and_input,
+    decision_by_class,
+    kept_from,
+)
 from sklearn_raman._utils._sklearn import (
     DocLinkMixin,
     HasMethods,
@@ -34,6 +38,7 @@ from sklearn_raman._utils._validation import (
 )
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.uncertainty._calibration import (
+    DECIMALS,
     PValues,
     check_groups,
     fit_wrapped,
@@ -51,6 +56,16 @@ from sklearn_raman.uncertainty._novelty_scores import (
 
 # Two classes are look-alikes from this share of held-out spectra on.
 _CONFUSED = 0.1
+# What answers depend on beside what was learned with it.
+_ANSWERS_BY = (
+    "conformity_score",
+    "coverage",
+    "false_alarm_rate",
+    "look_alikes",
+    "max_set_size",
+    "novelty_score",
+    "unknown_label",
+)
 _MOST_NAMES = 4  # that `describe` writes out
 
 
@@ -71,8 +86,8 @@ class ConformalClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     ----------
     estimator : classifier or Pipeline, default=None
         Cloned and fitted, with `predict_proba` or `decision_function`. None means
-        `PLSLDA()`. What `set_params` changes in it (``estimator__device``) holds from
-        the next fit on; the fitted one is `estimator_`.
+        `PLSLDA()`. What `set_params` changes, here as in all parameters, holds from the
+        next fit on; the fitted one is `estimator_`.
     cv : int, splitter, iterable or None, default=None
         Folds whose held-out spectra the sets are made from. An int deals out the groups
         of each class; None means 10.
@@ -82,8 +97,8 @@ class ConformalClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         What makes a class implausible: "lac" its low probability [1]_, which gives the
         smallest sets; "aps" that more probable ones exist [2]_, which gives larger sets
         to hard spectra and hardly ever an empty one. (Half the probability of the class
-        itself counts where [2]_ draws a random part, so that a spectrum always has the
-        same set.)
+        itself, and of others as probable, counts where [2]_ draws a random part, so
+        that a spectrum always has the same set.)
     unit : {"spectrum", "group", "whole_group"}, default="spectrum"
         What the coverage is a share of: of spectra; of spectra of a new group, each
         group counting the same [3]_; of groups, all of whose spectra have the true
@@ -279,6 +294,7 @@ default=None
 
     def _fit(self, X, y, groups):
         owner = type(self).__name__
+        self._learned = Bunch(**{name: getattr(self, name) for name in _ANSWERS_BY})
         estimator = PLSLDA() if self.estimator is None else self.estimator
         groups = check_groups(owner, X, groups, self.grouped)
         self.estimator_ = fit_wrapped(self, estimator, X, y, groups)
@@ -297,7 +313,7 @@ default=None
         folds = make_folds(cv, y, groups, self.random_state)
         judge = partial(_judge, self.classes_, self.novelty_score)
         found = out_of_fold(estimator, X, y, groups, folds, judge, self.n_jobs)
-        code = np.searchsorted(self.classes_, y[found.rows])
+        code = _codes(y[found.rows], self.classes_)
         units = found.rows if groups is None else groups[found.rows]
         self.n_calibrated_ = len(code)
         self.n_calibrated_groups_ = len(np.unique(units))
@@ -381,11 +397,11 @@ default=None
         return self._p(*classifier_and_input(self.estimator_, X))
 
     def _p(self, classifier, inputs):
-        scores = _implausibility(
-            _probabilities(classifier, inputs), self.conformity_score
+        probabilities = _probabilities(classifier, inputs)
+        p = self._p_values(
+            _implausibility(probabilities, self._learned.conformity_score)
         )
-        p = self._p_values(scores)
-        if self.look_alikes:
+        if self._learned.look_alikes:
             alone = p.copy()
             for named, true in self._instead:
                 p[:, true] = np.maximum(p[:, true], alone[:, named])
@@ -408,7 +424,7 @@ default=None
 
     def _chosen(self, p):
         # 1 - 0.9 is not quite 0.1.
-        return p > round(1 - self.coverage, 12)
+        return p > round(1 - self._learned.coverage, DECIMALS)
 
     def predict(self, X: SpectraLike) -> NDArray[Any]:
         """Name the class of each spectrum, or say that it is unknown.
@@ -424,26 +440,24 @@ default=None
             What the estimator predicts; on request `unknown_label`, see there.
         """
         check_is_fitted(self)
-        labels = self.estimator_.predict(X)
-        if self.unknown_label is None:
+        labels = self.estimator_.predict(kept_from(self.estimator_, X))
+        learned = self._learned
+        if learned.unknown_label is None:
             return labels
         classifier, inputs = classifier_and_input(self.estimator_, X)
         size = self._chosen(self._p(classifier, inputs)).sum(axis=1)
         unknown = size == 0
-        if self.max_set_size is not None:
-            unknown |= size > self.max_set_size
-        if self.novelty_score is not None:
+        if learned.max_set_size is not None:
+            unknown |= size > learned.max_set_size
+        if learned.novelty_score is not None:
             unknown |= self._is_strange(self._known_p(classifier, inputs))
-        is_text = isinstance(self.unknown_label, str)
-        if is_text != (labels.dtype.kind in "UT"):
-            labels = labels.astype(object)
-        return np.where(unknown, np.asarray(self.unknown_label), labels)
+        return _replaced(labels, unknown, learned.unknown_label)
 
     def _known_p(self, classifier, inputs):
         return self._alarm.p(measure(self._novelty, classifier, inputs))
 
     def _is_strange(self, p):
-        return p <= self.false_alarm_rate
+        return p <= self._learned.false_alarm_rate
 
     @available_if(_has_probabilities)
     def predict_proba(self, X: SpectraLike) -> Floats:
@@ -463,7 +477,7 @@ default=None
             Columns as `classes_`.
         """
         check_is_fitted(self)
-        return self.estimator_.predict_proba(X)
+        return self.estimator_.predict_proba(kept_from(self.estimator_, X))
 
     def describe(self, X: SpectraLike) -> pd.DataFrame:
         """Say in words what each spectrum is.
@@ -488,7 +502,7 @@ default=None
         sets = self._chosen(p)
         table = {"n_classes": sets.sum(axis=1), "p": p.max(axis=1)}
         strange = np.zeros(len(p), dtype=bool)
-        if self.novelty_score is not None:
+        if self._learned.novelty_score is not None:
             table["p_known"] = self._known_p(classifier, inputs)
             strange = self._is_strange(table["p_known"])
         order = np.argsort(-p, axis=1, kind="stable")
@@ -528,11 +542,31 @@ def _judge(classes, novelty, model, X, y, X_held):
     classifier, inputs = classifier_and_input(model, X_held)
     found = _probabilities(classifier, inputs)
     probabilities = np.zeros((len(found), len(classes)))
-    probabilities[:, np.searchsorted(classes, classifier.classes_)] = found
+    probabilities[:, _codes(classifier.classes_, classes)] = found
     judged = {"probabilities": probabilities}
     if novelty is not None:
         judged["novelty"] = judge_novelty(novelty, model, X, y, X_held)
     return judged
+
+
+def _codes(labels, classes):
+    """Return the positions of labels among classes, in whatever order these are."""
+    order = np.argsort(classes, kind="stable")
+    return order[np.searchsorted(classes, labels, sorter=order)]
+
+
+def _replaced(labels, chosen, value):
+    """Return labels with a value in some places; all stay what they are.
+
+    Texts and numbers need objects beside each other, and so do whole numbers and what
+    numpy would make others of: True, and numbers above those with a sign.
+    """
+    kind = labels.dtype.kind
+    fits = isinstance(value, str) == (kind in "UT")
+    if kind in "bu":
+        fits = fits and kind == "u" and np.can_cast(labels.dtype, np.int64)
+    labels = labels if fits else labels.astype(object)
+    return np.where(chosen, np.asarray(value), labels)
 
 
 def _shares(counts, totals):
@@ -548,6 +582,7 @@ def _probabilities(classifier, inputs):
     A classifier without probabilities has its decision function squeezed: sets need
     an order of plausibility, not true probabilities.
     """
+    inputs = kept_from(classifier, inputs)
     if hasattr(classifier, "predict_proba"):
         found = np.asarray(classifier.predict_proba(inputs), dtype=float)
     else:
@@ -571,8 +606,25 @@ def _implausibility(probabilities, score):
     still tells 1e-20 from 1e-30, which sure classifiers give to the true class.
     """
     if score == "aps":
-        order = np.argsort(probabilities, axis=1, kind="stable")
-        rising = np.take_along_axis(probabilities, order, axis=1)
-        below = rising.cumsum(axis=1) - rising / 2
-        probabilities = np.take_along_axis(below, np.argsort(order, axis=1), axis=1)
-    return -np.log(np.maximum(probabilities, np.finfo(float).tiny))
+        probabilities = _mass_below(probabilities)
+    found = -np.log(np.maximum(probabilities, np.finfo(float).tiny))
+    return found.round(DECIMALS)  # of sure names, rounding would decide
+
+
+def _mass_below(probabilities):
+    """Return the probability of the less probable classes, and half of the others'.
+
+    The others are those that are as probable as the class, itself among them.
+    """
+    order = np.argsort(probabilities, axis=1, kind="stable")
+    rising = np.take_along_axis(probabilities, order, axis=1)
+    total = rising.cumsum(axis=1)
+    step = np.diff(rising, axis=1) > 10.0**-DECIMALS * rising[:, 1:]
+    edge = np.ones((len(rising), 1), dtype=bool)
+    first, last = np.hstack([edge, step]), np.hstack([step, edge])
+    before = np.where(first, np.hstack([0 * edge, total[:, :-1]]), 0)
+    before = np.maximum.accumulate(before, axis=1)
+    until = np.where(last, total, np.inf)[:, ::-1]
+    until = np.minimum.accumulate(until, axis=1)[:, ::-1]
+    below = (before + until) / 2
+    return np.take_along_axis(below, np.argsort(order, axis=1), axis=1)

@@ -5,7 +5,7 @@ from scipy.ndimage import uniform_filter1d
 from sklearn.utils import check_array, gen_batches
 
 from sklearn_raman._utils._validation import check_spectra, name_numbers
-from sklearn_raman.uncertainty._calibration import PValues
+from sklearn_raman.uncertainty._calibration import DECIMALS, PValues
 
 SCORES = ("auto", "relative_mahalanobis", "correlation", "both")
 _N_AXES = 150
@@ -16,6 +16,7 @@ _SHRINKAGE = 0.02
 _SHARES = np.array([1.0, 0.5])
 _BACKGROUND = 0.05
 _BATCH = 128
+_ROUNDING = 1e-9  # differences of scores that say nothing
 
 
 class RelativeMahalanobis:
@@ -273,15 +274,18 @@ class Alarm:
         if scores.shape[1] > 1:
             self._center, rare = np.quantile(scores, [0.5, 0.95], axis=0)
             unit = rare - self._center
-            self._factor = _SHARES / np.where(unit > 0, unit, 1.0)
+            # Of spectra without noise all that varies is rounding.
+            varies = unit > _ROUNDING * np.maximum(np.abs(rare), 1.0)
+            self._factor = _SHARES / np.where(varies, unit, 1.0)
         self._p_values = PValues(self.strangeness(scores), weights)
         self.threshold = self._p_values.threshold(rate)
         self.smallest_p = self._p_values.smallest
 
     def strangeness(self, scores):
         """Return one number for each spectrum; above the threshold it is unknown."""
-        # Not a matrix product, whose bits depend on the number of rows.
-        return ((scores - self._center) * self._factor).sum(axis=1)
+        # Not a matrix product, whose bits depend on the number of rows. Rounded: equal
+        # spectra are equally strange.
+        return ((scores - self._center) * self._factor).sum(axis=1).round(DECIMALS)
 
     def p(self, scores):
         """Return p-values of scores (n_spectra, n_scores), small for the unknown."""

@@ -7,11 +7,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.utils import Bunch
 
+from sklearn_raman import inspection
 from sklearn_raman.inspection import ExplanationSummary, plot_stability
+from sklearn_raman.model_selection import OneGroupPerClassSplit, compare
 from sklearn_raman.over_sampling import synthesis_report
-from tests.hostile._entrances import ENTRANCES, SPLITS, maps
-from tests.hostile._kinds import AXIS, GROUPS, LABELS, SPECTRA
+from tests.hostile._entrances import ENTRANCES, SPLITS, fitted, make, maps
+from tests.hostile._kinds import AXIS, GROUPS, LABELS, SPECTRA, labeled
 from tests.hostile.test_spectra import assert_same, cells, run
 
 ALL = ENTRANCES | SPLITS
@@ -107,6 +110,147 @@ def test_labels_that_are_missing_or_wrong(name, entrance):
         assert len(str(raised.value)) > 20
 
     cells(check, MISSING | WRONG)
+
+
+ROWS = list("abcdefgh")
+
+
+@each
+def test_labels_in_another_order(name, entrance):
+    X = labeled().set_axis(ROWS)
+    values = pd.Series(GOOD[name], index=ROWS)[::-1]
+    with pytest.raises(ValueError, match=rf"{name} has the index of .* another order"):
+        run(ALL[entrance], X, **{name: values})
+    found, _ = run(ALL[entrance], X, **{name: values.loc[ROWS]})
+    assert_same(found, run(ALL[entrance], X)[0], ALL[entrance].digits)
+
+
+def _report(**labels):
+    sets = {
+        name: labeled(np.tile(SPECTRA, (2, 1)) + shift)
+        for name, shift in (("train", 1), ("test", 2), ("synthetic", 3))
+    }
+    y = {f"y_{name}": pd.Series(np.tile(LABELS, 2)) for name in sets}
+    return synthesis_report(*sets.values(), **(y | labels), n_draws=1)
+
+
+def _bunch(y):
+    return compare([make("PLSLDA")], Bunch(data=ORDERED, target=y), explain=False)
+
+
+ORDERED = labeled().set_axis(ROWS)
+FIRST = pd.Series("quartz", index=ROWS)
+TURNED_MAPS = ORDERED[::-1]
+# Beside those that the table of entrances names: the argument, what it belongs to.
+OTHERS = {
+    "synthesis_report, y_train": lambda: _report(
+        y_train=pd.Series(np.tile(LABELS, 2))[::-1]
+    ),
+    "synthesis_report, y_test": lambda: _report(
+        y_test=pd.Series(np.tile(LABELS, 2))[::-1]
+    ),
+    "synthesis_report, y_synthetic": lambda: _report(
+        y_synthetic=pd.Series(np.tile(LABELS, 2))[::-1]
+    ),
+    "compare, target": lambda: _bunch(pd.Series(LABELS, index=ROWS)[::-1]),
+    "OneGroupPerClassSplit.split, groups beside y": lambda: next(
+        OneGroupPerClassSplit().split(
+            np.zeros((8, 1)),
+            pd.Series(LABELS, index=ROWS),
+            pd.Series(GROUPS, index=ROWS)[::-1],
+        )
+    ),
+    "randomization_test, target": lambda: inspection.randomization_test(
+        fitted("GAPCNNClassifier"), ORDERED, target=FIRST[::-1], n_repeats=1
+    ),
+    "occlusion, target": lambda: inspection.occlusion(
+        fitted("PLSLDA"), ORDERED, FIRST[::-1]
+    ),
+    "occlusion, reference": lambda: inspection.occlusion(
+        fitted("PLSLDA"), ORDERED, reference=TURNED_MAPS
+    ),
+    "explain_, reference": lambda: fitted("PLSLDA").explain_(
+        ORDERED, reference=TURNED_MAPS
+    ),
+    "explain_ of a network, reference": lambda: fitted("CNNClassifier").explain_(
+        ORDERED, reference=TURNED_MAPS
+    ),
+    "deletion_curve, target": lambda: inspection.deletion_curve(
+        fitted("PLSLDA"), ORDERED, maps(), target=FIRST[::-1]
+    ),
+    "deletion_curve, reference": lambda: inspection.deletion_curve(
+        fitted("PLSLDA"), ORDERED, maps(), reference=TURNED_MAPS
+    ),
+    "deletion_curve, maps": lambda: inspection.deletion_curve(
+        fitted("PLSLDA"), ORDERED, TURNED_MAPS
+    ),
+    "deletion_percentile, maps": lambda: inspection.deletion_percentile(
+        fitted("PLSLDA"), ORDERED, TURNED_MAPS
+    ),
+    "peak_share, maps": lambda: inspection.peak_share(TURNED_MAPS, ORDERED),
+    "localization_score, peaks": lambda: inspection.localization_score(
+        ORDERED, pd.Series(424.0, index=ROWS)[::-1], fwhm=4.0
+    ),
+    "localization_score, distractors": lambda: inspection.localization_score(
+        ORDERED, 424.0, fwhm=4.0, distractors=pd.Series(444.0, index=ROWS)[::-1]
+    ),
+    "ExplanationSummary.from_maps, predicted": lambda: ExplanationSummary.from_maps(
+        ORDERED, LABELS, FIRST[::-1]
+    ),
+    "ExplanationSummary.from_maps, spectra": lambda: ExplanationSummary.from_maps(
+        ORDERED, LABELS, spectra=TURNED_MAPS
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_goes_with_spectra_in_another_order(name):
+    argument = name.partition(", ")[2].partition(" ")[0]
+    with pytest.raises(
+        ValueError, match=f"{argument} has the index of .* another order"
+    ):
+        OTHERS[name]()
+
+
+def test_labels_of_spectra_whose_axis_is_not_known():
+    """Maps of these are arrays, which have no index to compare with."""
+    X = pd.DataFrame(SPECTRA, index=ROWS)
+    y = pd.Series(LABELS, index=ROWS)[::-1]
+    with pytest.raises(ValueError, match="y has the index of X in another order"):
+        ExplanationSummary.from_estimator(fitted("PLSLDA"), X, y)
+
+
+ON_ANOTHER_AXIS = {
+    "deletion_curve": lambda maps: inspection.deletion_curve(
+        fitted("PLSLDA"), ORDERED, maps
+    ),
+    "deletion_percentile": lambda maps: inspection.deletion_percentile(
+        fitted("PLSLDA"), ORDERED, maps
+    ),
+    "peak_share": lambda maps: inspection.peak_share(maps, ORDERED),
+    "from_maps": lambda maps: ExplanationSummary.from_maps(
+        maps, LABELS, spectra=ORDERED
+    ),
+    "occlusion": lambda reference: inspection.occlusion(
+        fitted("PLSLDA"), ORDERED, reference=reference
+    ),
+    "explain_": lambda reference: fitted("PLSLDA").explain_(
+        ORDERED, reference=reference
+    ),
+    "explain_ of a network": lambda reference: fitted("CNNClassifier").explain_(
+        ORDERED, reference=reference
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ON_ANOTHER_AXIS)
+def test_maps_and_references_on_another_axis(name):
+    call = ON_ANOTHER_AXIS[name]
+    call(ORDERED)
+    shifted = ORDERED.set_axis([f"{at + 1:g}" for at in AXIS], axis=1)
+    for other in (ORDERED.iloc[:, ::-1], shifted):
+        with pytest.raises(ValueError, match="cm-1"):
+            call(other)
 
 
 CLASSIFIERS = [e for e in TAKE["y"] if ".fit" in e or "partial" in e or e == "compare"]

@@ -115,3 +115,80 @@ def test_names_are_given_away(name):
     names[:] = "0"
     assert "0" not in step.get_feature_names_out()
     step.transform(labeled())
+
+
+# Other values than those of the small models, and what is asked of the fitted ones.
+SETTINGS = {
+    "PLSLDA": {
+        "n_components": 3,
+        "scale": True,
+        "validation_fraction": 0.5,
+        "shrinkage": 1.0,
+        "calibration": None,
+    },
+    "ConformalClassifier": {
+        "estimator": KNeighborsClassifier(1),
+        "cv": 3,
+        "coverage": 0.2,
+        "conformity_score": "aps",
+        "unit": "group",
+        "look_alikes": True,
+        "novelty_score": None,
+        "false_alarm_rate": 0.9,
+        "unknown_label": "none of these",
+        "max_set_size": 1,
+        "grouped": False,
+    },
+    "SpectralNoveltyDetector": {
+        "estimator": KNeighborsClassifier(1),
+        "cv": 3,
+        "novelty_score": "correlation",
+        "false_alarm_rate": 0.9,
+        "unit": "group",
+        "grouped": False,
+    },
+    "SpectrumBootstrap": {
+        "sampling_strategy": {"quartz": 9},
+        "n_components": 1,
+        "bandwidth": 0.0,
+        "noise": None,
+    },
+    "WGANGP": {"sampling_strategy": {"quartz": 9}, "noise": None, "max_iter": 7},
+}
+ASKED = [
+    "predict",
+    "predict_proba",
+    "predict_p",
+    "predict_set",
+    "describe",
+    "p_value",
+    "decision_function",
+    "explain_",
+]
+
+
+def _answers(model):
+    found = [getattr(model, m)(SPECTRA) for m in ASKED if hasattr(model, m)]
+    if hasattr(model, "sample"):
+        found.append(model.sample(4, "quartz", 0))
+    return found
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_hold_from_the_next_fit_on(name):
+    groups = {"groups": GROUPS} if hasattr(make(name), "grouped") else {}
+    model = make(name).fit(SPECTRA, LABELS, **groups)
+    wanted = _answers(model)
+    assert wanted
+    for setting, value in SETTINGS[name].items():
+        before = model.get_params()[setting]
+        assert before != value
+        found = _answers(model.set_params(**{setting: value}))
+        for one, other in zip(arrays(found), arrays(wanted), strict=True):
+            np.testing.assert_array_equal(one, other, err_msg=setting)
+        model.set_params(**{setting: before})
+    new = {"unknown_label": "none of these", "novelty_score": "auto"}
+    if name == "ConformalClassifier":  # together, they asked for what fit had not made
+        model = make(name).set_params(novelty_score=None).fit(SPECTRA, LABELS, GROUPS)
+        wanted = model.predict(SPECTRA)
+        np.testing.assert_array_equal(model.set_params(**new).predict(SPECTRA), wanted)

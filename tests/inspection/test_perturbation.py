@@ -11,11 +11,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 from sklearn_raman.discriminant_analysis import PLSLDA
-from sklearn_raman.inspection import deletion_curve, occlusion
+from sklearn_raman.inspection import (
+    deletion_curve,
+    deletion_percentile,
+    occlusion,
+)
 from sklearn_raman.preprocessing import SNV, WavenumberCrop, WavenumberResampler
+from sklearn_raman.uncertainty import ConformalClassifier
+from tests.uncertainty.conftest import make
 
 
 @pytest.fixture
@@ -424,3 +431,36 @@ def test_bad_ragged(pipeline, frame, axis):
         deletion_curve(pipeline, ragged, frame.to_numpy()[:, 1:])
     with pytest.raises(ValueError, match="WavenumberResampler"):
         occlusion(make_pipeline(SNV(), pipeline[-1]), ragged)
+
+
+def test_spectra_that_a_wrapper_calls_unknown():
+    """Their maps are of the class that the model inside takes them for."""
+    data = make(0)
+    model = ConformalClassifier(
+        PLSLDA(n_components=2),
+        cv=3,
+        novelty_score="both",
+        unknown_label=-1,
+        random_state=0,
+    ).fit(data.X, data.y, data.groups)
+    X = np.concatenate([np.random.default_rng(0).normal(0, 3, (9, 30)), data.X[::9]])
+    inside = model.estimator_.predict(X)
+    unknown = (model.predict(X) == -1) & (inside != model.classes_[0])
+    assert unknown[:9].sum() > 3 and not unknown[9:].all()
+    for wrapper in (model, make_pipeline(FunctionTransformer(), model)):
+        np.testing.assert_array_equal(
+            occlusion(wrapper, X), occlusion(wrapper, X, inside)
+        )
+        for found, wanted in zip(
+            *(
+                [
+                    deletion_curve(wrapper, X, X, target=target).area,
+                    deletion_percentile(
+                        wrapper, X, X, target=target, n_random=2, random_state=0
+                    )["percentile"],
+                ]
+                for target in (None, inside)
+            ),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(found, wanted)

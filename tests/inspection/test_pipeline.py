@@ -431,6 +431,10 @@ def test_search_without_refit(spectra, labels):
     search = GridSearchCV(PLSLDA(), {"n_components": [2]}, cv=2, refit=False)
     with pytest.raises(NotFittedError, match="refit=False"):
         explain_pipeline(search.fit(spectra, labels), spectra)
+    search.estimator.fit(spectra, labels)  # by somebody, to something
+    for model in (search, make_pipeline(SNV(), search).fit(spectra, labels)):
+        with pytest.raises(NotFittedError, match="refit=False"):
+            explain_pipeline(model, spectra)
 
 
 @pytest.mark.parametrize("last", [KNeighborsClassifier(), "passthrough"])

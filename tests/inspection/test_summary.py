@@ -23,6 +23,7 @@ from sklearn_raman.inspection import (
 )
 from sklearn_raman.inspection._summary import active_points
 from sklearn_raman.preprocessing import SNV, WavenumberCrop, WavenumberResampler
+from tests.uncertainty.conftest import make
 
 MAPS = np.array(
     [[0.0, 2, 4, 0], [1, 3, 1, 2], [10, 5, 0, 0], [0, 1, 2, 8], [0, 0, 0, 1]]
@@ -123,6 +124,22 @@ def test_bands_are_where_the_lines_are(axis):
     assert (bands["top_frequency"] == 1).all()
     assert summary.bands(1).loc["a", "position"].to_list() == [450]
     assert summary.bands(min_distance=150).loc["a", "position"].to_list() == [450]
+
+
+def test_agreement_is_looked_for_on_one_axis():
+    axis = np.arange(400.0, 520.0, 4.0)
+    data = make(0)
+    X = pd.DataFrame(data.X, columns=axis.astype(str))
+    model = PLSLDA().fit(X, data.y)
+    summary = ExplanationSummary.from_estimator(model, X, data.y)
+    wanted = summary.agreement(model)
+    vip = pd.Series(model.vip_, index=axis)
+    for same in (vip, model.vip_, vip.reset_index(drop=True)):
+        pd.testing.assert_frame_equal(summary.agreement(same), wanted)
+    other = PLSLDA().fit(X.set_axis((axis + 1).astype(str), axis=1), data.y)
+    for wrong in (vip[::-1], vip.set_axis(axis + 1), other):
+        with pytest.raises(ValueError, match="importance has the axis"):
+            summary.agreement(wrong)
 
 
 def test_agreement(rng):

@@ -291,6 +291,15 @@ def test_error_that_does_not_fall():
     assert curve.extrapolate(100)["accuracy"][0] == pytest.approx(0.725)
 
 
+@pytest.mark.parametrize("n_wrong", [3, 4, 7])
+def test_error_that_stays_the_same(n_wrong):
+    """It differs from the mean over sizes by rounding, which follows no law."""
+    error = n_wrong / 40
+    found = measured(dict.fromkeys([1, 2, 3, 5, 7, 10], error)).power_law().iloc[0]
+    assert found["factor"] == 0 and np.isnan(found["exponent"])
+    assert found["floor"] == pytest.approx(error)
+
+
 def test_too_few_sizes_to_extrapolate():
     curve = measured({1: 0.4, 2: 0.3, 4: 0.2})
     for refused in (curve.power_law, lambda: curve.extrapolate(9)):

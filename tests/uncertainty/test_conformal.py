@@ -340,6 +340,38 @@ def test_unknown_label(labels, unknown, minerals, new):
         fit(data, unknown_label=data.y.tolist()[0])
 
 
+def _named_beside_noise(minerals, y, unknown):
+    data = Bunch(**{**minerals, "y": y})
+    model = fit(data, novelty_score="both", unknown_label=unknown)
+    noise = np.random.default_rng(0).normal(0, 3, (4, 30))
+    return model.predict(np.concatenate([minerals.X, noise])).tolist()
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([2**53 + 1, 2**53 + 3, 5], dtype=np.uint64),
+        np.array([0, 3, 250], dtype=np.uint8),
+        np.array([2**53 + 1, 7, 5]),
+        np.array([0.5, 1.0, 2.0]).astype(str),
+    ],
+)
+@pytest.mark.parametrize("unknown", [-1, "none"])
+def test_labels_stay_what_they_are_beside_the_unknown(labels, unknown, minerals):
+    y = labels[np.unique(minerals.y, return_inverse=True)[1]]
+    found = _named_beside_noise(minerals, y, unknown)
+    assert 0 < found.count(unknown) < len(y)
+    named = [label for label in found if label != unknown]
+    assert set(named) <= set(labels.tolist())
+    assert {type(label) for label in named} == {type(labels.tolist()[0])}
+
+
+def test_true_stays_true_beside_the_unknown(minerals):
+    y = minerals.y == "quartz"
+    found = _named_beside_noise(minerals, y, -1)
+    assert {str(label) for label in found} == {"True", "False", "-1"}
+
+
 @pytest.fixture(scope="module")
 def twins():
     """Two classes of the same spectra, and a third."""

@@ -16,7 +16,11 @@ from sklearn.utils import check_random_state
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._sklearn import Interval, validate_params
 from sklearn_raman._utils._typing import Frame, RandomState
-from sklearn_raman._utils._validation import check_spectra_array, one_per_spectrum
+from sklearn_raman._utils._validation import (
+    check_spectra_array,
+    one_per_spectrum,
+    refuse_other_order,
+)
 from sklearn_raman._utils._wavenumbers import (
     check_same_axis,
     labels_as_wavenumbers,
@@ -361,7 +365,7 @@ def synthesis_report(
     labels = {"y_train": y_train, "y_test": y_test, "y_synthetic": y_synthetic}
     labeled = any(y is not None for y in labels.values())
     classes, counts = _split_classes(
-        arrays, _check_labels(labels, arrays) if labeled else None
+        arrays, _check_labels(labels, sets) if labeled else None
     )
     unit = "point" if axis is None else "cm-1"
     if axis is None:
@@ -469,14 +473,14 @@ def _check_held_out(arrays):
         )
 
 
-def _check_labels(labels, arrays):
+def _check_labels(labels, sets):
     """Validate the labels of the three sets.
 
     Parameters
     ----------
     labels : dict of str to array-like or None
-        `y_train`, `y_test` and `y_synthetic`, in the order of `arrays`.
-    arrays : dict of str to ndarray of shape (n, n_points)
+        `y_train`, `y_test` and `y_synthetic`, in the order of `sets`.
+    sets : dict of str to array-like or data frame of shape (n, n_points)
 
     Returns
     -------
@@ -489,7 +493,8 @@ def _check_labels(labels, arrays):
             "itself, so all three sets need labels, or none of them."
         )
     checked = []
-    for (name, y), (owner, X) in zip(labels.items(), arrays.items(), strict=True):
+    for (name, y), (owner, X) in zip(labels.items(), sets.items(), strict=True):
+        refuse_other_order(name, y, X, spectra=owner)
         checked.append(one_per_spectrum(name, y, len(X), X=owner))
     kinds = {
         name: "text" if isinstance(y.tolist()[0], str) else "numbers"
