@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import uuid
 import warnings
@@ -124,7 +125,8 @@ def apply_pipeline(
     -------
     xarray.Dataset
         Maps with the pixel dimensions and coordinates of the cube, lazy: not computed
-        yet, or in `store`.
+        yet, or in `store`. They are those of the model as it is now, whatever is done
+        with it later; leave the cube as it is until they are computed.
 
         label : int16
             Position of the class in the coordinate `class`; -1 where there is none.
@@ -464,6 +466,7 @@ def _in_same_blocks(mask, cube, spectra):
 def _results(model, spectra, allowed, task):
     """Return an array of dask with a dictionary in the place of each block."""
     dask = import_optional("dask", "maps")
+    model = copy.deepcopy(model)  # blocks are computed later; it may be fitted again
     token = uuid.uuid4().hex  # spares a look at all weights
     # A task of its own, so that blocks do not each carry the model.
     parcel = dask.delayed(Parcel(model), name=f"model-{token}", traverse=False)
