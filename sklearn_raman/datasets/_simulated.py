@@ -344,7 +344,7 @@ def make_raman_spectra(
         heights=own_heights,
         class_positions=positions,
         class_fwhm=widths,
-        class_heights=photons * heights,
+        class_heights=heights,
         n_shared=n_shared,
         wavenumbers=axis,
     )

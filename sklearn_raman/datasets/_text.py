@@ -392,7 +392,8 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
     else:
         start, stop, values = block
         numbers, width = range(start, stop), values.shape[1]
-    headings, units = _find_headings(lines[:start], mark, values)
+    n_columns = width if columns is None else len(columns)
+    headings, units = _find_headings(lines[:start], mark, values, n_columns)
     facts = {
         "delimiter": DELIMITERS.get(mark, repr(mark)),
         "decimal": DECIMALS[point] if _has_mark(lines, numbers, point) else "none",
@@ -582,10 +583,11 @@ def _no_rows(lines, delimiter, decimal):
     )
 
 
-def _find_headings(header, mark, values):
+def _find_headings(header, mark, values, n_columns):
     """Return names and units of the columns, None for what the header does not give.
 
-    The last line gives the names, or the units of those in the line above.
+    The last line gives the names, or the units of those in the line above. If two or
+    more of `n_columns` are spectra, they need one name each.
     """
     filled = [i for i, line in enumerate(header) if line.strip()][-2:]
     found = [_split_heading(header[i], mark, values) for i in filled]
@@ -596,7 +598,7 @@ def _find_headings(header, mark, values):
     is_table = len(above) > 2
     if is_units_row(last) and any(above[1:]) and (names_spectra or is_table):
         return above, last
-    if names_spectra and is_table and all(above[1:]):
+    if names_spectra and n_columns > 2 and all(above[1:]):
         raise ReadingError(
             say_two_names(*(f"line {i + 1}" for i in filled), above, last)
             + " Then read the table with read_spectra_table."
@@ -817,6 +819,7 @@ def axes_again(columns, headings):
         i
         for i in range(1, len(columns))
         if (titles[i] and titles[i] == titles[0])
+        or is_shift_heading(titles[i])
         or np.array_equal(columns[i], axis)
         or i - 1 in own
     ]

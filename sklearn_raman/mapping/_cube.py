@@ -111,7 +111,8 @@ def to_cube(
     Warns
     -----
     UserWarning
-        If places that differ by more than 5 % of the step are taken as one line.
+        If places that differ by more than 5 % of the step are taken as one line; if
+        the columns of a frame are a `RangeIndex` that may be wavenumbers.
 
     Examples
     --------

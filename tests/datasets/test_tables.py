@@ -833,19 +833,21 @@ def test_columns_that_are_no_spectra(tmp_path, name):
     np.testing.assert_array_equal(kept.data, X[:2])
 
 
-HEADS_OF_OTHERS = [
-    "Raman shift (cm-1),Wavelength (nm),Intensity",
-    "Wavelength (nm),Raman shift (cm-1),Intensity",
-    "Raman shift,Raw,Dark",
-]
-
-
-@pytest.mark.parametrize("head", HEADS_OF_OTHERS)
-def test_columns_beside_spectra(tmp_path, head):
-    rows = [f"{400.5 + 1.7 * i:.2f},{540 + i / 2},{900 + i % 3}" for i in range(12)]
+@pytest.mark.parametrize(
+    ("head", "n_points"),
+    [
+        ("Raman shift (cm-1),Wavelength (nm),Intensity", 12),
+        ("Wavelength (nm),Raman shift (cm-1),Intensity", 4),
+        ("No,Raman shift,Intensity", 4),
+        ("Raman shift,Raw,Dark", 4),
+    ],
+)
+def test_columns_beside_spectra(tmp_path, head, n_points):
+    points = range(n_points)
+    rows = [f"{400.5 + 1.7 * i:.2f},{540 + i / 2},{900 + i % 3}" for i in points]
     path = write(tmp_path, "\n".join([head, *rows]) + "\n")
     for read in (load_spectra, read_spectra_table):
-        with pytest.raises(ValueError, match="column [23] .*(axis|no spectrum)"):
+        with pytest.raises(ValueError, match="column [23],? .*(axis|no spectrum)"):
             read(path)
 
 
@@ -890,10 +892,8 @@ def test_two_rows_of_names(tmp_path, corner):
             ValueError, match=r"line 1 \('Raman shift.*line 2 .*both name the spectra"
         ):
             read(path)
-    if corner:
-        return
-    bunch = read_spectra_table(path, header=1)
-    assert list(bunch.names) == WHO
+    np.testing.assert_array_equal(load_spectra(path, columns=(0, 2)).data, X[1:2])
+    assert list(read_spectra_table(path, header=1).names) == WHO
 
 
 def test_rows_of_names_beside_metadata(tmp_path):
