@@ -232,6 +232,8 @@ def apply_pipeline(
     task.shapes.update(shapes)
     spectra = _in_blocks(found, chunks, even=store is not None)
     allowed = None if mask is None else _in_same_blocks(mask, found, spectra)
+    if store is None:  # blocks are computed later, when it may be fitted anew
+        pipeline = copy.deepcopy(pipeline)
     results = _results(pipeline, spectra, allowed, task)
     maps = _as_dataset(results, found, task, classes, transformed_axis)
     if store is None:
@@ -466,7 +468,6 @@ def _in_same_blocks(mask, cube, spectra):
 def _results(model, spectra, allowed, task):
     """Return an array of dask with a dictionary in the place of each block."""
     dask = import_optional("dask", "maps")
-    model = copy.deepcopy(model)  # blocks are computed later; it may be fitted again
     token = uuid.uuid4().hex  # spares a look at all weights
     # A task of its own, so that blocks do not each carry the model.
     parcel = dask.delayed(Parcel(model), name=f"model-{token}", traverse=False)
