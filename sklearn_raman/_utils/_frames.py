@@ -1,6 +1,10 @@
 """Frames in, frames out: the labels of what comes in stay on what goes out."""
 
+import weakref
+
 import pandas as pd
+
+_OUR_OWN: weakref.WeakValueDictionary = weakref.WeakValueDictionary()
 
 
 def is_frame(X):
@@ -30,5 +34,13 @@ def frame_like(values, X, columns=None):
     columns = X.columns if columns is None else list(columns)
     if isinstance(X, pd.DataFrame):
         index = X.index if len(X) == len(values) else None
-        return pd.DataFrame(values, index=index, columns=columns)
+        frame = pd.DataFrame(values, index=index, columns=columns)
+        if isinstance(frame.columns, pd.RangeIndex):
+            _OUR_OWN[id(frame)] = frame
+        return frame
     return type(X)(values, schema=[str(label) for label in columns], orient="row")
+
+
+def is_our_own(X):
+    """Tell whether `frame_like` made X, with columns that are a `RangeIndex`."""
+    return _OUR_OWN.get(id(X)) is X

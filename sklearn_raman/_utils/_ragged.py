@@ -235,8 +235,8 @@ def _take_apart(item, number):
         if isinstance(item.index, pd.RangeIndex):
             raise ValueError(
                 f"Spectrum {number} is a Series with a RangeIndex: these are "
-                "positions, not wavenumbers. Make the wavenumbers its index, or give a "
-                "pair (wavenumbers, intensities)."
+                "positions, not wavenumbers. Write series.rename(float) if they are "
+                "wavenumbers, or give a pair (wavenumbers, intensities)."
             )
         return item.index, item
     if is_frame(item):

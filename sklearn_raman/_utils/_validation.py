@@ -10,9 +10,10 @@ import pandas as pd
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_array, validate_data
 
-from sklearn_raman._utils._frames import frame_like
+from sklearn_raman._utils._frames import frame_like, is_our_own
 from sklearn_raman._utils._ragged import refuse_ragged, unmask
 from sklearn_raman._utils._wavenumbers import (
+    are_positions,
     check_same_axis,
     check_wavenumbers,
     labels_as_wavenumbers,
@@ -20,6 +21,7 @@ from sklearn_raman._utils._wavenumbers import (
 )
 
 _MOST_JOBS = 2**31 - 1  # joblib's C int
+_OURS = ("sklearn", "imblearn", "joblib")  # between the user and a warning
 _SMALLEST_SINGLE = 1e-33  # what bands are made of is 1e5 times smaller
 
 
@@ -67,6 +69,8 @@ def check_spectra(
         refuse_mixed("y", y)
     if reset:
         axis = resolve_wavenumbers(X, getattr(estimator, "wavenumbers", None))
+        if axis is None:
+            warn_of_positions(X)
     else:
         X = _with_fitted_labels(estimator, X)
         axis = getattr(estimator, "wavenumbers_in_", None)
@@ -87,6 +91,24 @@ def check_spectra(
             check_wavenumbers(axis, n_points=estimator.n_features_in_)
         estimator.wavenumbers_in_ = axis
     return checked
+
+
+def warn_of_positions(X):
+    """Warn if columns are taken for positions that may be wavenumbers.
+
+    pandas makes a RangeIndex of evenly spaced whole numbers that it reads, as well as
+    of the columns that are left of a frame in which nobody named any.
+    """
+    labels = X.columns if isinstance(X, pd.DataFrame) else None
+    is_told = is_our_own(X)  # warned of where it came from
+    if isinstance(labels, pd.RangeIndex) and not are_positions(labels) and not is_told:
+        warnings.warn(
+            f"The columns of X are {labels!r}, which may be wavenumbers or positions, "
+            "and are taken for positions. Write X.rename(columns=float) if they are "
+            "wavenumbers, X.to_numpy() if they are not.",
+            UserWarning,
+            stacklevel=levels_to_user(),
+        )
 
 
 def _refuse_out_of_range(X, spectra, owner, reset):
@@ -446,11 +468,11 @@ def unchanged_on_error(estimator):
 def levels_to_user():
     """Return the `stacklevel` at which a warning points to the user's line.
 
-    That is the first outside this package and scikit-learn, for who calls this in
-    `warnings.warn`.
+    That is the first outside this package and those that call it, for who calls this
+    in `warnings.warn`.
     """
     frame, level = sys._getframe(1), 1
-    while frame.f_globals.get("__name__", "").startswith("sklearn") and frame.f_back:
+    while frame.f_globals.get("__name__", "").startswith(_OURS) and frame.f_back:
         frame, level = frame.f_back, level + 1
     return level
 

@@ -29,7 +29,12 @@ from sklearn_raman.datasets._text import (
     show,
     to_number,
 )
-from sklearn_raman.datasets._units import LARGEST, first_turn
+from sklearn_raman.datasets._units import (
+    LARGEST,
+    first_lies_apart,
+    first_turn,
+    is_axis_heading,
+)
 
 _LABEL = re.compile(
     r"([-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*"
@@ -37,6 +42,12 @@ _LABEL = re.compile(
     re.I,
 )
 _PREFIXED = re.compile(r"([^\W\d]+[ _.]?)(\d+(?:[.,]\d+)?)")
+PLACE = r"(pos\w*[ _]?)?[xyzt]\b|time|depth|temp"  # these hold numbers
+_COORDINATE = re.compile(
+    PLACE + r"|point|index|row|col|spectr|sample|id\b|file|name|label|class|group",
+    re.I,
+)
+_INTENSITY = re.compile(r"int(ens\w*)?\b|counts?\b|signal|cts\b", re.I)
 
 
 class Table:
@@ -56,7 +67,11 @@ class Table:
         Number of lines before the headings, as the user gave it.
     is_stated : bool
         Whether the user gave the decimal mark.
+    has_index : bool
+        Whether the first column is the index of a frame.
     """
+
+    has_index = False
 
     def __init__(self, rows, lines, decimal, facts, header=None, is_stated=True):
         self.header, self.is_stated = header, is_stated
@@ -131,7 +146,12 @@ class Table:
 
 def table_of_frame(frame, decimal=None):
     """Return the cells of a pandas or polars frame."""
-    if hasattr(frame, "index") and not isinstance(frame.index, pd.RangeIndex):
+    index, has_index = getattr(frame, "index", None), False
+    if isinstance(index, pd.Index):
+        is_named = any(name is not None for name in index.names)
+        is_range = isinstance(index, pd.RangeIndex)
+        has_index = is_named or not is_range or not are_positions(index)
+    if has_index:
         frame = frame.reset_index()
     if hasattr(frame, "collect"):
         raise TypeError("The frame is lazy: pass frame.collect().")
@@ -141,7 +161,9 @@ def table_of_frame(frame, decimal=None):
         rows = frame.astype(object).to_numpy().tolist()
     if not rows or not rows[0]:
         raise ValueError("The frame is empty: expected a table of spectra.")
-    return Table([list(frame.columns), *rows], None, decimal or ".", {})
+    table = Table([list(frame.columns), *rows], None, decimal or ".", {})
+    table.has_index = has_index
+    return table
 
 
 def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
@@ -188,7 +210,7 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
     body, places = rows[first : last + 1], numbers[first : last + 1]
     if delimiter is None and mark is None:
         refuse_spaced_thousands(lines, [number - 1 for number in places])
-    heading = _missing_heading(lines, rows, numbers, first, width, mark)
+    heading = _missing_heading(lines, rows, numbers, first, width, mark, point)
     if heading is not None:
         refuse_headings_again(lines, numbers[first] - 1, numbers[last])
         body, places = [heading[0], *body], [heading[1], *places]
@@ -267,7 +289,7 @@ def _split_cells(lines, mark):
     return [row for row, _ in pairs], [number for _, number in pairs]
 
 
-def _missing_heading(lines, rows, numbers, first, width, mark):
+def _missing_heading(lines, rows, numbers, first, width, mark, point):
     """Return a heading that has other cells than the rows: short, or a comment.
 
     R leaves the heading of row names away, Horiba that of coordinates; Renishaw writes
@@ -286,12 +308,32 @@ def _missing_heading(lines, rows, numbers, first, width, mark):
         rest = lines[i].strip().lstrip("#%/! ")
         cells = _split_cells([rest], mark)[0] if rest else []
         named = [cell.strip(" #") for row in cells for cell in row if cell.strip(" #")]
-        if len(named) != width or (
-            is_axis(_numbers(rows[first])) and not is_axis(_numbers(named))
-        ):
+        if len(named) != width:
             return None
+        if (
+            is_axis(_numbers(rows[first]))
+            and not is_axis(_numbers(named))
+            and long_columns(named) is None
+            and not goes_on([to_number(row[0], point) for row in rows[first:]])
+        ):
+            return None  # the row is the headings, under a comment
         return named, i + 1
     return None
+
+
+def long_columns(headings):
+    """Return the columns of axis and intensity if headings are long, else None."""
+    headings = [str(h).strip(" #") for h in headings]
+    if not 3 <= len(headings) <= 8:
+        return None
+    axis = [i for i, h in enumerate(headings) if is_axis_heading(h)]
+    intensity = [i for i, h in enumerate(headings) if _INTENSITY.match(h)]
+    rest = set(range(len(headings))) - set(axis) - set(intensity)
+    if len(axis) != 1 or len(intensity) != 1 or not rest:
+        return None
+    if not all(_COORDINATE.match(headings[i]) for i in rest):
+        return None
+    return axis[0], intensity[0]
 
 
 def read_label_table(path):
@@ -319,6 +361,16 @@ def is_axis(values):
     if len(values) < 3 or np.abs(values).max() > LARGEST:
         return False
     return first_turn(values) is None and not are_positions(values)
+
+
+def goes_on(values):
+    """Tell whether a column is an axis from its first value on.
+
+    Headings that are numbers may begin like the axis below them, but lie apart.
+    """
+    if len(values) < 5 or any(v is None for v in values):
+        return False
+    return is_axis(values) and not first_lies_apart(values)
 
 
 def parse_label(label):

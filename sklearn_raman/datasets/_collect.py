@@ -133,27 +133,51 @@ def _from_table(field, table, column, names, files, below):
         table = pd.DataFrame(
             {c: table[c].to_list() for c in table.columns}, dtype=object
         )
-    if not isinstance(table.index, pd.RangeIndex):
+    columns, index = [*table.columns], table.index
+    is_named = any(name is not None for name in index.names)
+    by_index = []
+    if is_named or not isinstance(index, pd.RangeIndex) or index.start:
         table = table.reset_index()
+        by_index = [c for c in table.columns if c not in columns]
+    # Without a name, whole numbers may be left of a table that was cut.
+    decides = is_named or not pd.api.types.is_integer_dtype(index)
+    beside = [] if decides or isinstance(index, pd.RangeIndex) else by_index
     keys = {
         "name": [path.name for path in files],
         "path": below,
         "stem": [path.stem for path in files],
         "spectrum": names,
     }
-    best, key_column, key = 0, None, None
-    for candidate in table.columns:
-        entries = {str(e).replace("\\", "/") for e in table[candidate]}
-        for kind, values in keys.items():
-            hits = sum(value in entries for value in values)
-            if hits > best:
-                best, key_column, key = hits, candidate, kind
-    if key_column is None:
+    wanted = field if column is None else column
+
+    def find(candidate):
+        """Return how a column names the files, and the row of each or None."""
+        rows = {str(e).replace("\\", "/"): i for i, e in enumerate(table[candidate])}
+        found = {kind: [rows.get(v) for v in values] for kind, values in keys.items()}
+        kind = min(found, key=lambda kind: found[kind].count(None))
+        return kind, found[kind]
+
+    candidates = [c for c in (*beside, *columns) if c != wanted]
+    for tried in (by_index if decides else [], candidates, by_index):
+        found = {c: find(c)[1] for c in tried}
+        fewest = min((rows.count(None) for rows in found.values()), default=len(files))
+        fits = [c for c, rows in found.items() if rows.count(None) == fewest]
+        if fewest < len(files):
+            break
+    else:
         raise ValueError(
             f"{field}: no column of {what} holds the names of the files, such as "
             f"{files[0].name!r}; its columns are {list(table.columns)}."
         )
-    others = [name for name in table.columns if name != key_column]
+    if any(found[c] != found[fits[0]] for c in fits):
+        raise ValueError(
+            f"{field}: the columns {fits} of {what} all name the files, in different "
+            "rows: make the right one the index, table.set_index(...), or leave out "
+            "the others."
+        )
+    key_column = fits[0]
+    key, _ = find(key_column)
+    others = [c for c in (table if is_named else columns) if c != key_column]
     if column is None:
         column = field if field in others else others[0] if len(others) == 1 else None
     if column not in others:

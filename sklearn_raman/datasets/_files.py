@@ -102,7 +102,8 @@ None, default=None
         - a function that takes the path of the file (`pathlib.Path`);
         - a table keyed by file name, stem or path below the folder: a dict, Series,
           data frame, or the path of a csv file. It has one further column, or one named
-          like the parameter; otherwise pass a tuple (table, column).
+          like the parameter; otherwise pass a tuple (table, column). A named index is
+          the key; columns that name the files in different rows are an error.
     columns : list or tuple of int or str, or None, default=None
         Columns to read from text files, by position from 0 or by heading: that of the
         axis, then those of intensities. None means all that hold numbers.

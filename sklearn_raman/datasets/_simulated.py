@@ -18,7 +18,11 @@ from sklearn.utils import (
 from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._sklearn import Interval, validate_params
 from sklearn_raman._utils._typing import Frame, RandomState
-from sklearn_raman._utils._validation import check_spectra_array, one_per_spectrum
+from sklearn_raman._utils._validation import (
+    check_spectra_array,
+    one_per_spectrum,
+    refuse_other_order,
+)
 from sklearn_raman._utils._wavenumbers import (
     expand_grid,
     format_wavenumbers,
@@ -483,8 +487,9 @@ def make_mixtures(
     Raises
     ------
     ValueError
-        If a parameter is not valid, a label is missing, there is only one class, or a
-        mixture without a positive value should be normalized.
+        If a parameter is not valid, a label is missing, y has the index of X in another
+        order, there is only one class, or a mixture without a positive value should be
+        normalized.
 
     References
     ----------
@@ -505,6 +510,7 @@ def make_mixtures(
     rng = check_random_state(random_state)
     allowed = Interval(Real, 0, 1, closed="right")
     low, high = _check_span(ratio, name="ratio", allowed=allowed)
+    refuse_other_order("y", y, X)
     spectra = check_spectra_array(X)
     labels = one_per_spectrum("y", y, len(spectra))
     classes, code = np.unique(labels, return_inverse=True)

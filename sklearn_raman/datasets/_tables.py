@@ -24,7 +24,10 @@ from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_raman._utils._typing import Frame, Source
 from sklearn_raman._utils._wavenumbers import are_positions, unit_of_heading
 from sklearn_raman.datasets._cells import (
+    PLACE,
+    goes_on,
     is_axis,
+    long_columns,
     parse_headings,
     parse_label,
     read_cells,
@@ -46,10 +49,14 @@ from sklearn_raman.datasets._text import (
     ReadingError,
     as_path,
     axes_again,
+    beside_spectra,
     check_format,
     decode,
+    is_units_row,
+    own_axes,
     printable,
     refuse_count,
+    say_two_names,
     show,
     suspicion,
     to_number,
@@ -64,12 +71,10 @@ from sklearn_raman.datasets._units import (
 
 _MISPRINT = re.compile(r"\d[.,]\d|^[\W_]*\d[\W\d_]*$")  # of a number
 _INDEX_HEADINGS = ("", "index", "unnamed: 0")
-_PLACE = r"(pos\w*[ _]?)?[xyzt]\b|time|depth|temp"  # these hold numbers
-_COORDINATE = re.compile(
-    _PLACE + r"|point|index|row|col|spectr|sample|id\b|file|name|label|class|group",
-    re.I,
+_BY_ITSELF = (
+    " Read each pair of columns by itself: load_spectra(path, columns=(axis, "
+    "intensity))."
 )
-_INTENSITY = re.compile(r"int(ens\w*)?\b|counts?\b|signal|cts\b", re.I)
 
 
 @validate_params(
@@ -306,7 +311,7 @@ def _column_axis(table, column=0):
 
 def _find_orientation(table, named):
     """Return "rows", "columns" or "long", or ask."""
-    if _long_columns(table) is not None:
+    if long_columns(table.rows[0]) is not None:
         return "long"
     columns, in_heading, _ = _heading_axis(table, named)
     skip = int(_has_index(table))
@@ -315,9 +320,10 @@ def _find_orientation(table, named):
     stated = parse_label(corner)[0] is None and is_axis_heading(corner)
     by_rows = is_axis(in_heading) and 2 * len(columns) >= len(table.rows[0]) - 8
     by_columns = is_axis(in_column) or (stated and len(in_column) > 2)
-    goes_on = by_columns and len(in_column) > 4 and not first_lies_apart(in_column)
-    if by_rows and columns[0] == 0 and not goes_on:
+    if by_rows and columns[0] == 0 and not goes_on(in_column):
         return "rows"  # all headings are wavenumbers, the first as well
+    if by_rows and table.has_index and not stated and (in_heading % 1).any():
+        return "rows"  # the index of a frame names its rows
     if by_columns and (stated or not by_rows):
         return "columns"
     if by_rows and not by_columns:
@@ -414,6 +420,13 @@ def _read_rows(table, missing, *, named, is_complete):
     if not rows:
         raise ReadingError("the table holds headings only; expected rows of numbers.")
     values = table.block(rows, columns, [headings[c] for c in columns])
+    titles = [table.text(row, others[0]) if others else "" for row in rows]
+    if own := own_axes(values, titles, axis):
+        raise ReadingError(
+            f"{table.place(rows[own[0]])} rises or falls all the way, as an axis for "
+            "the row below it; expected one axis for all. Save each spectrum with its "
+            "axis in a file of its own."
+        )
     for row, y in zip(rows, values, strict=True):
         beside = [table.text(row, c) for c in others]
         if np.array_equal(y, axis) or (
@@ -491,7 +504,7 @@ def _as_numbers(cells, decimal, heading):
     ):
         return values
     plain = r"[-+]?(?!0\d)\d{0,15}(\.\d*)?([eE][-+]?\d+)?"
-    is_place = re.match(rf"({_PLACE})(erature)?\b", heading, re.I)
+    is_place = re.match(rf"({PLACE})(erature)?\b", heading, re.I)
     if is_place and all(re.fullmatch(plain, text) for text in texts):
         return values
     return cells
@@ -517,6 +530,13 @@ def _read_columns(table, missing):
         )
     columns = range(skip + 1, len(table.rows[0]))
     heads = list(range(rows[0]))
+    is_count = table.has_index and table.rows[0][0] == "index" and not (axis % 1).any()
+    if is_count and not skip and is_axis(_column_axis(table, 1)[1]):
+        raise ReadingError(
+            f"its index ({axis[0]:g}, {axis[1]:g}, ...) and its first column both rise "
+            "or fall like an axis. Pass frame.reset_index() if the index holds the "
+            "wavenumbers, frame.reset_index(drop=True) if the column does."
+        )
     bad = np.flatnonzero(~np.isfinite(axis))
     if len(bad):
         raise ReadingError(
@@ -542,25 +562,18 @@ def _read_columns(table, missing):
     if again := axes_again([axis, *values], titles):
         raise ReadingError(
             f"column {skip + again[0] + 1} ({titles[again[0]]!r}) is an axis, as the "
-            "first is; expected intensities. Read each pair of columns by itself: "
-            "load_spectra(path, columns=(axis, intensity))."
+            f"first is; expected intensities.{_BY_ITSELF}"
         )
     empty = np.isnan(values).all(axis=1)
     if empty.all():
         raise ReadingError("no column beside the first holds numbers.")
-    corner = table.text(heads[0], skip) if heads else ""
-    known, names = {}, [str(number) for number in range(len(values))]
-    for row in heads:
-        title = table.text(row, skip)
-        cells = [table.rows[row][c] for c in columns]
-        is_name = not title or is_axis_heading(title)
-        if is_name or len(heads) == 1:
-            names = [str(c).strip() or str(i) for i, c in enumerate(cells)]
-            corner = title
-        if not is_name:
-            known[title] = _as_column(cells, table.decimal, title)
-    known = pd.DataFrame(known, index=range(len(values)))
-    unit = unit_of_heading(corner)
+    names, known, unit = _read_heads(table, heads, skip)
+    if companions := beside_spectra(names):
+        i = companions[0]
+        raise ReadingError(
+            f"column {columns[i] + 1} is headed {names[i]!r}, as no spectrum of a "
+            f"sample. Leave it out, or rename it if it is one.{_BY_ITSELF}"
+        )
     spectra = [
         _keep(axis, y, missing, f"column {names[i]!r}", unit, table, rows)
         for i, y in enumerate(values)
@@ -568,24 +581,43 @@ def _read_columns(table, missing):
     return spectra, names, known, unit
 
 
-def _long_columns(table):
-    """Return the columns of axis and intensity if the table is long, else None."""
-    headings = [str(h).strip(" #") for h in table.rows[0]]
-    if not 3 <= len(headings) <= 8:
-        return None
-    axis = [i for i, h in enumerate(headings) if is_axis_heading(h)]
-    intensity = [i for i, h in enumerate(headings) if _INTENSITY.match(h)]
-    rest = set(range(len(headings))) - set(axis) - set(intensity)
-    if len(axis) != 1 or len(intensity) != 1 or not rest:
-        return None
-    if not all(_COORDINATE.match(headings[i]) for i in rest):
-        return None
-    return axis[0], intensity[0]
+def _read_heads(table, heads, skip):
+    """Return the names of the spectra, their metadata, and the unit of the axis."""
+    width = len(table.rows[0])
+    texts = {row: [table.text(row, c) for c in range(skip, width)] for row in heads}
+    named = [
+        row for row in heads if not texts[row][0] or is_axis_heading(texts[row][0])
+    ]
+    units = [row for row in named if is_units_row(texts[row])]
+    rows = [row for row in named if row not in units]
+    if not rows:  # a row headed by something else, above its units
+        rows = [row - 1 for row in units if row and any(texts[row][1:])][:1]
+    rows = rows or units[:1]
+    if len(rows) > 1:
+        places = map(table.place, rows[:2])
+        raise ReadingError(say_two_names(*places, *(texts[row] for row in rows[:2])))
+    known = {}
+    for row in heads:
+        title = texts[row][0]
+        if title in known:
+            raise ReadingError(f"several rows are headed {title!r}.")
+        if row not in named:
+            cells = table.rows[row][skip + 1 :]
+            known[title] = _as_column(cells, table.decimal, title)
+    if units and units != rows:
+        table.facts["units"] = ", ".join(filter(None, texts[units[0]]))
+    rows = rows or heads[: len(heads) == 1]
+    names = [str(number) for number in range(width - skip - 1)]
+    if rows:
+        names = [text or n for text, n in zip(texts[rows[0]][1:], names, strict=True)]
+    titles = [texts[row][0] for row in (*units, *rows, *heads[:1])]
+    unit = next(filter(None, map(unit_of_heading, titles)), None)
+    return names, pd.DataFrame(known, index=range(len(names))), unit
 
 
 def _read_long(table, missing):
     """Read a table with one point in each row: gather the points of each spectrum."""
-    found = _long_columns(table)
+    found = long_columns(table.rows[0])
     headings = [str(h).strip(" #") for h in table.rows[0]]
     if found is None:
         raise ReadingError(
@@ -598,6 +630,10 @@ def _read_long(table, missing):
     axis = table.block(rows, found[:1], [table.decimal])[:, 0]
     intensities = table.block(rows, found[1:], beside)[:, 0]
     others = [c for c in range(len(headings)) if c not in found]
+    titles = [headings[c].lower() for c in others]
+    if len({*titles}) < len(titles):
+        repeated = [title for title, count in Counter(titles).items() if count > 1]
+        raise ReadingError(f"several columns are headed {few(repeated)}.")
     columns = {
         headings[c].lower() if len(headings[c]) == 1 else headings[c]: _as_column(
             [table.rows[row][c] for row in rows], table.decimal, headings[c]

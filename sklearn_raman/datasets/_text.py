@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_raman._utils._wavenumbers import are_positions, unit_of_heading
+from sklearn_raman._utils._wavenumbers import PER_CM, are_positions, unit_of_heading
 from sklearn_raman.datasets._units import (
     describe_doubt,
     first_lies_apart,
     first_turn,
+    is_axis_heading,
     is_shift_heading,
     next_spectrum,
 )
@@ -59,6 +60,15 @@ _NO_SPECTRUM = re.compile(
     r"(?![^\W_])",
     re.I,
 )
+_AXIS_UNIT = re.compile(rf"\W*(rel\W*)?(({PER_CM})\w*|nm|[µμu]m|m?eV|units?)?\W*", re.I)
+_INTENSITY_UNIT = re.compile(
+    r"\W*(ccd|adc)?\W*(counts?|cts|cps|a\W{0,2}u|(arb|rel)\w*\W+u\w*|photons?|"
+    r"electrons?|int(ensity)?)(\W*(units?|counts?|cts))?(\W*(per)?\W*m?s(ec)?\W*1?)?"
+    r"\W*",
+    re.I,
+)
+_X_HEADING = re.compile(r"(?<![^\W_])x(?![^\W\d_])", re.I)  # x2, "calcite x"
+_LONG = 20  # points; noisy intensities do not rise from each of as many to the next
 _SAMPLE = 60  # lines, from the whole file, by which its format is told first
 
 
@@ -382,7 +392,8 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
     else:
         start, stop, values = block
         numbers, width = range(start, stop), values.shape[1]
-    headings = _find_headings(lines[:start], mark, values)
+    n_columns = width if columns is None else len(columns)
+    headings, units = _find_headings(lines[:start], mark, values, n_columns)
     facts = {
         "delimiter": DELIMITERS.get(mark, repr(mark)),
         "decimal": DECIMALS[point] if _has_mark(lines, numbers, point) else "none",
@@ -390,6 +401,8 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
         "footer": sum(bool(line.strip()) for line in lines[stop:]),
         "comments": sum(map(is_comment, lines[start:stop])) if block is None else 0,
     }
+    if units:
+        facts["units"] = ", ".join(filter(None, units))
     if block is None:
         refuse_headings_again(lines, start, stop)
     near = lines if block is None else lines[:start]  # there are none in a block
@@ -428,7 +441,11 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
         spectra.append((axis[kept], values[kept, column], heading))
     if n_dropped:
         facts["dropped points"] = n_dropped
-    return spectra, headings[axis_column] if headings else None, facts
+    heading = headings[axis_column] if headings else None
+    if units:
+        own = units[axis_column]
+        heading = own if unit_of_heading(own) else f"{heading} {own}"
+    return spectra, heading, facts
 
 
 def _read_plain(lines, mark, point, header):
@@ -566,27 +583,64 @@ def _no_rows(lines, delimiter, decimal):
     )
 
 
-def _find_headings(header, mark, values):
-    """Return the names of the columns if the last header line gives them, else None."""
+def _find_headings(header, mark, values, n_columns):
+    """Return names and units of the columns, None for what the header does not give.
+
+    The last line gives the names, or the units of those in the line above. If two or
+    more of `n_columns` are spectra, they need one name each.
+    """
+    filled = [i for i, line in enumerate(header) if line.strip()][-2:]
+    found = [_split_heading(header[i], mark, values) for i in filled]
+    if len(found) < 2 or None in found:
+        return found[-1] if found else None, None
+    above, last = found
+    names_spectra = above[0] == "" or is_axis_heading(above[0])
+    is_table = len(above) > 2
+    if is_units_row(last) and any(above[1:]) and (names_spectra or is_table):
+        return above, last
+    if names_spectra and n_columns > 2 and all(above[1:]):
+        raise ReadingError(
+            say_two_names(*(f"line {i + 1}" for i in filled), above, last)
+            + " Then read the table with read_spectra_table."
+        )
+    return last, None
+
+
+def is_units_row(cells):
+    """Tell whether a row of headings holds units, or nothing but its first cell."""
+    others = [cell for cell in cells[1:] if cell]
+    return not others or (
+        _AXIS_UNIT.fullmatch(cells[0]) is not None
+        and all(map(_INTENSITY_UNIT.fullmatch, others))
+    )
+
+
+def say_two_names(place, other, above, below):
+    """Say that two rows of headings may name the spectra."""
+    return (
+        f"{place} ({show(', '.join(above))}) and {other} ({show(', '.join(below))}) "
+        "may both name the spectra; expected one row of names. Write into the first "
+        'cell of the other what it holds, such as "class".'
+    )
+
+
+def _split_heading(line, mark, values):
+    """Return the cells of a header line, one for each column, or None."""
     width = values.shape[1]
-    for line in reversed(header):
-        if not line.strip():
-            continue
-        cells = [cell.strip() for cell in line.strip(" #%/!").split(mark)]
-        if mark is None and len(cells) != width:
-            cells = [c.strip() for c in re.split(r"\s{2,}|\t|,", line.strip(" #%/!\t"))]
-        if len(cells) == width:
-            return cells
-        named = [cell for cell in cells if cell]
-        used = np.flatnonzero(~np.isnan(values).all(axis=0))
-        if len(named) == width:
-            return named
-        if len(named) == len(used):
-            names = [""] * width
-            for column, name in zip(used, named, strict=True):
-                names[column] = name
-            return names
-        return None
+    cells = [cell.strip() for cell in line.strip(" #%/!").split(mark)]
+    if mark is None and len(cells) != width:
+        cells = [c.strip() for c in re.split(r"\s{2,}|\t|,", line.strip(" #%/!\t"))]
+    if len(cells) == width:
+        return cells
+    named = [cell for cell in cells if cell]
+    used = np.flatnonzero(~np.isnan(values).all(axis=0))
+    if len(named) == width:
+        return named
+    if len(named) == len(used):
+        names = [""] * width
+        for column, name in zip(used, named, strict=True):
+            names[column] = name
+        return names
     return None
 
 
@@ -729,19 +783,15 @@ def _choose_columns(values, headings, columns, facts, lines):
                 names,
             )
         )
-    is_nm = "nanometres" in (describe_doubt(values[:, used[0]]) or "")
-    for i in used[1:]:
-        rises = len(values) > 4 and first_turn(values[:, i]) is None
-        if rises and (is_nm or unit_of_heading(names[i])):
-            why = f"column {i + 1} rises or falls all the way, as another axis does"
-            raise ReadingError(_ask_for_columns(why, used, names))
-        if _NO_SPECTRUM.search(names[i]):
-            why = f"column {i + 1} is headed {names[i]!r}, as no spectrum of a sample"
-            raise ReadingError(_ask_for_columns(why, used, names))
-    if again := axes_again(values.T[used], [names[i] for i in used]):
+    titles = [names[i] for i in used]
+    if again := axes_again(values.T[used], titles):
         raise ReadingError(
             _ask_for_columns(f"column {used[again[0]] + 1} is an axis too", used, names)
         )
+    if companions := beside_spectra(titles[1:]):
+        i = used[companions[0] + 1]
+        why = f"column {i + 1} is headed {names[i]!r}, as no spectrum of a sample"
+        raise ReadingError(_ask_for_columns(why, used, names))
     facts["columns"] = (
         ", ".join(_call(i, names) for i in used)
         if any(names)
@@ -751,16 +801,61 @@ def _choose_columns(values, headings, columns, facts, lines):
 
 
 def axes_again(columns, headings):
-    """Return which columns are, or are headed like, the first: the axis once more."""
-    if len(columns) < 3 or first_turn(columns[0]) is not None:
+    """Return which columns are axes as the first is: the same, or ones of their own.
+
+    Parameters
+    ----------
+    columns : sequence of ndarray of shape (n_points,)
+        NaN where there is no number.
+    headings : list of str
+        "" where there is none.
+    """
+    axis = columns[0]
+    if len(columns) < 3 or first_turn(axis) is not None:
         return []
     titles = [re.sub(r"\.\d+$", "", title.strip().lower()) for title in headings]
+    own = own_axes(columns[1:], headings[1:], axis)
     return [
         i
-        for i in range(1, len(titles))
+        for i in range(1, len(columns))
         if (titles[i] and titles[i] == titles[0])
-        or np.array_equal(columns[i], columns[0])
+        or is_shift_heading(titles[i])
+        or np.array_equal(columns[i], axis)
+        or i - 1 in own
     ]
+
+
+def own_axes(columns, headings, axis):
+    """Return which columns are axes of the columns behind them; as `axes_again`.
+
+    They rise or fall all the way, what follows does not, and they are headed as an
+    axis, or are long and have the range of the first.
+    """
+    columns = [column[np.isfinite(column)] for column in columns]
+    goes_on = [len(c) > 4 and first_turn(c) is None for c in columns]
+    is_nm = "nanometres" in (describe_doubt(axis[np.isfinite(axis)]) or "")
+    found = []
+    for i in np.flatnonzero(goes_on):
+        is_before_spectrum = not all(goes_on[i + 1 : i + 2])
+        is_headed = is_axis_heading(headings[i]) or _X_HEADING.search(headings[i])
+        if (is_nm or unit_of_heading(headings[i])) or (
+            is_before_spectrum and (is_headed or _looks_alike(columns[i], axis))
+        ):
+            found.append(int(i))
+    return found
+
+
+def _looks_alike(values, axis):
+    """Tell whether values that rise or fall may be an axis, by number and range."""
+    low = max(values.min(), np.nanmin(axis))
+    high = min(values.max(), np.nanmax(axis))
+    shorter = min(np.ptp(values), np.nanmax(axis) - np.nanmin(axis))
+    return len(values) > _LONG and high - low > shorter / 2
+
+
+def beside_spectra(headings):
+    """Return which headings are those of columns beside spectra: an error, a pixel."""
+    return [i for i, h in enumerate(headings) if _NO_SPECTRUM.search(h)]
 
 
 def _ask_for_columns(why, used, names):

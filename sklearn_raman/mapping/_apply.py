@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import uuid
 import warnings
@@ -124,7 +125,8 @@ def apply_pipeline(
     -------
     xarray.Dataset
         Maps with the pixel dimensions and coordinates of the cube, lazy: not computed
-        yet, or in `store`.
+        yet, or in `store`. They are those of the model as it is now, whatever is done
+        with it later; leave the cube as it is until they are computed.
 
         label : int16
             Position of the class in the coordinate `class`; -1 where there is none.
@@ -230,6 +232,8 @@ def apply_pipeline(
     task.shapes.update(shapes)
     spectra = _in_blocks(found, chunks, even=store is not None)
     allowed = None if mask is None else _in_same_blocks(mask, found, spectra)
+    if store is None:  # blocks are computed later, when it may be fitted anew
+        pipeline = copy.deepcopy(pipeline)
     results = _results(pipeline, spectra, allowed, task)
     maps = _as_dataset(results, found, task, classes, transformed_axis)
     if store is None:

@@ -15,7 +15,11 @@ from scipy import constants
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._optional import import_optional
 from sklearn_raman._utils._ragged import unmask
-from sklearn_raman._utils._validation import levels_to_user
+from sklearn_raman._utils._validation import (
+    levels_to_user,
+    refuse_other_order,
+    warn_of_positions,
+)
 from sklearn_raman._utils._wavenumbers import (
     are_positions,
     as_real,
@@ -107,7 +111,8 @@ def to_cube(
     Warns
     -----
     UserWarning
-        If places that differ by more than 5 % of the step are taken as one line.
+        If places that differ by more than 5 % of the step are taken as one line; if
+        the columns of a frame are a `RangeIndex` that may be wavenumbers.
 
     Examples
     --------
@@ -270,7 +275,12 @@ class OnDisk:
 
 
 def _is_whole_file(array):
-    return isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap)
+    """Tell whether the file holds what the array holds, now and later.
+
+    What is changed in memory (mode "c") is never there.
+    """
+    is_whole = isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap)
+    return is_whole and array.mode == "r"
 
 
 def _of_array(array, wavenumbers, dim):
@@ -413,6 +423,7 @@ def _of_places(spectra):
             "The spectra have different axes: bring them to one before they become a "
             "cube (WavenumberResampler), and put the result in the place of data."
         )
+    refuse_other_order("metadata", metadata, data)
     if "x" not in columns:
         raise ValueError(
             "The metadata of the spectra tell no places: a cube needs the columns x "
@@ -442,6 +453,8 @@ def _of_places(spectra):
     filled = np.full((int(np.prod(shape)), values.shape[1]), np.nan, dtype)
     filled[cells] = values
     axis = labels_as_wavenumbers(data)
+    if axis is None:
+        warn_of_positions(data)
     coords = dict(zip(names, lines, strict=True))
     if axis is not None:
         coords["wavenumber"] = "wavenumber", axis, {"units": "cm-1"}

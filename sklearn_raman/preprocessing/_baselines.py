@@ -24,7 +24,7 @@ from sklearn_raman._utils._sklearn import (
     validate_parameter_constraints,
 )
 from sklearn_raman._utils._typing import Floats
-from sklearn_raman._utils._validation import check_whole
+from sklearn_raman._utils._validation import check_whole, warn_of_positions
 from sklearn_raman._utils._wavenumbers import (
     check_labels,
     describe_unevenness,
@@ -208,6 +208,8 @@ def _call(cls, X, **arguments):
         )
     refuse_ragged(X, cls._algorithm)
     axis = resolve_wavenumbers(X, None)
+    if axis is None:
+        warn_of_positions(X)
     X = _as_matrix(unmask(X))
     if output["out"] is not None:
         _check_out(output["out"], X.shape)

@@ -436,3 +436,53 @@ def test_from_a_folder_to_a_report(tmp_path, monkeypatch):
         "different axes",
     ):
         assert fact in spectra.DESCR, fact
+
+
+class TestWhichColumnNamesTheFiles:
+    """Of a table in which two columns could."""
+
+    TABLE = pd.DataFrame(
+        {
+            "run_order": [4, 6, 1, 3, 2, 5],
+            "id": [1, 2, 3, 4, 5, 6],
+            "mineral": list("aabbcc"),
+        }
+    )
+
+    @pytest.fixture
+    def folder(self, tmp_path):
+        for n in range(1, 7):
+            (tmp_path / f"{n}.txt").write_text(f"400.5\t{n}\n401.5\t{n}\n")
+        return tmp_path
+
+    @pytest.mark.parametrize("as_path", [True, False])
+    def test_is_asked(self, folder, tmp_path_factory, as_path):
+        table = self.TABLE
+        if as_path:
+            table = tmp_path_factory.mktemp("table") / "t.csv"
+            self.TABLE.to_csv(table, index=False)
+        with pytest.raises(ValueError, match=r"\['run_order', 'id'\].*set_index"):
+            load_spectra(folder, label=(table, "mineral"))
+
+    @pytest.mark.parametrize("key", ["id", "run_order"])
+    def test_the_index_decides(self, folder, key):
+        bunch = load_spectra(folder, label=(self.TABLE.set_index(key), "mineral"))
+        expected = self.TABLE.sort_values(key)["mineral"]
+        assert bunch.target.tolist() == expected.tolist()
+
+    def test_an_index_left_of_a_longer_table_does_not(self, folder):
+        more = pd.DataFrame({"id": [8, 9], "mineral": ["x", "y"]})
+        table = pd.concat([more, self.TABLE[["id", "mineral"]]], ignore_index=True)
+        for cut in (table.iloc[1:], table[table.index % 8 != 1]):
+            bunch = load_spectra(folder, label=cut)
+            assert bunch.target.tolist() == list("aabbcc")
+
+    def test_columns_that_agree_and_the_one_asked_for(self, folder):
+        table = self.TABLE[["id", "mineral"]].assign(
+            file=lambda t: t["id"].map("{}.txt".format)
+        )
+        assert load_spectra(folder, label=(table, "mineral")).target.tolist() == list(
+            "aabbcc"
+        )
+        bunch = load_spectra(folder, sample=(self.TABLE, "run_order"))
+        assert bunch.samples.tolist() == self.TABLE["run_order"].tolist()

@@ -399,6 +399,16 @@ def test_mixtures_need_every_label(y):
         make_mixtures(np.eye(4) + 1, np.array(y, dtype=object))
 
 
+def test_mixtures_refuse_labels_in_another_order():
+    X = pd.DataFrame(np.eye(4) + 1, columns=[400.0, 401.0, 402.0, 403.0])
+    y = pd.Series(["a", "a", "b", "b"], index=[3, 1, 2, 0])
+    with pytest.raises(ValueError, match=r"y has the index of X in another order.*loc"):
+        make_mixtures(X, y)
+    ordered = y.loc[X.index]
+    _, labels, truth = make_mixtures(X, ordered, return_truth=True, random_state=0)
+    assert (y.loc[truth.rows[:, 0]] == labels).all()
+
+
 def test_mixtures_keep_labels_that_are_positions():
     """A mixture is none of the rows of X, whose index says nothing about it."""
     X = pd.DataFrame(np.eye(4) + 1, columns=pd.RangeIndex(100, 104), index=list("abcd"))

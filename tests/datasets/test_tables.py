@@ -711,3 +711,240 @@ def test_a_stated_decimal_mark_holds(tmp_path):
     assert read_spectra_table(path).data.iloc[0, 0] == 1.25
     with pytest.raises(ValueError, match=r"'1\.250'; expected a number"):
         read_spectra_table(path, decimal=",")
+
+
+# Headings behind a sign ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("places", [["X", "Y"], ["X"], ["Time"], ["Y", "X", "Z"]])
+@pytest.mark.parametrize("start", [-1.0, 3000.0])
+def test_headings_of_a_map_hold_whatever_the_first_row_is(tmp_path, places, start):
+    """Where the map begins changes nothing, also if its first row rises."""
+    where = start + np.arange(3) + 0.25
+    text = "\t\t".join(f"#{name}" for name in [*places, "Wave", "Intensity"]) + "\n"
+    for place, row in zip(where, X, strict=True):
+        for a, v in list(zip(AXIS, 5000 + X[0] + row, strict=True))[::-1]:
+            cells = [*np.linspace(place, place + 0.5, len(places)), a + 4000, v + 5000]
+            text += "\t".join(f"{cell:.3f}" for cell in cells) + "\n"
+    path = write(tmp_path, text)
+    for bunch in (read_spectra_table(path), read_spectra_table(path, header=0)):
+        np.testing.assert_array_equal(bunch.wavenumbers, AXIS[::-1] + 4000)
+        np.testing.assert_allclose(bunch.data, (10000 + X[0] + X)[:, ::-1])
+        known = bunch.metadata[places[0] if len(places[0]) > 1 else places[0].lower()]
+        np.testing.assert_array_equal(known, where)
+
+
+@pytest.mark.parametrize("orientation", [None, "columns"])
+def test_names_behind_a_sign_above_a_row_that_rises(tmp_path, orientation):
+    axis = 400.5 + np.arange(6)
+    spectra = np.array([[500.0, 520, 510, 530, 505, 500]]).T + [0, 100, 200]
+    rows = [",".join(map(str, row)) for row in np.c_[axis, spectra]]
+    path = write(tmp_path, "\n".join(["#Raman shift,s1,s2,s3", *rows]) + "\n")
+    bunch = read_spectra_table(path, orientation=orientation)
+    assert list(bunch.names) == ["s1", "s2", "s3"]
+    np.testing.assert_array_equal(bunch.data, spectra.T)
+
+
+def test_words_above_wavenumbers_are_no_headings(tmp_path):
+    """A comment of as many cells as the table has columns."""
+    text = "# exported\tby\tsomebody\tin 2024\n" + wide("\t", head=(), columns=())
+    check(read_spectra_table(write(tmp_path, text)), None)
+
+
+# Axes of their own -----------------------------------------------------------------
+
+
+def side_by_side(n_points=60):
+    """Two axes, each with its intensities behind it."""
+    rng = np.random.default_rng(0)
+    axes = np.linspace(200.3, 1800.1, n_points), np.linspace(199.7, 1799.2, n_points)
+    spectra = rng.normal(900, 8, (2, n_points))
+    return np.c_[axes[0], spectra[0], axes[1], spectra[1]].round(3)
+
+
+PAIRS = {
+    "none": None,
+    "numbered": "x1,y1,x2,y2",
+    "letters": "A,B,C,D",
+    "named": "calcite x,calcite,quartz x,quartz",
+    "shifts": "Raman shift a,a,Raman shift b,b",
+}
+
+
+@pytest.mark.parametrize("headings", PAIRS.values(), ids=PAIRS)
+@pytest.mark.parametrize("order", [1, -1])
+def test_each_spectrum_with_an_axis_of_its_own(tmp_path, headings, order):
+    table = side_by_side()[::order]
+    lines = [headings] * (headings is not None)
+    lines += [",".join(map(str, row)) for row in table]
+    path = write(tmp_path, "\n".join(lines) + "\n")
+    with pytest.raises(ValueError, match=r"column 3 is an axis too.*columns="):
+        load_spectra(path)
+    with pytest.raises(ValueError, match=r"column 3 .*is an axis, as the first"):
+        read_spectra_table(path, orientation="columns")
+    second = load_spectra(path, columns=(2, 3))
+    np.testing.assert_array_equal(second.wavenumbers, table[:, 2])
+    if headings is None:
+        frame = pd.DataFrame(table.T, columns=[f"c{i}" for i in range(60)])
+        frame.columns = table[:, 0] - 0.1
+        with pytest.raises(ValueError, match="row 1 rises or falls all the way"):
+            read_spectra_table(frame)
+
+
+def test_shorter_axes_with_an_x_in_the_heading(tmp_path):
+    """Also if one spectrum has fewer points, and cells below it are empty."""
+    table = side_by_side(9)
+    lines = [",".join(map(str, row)) for row in table[:-1]]
+    lines.append(",".join([*map(str, table[-1, :2]), "", ""]))
+    path = write(tmp_path, "x,calcite,x2,quartz\n" + "\n".join(lines) + "\n")
+    for read in (load_spectra, read_spectra_table):
+        with pytest.raises(ValueError, match="column 3 .*is an axis"):
+            read(path, missing="drop")
+
+
+@pytest.mark.parametrize("values", ["rising", "elsewhere", "last"])
+def test_spectra_that_rise_are_no_axes(tmp_path, values):
+    """Smooth ones, where nothing else speaks for an axis."""
+    axis, noisy, rising, _ = side_by_side().T
+    columns = {
+        "rising": [rising, rising + axis],  # both: no spectrum of an axis between
+        "elsewhere": [axis * 50, noisy],
+        "last": [noisy, rising],
+    }[values]
+    rows = np.column_stack([axis, *columns])
+    text = "Raman shift,a,b\n" + "\n".join(",".join(map(str, r)) for r in rows) + "\n"
+    path = write(tmp_path, text)
+    for read in (load_spectra, read_spectra_table):
+        np.testing.assert_allclose(read(path).data, columns)
+
+
+# Headings --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["SD", "std. dev.", "error", "dark", "Pixel"])
+def test_columns_that_are_no_spectra(tmp_path, name):
+    """Both readers refuse them, in the same words."""
+    text = turned().replace("s3", name).replace("mineral,calcite,quartz,calcite\n", "")
+    path = write(tmp_path, text)
+    for read in (load_spectra, read_spectra_table):
+        with pytest.raises(ValueError, match=rf"column 4 is headed '{name}', as no"):
+            read(path)
+    kept = load_spectra(path, columns=("Raman shift", "s1", "s2"))
+    np.testing.assert_array_equal(kept.data, X[:2])
+
+
+@pytest.mark.parametrize(
+    ("head", "n_points"),
+    [
+        ("Raman shift (cm-1),Wavelength (nm),Intensity", 12),
+        ("Wavelength (nm),Raman shift (cm-1),Intensity", 4),
+        ("No,Raman shift,Intensity", 4),
+        ("Raman shift,Raw,Dark", 4),
+    ],
+)
+def test_columns_beside_spectra(tmp_path, head, n_points):
+    points = range(n_points)
+    rows = [f"{400.5 + 1.7 * i:.2f},{540 + i / 2},{900 + i % 3}" for i in points]
+    path = write(tmp_path, "\n".join([head, *rows]) + "\n")
+    for read in (load_spectra, read_spectra_table):
+        with pytest.raises(ValueError, match="column [23],? .*(axis|no spectrum)"):
+            read(path)
+
+
+UNITS = {
+    "plain": "cm-1,counts,counts,counts",
+    "brackets": "[1/cm],[CCD cts],[CCD cts],[CCD cts]",
+    "arbitrary": "(cm^-1),(a.u.),(a.u.),(a.u.)",
+    "first only": "cm-1,,,",
+    "no corner": ",arb. units,arb. units,arb. units",
+}
+
+
+@pytest.mark.parametrize("units", UNITS.values(), ids=UNITS)
+def test_a_row_of_units_does_not_hide_the_names(tmp_path, units):
+    text = turned().replace("mineral,calcite,quartz,calcite", units)
+    path = write(tmp_path, text)
+    for read in (load_spectra, read_spectra_table):
+        bunch = read(path)
+        check(bunch, None)
+        assert [n.removeprefix("t.csv: ") for n in bunch.names] == ["s1", "s2", "s3"]
+        assert f"units {units.strip(',').split(',')[0]}" in bunch.DESCR
+    check(
+        read_spectra_table(pd.read_csv(path, dtype=object, keep_default_na=False)), None
+    )
+
+
+def test_units_state_the_axis(tmp_path):
+    text = turned().replace("Raman shift", "x")
+    text = text.replace("mineral,calcite,quartz,calcite", "nm,cts,cts,cts")
+    path = write(tmp_path, text)
+    for read in (load_spectra, read_spectra_table):
+        bunch = read(path, laser_nm=390.0)
+        np.testing.assert_allclose(bunch.wavenumbers, 1e7 / 390 - 1e7 / AXIS)
+        assert bunch.names[0].endswith("s1")
+
+
+@pytest.mark.parametrize("corner", ["", "wavenumber", "cm-1"])
+def test_two_rows_of_names(tmp_path, corner):
+    path = write(tmp_path, turned().replace("mineral", corner))
+    for read in (load_spectra, read_spectra_table):
+        with pytest.raises(
+            ValueError, match=r"line 1 \('Raman shift.*line 2 .*both name the spectra"
+        ):
+            read(path)
+    np.testing.assert_array_equal(load_spectra(path, columns=(0, 2)).data, X[1:2])
+    assert list(read_spectra_table(path, header=1).names) == WHO
+
+
+def test_rows_of_names_beside_metadata(tmp_path):
+    """load_spectra would lose one of them; read_spectra_table keeps both."""
+    path = write(tmp_path, turned())
+    with pytest.raises(ValueError, match="both name the spectra.*read_spectra_table"):
+        load_spectra(path)
+    text = turned().replace("\n", "\nmineral,1,2,3\n", 1)
+    with pytest.raises(ValueError, match="several rows are headed 'mineral'"):
+        read_spectra_table(write(tmp_path, text))
+    text = RENISHAW.replace("#Y", "#x")
+    with pytest.raises(ValueError, match="several columns are headed x"):
+        read_spectra_table(write(tmp_path, text))
+
+
+# The index of a frame --------------------------------------------------------------
+
+
+RANGES = {
+    "range": pd.RangeIndex(400, 420, 2),
+    "numbers": pd.Index(range(400, 420, 2), dtype="int64").append(pd.Index([421])),
+}
+
+
+@pytest.mark.parametrize("index", RANGES.values(), ids=RANGES)
+def test_an_axis_in_the_index_of_a_frame(index):
+    """pandas 3 makes a RangeIndex of evenly spaced whole numbers."""
+    rising, other = np.linspace(100.5, 180, len(index)), np.arange(len(index)) % 3
+    frame = pd.DataFrame({"a": rising, "b": other}, index=index)
+    for table in (frame.rename_axis("shift"), frame.reset_index()):
+        bunch = read_spectra_table(table)
+        np.testing.assert_array_equal(bunch.wavenumbers, index)
+        np.testing.assert_array_equal(bunch.data, [rising, other])
+    with pytest.raises(ValueError, match=r"index \(400, 402.*reset_index\(drop=True"):
+        read_spectra_table(frame)
+    bunch = read_spectra_table(frame.reset_index(drop=True))
+    np.testing.assert_array_equal(bunch.wavenumbers, rising)
+
+
+@pytest.mark.parametrize("start", [0, 10, 700])
+def test_metadata_in_the_index_of_a_frame(start):
+    frame = pd.DataFrame(X, columns=AXIS)
+    frame.index = pd.RangeIndex(start, start + 3, name="crystal")
+    bunch = read_spectra_table(frame, group="crystal")
+    assert bunch.groups.tolist() == [start, start + 1, start + 2]
+
+
+def test_rows_cut_out_of_a_frame():
+    """What is left of a count is no axis and no metadata."""
+    axis = np.linspace(400.5, 500, 100)
+    frame = pd.DataFrame({"shift": axis, "b": np.arange(100) % 7})
+    bunch = read_spectra_table(frame.iloc[20:40])
+    np.testing.assert_array_equal(bunch.wavenumbers, axis[20:40])
+    assert bunch.metadata.columns.empty

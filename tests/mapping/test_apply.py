@@ -474,3 +474,19 @@ def test_masked_masks(model, cube):
     ):
         with pytest.raises(ValueError, match=r"values of (mask|stratify) are masked"):
             call()
+
+
+def test_later_fits_do_not_change_maps(cube, model, simulated, pixels):
+    """One model in a loop: each map keeps the classes of its own fit."""
+    X, y, _ = simulated
+    one = clone(model)
+    maps, expected = [], []
+    for labels in (y, np.roll(np.unique(y), 1)[np.unique(y, return_inverse=True)[1]]):
+        one.fit(X, labels)
+        maps.append(apply_pipeline(one, cube))
+        expected.append(one.predict(pixels))
+    one.set_params(plslda__n_components=1)
+    for found, labels in zip(maps, expected, strict=True):
+        named = found["class"].values[flat(found.label)]
+        np.testing.assert_array_equal(named, labels)
+    assert (expected[0] != expected[1]).all()

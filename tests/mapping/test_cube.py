@@ -10,7 +10,7 @@ import xarray as xr
 from sklearn.utils import Bunch
 
 from sklearn_raman.datasets import wavenumber_to_nm
-from sklearn_raman.mapping import to_cube
+from sklearn_raman.mapping import sample_spectra, to_cube
 
 AXIS = np.arange(400.0, 440.0, 4.0)
 
@@ -190,3 +190,28 @@ def test_signals_and_what_readers_return(cube, model):
     with pytest.raises(ValueError, match="has 2"):
         manager.signal_axes = made[1:]
         to_cube(signal)
+
+
+@pytest.mark.parametrize("mode", ["r", "c", "r+"])
+def test_memory_maps_are_taken_as_they_are(tmp_path, mode):
+    """What was changed in memory counts, whether or not the file has it."""
+    np.save(tmp_path / "cube.npy", np.full((4, 5, 50), 100.0))
+    cube = np.load(tmp_path / "cube.npy", mmap_mode=mode)
+    expected = 100.0
+    if mode != "r":
+        cube -= 60.0
+        expected = 40.0
+    assert (to_cube(cube).values == expected).all()
+    sample = sample_spectra(cube, 3, random_state=0)
+    assert (np.asarray(sample.data) == expected).all()
+
+
+def test_places_in_another_order_than_the_spectra():
+    """Rows are matched by position, so an index that disagrees is refused."""
+    data = pd.DataFrame(np.arange(12.0).reshape(4, 3), columns=[400.0, 401.0, 402.0])
+    places = pd.DataFrame({"x": [0, 1, 0, 1], "y": [0, 0, 1, 1]})
+    bunch = {"data": data, "metadata": places.iloc[::-1]}
+    with pytest.raises(ValueError, match="metadata has the index of X in another"):
+        to_cube(bunch)
+    found = to_cube({"data": data.iloc[::-1], "metadata": places.iloc[::-1]})
+    assert (found.values.ravel() == np.arange(12)).all()

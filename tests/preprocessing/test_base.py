@@ -1,6 +1,7 @@
 """What all transformers share: frames in, frames out; the axis of what comes in."""
 
 import pickle
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -23,6 +24,7 @@ from sklearn_raman.preprocessing import (
     AIRPLS,
     ARPLS,
     ASLS,
+    MSC,
     SNV,
     BaselineCorrection,
     Despiker,
@@ -32,6 +34,7 @@ from sklearn_raman.preprocessing import (
     WavenumberCrop,
     WavenumberResampler,
     WhittakerSmoother,
+    airpls,
     average_replicates,
 )
 from tests._estimators import LEARNING, SIZED, STATELESS, TRANSFORMERS
@@ -535,3 +538,48 @@ def test_masked_values_are_none(ragged, spectra, axis):
         np.testing.assert_array_equal(
             [row for _, row in SNV().fit_transform(whole)], SNV().fit_transform(spectra)
         )
+
+
+class TestColumnsThatMayBeWavenumbers:
+    """pandas 3 makes a RangeIndex of evenly spaced whole numbers that it reads."""
+
+    @pytest.fixture
+    def table(self):
+        rng = np.random.default_rng(0)
+        X = pd.DataFrame(rng.normal(50, 5, (20, 100)), columns=range(400, 600, 2))
+        assert isinstance(X.columns, pd.RangeIndex)
+        return X, [0, 1] * 10
+
+    @staticmethod
+    def warnings_of(function, *arguments):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            function(*arguments)
+        return [w for w in caught if "wavenumbers or positions" in str(w.message)]
+
+    def test_one_warning_in_fit_and_none_later(self, table):
+        X, y = table
+        model = make_pipeline(SNV(), AIRPLS(), MSC(), PLSLDA(n_components=2))
+        (found,) = self.warnings_of(model.fit, X, y)
+        assert found.filename == __file__
+        assert model[0].wavenumbers_in_ is None
+        assert not self.warnings_of(model.predict, X)
+        assert not self.warnings_of(model[:-1].transform, X)
+
+    @pytest.mark.parametrize("ask", [SNV().fit, SNV().transform, airpls])
+    def test_each_entrance(self, ask, table):
+        assert len(self.warnings_of(ask, table[0])) == 1
+
+    def test_ways_out(self, table):
+        """Both that the warning names, and an axis as a parameter."""
+        X, _ = table
+        step, arrays = SpectrumNormalizer(norm="area"), X.to_numpy()
+        for given, axis in ((X.rename(columns=float), X.columns), (arrays, None)):
+            assert not self.warnings_of(step.fit, given)
+            np.testing.assert_array_equal(step.wavenumbers_in_, axis)
+        assert not self.warnings_of(step.set_params(wavenumbers=X.columns).fit, X)
+
+    @pytest.mark.parametrize("start", [0, 10])
+    def test_counts_are_counts(self, table, start):
+        X = table[0].set_axis(range(start, start + 100), axis=1)
+        assert not self.warnings_of(SNV().fit, X)
