@@ -270,7 +270,8 @@ def make_raman_spectra(
         positions, fwhm, heights : ndarrays of shape (n_samples, n_bands)
             Bands of each spectrum in cm-1 and counts.
         class_positions, class_fwhm, class_heights : the same, (n_classes, n_bands)
-            Bands of each class; the shared ones come first.
+            Bands of each class, in cm-1 and counts, without the variation among its
+            spectra; the shared ones come first.
         n_shared : int
             How many are shared.
         wavenumbers : ndarray of shape (n_points,)
@@ -344,7 +345,7 @@ def make_raman_spectra(
         heights=own_heights,
         class_positions=positions,
         class_fwhm=widths,
-        class_heights=heights,
+        class_heights=photons * heights,
         n_shared=n_shared,
         wavenumbers=axis,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import os
 from html import escape
 from importlib.resources import files
@@ -18,8 +19,9 @@ import numpy as np
 import pandas as pd
 
 from sklearn_raman._utils._validation import check_text
+from sklearn_raman._utils._wavenumbers import describe_axis, first_difference
 from sklearn_raman.mapping._apply import refuse_other_places
-from sklearn_raman.mapping._blocks import STATUS
+from sklearn_raman.mapping._blocks import LEFT_OUT, NAMED, NOBODY, STATUS
 from sklearn_raman.mapping._cube import read_cube
 from sklearn_raman.mapping._plot import (
     NOBODYS_COLOR,
@@ -27,11 +29,13 @@ from sklearn_raman.mapping._plot import (
     class_means,
     class_names,
     plane,
+    thin_steps,
 )
 
 # Values of spectra that go into a page, two bytes each: 11 MB of text.
 _MOST_VALUES = 4_000_000
 _MOST_PIXELS = 512  # shown along a side
+_NO_SCORE = 255  # scores are 0 to 254
 
 
 def save_page(
@@ -63,7 +67,8 @@ def save_page(
         The spectra. They go into the page if there are at most four million values, and
         so do explanations.
     wavenumbers : array-like of shape (n_points,) or None, default=None
-        Axis of the cube in cm-1, if it has none.
+        Axis of the cube in cm-1, if it has none. Without an axis the spectra of the
+        pixels stand on points.
     dim : str or None, default=None
         Wavenumber dimension of the cube; None finds it.
     laser_nm : float or None, default=None
@@ -79,8 +84,9 @@ def save_page(
     Raises
     ------
     ValueError
-        If there are no labels, or not two pixel dimensions, or if the cube has other
-        pixels; if an argument describes a cube, and none is given.
+        If there are no labels, or not two pixel dimensions; if the cube has other
+        pixels, or another axis than explanations; if means of classes have pixels; if
+        an argument describes a cube, and none is given.
     TypeError
         If `title` or `description` is no text.
 
@@ -109,36 +115,37 @@ def save_page(
     whole = maps
     maps, label = plane(maps, "label")
     dims = label.dims
-    steps = {d: -(-label.sizes[d] // _MOST_PIXELS) for d in dims}
-    thin = {d: slice(None, None, step) for d, step in steps.items()}
-    maps = maps.isel(thin)
-    label = maps["label"]
+    steps = thin_steps(label, _MOST_PIXELS)
+    maps = maps.isel({d: slice(None, None, step) for d, step in steps.items()})
     names = class_names(maps)
-    codes = label.values
+    codes = maps["label"].values
     data = {
         "shape": list(codes.shape),
         "names": names,
         "colors": class_colors(len(names)),
         "nobody": NOBODYS_COLOR,
+        "no_score": _NO_SCORE,
         "states": list(STATUS),
-        "unit": "points",
         "label": _pack(codes, "<i2"),
+        "found": np.unique(label.values).tolist(),  # also by pixels that are not shown
         "where": [_coordinate(maps, d) for d in dims],
     }
     if "status" in maps:
-        data["status"] = _pack(maps["status"].transpose(*dims).values, "u1")
+        status = maps["status"].transpose(*dims).fillna(LEFT_OUT).values
+        status = np.where((codes == NOBODY) & (status == NAMED), LEFT_OUT, status)
+        data["status"] = _pack(status, "u1")
     if "proba" in maps:
         proba = maps["proba"].transpose(*dims, "class").values
-        data["proba"] = _pack(np.round(255 * np.nan_to_num(proba)), "u1")
+        data["proba"] = _scores(proba)
     if "novelty" in maps:
         novelty = maps["novelty"].transpose(*dims).values
-        data["novelty"] = _pack(np.round(255 * np.nan_to_num(novelty)), "u1")
-    note = ""
-    if max(steps.values()) > 1:
-        every = {2: "second", 3: "third"}.get(
-            max(steps.values()), f"{max(steps.values())}th"
-        )
-        note = f"Shown is every {every} pixel along the longer side. "
+        data["novelty"] = _scores(novelty)
+    note = " and ".join(
+        f"every {({2: 'second', 3: 'third'}).get(step, f'{step}th')} pixel along {d}"
+        for d, step in steps.items()
+        if step > 1
+    )
+    note = f"Shown is {note}. " if note else ""
     if cube is not None:
         found = read_cube(cube, wavenumbers, dim, laser_nm)
         sizes = found.array.sizes
@@ -155,9 +162,8 @@ def save_page(
         if max(steps.values()) == 1 and n_values <= _MOST_VALUES:
             data["spectra"] = _quantized(array.values)
             axis = found.axis
-            axis = np.arange(array.shape[-1]) if axis is None else axis
-            data["axis"] = _short(axis)
-            data["unit"] = "points" if found.axis is None else "cm⁻¹"
+            data["unit"] = "points" if axis is None else "cm⁻¹"
+            data["axis"] = _short(np.arange(array.shape[-1]) if axis is None else axis)
             has_maps = "explanation" in maps and "class" not in maps["explanation"].dims
             if has_maps:
                 explanation = maps["explanation"]
@@ -168,18 +174,18 @@ def save_page(
                         "the cube as to_cube makes it."
                     )
                 explanation = explanation.transpose(*dims, found.dim)
+                _check_axis(explanation, found)
                 data["maps"] = _quantized(explanation.values)
         else:
             note += "The map is too large to have the spectrum of each pixel in a page."
     if "class_spectrum" in maps:
         spectra, explained = class_means(maps)
-        first = next(iter(spectra.values()), None)
-        if first is not None and not isinstance(first.index, pd.RangeIndex):
-            data["unit"] = "cm⁻¹"
+        axis = next(iter(spectra.values()), pd.Series()).index
         data["means"] = {
-            "axis": [] if first is None else _short(first.index),
-            "spectra": {name: _short(values) for name, values in spectra.items()},
-            "maps": {name: _short(values) for name, values in explained.items()},
+            "unit": "points" if isinstance(axis, pd.RangeIndex) else "cm⁻¹",
+            "axis": _short(axis),
+            "spectra": {name: _curve(values) for name, values in spectra.items()},
+            "maps": {name: _curve(values) for name, values in explained.items()},
         }
     page = files("sklearn_raman.mapping").joinpath("page.html")
     text = Template(page.read_text(encoding="utf-8")).substitute(
@@ -196,6 +202,32 @@ def save_page(
 
 def _sizes(array, dims):
     return " x ".join(f"{array.sizes[d]} {d}" for d in dims)
+
+
+def _check_axis(explanation, cube):
+    """Raise if explanations stand on another axis than the spectra of the cube."""
+    n_points = explanation.sizes[cube.dim], cube.array.sizes[cube.dim]
+    name = "raman_shift" if "raman_shift" in explanation.coords else cube.dim
+    if name not in explanation.coords or cube.axis is None:
+        if n_points[0] != n_points[1]:
+            raise ValueError(
+                f"The explanations have {n_points[0]} points, the spectra of the cube "
+                f"{n_points[1]}."
+            )
+        return
+    axis = explanation[name].values.astype(float)
+    if first_difference(axis, cube.axis) is not None:
+        raise ValueError(
+            f"The explanations are on the axis {describe_axis(axis)}, the cube is on "
+            f"{describe_axis(cube.axis)}: pass the cube and the wavenumbers= that the "
+            "maps were made with."
+        )
+
+
+def _scores(values):
+    """Return scores from 0 to 1 in 254 steps; there may be none (NaN)."""
+    steps = np.round(254 * values.astype(float))
+    return _pack(np.where(np.isfinite(steps), steps, _NO_SCORE), "u1")
 
 
 def _pack(values, dtype):
@@ -219,17 +251,32 @@ def _quantized(values):
     }
 
 
-def _short(values):
-    """Return numbers with six digits, which is more than a screen shows."""
-    return [float(f"{value:.6g}") for value in np.asarray(values, dtype=float)]
+def _short(places):
+    """Return places or wavenumbers in no more digits than tell neighbors apart."""
+    places = np.asarray(places, dtype=float)
+    return _rounded(places, np.diff(np.unique(places)).min(initial=np.inf))
+
+
+def _curve(values):
+    """Return a curve in no more digits than a screen shows."""
+    return _rounded(values, np.ptp(values) / 1000)
+
+
+def _rounded(values, least):
+    """Return numbers in as many digits as show a difference of `least`."""
+    values = [float(value) for value in values]
+    if not 0 < least < np.inf:
+        return values
+    decimals = 2 - math.floor(math.log10(least))
+    return [round(value, decimals) for value in values]
 
 
 def _coordinate(maps, dim):
     """Return name, unit and values of a dimension, for the text about a pixel."""
     values = maps[dim].values
-    is_number = values.dtype.kind in "iuf"
+    is_fraction = values.dtype.kind == "f"
     return {
         "name": str(dim),
         "units": str(maps[dim].attrs.get("units", "")),
-        "values": _short(values) if is_number else [str(value) for value in values],
+        "values": _short(values) if is_fraction else [str(value) for value in values],
     }

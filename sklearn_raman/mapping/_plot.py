@@ -16,6 +16,7 @@ from sklearn_raman._utils._plot import (
     legend,
     new_figure,
     plain,
+    same_axis,
 )
 from sklearn_raman.inspection import plot_explanation
 from sklearn_raman.mapping._blocks import NOBODY, STATUS
@@ -44,8 +45,11 @@ def plot_labels(maps: Any, *, ax: Any = None) -> Figure:
     Returns
     -------
     matplotlib Figure
-        The legend tells the share of each class among the pixels that have one. The
-        scale bar has the unit that the coordinates state, else it counts pixels.
+        The legend tells the share of each class among the pixels that have one, in the
+        whole map, though above 2000 pixels along a side not all are drawn. The scale
+        bar has the unit that the coordinate along it states, else it counts pixels.
+        Pixels have the shape that the coordinates give them; they are square where
+        these are not evenly spaced, or differ in their unit.
 
     Raises
     ------
@@ -67,7 +71,7 @@ def plot_labels(maps: Any, *, ax: Any = None) -> Figure:
     1
     """
     maps, label = plane(maps, "label")
-    codes, names = label.values, class_names(maps)
+    codes, names = label.values, class_names(maps)  # all: the legend counts them
     colors = class_colors(len(names))
     if ax is None:
         width, height = _size(label)
@@ -75,7 +79,7 @@ def plot_labels(maps: Any, *, ax: Any = None) -> Figure:
     _, (ax,) = given_panels(ax, 1, "map")
     matplotlib = import_optional("matplotlib.colors", "plot")
     table = np.asarray([matplotlib.to_rgb(c) for c in (NOBODYS_COLOR, *colors)])
-    _show(ax, label, table[codes + 1])
+    _show(ax, label, table[thinned(label, _MOST_PIXELS).values + 1])
     counts = np.bincount(codes[codes != NOBODY], minlength=len(names))
     n_named = max(counts.sum(), 1)
     entries = {
@@ -129,7 +133,8 @@ def plot_scores(maps: Any, name: str = "proba", *, ax: Any = None) -> Figure:
     >>> len(figure.axes)  # two classes and a scale of colors
     3
     """
-    maps, score = plane(maps, name)
+    maps, whole = plane(maps, name)
+    score = thinned(whole, _MOST_PIXELS).compute()
     panels = {score.attrs.get("long_name", name): score}
     if "class" in score.dims:
         panels = {
@@ -141,7 +146,7 @@ def plot_scores(maps: Any, name: str = "proba", *, ax: Any = None) -> Figure:
     if name == "status":
         low, high = 0, len(STATUS) - 1
     if ax is None:
-        width, height = _size(next(iter(panels.values())))
+        width, height = _size(whole)
         n_columns = 2 if len(panels) in (2, 4) else min(len(panels), 3)
         n_rows = -(-len(panels) // n_columns)
         size = n_columns * width + 0.9, n_rows * (height + 0.45)
@@ -151,7 +156,7 @@ def plot_scores(maps: Any, name: str = "proba", *, ax: Any = None) -> Figure:
         figure, places = given_panels(ax, len(panels), "class")
     for axes, (title, panel) in zip(places, panels.items(), strict=False):
         axes.set_facecolor(NOBODYS_COLOR)
-        image = _show(axes, panel, panel.values, vmin=low, vmax=high, cmap="cividis")
+        image = _show(axes, whole, panel.values, vmin=low, vmax=high, cmap="cividis")
         bare(axes, title)
         _hide_frame(axes)
     for axes in places[len(panels) :]:
@@ -226,6 +231,7 @@ def plot_overview(maps: Any, *, n_bands: int = 3) -> Figure:
     for axes, (name, spectrum) in zip(panels, spectra.items(), strict=True):
         axes.plot(spectrum.index, spectrum, lw=1, color=colors[name])
         bare(axes, name)
+    same_axis(panels, [spectrum.index], not isinstance(spectrum.index, pd.RangeIndex))
     return figure
 
 
@@ -233,7 +239,7 @@ def plot_overview(maps: Any, *, n_bands: int = 3) -> Figure:
 
 
 def plane(maps, name):
-    """Return maps and one of them, small enough to draw, after a look at its shape.
+    """Return maps and one of them, after a look at its shape.
 
     Parameters
     ----------
@@ -265,11 +271,20 @@ def plane(maps, name):
         if dim not in maps.coords:
             counted = np.arange(maps.sizes[dim])
             maps = maps.assign_coords({dim: (dim, counted, {"units": "pixels"})})
-    steps = {dim: -(-maps.sizes[dim] // _MOST_PIXELS) for dim in dims}
-    maps = maps.isel({dim: slice(None, None, step) for dim, step in steps.items()})
     if name == "label" and "class" in maps.coords:
         maps = maps.assign(label=_as_codes(maps["label"], len(class_names(maps))))
-    return maps, maps[name]
+    return maps, maps[name].transpose(*dims, ...)
+
+
+def thin_steps(image, most):
+    """Return for both dimensions every which pixel is shown, at most so many."""
+    return {dim: -(-image.sizes[dim] // most) for dim in image.dims[:2]}
+
+
+def thinned(image, most):
+    """Return every n-th pixel of an image, at most so many along a side."""
+    steps = thin_steps(image, most)
+    return image.isel({dim: slice(None, None, step) for dim, step in steps.items()})
 
 
 def _as_codes(label, n_classes):
@@ -289,6 +304,14 @@ def _as_codes(label, n_classes):
 
 def class_means(maps):
     """Return mean spectrum and mean map of each class that has pixels, by name."""
+    dims = maps["class_spectrum"].dims
+    if len(dims) > 2:
+        raise ValueError(
+            f"class_spectrum has the dimensions {dims}, expected {dims[:2]}: means of "
+            "classes have no pixels, and maps.where(...) of xarray spread them over "
+            "these. Choose pixels in the other results only, such as "
+            "maps.assign(label=maps.label.where(...)), or drop the means."
+        )
     axis, spectra, explained = _axis(maps), {}, {}
     names = class_names(maps)
     counts = maps["class_count"].values
@@ -345,13 +368,20 @@ def _range_of(values):
 def _size(image):
     """Return width and height in inches of a map, without what stands around it."""
     n_y, n_x = image.shape[:2]
-    width, height = n_x * _step(image, 1)[0], n_y * _step(image, 0)[0]
+    height, width = _sides(image)
+    width, height = n_x * width, n_y * height
     scale = _PANEL / max(width, height)
     return max(width * scale, 1.2), max(height * scale, 1.2)
 
 
+def _sides(image):
+    """Return height and width of a pixel as it is drawn."""
+    (height, one), (width, other) = _step(image, 0), _step(image, 1)
+    return (height, width) if one == other else (1.0, 1.0)
+
+
 def _step(image, k):
-    """Return the distance between pixels along a dimension, and its unit."""
+    """Return the distance between pixels along a dimension, and its unit or ""."""
     dim = image.dims[k]
     if dim in image.coords and image.sizes[dim] > 1:
         values = image[dim].values
@@ -363,12 +393,18 @@ def _step(image, k):
 
 
 def _show(axes, image, values, **settings):
-    """Draw an image in units of its coordinates, with a scale bar."""
-    (height, _), (width, unit) = _step(image, 0), _step(image, 1)
+    """Draw the values of an image, all or every n-th, with a scale bar."""
+    height, width = _sides(image)
     n_y, n_x = image.shape[:2]
     extent = (0, n_x * width, n_y * height, 0)
     drawn = axes.imshow(values, extent=extent, interpolation="nearest", **settings)
-    length = _round_length(n_x * width / 3)
+    step, unit = _step(image, 1)
+    if not unit:
+        step, unit = 1.0, "pixels"
+    told = _round_length(n_x * step / 3)
+    if unit == "pixels" and told <= 1:
+        told, unit = 1, "pixel"
+    length = told / step * width
     right, below = 0.96 * n_x * width, 0.94 * n_y * height
     style = {"solid_capstyle": "butt"}
     for color, wide in (("white", 6), (INK, 3)):
@@ -377,7 +413,7 @@ def _show(axes, image, values, **settings):
     axes.text(
         right - length / 2,
         below - 0.02 * n_y * height,
-        plain(f"{length:g} {unit}".strip()),
+        plain(f"{told:g} {unit}"),
         ha="center",
         va="bottom",
         fontsize=8,

@@ -225,7 +225,7 @@ class TestRamanSpectra:
         _, y, truth = spectra
         shift = truth.positions - truth.class_positions[y]
         assert shift.std() == pytest.approx(0.5, rel=0.05)
-        ratio = np.log(truth.heights / (1000 * truth.class_heights[y]))
+        ratio = np.log(truth.heights / truth.class_heights[y])
         assert ratio.std() == pytest.approx(0.1, rel=0.05)
         still = make_raman_spectra(
             4,
@@ -235,6 +235,10 @@ class TestRamanSpectra:
             random_state=0,
         )[2]
         np.testing.assert_array_equal(still.signal[0], still.signal[1])
+        # Without variation the bands of a spectrum are those of its class.
+        for part in ("positions", "fwhm", "heights"):
+            own, of_class = still[part], still["class_" + part]
+            np.testing.assert_allclose(own[[0, -1]], of_class, rtol=1e-12)
 
     def test_noise_has_the_variance_of_counting_and_reading(self, spectra):
         _, _, truth = spectra

@@ -57,17 +57,26 @@ def test_page_needs_nothing_else(maps, cube, tmp_path):
     )
 
 
-@pytest.mark.skipif(BROWSER is None, reason="Chromium opens the page")
-def test_pixels_can_be_looked_at(maps, cube, model, tmp_path):
-    path = save_page(maps, tmp_path / "map.html", cube=cube)
-    path.write_text(path.read_text("utf-8").replace("</body>", ACT + "</body>"))
+def opened(path, act):
+    """Return the page as it is in a browser after a script."""
+    path.write_text(path.read_text("utf-8").replace("</body>", act + "</body>"))
     switches = "--headless --no-sandbox --disable-gpu --no-first-run --disable-sync "
     switches += "--disable-background-networking --disable-component-update "
     switches += "--enable-logging=stderr --virtual-time-budget=2000 --dump-dom"
-    command = [BROWSER, *switches.split(), f"--user-data-dir={tmp_path / 'profile'}"]
+    command = [
+        BROWSER,
+        *switches.split(),
+        f"--user-data-dir={path.with_name('profile')}",
+    ]
     done = subprocess.run([*command, path.as_uri()], capture_output=True, timeout=60)
-    shown = done.stdout.decode()
     assert "CONSOLE" not in done.stderr.decode(errors="replace")
+    return done.stdout.decode()
+
+
+@pytest.mark.skipif(BROWSER is None, reason="Chromium opens the page")
+def test_pixels_can_be_looked_at(maps, cube, model, tmp_path):
+    path = save_page(maps, tmp_path / "map.html", cube=cube)
+    shown = opened(path, ACT)
     names = maps["class"].values
 
     def said(what):
@@ -77,7 +86,7 @@ def test_pixels_can_be_looked_at(maps, cube, model, tmp_path):
         assert said(what).startswith(names[int(maps.label[y, x])])
         assert f"y {2 * y} um, x {2 * x} um" in said(what)
         best = float(maps.proba[y, x].max())
-        assert f"{round(255 * best) / 255:.2f}" in said(what)
+        assert f"{round(254 * best) / 254:.2f}" in said(what)
     color = re.search(r'"colors": \[([^\]]*)\]', shown)[1].split(", ")
     color = color[int(maps.label[4, 5])].strip('"')
     expected = ",".join(str(int(color[k : k + 2], 16)) for k in (1, 3, 5))
@@ -89,6 +98,27 @@ def test_pixels_can_be_looked_at(maps, cube, model, tmp_path):
     assert np.corrcoef(heights, cube[5, 5])[0, 1] > 0.999
     assert shown.count('class="map-of-pixel"') == 2 * (1 + 3)
     assert shown.count("<svg") == 1 + 3  # of the pixel, and means of classes
+
+
+@pytest.mark.skipif(BROWSER is None, reason="Chromium opens the page")
+def test_pixels_without_a_result_show_none(cube, model, tmp_path):
+    """And places and wavenumbers are written in the digits that they need."""
+    maps = apply_pipeline(model, cube).compute()
+    maps = maps.where(maps.x > 7)  # not where the mouse hovers, but where it clicks
+    places = {"x": 12345.6 + 0.05 * np.arange(9)}
+    axis = {"wavenumber": 1000 + 0.01 * np.arange(101)}
+    own = cube.assign_coords(axis | places)
+    path = save_page(maps.assign_coords(places), tmp_path / "map.html", cube=own)
+    shown = opened(path, ACT)
+    hovered, clicked = (
+        re.search(rf'data-{what}="([^"]*)"', shown)[1]
+        for what in ("hovered", "clicked")
+    )
+    ticks = "10001000.251000.51000.751001 cm⁻¹"
+    assert hovered == "unknown (left out)y 4 um, x 12345.75" + ticks
+    name, best = maps["class"].values[int(maps.label[4, 5])], maps.proba[4, 5].max()
+    assert clicked.startswith(f"{name}y 8 um, x 12345.85{name}{float(best):.2f}")
+    assert clicked.endswith(ticks)
 
 
 def test_a_large_map_leaves_its_spectra_out(maps, cube, tmp_path):
