@@ -535,5 +535,5 @@ def test_labels_with_the_index_of_the_spectra_in_another_order(frame, labels):
         with pytest.raises(ValueError, match="target has the index of X in another"):
             explain(model, frame, turned)
     maps = explain_pipeline(model, frame)
-    with pytest.raises(ValueError, match="y has the index of X in another order"):
+    with pytest.raises(ValueError, match="y has the index of maps in another order"):
         ExplanationSummary.from_maps(maps, turned)
