@@ -244,8 +244,9 @@ def make_raman_spectra(
         Whether X is a DataFrame with the wavenumbers as column labels and y a Series.
     random_state : int, RandomState instance or None, default=None
         Controls all randomness. The bands of the classes are drawn first, so they do
-        not change with the parameters of the noise. Draw training and test spectra in
-        one call and split them: two calls with one seed are not independent.
+        not change with the parameters of the noise; `photons` scales their heights.
+        Draw training and test spectra in one call and split them: two calls with one
+        seed are not independent.
 
     Returns
     -------
