@@ -146,11 +146,9 @@ class Table:
 
 def table_of_frame(frame, decimal=None):
     """Return the cells of a pandas or polars frame."""
-    index, has_index = getattr(frame, "index", None), False
-    if isinstance(index, pd.Index):
-        is_named = any(name is not None for name in index.names)
-        is_range = isinstance(index, pd.RangeIndex)
-        has_index = is_named or not is_range or not are_positions(index)
+    has_index = isinstance(getattr(frame, "index", None), pd.Index)
+    if has_index and isinstance(frame.index, pd.RangeIndex):
+        has_index = _says_something(frame.index, list(frame.columns))
     if has_index:
         frame = frame.reset_index()
     if hasattr(frame, "collect"):
@@ -164,6 +162,18 @@ def table_of_frame(frame, decimal=None):
     table = Table([list(frame.columns), *rows], None, decimal or ".", {})
     table.has_index = has_index
     return table
+
+
+def _says_something(index, labels):
+    """Tell whether a RangeIndex is a column of a table with these headings.
+
+    Any frame of which rows were taken has one. pandas makes one of wavenumbers, too.
+    """
+    names_rows = is_axis(_numbers(labels))
+    if index.name is not None:
+        return names_rows or not (index.start == 0 and index.step == 1)
+    has_axis = names_rows or any(is_axis_heading(str(label)) for label in labels[:1])
+    return not (has_axis or long_columns(labels) or are_positions(index))
 
 
 def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Bunch, get_tags, indexable
+from sklearn.utils import get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_raman._utils._pipeline import (
@@ -294,7 +294,7 @@ default=None
 
     def _fit(self, X, y, groups):
         owner = type(self).__name__
-        self._learned = Bunch(**{name: getattr(self, name) for name in _ANSWERS_BY})
+        self._learned = {name: getattr(self, name) for name in _ANSWERS_BY}
         estimator = PLSLDA() if self.estimator is None else self.estimator
         groups = check_groups(owner, X, groups, self.grouped)
         self.estimator_ = fit_wrapped(self, estimator, X, y, groups)
@@ -399,9 +399,9 @@ default=None
     def _p(self, classifier, inputs):
         probabilities = _probabilities(classifier, inputs)
         p = self._p_values(
-            _implausibility(probabilities, self._learned.conformity_score)
+            _implausibility(probabilities, self._learned["conformity_score"])
         )
-        if self._learned.look_alikes:
+        if self._learned["look_alikes"]:
             alone = p.copy()
             for named, true in self._instead:
                 p[:, true] = np.maximum(p[:, true], alone[:, named])
@@ -424,7 +424,7 @@ default=None
 
     def _chosen(self, p):
         # 1 - 0.9 is not quite 0.1.
-        return p > round(1 - self._learned.coverage, DECIMALS)
+        return p > round(1 - self._learned["coverage"], DECIMALS)
 
     def predict(self, X: SpectraLike) -> NDArray[Any]:
         """Name the class of each spectrum, or say that it is unknown.
@@ -442,22 +442,22 @@ default=None
         check_is_fitted(self)
         labels = self.estimator_.predict(kept_from(self.estimator_, X))
         learned = self._learned
-        if learned.unknown_label is None:
+        if learned["unknown_label"] is None:
             return labels
         classifier, inputs = classifier_and_input(self.estimator_, X)
         size = self._chosen(self._p(classifier, inputs)).sum(axis=1)
         unknown = size == 0
-        if learned.max_set_size is not None:
-            unknown |= size > learned.max_set_size
-        if learned.novelty_score is not None:
+        if learned["max_set_size"] is not None:
+            unknown |= size > learned["max_set_size"]
+        if learned["novelty_score"] is not None:
             unknown |= self._is_strange(self._known_p(classifier, inputs))
-        return _replaced(labels, unknown, learned.unknown_label)
+        return _replaced(labels, unknown, learned["unknown_label"])
 
     def _known_p(self, classifier, inputs):
         return self._alarm.p(measure(self._novelty, classifier, inputs))
 
     def _is_strange(self, p):
-        return p <= self._learned.false_alarm_rate
+        return p <= self._learned["false_alarm_rate"]
 
     @available_if(_has_probabilities)
     def predict_proba(self, X: SpectraLike) -> Floats:
@@ -502,7 +502,7 @@ default=None
         sets = self._chosen(p)
         table = {"n_classes": sets.sum(axis=1), "p": p.max(axis=1)}
         strange = np.zeros(len(p), dtype=bool)
-        if self._learned.novelty_score is not None:
+        if self._learned["novelty_score"] is not None:
             table["p_known"] = self._known_p(classifier, inputs)
             strange = self._is_strange(table["p_known"])
         order = np.argsort(-p, axis=1, kind="stable")

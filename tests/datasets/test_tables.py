@@ -945,6 +945,20 @@ def test_rows_cut_out_of_a_frame():
     """What is left of a count is no axis and no metadata."""
     axis = np.linspace(400.5, 500, 100)
     frame = pd.DataFrame({"shift": axis, "b": np.arange(100) % 7})
-    bunch = read_spectra_table(frame.iloc[20:40])
-    np.testing.assert_array_equal(bunch.wavenumbers, axis[20:40])
+    for rows in (slice(20, 40), slice(60, 90)):  # wavenumbers are above 50
+        bunch = read_spectra_table(frame.iloc[rows])
+        np.testing.assert_array_equal(bunch.wavenumbers, axis[rows])
+        assert bunch.metadata.columns.empty
+    bunch = read_spectra_table(frame.rename_axis("point"))
+    np.testing.assert_array_equal(bunch.wavenumbers, axis)
+
+    wide = pd.DataFrame(np.arange(700).reshape(70, 10) % 7, columns=axis[:10])
+    bunch = read_spectra_table(wide[60:])
+    assert bunch.data.shape == (10, 10)
     assert bunch.metadata.columns.empty
+
+    long = pd.DataFrame({"x": np.repeat([0, 1], 100), "Raman shift": np.tile(axis, 2)})
+    long["Intensity"] = np.arange(200) % 7
+    bunch = read_spectra_table(long[long.x == 1])
+    np.testing.assert_array_equal(bunch.wavenumbers, axis)
+    assert bunch.metadata["x"].tolist() == [1]
