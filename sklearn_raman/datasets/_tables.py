@@ -56,6 +56,7 @@ from sklearn_raman.datasets._text import (
     own_axes,
     printable,
     refuse_count,
+    rows_of_names,
     say_two_names,
     show,
     suspicion,
@@ -590,6 +591,8 @@ def _read_heads(table, heads, skip):
     ]
     units = [row for row in named if is_units_row(texts[row])]
     rows = [row for row in named if row not in units]
+    rows = [rows[i] for i in rows_of_names([texts[row] for row in rows])]
+    named = [row for row in named if row in rows or row in units]
     if not rows:  # a row headed by something else, above its units
         rows = [row - 1 for row in units if row and any(texts[row][1:])][:1]
     rows = rows or units[:1]

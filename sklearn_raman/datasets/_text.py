@@ -68,6 +68,8 @@ _INTENSITY_UNIT = re.compile(
     re.I,
 )
 _X_HEADING = re.compile(r"(?<![^\W_])x(?![^\W\d_])", re.I)  # x2, "calcite x"
+_SMOOTH = re.compile(r"b(ase|ack)[ _-]?(line|ground)|blank|fit|smooth", re.I)
+_UNEVEN = 3.0  # times the smallest step of an axis, at most, is its largest
 _LONG = 20  # points; noisy intensities do not rise from each of as many to the next
 _SAMPLE = 60  # lines, from the whole file, by which its format is told first
 
@@ -598,6 +600,9 @@ def _find_headings(header, mark, values, n_columns):
     is_table = len(above) > 2
     if is_units_row(last) and any(above[1:]) and (names_spectra or is_table):
         return above, last
+    names = rows_of_names(found)
+    if len(names) == 1:
+        return (above, last) if names == [0] else (last, None)
     if names_spectra and n_columns > 2 and all(above[1:]):
         raise ReadingError(
             say_two_names(*(f"line {i + 1}" for i in filled), above, last)
@@ -607,12 +612,31 @@ def _find_headings(header, mark, values, n_columns):
 
 
 def is_units_row(cells):
-    """Tell whether a row of headings holds units, or nothing but its first cell."""
-    others = [cell for cell in cells[1:] if cell]
-    return not others or (
-        _AXIS_UNIT.fullmatch(cells[0]) is not None
-        and all(map(_INTENSITY_UNIT.fullmatch, others))
+    """Tell whether a row of headings holds units, or nothing but its first cell.
+
+    Beside that of the axis any word that all columns have is a unit, in any language.
+    """
+    others = [cell for cell in cells[1:] if re.search(r"\w", cell)]
+    if not others:
+        return True
+    is_one = len(others) > 1 and len(set(others)) == 1 and re.search(r"\w", cells[0])
+    return _AXIS_UNIT.fullmatch(cells[0]) is not None and (
+        bool(is_one) or all(map(_INTENSITY_UNIT.fullmatch, others))
     )
+
+
+def rows_of_names(rows):
+    """Return which rows of headings may name spectra.
+
+    Numbers, and a word that all columns have, do not where another row does.
+    """
+    found = []
+    for i, cells in enumerate(rows):
+        others = [cell for cell in cells[1:] if cell]
+        is_number = all(re.fullmatch(r"[-+]?[\d.,]+", cell) for cell in others)
+        if not is_number and not (len(others) > 1 and len(set(others)) == 1):
+            found.append(i)
+    return found or list(range(len(rows)))
 
 
 def say_two_names(place, other, above, below):
@@ -838,8 +862,9 @@ def own_axes(columns, headings, axis):
     for i in np.flatnonzero(goes_on):
         is_before_spectrum = not all(goes_on[i + 1 : i + 2])
         is_headed = is_axis_heading(headings[i]) or _X_HEADING.search(headings[i])
+        is_alike = _looks_alike(columns[i], axis) and not _SMOOTH.search(headings[i])
         if (is_nm or unit_of_heading(headings[i])) or (
-            is_before_spectrum and (is_headed or _looks_alike(columns[i], axis))
+            is_before_spectrum and (is_headed or is_alike)
         ):
             found.append(int(i))
     return found
@@ -850,7 +875,9 @@ def _looks_alike(values, axis):
     low = max(values.min(), np.nanmin(axis))
     high = min(values.max(), np.nanmax(axis))
     shorter = min(np.ptp(values), np.nanmax(axis) - np.nanmin(axis))
-    return len(values) > _LONG and high - low > shorter / 2
+    steps = np.diff(values) * np.sign(np.diff(axis[np.isfinite(axis)])[0])
+    is_even = 0 < steps.max() < _UNEVEN * steps.min()
+    return len(values) > _LONG and high - low > shorter / 2 and is_even
 
 
 def beside_spectra(headings):

@@ -962,3 +962,39 @@ def test_rows_cut_out_of_a_frame():
     bunch = read_spectra_table(long[long.x == 1])
     np.testing.assert_array_equal(bunch.wavenumbers, axis)
     assert bunch.metadata["x"].tolist() == [1]
+
+
+# Headings of more than one row -----------------------------------------------------
+
+POINTS = "".join(f"{400.5 + i};{900 + i % 3};{1000 + i % 4}\n" for i in range(12))
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        "Raman shift;s1;s2\ncm-1;Zähler;Zähler",
+        "Raman shift;s1;s2\ncm-1;-;-",
+        "Raman shift range;400;1800\nRaman shift;s1;s2",
+        "Raman shift;s1;s2\nLaser wavelength (nm);785;785",
+        "Wavenumber;Intensity;Intensity\ncm-1;a.u.;a.u.\n;s1;s2",
+    ],
+)
+def test_one_row_of_headings_names_the_spectra(headings, tmp_path):
+    """Units in any language, numbers, and words that all columns have, do not."""
+    path = write(tmp_path, f"{headings}\n{POINTS}")
+    assert read_spectra_table(path).names.tolist() == ["s1", "s2"]
+    names = load_spectra(path).names
+    assert [name.split(": ")[1] for name in names] == ["s1", "s2"]
+
+
+def test_a_background_is_no_axis(tmp_path):
+    """It falls, bends, or says what it is; an axis of its own is still refused."""
+    axis, noisy = np.linspace(400.5, 1800.2, 60), np.arange(60) % 7
+    bent, straight = 3000 * np.exp(-axis / 900), 0.9 * axis + 500
+    cases = {"a": bent, "b": bent[::-1], "c": straight[::-1], "baseline": straight}
+    for name, background in cases.items():
+        frame = pd.DataFrame({"Raman shift": axis, name: background, "s": noisy})
+        assert read_spectra_table(frame).names.tolist() == [name, "s"]
+    frame = pd.DataFrame({"Raman shift": axis, "d": axis + 0.6, "s": noisy})
+    with pytest.raises(ValueError, match="'d'. is an axis"):
+        read_spectra_table(frame)
