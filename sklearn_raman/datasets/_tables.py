@@ -66,6 +66,7 @@ from sklearn_raman.datasets._units import (
     first_lies_apart,
     first_turn,
     is_axis_heading,
+    is_shift_heading,
     next_spectrum,
     unit_of_text,
 )
@@ -421,7 +422,9 @@ def _read_rows(table, missing, *, named, is_complete):
     if not rows:
         raise ReadingError("the table holds headings only; expected rows of numbers.")
     values = table.block(rows, columns, [headings[c] for c in columns])
-    titles = [table.text(row, others[0]) if others else "" for row in rows]
+    names = [table.text(row, others[0]) if others else "" for row in rows]
+    # Samples may be called "Raman 1" or "x3".
+    titles = [name if is_shift_heading(name) else "" for name in names]
     if own := own_axes(values, titles, axis):
         raise ReadingError(
             f"{table.place(rows[own[0]])} rises or falls all the way, as an axis for "

@@ -34,7 +34,8 @@ def held_out_folds(codes, groups, n_folds, random_state):
     groups : ndarray of shape (n_spectra,) or None
         No group is on both sides.
     n_folds : int
-        Number of folds; as many as there are groups, if these are fewer.
+        Number of folds; as many as there are groups, or spectra of the largest class,
+        if these are fewer.
     random_state : int
         Seed.
 
@@ -44,7 +45,7 @@ def held_out_folds(codes, groups, n_folds, random_state):
         Neither is empty, and there are two classes or more to learn.
     """
     units = np.arange(len(codes)) if groups is None else groups
-    n_folds = min(n_folds, len(np.unique(units)))
+    n_folds = min(n_folds, len(np.unique(units)), np.bincount(codes).max())
     if n_folds < 2:
         return
     folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=random_state)

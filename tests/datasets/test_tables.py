@@ -998,3 +998,11 @@ def test_a_background_is_no_axis(tmp_path):
     frame = pd.DataFrame({"Raman shift": axis, "d": axis + 0.6, "s": noisy})
     with pytest.raises(ValueError, match="'d'. is an axis"):
         read_spectra_table(frame)
+
+
+def test_rows_that_rise_are_no_axes_by_their_names():
+    frame = pd.DataFrame(
+        np.arange(30).reshape(3, 10) ** 2, columns=np.linspace(400, 500, 10)
+    )
+    frame.insert(0, "sample", ["Raman_0", "x1", "cm_2"])
+    assert read_spectra_table(frame).data.shape == (3, 10)

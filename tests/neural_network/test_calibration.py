@@ -62,6 +62,9 @@ def test_folds_keep_groups_apart():
     assert set(codes[seen]) == {1, 2}  # the others have one group
     assert len(seen) == len(set(seen))
     assert list(held_out_folds(codes, np.zeros(24), 3, 0)) == []
+    # No more folds than the largest class has spectra.
+    assert len(list(held_out_folds(np.array([0, 0, 1, 1]), None, 3, 0))) == 2
+    assert list(held_out_folds(np.array([0, 1, 2]), None, 3, 0)) == []
 
 
 def test_fewer_crystals_leave_less_sure(rng):
