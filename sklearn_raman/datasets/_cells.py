@@ -13,6 +13,7 @@ from sklearn_raman._utils._wavenumbers import (
     are_positions,
     unit_of_heading,
 )
+from sklearn_raman.datasets._headings import long_columns
 from sklearn_raman.datasets._text import (
     DECIMALS,
     DELIMITERS,
@@ -42,12 +43,6 @@ _LABEL = re.compile(
     re.I,
 )
 _PREFIXED = re.compile(r"([^\W\d]+[ _.]?)(\d+(?:[.,]\d+)?)")
-PLACE = r"(pos\w*[ _]?)?[xyzt]\b|time|depth|temp"  # these hold numbers
-_COORDINATE = re.compile(
-    PLACE + r"|point|index|row|col|spectr|sample|id\b|file|name|label|class|group",
-    re.I,
-)
-_INTENSITY = re.compile(r"int(ens\w*)?\b|counts?\b|signal|cts\b", re.I)
 
 
 class Table:
@@ -329,21 +324,6 @@ def _missing_heading(lines, rows, numbers, first, width, mark, point):
             return None  # the row is the headings, under a comment
         return named, i + 1
     return None
-
-
-def long_columns(headings):
-    """Return the columns of axis and intensity if headings are long, else None."""
-    headings = [str(h).strip(" #") for h in headings]
-    if not 3 <= len(headings) <= 8:
-        return None
-    axis = [i for i, h in enumerate(headings) if is_axis_heading(h)]
-    intensity = [i for i, h in enumerate(headings) if _INTENSITY.match(h)]
-    rest = set(range(len(headings))) - set(axis) - set(intensity)
-    if len(axis) != 1 or len(intensity) != 1 or not rest:
-        return None
-    if not all(_COORDINATE.match(headings[i]) for i in rest):
-        return None
-    return axis[0], intensity[0]
 
 
 def read_label_table(path):

@@ -24,10 +24,8 @@ from sklearn_raman._utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_raman._utils._typing import Frame, Source
 from sklearn_raman._utils._wavenumbers import are_positions, unit_of_heading
 from sklearn_raman.datasets._cells import (
-    PLACE,
     goes_on,
     is_axis,
-    long_columns,
     parse_headings,
     parse_label,
     read_cells,
@@ -44,19 +42,23 @@ from sklearn_raman.datasets._collect import (
     refuse_unnamed,
     resolve_fields,
 )
+from sklearn_raman.datasets._headings import (
+    PLACE,
+    axes_again,
+    beside_spectra,
+    is_units_row,
+    long_columns,
+    own_axes,
+    rows_of_names,
+)
 from sklearn_raman.datasets._readers import find_reader
 from sklearn_raman.datasets._text import (
     ReadingError,
     as_path,
-    axes_again,
-    beside_spectra,
     check_format,
     decode,
-    is_units_row,
-    own_axes,
     printable,
     refuse_count,
-    rows_of_names,
     say_two_names,
     show,
     suspicion,
