@@ -41,6 +41,7 @@ from sklearn_raman._utils._sklearn import (
     StrOptions,
     fit_context,
 )
+from sklearn_raman._utils._temperature import temperature_excess
 from sklearn_raman._utils._typing import Floats, Frame, RandomState
 from sklearn_raman._utils._validation import (
     check_answers,
@@ -147,8 +148,10 @@ class PLSLDA(
     Plain LDA is over-sure: latent variables are made to separate the training spectra,
     and others lie closer together. ``shrinkage=0, calibration=None`` is the method of
     [1]_ to the letter. The temperature [2]_ is the one with the lowest log-loss
-    on spectra left out in five folds, by group if `fit` gets groups. Classes with a
-    single group (spectrum) play no part in it. It is 1 if none is left, or if LDA is
+    on spectra left out in five folds, by group if `fit` gets groups. A model that has
+    seen n' of the n groups (spectra) of a class knows its mean less well: its scores
+    count as divided by (1 + 1/n') / (1 + 1/n) [3]_. Classes with a single group
+    (spectrum) play no part in it. The temperature is 1 if none is left, or if LDA is
     not over-sure.
 
     References
@@ -158,6 +161,8 @@ class PLSLDA(
        section 2.4 and eq. 8, https://doi.org/10.1016/j.aca.2020.03.055
     .. [2] C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On calibration of modern neural
        networks", Proc. Mach. Learn. Res. 70 (2017) 1321-1330
+    .. [3] J. Aitchison, J. D. F. Habbema, J. W. Kay, "A critical comparison of two
+       methods of statistical discrimination", Appl. Stat. 26 (1977) 15-25
 
     Examples
     --------
@@ -612,10 +617,12 @@ def _left_out_scores(X, y, indicators, groups, n_components, shrinkage):
     Yields
     ------
     scores : ndarray of shape (n_left_out, n_trained_classes)
+        As sure as those of a model of all spectra may be.
     codes : ndarray of shape (n_left_out,), int
         Classes, as positions among the trained ones.
     """
     folds = _calibration_folds(y, np.arange(len(y)) if groups is None else groups)
+    codes = indicators.argmax(axis=1)
     for fold in range(_CALIBRATION_FOLDS):
         train = np.flatnonzero(folds != fold)
         classes = np.unique(y[train])
@@ -632,7 +639,8 @@ def _left_out_scores(X, y, indicators, groups, n_components, shrinkage):
         scores = lda.decision_function((X[test] - pls.x_mean) @ pls.rotations)
         if scores.ndim == 1:
             scores = np.multiply.outer(scores, [-0.5, 0.5])
-        yield scores, np.searchsorted(classes, y[test])
+        excess = temperature_excess(codes, groups, train, test)
+        yield scores / excess[:, None], np.searchsorted(classes, y[test])
 
 
 def _calibration_folds(y, units):

@@ -7,8 +7,9 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
+from scipy.optimize import minimize_scalar
 from scipy.special import softmax
-from sklearn.calibration import CalibratedClassifierCV
+from sklearn.base import clone
 from sklearn.covariance import shrunk_covariance
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -25,6 +26,19 @@ def minerals():
     """A third of the bundled minerals."""
     data = load_minerals()
     return data.data[::3, ::4], data.target_names[data.target[::3]], data.groups[::3]
+
+
+def codes_of(y):
+    return np.unique(y, return_inverse=True)[1]
+
+
+def lowest_loss_factor(scores, y):
+    """Return what scores should be multiplied by."""
+
+    def loss(factor):
+        return log_loss(y, softmax(factor * scores, axis=1))
+
+    return minimize_scalar(loss, bounds=(1e-4, 5), method="bounded").x
 
 
 def indicators(y):
@@ -71,7 +85,10 @@ def test_shrinkage_is_that_of_standardized_scores(minerals):
 
 @pytest.mark.parametrize("n_classes", [2, 18])
 def test_temperature_is_that_of_scores_left_out(n_classes, minerals):
-    """Against scikit-learn's own temperature scaling on five folds of crystals."""
+    """The lowest log-loss on five folds of crystals, of scores that know fewer of them.
+
+    1 + 1/n: how far a spectrum lies from a mean of n crystals, in their variance.
+    """
     X, y, groups = minerals
     kept = np.isin(y, np.unique(y)[:n_classes])
     X, y, groups = X[kept], y[kept], groups[kept]
@@ -91,12 +108,17 @@ def test_temperature_is_that_of_scores_left_out(n_classes, minerals):
         assert len(own) > 1
         fold_of |= {crystal: (rank + place) % 5 for rank, crystal in enumerate(own)}
     folds = np.array([fold_of[crystal] for crystal in groups])
-    pairs = [(np.flatnonzero(folds != k), np.flatnonzero(folds == k)) for k in range(5)]
-    theirs = CalibratedClassifierCV(
-        plain, method="temperature", cv=pairs, ensemble=False
-    )
-    theirs.fit(X, y)
-    expected = theirs.calibrated_classifiers_[0].calibrators[0].beta_
+    n_crystals = {label: len(set(groups[y == label])) for label in np.unique(y)}
+    scores = np.zeros((len(X), n_classes))
+    for k in range(5):
+        fold = clone(plain).fit(X[folds != k], y[folds != k])
+        found = fold.decision_function(X[folds == k])
+        found = np.outer(found, [-0.5, 0.5]) if found.ndim == 1 else found
+        n_seen = [len(set(groups[(y == c) & (folds != k)])) for c in y[folds == k]]
+        n_known = [n_crystals[label] for label in y[folds == k]]
+        excess = (1 + 1 / np.array(n_seen)) / (1 + 1 / np.array(n_known))
+        scores[folds == k] = found / excess[:, None]
+    expected = lowest_loss_factor(scores, y)
     np.testing.assert_allclose(1 / model.temperature_, min(expected, 1), rtol=1e-3)
 
 
@@ -116,6 +138,43 @@ def test_calibration_lowers_log_loss():
         for calibration in (None, "auto")
     }
     assert losses["auto"] < 0.75 < 2 < losses[None]
+
+
+def test_calibration_allows_for_crystals_that_it_has_not_seen():
+    """Two crystals of each of 60 classes; then forty others of each.
+
+    A class whose crystal is left out is known from the other one alone: the temperature
+    would be 1.8 times the best for later crystals.
+    """
+    ratios = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        centers = 3 * rng.normal(size=(60, 3))
+        y, crystals = np.repeat(np.arange(60), 4), np.repeat(np.arange(120), 2)
+        X = (centers.repeat(2, axis=0) + rng.normal(size=(120, 3)))[crystals]
+        later = np.repeat(np.arange(60), 40)
+        model = PLSLDA(n_components=3).fit(X, y, groups=crystals)
+        scores = model.decision_function(centers[later] + rng.normal(size=(2400, 3)))
+        ratios.append(1 / lowest_loss_factor(scores, later))
+    np.testing.assert_array_less(ratios, 1)  # surer than it says, if anything
+    assert np.exp(np.log(ratios).mean()) > 1 / 1.6
+
+
+@pytest.mark.parametrize("grouped", [True, False])
+def test_temperature_and_the_order_of_spectra(grouped, minerals, rng):
+    """Crystals of a mineral take turns, whatever stands between them."""
+    X, y, crystals = minerals
+    groups = crystals if grouped else np.arange(len(y))
+    turn = pd.Series(groups).map({g: i for i, g in enumerate(pd.unique(groups))})
+    order = np.lexsort([rng.random(len(y)), turn, rng.permutation(18)[codes_of(y)]])
+    assert not (np.diff(order) == 1).all()
+    model = PLSLDA(n_components=8).fit(X, y, groups=crystals if grouped else None)
+    groups = crystals[order] if grouped else None
+    other = PLSLDA(n_components=8).fit(X[order], y[order], groups=groups)
+    np.testing.assert_allclose(other.temperature_, model.temperature_, rtol=1e-6)
+    renamed = np.unique(crystals, return_inverse=True)[1] if grouped else None
+    again = PLSLDA(n_components=8).fit(X, y, groups=renamed)
+    assert again.temperature_ == model.temperature_
 
 
 def test_calibration_with_few_crystals():
@@ -368,6 +427,7 @@ def test_the_unit_of_intensities_plays_no_part(exponent, scale, minerals):
             rtol=1e-9,
             atol=1e-9 * np.abs(expected).max(),
         )
+    assert other.temperature_ == model.temperature_ > 1
     np.testing.assert_allclose(other.vip_, model.vip_)
     np.testing.assert_allclose(other.mean_, factor * model.mean_)
     np.testing.assert_allclose(other.coef_, model.coef_ / factor)

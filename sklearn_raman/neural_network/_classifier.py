@@ -25,6 +25,7 @@ from sklearn_raman._utils._sklearn import (
     StrOptions,
     check_sample_weight,
 )
+from sklearn_raman._utils._temperature import temperature_excess
 from sklearn_raman._utils._torch import (
     DrawsFrom,
     default_torch,
@@ -57,7 +58,6 @@ from sklearn_raman.neural_network._calibration import (
     find_temperature,
     held_out_folds,
     last_layer,
-    temperature_excess,
 )
 from sklearn_raman.neural_network._data import Spectra, split
 from sklearn_raman.neural_network._explain import ExplainMixin

@@ -6,6 +6,7 @@ import torch
 from scipy.special import softmax
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from sklearn_raman._utils._temperature import temperature_excess
 from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.neural_network import (
     CNNClassifier,
@@ -17,7 +18,6 @@ from sklearn_raman.neural_network._calibration import (
     discriminate_logits,
     find_temperature,
     held_out_folds,
-    temperature_excess,
 )
 
 SMALL = {"max_epochs": 2, "lr": 1e-2, "batch_size": 32, "random_state": 0}
