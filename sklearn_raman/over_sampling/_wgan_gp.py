@@ -85,7 +85,7 @@ class WGANGP(SpectrumSampler):
         First learning rate of both Adam optimizers; it falls to a twentieth.
     betas : tuple (float, float), default=(0.0, 0.9)
         Of both optimizers, each from 0 to below 1.
-    max_iter : int, default=4000
+    max_iter : int, default=4500
         Generator steps at most.
     batch_size : int, default=128
         Real and synthetic spectra per step, as many of each class; at most 65,536.
@@ -213,7 +213,7 @@ class WGANGP(SpectrumSampler):
         gp_target: float = 1.0,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.0, 0.9),
-        max_iter: int = 4000,
+        max_iter: int = 4500,
         batch_size: int = 128,
         ema: float = 0.998,
         validation_fraction: float | None = 0.2,
