@@ -72,7 +72,7 @@ class WGANGP(SpectrumSampler):
         every two points, less the mean of the class. "convolutional": transposed
         convolutions and a convolutional critic on the points themselves, as in the
         poster.
-    latent_dim : int, default=16
+    latent_dim : int, default=32
         Random inputs of the generator.
     n_critic : int, default=3
         Critic steps per generator step.
@@ -85,7 +85,7 @@ class WGANGP(SpectrumSampler):
         First learning rate of both Adam optimizers; it falls to a twentieth.
     betas : tuple (float, float), default=(0.0, 0.9)
         Of both optimizers, each from 0 to below 1.
-    max_iter : int, default=2500
+    max_iter : int, default=4500
         Generator steps at most.
     batch_size : int, default=128
         Real and synthetic spectra per step, as many of each class; at most 65,536.
@@ -207,13 +207,13 @@ class WGANGP(SpectrumSampler):
         start: Any = None,
         noise: Literal["residual"] | None = "residual",
         network: Literal["spline", "convolutional"] = "spline",
-        latent_dim: int = 16,
+        latent_dim: int = 32,
         n_critic: int = 3,
         gp_weight: float = 10.0,
         gp_target: float = 1.0,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.0, 0.9),
-        max_iter: int = 2500,
+        max_iter: int = 4500,
         batch_size: int = 128,
         ema: float = 0.998,
         validation_fraction: float | None = 0.2,

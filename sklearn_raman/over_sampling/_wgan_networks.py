@@ -11,9 +11,7 @@ No critic normalizes: the penalty is about the gradient of each spectrum by itse
 (Miyato and Koyama 2018).
 """
 
-import numpy as np
 import torch
-from scipy.interpolate import BSpline
 from torch import nn
 from torch.nn import functional as F
 
@@ -22,10 +20,8 @@ _SLOPE = 0.2  # of the leaky ReLUs
 _PLAIN = {"dtype": torch.float32, "device": "cpu"}
 
 _HIDDEN = 128
-_RANK = 32  # directions in which the spectra of a class can vary
+_RANK = 32  # numbers that the classes share
 _CLASS_SIZE = 16
-_COARSE_STEPS = (4, 16)  # coefficients between coarse splines
-_FINE_SIZE, _COARSE_SIZE = 0.002, 0.02  # of random weights
 # Adam moves a weight by about `lr` a step, whatever its gradient is, and bands are many
 # units high: without this gain thousands of steps would pass before they are.
 _WEIGHT_GAIN = 5.0
@@ -47,44 +43,53 @@ class SplineGenerator(nn.Module):
     """Spline coefficients of smooth spectra.
 
     A network that all classes share turns latent variables into a few numbers, of mean
-    0. A linear map of each class, learned from random weights, turns these into
-    coefficients: a sum of fine and of coarse splines, so that one step of a weight can
-    move a band or a whole background. So the mean of a class is where its values have
-    their origin, from the first step on.
+    0. A linear map of each class turns these into steps along the directions in which
+    its real spectra vary. So the mean of a class is where its values have their origin,
+    and nothing appears where no real spectrum has it. The weights are random, of a size
+    that lets the first spectra spread as far as real ones in each direction.
 
     Parameters
     ----------
     n_classes, n_values, latent_dim : int
     from_start : bool
         Whether it begins by adding nothing to the spectra of a start.
+    directions : Tensor of shape (n_classes, n_directions, n_values)
+        Each as long as the root of the spread of the class along it: a step of a weight
+        moves wide ones further, and narrow ones by more of their spread. Zeros where a
+        class has fewer.
     """
 
-    def __init__(self, n_classes, n_values, latent_dim, from_start):
+    def __init__(self, n_classes, n_values, latent_dim, from_start, directions):
         super().__init__()
         n_read = _RANK if from_start else 0
         self.read = nn.Linear(n_values, _RANK, **_PLAIN) if from_start else None
         self.embedding = nn.Embedding(n_classes, _CLASS_SIZE, **_PLAIN)
         self.body = _layers(latent_dim + n_read + _CLASS_SIZE, _HIDDEN, _HIDDEN)
         self.low = nn.Linear(_HIDDEN, _RANK, **_PLAIN)
-        self.register_buffer("coarse", _coarse_splines(n_values))
-        self.fine_weight = nn.Parameter(
-            torch.randn(n_classes, _RANK, n_values, **_PLAIN)
+        self.register_buffer("directions", directions)
+        self.register_buffer(
+            "reference", torch.randn(1, _N_REFERENCE, latent_dim, **_PLAIN)
         )
-        shape = n_classes, _RANK, len(self.coarse)
-        self.coarse_weight = nn.Parameter(torch.randn(shape, **_PLAIN))
+        shape = n_classes, _RANK, directions.shape[1]
+        self.weight = nn.Parameter(torch.randn(shape, **_PLAIN))
         with torch.no_grad():
-            self.fine_weight *= 0.0 if from_start else _FINE_SIZE
-            self.coarse_weight *= 0.0 if from_start else _COARSE_SIZE
-        reference = torch.randn(1, _N_REFERENCE, latent_dim, **_PLAIN)
-        self.register_buffer("reference", reference)
+            self.weight *= 0.0 if from_start else self._weight_size()
+
+    def _weight_size(self):
+        """Return what turns random weights into those of the spread of real spectra."""
+        codes = torch.arange(len(self.weight), device="cpu")
+        low = self._low(self.reference.expand(len(codes), -1, -1), codes)
+        steps = _WEIGHT_GAIN * low @ self.weight
+        spread = self.directions.norm(dim=2, keepdim=True).mT  # of steps: the same root
+        return spread / steps.std(dim=1, keepdim=True)
 
     def forward(self, latent, codes, base=None):
         """Return values of shape (n_groups, n, n_values)."""
         low = self._low(latent, codes, base)
         if base is None:
             low = low - self._mean(low, codes)
-        weight = self.fine_weight[codes] + self.coarse_weight[codes] @ self.coarse
-        values = _WEIGHT_GAIN * low @ weight
+        steps = _WEIGHT_GAIN * low @ self.weight[codes]
+        values = steps @ self.directions[codes]
         return values if base is None else base + values
 
     def _low(self, latent, codes, base=None):
@@ -101,18 +106,6 @@ class SplineGenerator(nn.Module):
         if not self.training:
             low = self._low(self.reference.expand(len(codes), -1, -1), codes)
         return low.mean(dim=1, keepdim=True)
-
-
-def _coarse_splines(n_values):
-    """Return cubic splines over the coefficients, (n_splines, n_values)."""
-    found = []
-    for step in _COARSE_STEPS:
-        end = max(n_values - 1, 1)
-        knots = np.linspace(0, end, max(1, -(-end // step)) + 1)
-        knots = np.r_[[0] * 3, knots, [end] * 3]
-        places = np.clip(np.arange(n_values), 0, end * (1 - 1e-12))
-        found.append(BSpline.design_matrix(places, knots, 3).toarray().T)
-    return torch.tensor(np.concatenate(found), **_PLAIN)
 
 
 class DenseCritic(nn.Module):

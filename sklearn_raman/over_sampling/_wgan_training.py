@@ -25,6 +25,8 @@ from sklearn_raman.over_sampling._wgan_networks import NETWORKS, gradient_penalt
 _POINTS_PER_KNOT = 2
 _RIDGE = 1e-10
 _SMALLEST_SCALE = 0.1  # of a value, relative to the rms of all
+_MOST_DIRECTIONS = 64  # of a class
+_SMALLEST_SPREAD = 1e-6  # relative to that in the first direction
 _LARGEST_NOISE_FACTOR = 1.3
 _STEP = 0.3  # of the real spectra that the critic sees, relative to their spread
 _POOL = 2048  # prepared draws of noise and of the start, over all classes
@@ -108,7 +110,10 @@ class SpectrumModel:
         self.real = (values - center[codes]) / self.scale
         make_generator, self.make_critic = NETWORKS[network]
         shape = n_classes, values.shape[1]
-        self.generator = make_generator(*shape, latent_dim, draw_start is not None)
+        own = {"directions": _directions(self.real, codes)} if self.splines else {}
+        self.generator = make_generator(
+            *shape, latent_dim, draw_start is not None, **own
+        )
         self.generator.eval()
 
     def draw_noise(self, code, n_samples, rng, values=None):
@@ -213,6 +218,20 @@ class _Splines:
     def spectra(self, coefficients):
         """Return spectra, (n, n_points)."""
         return np.ascontiguousarray((self._basis @ coefficients.T).T)
+
+
+def _directions(values, codes):
+    """Return the principal directions of each class, for `SplineGenerator`."""
+    found = []
+    for code in range(codes.max() + 1):
+        rows = values[codes == code]
+        _, singular, directions = np.linalg.svd(rows, full_matrices=False)
+        spread = singular[:_MOST_DIRECTIONS] / np.sqrt(len(rows))
+        spread[spread <= _SMALLEST_SPREAD * spread[0]] = 0.0
+        found.append(np.sqrt(spread)[:, None] * directions[:_MOST_DIRECTIONS])
+    most = max(map(len, found))
+    padded = [np.pad(part, ((0, most - len(part)), (0, 0))) for part in found]
+    return as_tensor(np.stack(padded))
 
 
 def _moved(rows, n_each, rng):

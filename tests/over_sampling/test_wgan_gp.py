@@ -325,3 +325,36 @@ def test_holding_out_the_only_variation(spectra, seed):
     sampler = WGANGP(max_iter=2, random_state=seed)
     new, _ = sampler.fit_resample(X, [0, 0, 0, 1])
     assert np.isfinite(new).all()
+
+
+def test_classes_vary_as_their_own_spectra_do():
+    """Each class along one curve, which the other class does not know."""
+    rng = np.random.default_rng(0)
+    place = np.linspace(-1, 1, 60)
+    mean, curves = 3 + place, np.stack([place**2, place**3])
+    heights = rng.normal(size=(40, 1)) * np.array([[2.0], [0.5]]).repeat(20, axis=0)
+    y = np.repeat([0, 1], 20)
+    X = mean + heights * curves[y]  # cubic splines hold it exactly
+    sampler = WGANGP(
+        noise=None, max_iter=20, validation_fraction=None, random_state=0
+    ).fit(X, y)
+    for label, curve in enumerate(curves):
+        moved = sampler.sample(500, label, random_state=1) - X[y == label].mean(axis=0)
+        height = moved @ curve / (curve @ curve)
+        assert np.abs(moved - height[:, None] * curve).max() < 1e-4
+        assert height.std() > 0.1
+
+
+def test_first_spectra_spread_as_real_ones():
+    rng = np.random.default_rng(0)
+    place = np.linspace(-1, 1, 60)
+    curves = np.stack([place**2, 0.05 * place**3])
+    X = 3 + rng.normal(size=(40, 2)) @ curves
+    sampler = WGANGP(
+        noise=None, max_iter=1, lr=1e-9, validation_fraction=None, random_state=0
+    ).fit(X, np.repeat(["a", "b"], [20, 20]))
+    for label, rows in (("a", X[:20]), ("b", X[20:])):
+        made = sampler.sample(4000, label, random_state=1)
+        _, _, directions = np.linalg.svd(rows - rows.mean(axis=0))
+        real, new = ((part @ directions[:2].T).std(axis=0) for part in (rows, made))
+        np.testing.assert_allclose(new, real, rtol=0.15)

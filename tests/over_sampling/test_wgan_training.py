@@ -90,8 +90,9 @@ def test_penalty_agrees_with_finite_differences(kind):
 def test_networks_fit_any_length(n_values, network):
     make_generator, make_critic = NETWORKS[network]
     codes = torch.tensor([1, 0])
+    own = {"directions": torch.randn(2, 5, n_values)} if network == "spline" else {}
     for base in (None, torch.randn(2, 3, n_values)):
-        generator = make_generator(2, n_values, 4, base is not None)
+        generator = make_generator(2, n_values, 4, base is not None, **own)
         spectra = generator(torch.randn(2, 3, 4), codes, base)
         assert spectra.shape == (2, 3, n_values)
         if base is not None:  # nothing is added at first
