@@ -829,6 +829,8 @@ def test_columns_that_are_no_spectra(tmp_path, name):
     for read in (load_spectra, read_spectra_table):
         with pytest.raises(ValueError, match=rf"column 4 is headed '{name}', as no"):
             read(path)
+    with pytest.raises(ValueError, match="Delete it, or rename it"):
+        read_spectra_table(path)
     kept = load_spectra(path, columns=("Raman shift", "s1", "s2"))
     np.testing.assert_array_equal(kept.data, X[:2])
 
@@ -881,6 +883,19 @@ def test_units_state_the_axis(tmp_path):
     for read in (load_spectra, read_spectra_table):
         bunch = read(path, laser_nm=390.0)
         np.testing.assert_allclose(bunch.wavenumbers, 1e7 / 390 - 1e7 / AXIS)
+        assert bunch.names[0].endswith("s1")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "row", ["Wavelength (nm),785,532,785", "Laser / nm,532,532,532"]
+)
+def test_a_row_of_lasers_is_no_unit_of_shifts(tmp_path, row):
+    text = turned().replace("Raman shift", "Raman shift (cm-1)")
+    path = write(tmp_path, text.replace("mineral,calcite,quartz,calcite", row))
+    for read in (load_spectra, read_spectra_table):
+        bunch = read(path)
+        check(bunch, None)
         assert bunch.names[0].endswith("s1")
 
 
