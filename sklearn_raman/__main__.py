@@ -412,12 +412,12 @@ def _answers(model, X):
     """Return the class of each spectrum, its probability, and what a wrapper adds."""
     from sklearn.pipeline import Pipeline
 
-    from sklearn_raman._utils._pipeline import flat_steps, is_search
+    from sklearn_raman._utils._pipeline import flat_steps, picks_model
     from sklearn_raman.uncertainty import ConformalClassifier, SpectralNoveltyDetector
 
     wrapper, before = model, []
-    while isinstance(wrapper, Pipeline) or is_search(wrapper):
-        if is_search(wrapper):
+    while isinstance(wrapper, Pipeline) or picks_model(wrapper):
+        if picks_model(wrapper):
             wrapper = wrapper.best_estimator_
         else:
             before += wrapper.steps[:-1]

@@ -37,6 +37,11 @@ def is_search(estimator):
     return all(hasattr(estimator, name) for name in ("estimator", "cv", "refit"))
 
 
+def picks_model(estimator):
+    """Say whether it is a search that picks a model, not one that tunes a threshold."""
+    return is_search(estimator) and not isinstance(estimator, _THRESHOLDS)
+
+
 def _inner_model(estimator):
     """Return the model that a search or wrapper predicts with, None if it is neither.
 
@@ -235,7 +240,7 @@ def moves_threshold(estimator):
 def lacks_refit(estimator):
     """Say whether a search on the way to the last step has no model of its choice."""
     while estimator is not None:
-        if is_search(estimator) and not hasattr(estimator, "best_estimator_"):
+        if picks_model(estimator) and not hasattr(estimator, "best_estimator_"):
             return True
         is_pipeline = isinstance(estimator, Pipeline)
         estimator = estimator.steps[-1][1] if is_pipeline else _inner_model(estimator)
@@ -253,7 +258,7 @@ def last_step(estimator):
 
 def best_of(model):
     """Return a fitted model with each search in it replaced by what it chose."""
-    if is_search(model):
+    if picks_model(model):
         return best_of(model.best_estimator_)
     if isinstance(model, Pipeline):
         name, last = model.steps[-1]

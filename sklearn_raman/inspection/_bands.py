@@ -139,6 +139,8 @@ def find_bands(axis, spectra, n_bands):
         spectrum is lowest between two bands. They cover the axis; one, if there are no
         bands.
     """
+    if axis[0] > axis[-1]:  # a point at a minimum belongs to the band above it
+        return find_bands(axis[::-1], spectra[:, ::-1], n_bands)[::-1]
     curve = normalize_maps(spectra, "minmax").mean(axis=0)
     # Of a flat curve nothing is found: a plateau without an edge is no peak.
     padded = np.pad(curve, 1, constant_values=curve.min())

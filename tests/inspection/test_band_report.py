@@ -236,6 +236,17 @@ def test_axes_and_kinds_of_spectra(data):
     assert found["low"].min() == 412 and found["high"].max() == 588
 
 
+def test_bands_found_do_not_depend_on_the_direction_of_the_axis(data):
+    X, y, groups = data
+    rising = band_intervals(PLSLDA(), X, y, groups, **FITS)
+    falling = band_intervals(PLSLDA(), X.iloc[:, ::-1], y, groups, **FITS)
+    order = ["class", "low"]
+    pd.testing.assert_frame_equal(
+        falling.sort_values(order, ignore_index=True),
+        rising.sort_values(order, ignore_index=True),
+    )
+
+
 def test_bands_found_in_the_spectra_cover_the_axis(data):
     found = band_test(PLSLDA(), *data, cv=2, n_repeats=1, progress=False)
     ranges = found[["low", "high"]].drop_duplicates().sort_values("low")
