@@ -313,9 +313,15 @@ def test_a_series_in_another_order_than_the_frame_is_refused(spectra):
 def test_polars_frames_work(spectra):
     X, y, groups = spectra
     models = {"KNN": KNeighborsClassifier(3)}
-    ours = run(models, pl.from_pandas(X), y, groups=groups, cv=3)
-    pandas = run(models, X, y, groups=groups, cv=3)
+    ours, pandas = (
+        run(models, given, y, groups=groups, cv=3, explain="all")
+        for given in (pl.from_pandas(X), X)
+    )
     pd.testing.assert_frame_equal(ours.predictions, pandas.predictions)
+    assert ours.missed_maps.keys() == pandas.missed_maps.keys() != set()
+    for row, found in ours.missed_maps.items():
+        np.testing.assert_array_equal(found.spectrum, X.to_numpy()[row])
+        pd.testing.assert_frame_equal(found.maps, pandas.missed_maps[row].maps)
 
 
 def test_one_group_per_class_works_as_cv(spectra):
