@@ -410,21 +410,13 @@ def _predict(options):
 
 def _answers(model, X):
     """Return the class of each spectrum, its probability, and what a wrapper adds."""
-    from sklearn.pipeline import Pipeline
-
-    from sklearn_raman._utils._pipeline import flat_steps, picks_model
+    from sklearn_raman._utils._pipeline import steps_to
     from sklearn_raman.uncertainty import ConformalClassifier, SpectralNoveltyDetector
 
-    wrapper, before = model, []
-    while isinstance(wrapper, Pipeline) or picks_model(wrapper):
-        if picks_model(wrapper):
-            wrapper = wrapper.best_estimator_
-        else:
-            before += wrapper.steps[:-1]
-            wrapper = wrapper.steps[-1][1]
-    if not isinstance(wrapper, (ConformalClassifier, SpectralNoveltyDetector)):
+    before, wrapper = steps_to((ConformalClassifier, SpectralNoveltyDetector), model)
+    if wrapper is None:
         return _name(model, X)
-    for _, step in flat_steps(Pipeline(before)) if before else ():
+    for step in before:
         X = step.transform(X)
     found = _name(wrapper.estimator_, X)
     if isinstance(wrapper, SpectralNoveltyDetector):

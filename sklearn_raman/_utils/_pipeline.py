@@ -2,7 +2,7 @@
 
 import numbers
 import warnings
-from copy import deepcopy
+from copy import copy, deepcopy
 
 import numpy as np
 from sklearn import get_config
@@ -42,6 +42,10 @@ def picks_model(estimator):
     return is_search(estimator) and not isinstance(estimator, _THRESHOLDS)
 
 
+def _gives_sets(estimator):
+    return hasattr(estimator, "predict_set") and hasattr(estimator, "estimator")
+
+
 def _inner_model(estimator):
     """Return the model that a search or wrapper predicts with, None if it is neither.
 
@@ -50,8 +54,7 @@ def _inner_model(estimator):
     """
     if isinstance(estimator, FrozenEstimator):
         return estimator.estimator
-    gives_sets = hasattr(estimator, "predict_set") and hasattr(estimator, "estimator")
-    if isinstance(estimator, _THRESHOLDS) or gives_sets:
+    if isinstance(estimator, _THRESHOLDS) or _gives_sets(estimator):
         return getattr(estimator, "estimator_", estimator.estimator)
     if is_search(estimator):
         return getattr(estimator, "best_estimator_", estimator.estimator)
@@ -88,6 +91,27 @@ def flat_steps(estimator, name=""):
     if is_skipped or hasattr(estimator, "fit_resample"):
         return []
     return [(name, estimator)]
+
+
+def steps_to(kinds, model):
+    """Open Pipelines and searches until the last step is of one of these kinds.
+
+    Returns
+    -------
+    steps : list of estimator
+        What acts on spectra before it.
+    found : estimator or None
+    """
+    before = []
+    while isinstance(model, Pipeline) or picks_model(model):
+        if isinstance(model, Pipeline):
+            before += model.steps[:-1]
+            model = model.steps[-1][1]
+        else:
+            model = _inner_model(model)
+    if not isinstance(model, kinds):
+        return [], None
+    return [step for _, step in flat_steps(Pipeline(before))] if before else [], model
 
 
 def unshared(X):
@@ -149,16 +173,28 @@ def classifier_and_input(model, X):
 def predict_class(model, X):
     """Return the class that a fitted model takes each spectrum for.
 
-    Where a wrapper answers that it is none of them, that is what the model inside says.
+    Where a wrapper answers that it is none of them, that is what the model inside it
+    says.
     """
     predicted = np.asarray(model.predict(kept_from(model, X)))
     classes = set(getattr(model, "classes_", predicted).tolist())
     known = np.asarray([label in classes for label in predicted.tolist()], dtype=bool)
     if known.all():
         return predicted
-    classifier, inputs = classifier_and_input(model, X)
-    named = np.asarray(classifier.predict(kept_from(classifier, inputs)))
+    named = np.asarray(_without_sets(model).predict(kept_from(model, X)))
     return np.where(known, predicted, named).astype(named.dtype)
+
+
+def _without_sets(model):
+    """Return a fitted model whose last step names a class, whatever a wrapper says."""
+    if isinstance(model, Pipeline):
+        name, last = model.steps[-1]
+        opened = copy(model)
+        opened.steps = [*model.steps[:-1], (name, _without_sets(last))]
+        return opened
+    if _gives_sets(model) or picks_model(model) or isinstance(model, FrozenEstimator):
+        return _without_sets(_inner_model(model))
+    return model
 
 
 def decision_by_class(classifier, values):

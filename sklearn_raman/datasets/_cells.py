@@ -231,23 +231,27 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
 
 
 def _find_marks(sample, delimiter, decimal):
-    """Find delimiter and decimal mark: those that make most cells numbers."""
+    """Find delimiter and decimal mark: those that make most cells numbers.
+
+    Of those that make as many, those that make most rows of numbers alone.
+    """
     text = "".join(sample)
     if delimiter is not None:
         marks = [None if delimiter == " " else delimiter]
     else:
         marks = [mark for mark in DELIMITERS if mark is None or mark in text]
     points = [decimal] if decimal else ["."] + [","] * ("," in text)
-    best, most = None, 0
+    best, most = None, (0, 0)
     for mark in marks:
         rows, _ = _split_cells(sample, mark)
         widths = Counter(len(row) for row in rows if len(row) > 1)
         width = widths.most_common(1)[0][0] if widths else 0
-        cells = [cell for row in rows if len(row) == width for cell in row]
+        rows = [row for row in rows if len(row) == width]
         for point in points:
             if mark == point and '"' not in text:  # quoted cells may hold commas
                 continue
-            count = sum(_is_number(cell, point) for cell in cells)
+            found = [[_is_number(cell, point) for cell in row] for row in rows]
+            count = sum(map(sum, found)), sum(map(all, found))
             if count > most:
                 best, most = (mark, point), count
     if best is None:

@@ -264,6 +264,19 @@ def test_trailing_delimiters_and_footer(tmp_path):
     assert "1 footer line" in bunch.DESCR
 
 
+@pytest.mark.parametrize("start", [307.72, 387.142])
+@pytest.mark.parametrize("head", ["", "Wellenzahl Intensität\n"])
+def test_decimal_commas_between_spaces(tmp_path, head, start):
+    """Of one spectrum, commas part as many numbers, but texts between them."""
+    axis, y = start + 2 * np.arange(40), 900.51 + np.arange(40) % 7
+    rows = [f"{a:.3f} {b:.2f}\n" for a, b in zip(axis, y, strict=True)]
+    path = write(tmp_path, head + "".join(rows).replace(".", ","))
+    for read in (load_spectra, read_spectra_table):
+        bunch = read(path)
+        np.testing.assert_allclose(bunch.wavenumbers, axis)
+        np.testing.assert_allclose(bunch.data, y[None])
+
+
 def test_quoted_decimals(tmp_path):
     """Commas between cells, commas in numbers, and quotation marks to tell them."""
     text = wide(";", ",").replace(";", '","').replace("\n", '"\n"')[:-1]
