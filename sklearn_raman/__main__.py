@@ -280,7 +280,7 @@ def _tables(options):
 
 
 def _input_files(inputs):
-    """Yield the files that folders, patterns and files on the command line stand for."""
+    """Yield the files that folders, patterns and files of a command stand for."""
     from sklearn_raman.datasets._readers import is_spectrum_suffix
 
     for entry in inputs:

@@ -144,6 +144,7 @@ def table_of_frame(frame, decimal=None):
     has_index = isinstance(getattr(frame, "index", None), pd.Index)
     if has_index and isinstance(frame.index, pd.RangeIndex):
         has_index = _says_something(frame.index, list(frame.columns))
+    has_index = has_index and not _numbers_points(frame)
     if has_index:
         frame = frame.reset_index()
     if hasattr(frame, "collect"):
@@ -168,7 +169,19 @@ def _says_something(index, labels):
     if index.name is not None:
         return names_rows or not (index.start == 0 and index.step == 1)
     has_axis = names_rows or any(is_axis_heading(str(label)) for label in labels[:1])
-    return not (has_axis or long_columns(labels) or are_positions(index))
+    return not (has_axis or are_positions(index))
+
+
+def _numbers_points(frame):
+    """Tell whether a nameless index would make a spectrum of each row of a long table.
+
+    So does that of a frame whose rows were chosen, sorted or joined.
+    """
+    found = long_columns(list(frame.columns))
+    if found is None or any(name is not None for name in frame.index.names):
+        return False
+    coordinates = [c for c in range(frame.shape[1]) if c not in found]
+    return not frame.iloc[:, coordinates].reset_index().duplicated().any()
 
 
 def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):

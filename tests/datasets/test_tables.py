@@ -186,6 +186,25 @@ def test_long_with_different_axes(tmp_path):
     assert [len(axis) for axis, _ in bunch.data] == [2, 3]
 
 
+def test_rows_of_a_long_frame_may_be_chosen_sorted_and_joined():
+    """Their index without a name tells no spectra apart; one that does is kept."""
+    axis, y = np.linspace(400.5, 1800.2, 60), np.arange(120) % 7 + 900.0
+    shift = {"Raman shift": np.tile(axis, 2)}
+    long = pd.DataFrame({"x": np.repeat([3, 5], 60), **shift, "Intensity": y})
+    parts = [long[:60], long[60:].reset_index(drop=True)]
+    mixed = long.sample(frac=1, random_state=0)
+    for frame in (long, mixed.sort_values("Raman shift"), pd.concat(parts)):
+        bunch = read_spectra_table(frame)
+        np.testing.assert_array_equal(bunch.data, y.reshape(2, 60))
+        assert bunch.metadata.to_dict("list") == {"x": [3, 5]}
+    below = read_spectra_table(long[long["Raman shift"] < 900])
+    np.testing.assert_array_equal(below.data, y.reshape(2, 60)[:, axis < 900])
+    repeated = long.assign(x=3).set_index(long["x"].to_numpy())
+    bunch = read_spectra_table(repeated)
+    np.testing.assert_array_equal(bunch.data, y.reshape(2, 60))
+    assert bunch.metadata["index"].tolist() == [3, 5]
+
+
 def test_long_errors(tmp_path):
     text = RENISHAW + "0.000000\t0.000000\t400.000000\t9.0\n"
     with pytest.raises(ValueError, match=r"line 14: .*measured twice"):
