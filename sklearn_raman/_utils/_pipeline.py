@@ -237,6 +237,7 @@ def refuse_no_classifier(owner, estimator):
             f"{owner} needs a classifier or a Pipeline that ends with one, got {name}, "
             f"a {kind.replace('_', ' ')}."
         )
+    refuse_no_refit(f"The model of {owner}", estimator)
 
 
 def holds_frozen(estimator):
@@ -265,22 +266,32 @@ def moves_threshold(estimator):
 
     Then the predicted class is not always the one with the highest score.
     """
-    while estimator is not None:
-        if isinstance(estimator, _THRESHOLDS):
-            return True
-        is_pipeline = isinstance(estimator, Pipeline)
-        estimator = estimator.steps[-1][1] if is_pipeline else _inner_model(estimator)
-    return False
+    return any(isinstance(part, _THRESHOLDS) for part in _way_in(estimator))
 
 
 def lacks_refit(estimator):
     """Say whether a search on the way to the last step has no model of its choice."""
+    return any(
+        picks_model(part) and not hasattr(part, "best_estimator_")
+        for part in _way_in(estimator)
+    )
+
+
+def refuse_no_refit(name, estimator):
+    """Raise if a search in a model will have no model of its choice to predict with."""
+    if any(picks_model(part) and not part.refit for part in _way_in(estimator)):
+        raise ValueError(
+            f"{name} is or holds a search with refit=False, which predicts nothing: "
+            "pass one with refit=True."
+        )
+
+
+def _way_in(estimator):
+    """Yield an estimator, and what is in it on the way to the last step."""
     while estimator is not None:
-        if picks_model(estimator) and not hasattr(estimator, "best_estimator_"):
-            return True
+        yield estimator
         is_pipeline = isinstance(estimator, Pipeline)
         estimator = estimator.steps[-1][1] if is_pipeline else _inner_model(estimator)
-    return False
 
 
 def last_step(estimator):

@@ -164,6 +164,10 @@ def check_bands(bands, axis, unit):
             "bands must be a number, or pairs (low, high) in the unit of the axis, of "
             f"shape (n_bands, 2), got shape {bands.shape}."
         )
+    once, counts = np.unique(bands, axis=0, return_counts=True)
+    if (counts > 1).any():
+        low, high = once[counts.argmax()]
+        raise ValueError(f"bands has ({low:g}, {high:g}) {counts.max()} times.")
     for low, high in bands:
         if not ((axis >= low) & (axis <= high)).any():
             raise ValueError(

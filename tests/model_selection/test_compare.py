@@ -48,6 +48,9 @@ from sklearn_raman.preprocessing import WavenumberCrop, WavenumberResampler
 METRICS = ["accuracy", "balanced_accuracy", "f1_macro", "log_loss"]
 
 
+NO_REFIT = GridSearchCV(KNeighborsClassifier(), {}, refit=False)
+
+
 def run(models, X, y=None, **settings):
     return compare(models, X, y, **{"progress": False, "random_state": 0, **settings})
 
@@ -392,6 +395,7 @@ def test_bad_folds_are_explained(spectra, cv, message):
         ({"groups": [None] + ["a"] * 59}, "groups misses 1 of 60 values"),
         ({"estimators": {}}, "estimators must be a dict"),
         ({"estimators": {"KNN": KNeighborsClassifier}}, "'KNN': .* .not its class"),
+        ({"estimators": [make_pipeline(PCA(2), NO_REFIT)]}, "model 0 .* refit=False"),
     ],
 )
 def test_bad_input_is_explained(spectra, changes, message):

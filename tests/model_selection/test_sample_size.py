@@ -394,6 +394,8 @@ def test_sampler_that_does_not_fit(spectra):
     tuned = {"a": TunedThresholdClassifierCV(NearestCentroid(), cv=2)}
     how = {"cv": GroupKFold(5), "n_draws": 1}
     assert len(run(tuned, X, two, groups, [3], sampler, **how).to_frame()) == 2
+    with pytest.raises(ValueError, match="The model 'a' .* refit=False"):
+        run({"a": bare.set_params(refit=False)}, X, y, groups)
     own = SamplingPipeline([("randomoversampler", sampler), ("b", NearestCentroid())])
     curve = run({"a": own}, X, y, groups, [1], sampler, cv=GroupKFold(5), n_draws=1)
     assert len(curve.to_frame()) == 2

@@ -125,6 +125,11 @@ def test_groups_are_asked_for(minerals):
             "KMeans, a cluster",
         ),
         ({"estimator": SNV()}, TypeError, "needs a classifier .*SNV.*predicts nothing"),
+        (
+            {"estimator": GridSearchCV(MODEL, {}, refit=False)},
+            ValueError,
+            "a search with refit=False",
+        ),
         ({"cv": [([0, 1], [99])]}, ValueError, "gives a row or a mask that 45 spectra"),
         ({"cv": iter([])}, ValueError, "gives no fold"),
         ({"cv": (1, 2, 3)}, ValueError, r"cv must be .* got \(1, 2, 3\)"),
