@@ -535,7 +535,7 @@ default=None
             return "none of these"
         if len(names) == len(self.classes_) > 2:
             return "any of these"
-        if len(names) > _MOST_NAMES:
+        if len(names) > _MOST_NAMES + 1:  # one more is as short as "1 others"
             names[_MOST_NAMES:] = [f"{len(names) - _MOST_NAMES} others"]
         *first, last = names
         return f"{', '.join(first)} or {last}" if first else last

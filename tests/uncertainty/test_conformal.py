@@ -255,6 +255,18 @@ class Given(ClassifierMixin, BaseEstimator):
         return self.classes_[X.argmax(axis=1)]
 
 
+def test_at_least_two_names_are_left_out():
+    y = np.tile(list("abcdefgh"), 4)
+    X = np.where(y[:, None] == np.unique(y), 0.15, 0.85 / 7)
+    model = ConformalClassifier(Given(), grouped=False, cv=4, coverage=0.8).fit(X, y)
+    rank = np.arange(8)
+    new = [
+        np.where(rank < size, 0.16, (1 - 0.16 * size) / (8 - size)) for size in (5, 6)
+    ]
+    answers = model.describe(np.array(new))["answer"].tolist()
+    assert answers == ["a, b, c, d or e", "a, b, c, d or 2 others"]
+
+
 @pytest.mark.parametrize("coverage", [0.8, 0.9, 0.99])
 def test_how_many_spectra_are_too_few(coverage):
     """9 give p-values of 1/10, which is all that a coverage of 0.9 asks for."""
