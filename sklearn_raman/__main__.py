@@ -280,15 +280,16 @@ def _tables(options):
 
 
 def _input_files(inputs):
-    """Yield the files that folders, patterns and files of a command stand for."""
-    from sklearn_raman.datasets._readers import is_spectrum_suffix
+    """Yield the files that folders, patterns and files of a command stand for.
 
+    Pages and models in a folder are no spectra; `report` may write them anew.
+    """
     for entry in inputs:
         path = os.path.expanduser(entry)
         if os.path.isdir(path):
             for root, _, names in os.walk(path):
-                found = (Path(root, name) for name in names)
-                yield from (file for file in found if is_spectrum_suffix(file.suffix))
+                files = (Path(root, name) for name in names)
+                yield from (f for f in files if f.suffix not in (".html", ".skops"))
         elif glob.has_magic(str(path)) and not os.path.exists(path):
             yield from glob.glob(path, recursive=True)
         else:
