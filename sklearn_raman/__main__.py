@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import glob
 import os
 import re
 import sys
@@ -255,11 +256,11 @@ def _read(options, paths=None, *, label=None, group=None):
 
 def _check_outputs(*outputs, inputs):
     """Refuse what can't be written, or would overwrite an input, before any work."""
-    taken = {os.path.realpath(path): f"{path} is an input" for path in inputs}
+    taken = {_identity(path): f"{path} is an input" for path in _input_files(inputs)}
     for path in filter(None, outputs):
-        real = os.path.realpath(path)
-        if real in taken:
-            raise ValueError(f"{taken[real]}: give the output {path} another name.")
+        found = _identity(path)
+        if found in taken:
+            raise ValueError(f"{taken[found]}: give the output {path} another name.")
         if path.is_dir():
             raise IsADirectoryError(
                 f"The output {path} is a folder: name a file in it."
@@ -270,7 +271,38 @@ def _check_outputs(*outputs, inputs):
             )
         if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
             raise PermissionError(f"The output {path} can't be written: no permission.")
-        taken[real] = f"{path} is an output already"
+        taken[found] = f"{path} is an output already"
+
+
+def _tables(options):
+    """Return the tables of labels and groups among what says where these are."""
+    return [p for p in (options.label, options.group) if p and os.path.isfile(p)]
+
+
+def _input_files(inputs):
+    """Yield the files that folders, patterns and files of a command stand for.
+
+    Pages and models in a folder are no spectra; `report` may write them anew.
+    """
+    for entry in inputs:
+        path = os.path.expanduser(entry)
+        if os.path.isdir(path):
+            for root, _, names in os.walk(path):
+                files = (Path(root, name) for name in names)
+                yield from (f for f in files if f.suffix not in (".html", ".skops"))
+        elif glob.has_magic(str(path)) and not os.path.exists(path):
+            yield from glob.glob(path, recursive=True)
+        else:
+            yield path
+
+
+def _identity(path):
+    """Return what two paths to one file have in common, links and hard links too."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return os.path.realpath(path)
+    return found.st_dev, found.st_ino
 
 
 def _with_metadata(spectra, own):
@@ -287,7 +319,7 @@ def _report(options):
     from sklearn_raman.model_selection import compare, standard_models
     from sklearn_raman.preprocessing import WavenumberResampler
 
-    inputs = [*options.spectra, *(options.unknown or ())]
+    inputs = [*options.spectra, *(options.unknown or ()), *_tables(options)]
     _check_outputs(options.output, options.save_model, inputs=inputs)
     label = options.label
     if label is None and Path(options.spectra[0]).is_dir():
@@ -410,21 +442,13 @@ def _predict(options):
 
 def _answers(model, X):
     """Return the class of each spectrum, its probability, and what a wrapper adds."""
-    from sklearn.pipeline import Pipeline
-
-    from sklearn_raman._utils._pipeline import flat_steps, is_search
+    from sklearn_raman._utils._pipeline import steps_to
     from sklearn_raman.uncertainty import ConformalClassifier, SpectralNoveltyDetector
 
-    wrapper, before = model, []
-    while isinstance(wrapper, Pipeline) or is_search(wrapper):
-        if is_search(wrapper):
-            wrapper = wrapper.best_estimator_
-        else:
-            before += wrapper.steps[:-1]
-            wrapper = wrapper.steps[-1][1]
-    if not isinstance(wrapper, (ConformalClassifier, SpectralNoveltyDetector)):
+    before, wrapper = steps_to((ConformalClassifier, SpectralNoveltyDetector), model)
+    if wrapper is None:
         return _name(model, X)
-    for _, step in flat_steps(Pipeline(before)) if before else ():
+    for step in before:
         X = step.transform(X)
     found = _name(wrapper.estimator_, X)
     if isinstance(wrapper, SpectralNoveltyDetector):
@@ -460,7 +484,7 @@ def _convert(options):
     """Write spectra, labels, groups and what else is known into one wide table."""
     from sklearn_raman.preprocessing import WavenumberResampler
 
-    _check_outputs(options.output, inputs=options.spectra)
+    _check_outputs(options.output, inputs=[*options.spectra, *_tables(options)])
     spectra = _read(options, label=options.label, group=options.group)
     _say(spectra.DESCR)
     data = spectra.data

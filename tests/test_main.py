@@ -169,6 +169,36 @@ def test_faults_of_data_are_one_line(command, said, table, folder, capsys):
     assert re.search(said, err)
 
 
+def test_no_file_that_is_read_is_overwritten(table, folder, tmp_path, capsys):
+    """In whatever way it was given, and by whatever link the output leads to it."""
+    one = folder / "quartz" / "c0_0.txt"
+    labels, link, hard = (tmp_path / name for name in ("l.csv", "s.txt", "h.txt"))
+    files = [path.relative_to(folder).as_posix() for path in folder.rglob("*.txt")]
+    labels.write_text("file,a\n" + "".join(f"{file},{file[:6]}\n" for file in files))
+    link.symlink_to(one)
+    hard.hardlink_to(one)
+    pattern, beside = str(folder / "**" / "*.txt"), str(folder / "quartz" / "c0_1.txt")
+    before = {path: path.read_bytes() for path in (one, table, labels)}
+    for given, out in [
+        ([folder], one),
+        ([pattern], one),
+        ([one, beside], hard),
+        ([folder], link),
+        ([folder, "--label", labels], labels),
+        ([folder, "--group", labels], labels),
+    ]:
+        for command in ("convert", "report"):
+            assert main([command, *map(str, given), "-o", str(out)]) == 1
+            assert "is an input: give the output" in capsys.readouterr().err
+    unknown = ["report", str(table), "--label", "mineral", "--unknown", str(folder)]
+    assert main([*unknown, "-o", str(one)]) == 1
+    assert main([*unknown[:4], "--save-model", str(table)]) == 1
+    assert {path: path.read_bytes() for path in before} == before
+    page = folder / "report.html"  # is read by no command
+    page.touch()
+    assert main(["convert", str(folder), "-o", str(page)]) == 0
+
+
 @pytest.mark.parametrize(
     "option", [["--folds", "1"], ["--jobs", "0"], ["--seed", "-1"], ["--seed", "x"]]
 )

@@ -2,7 +2,7 @@
 
 import numbers
 import warnings
-from copy import deepcopy
+from copy import copy, deepcopy
 
 import numpy as np
 from sklearn import get_config
@@ -37,6 +37,15 @@ def is_search(estimator):
     return all(hasattr(estimator, name) for name in ("estimator", "cv", "refit"))
 
 
+def picks_model(estimator):
+    """Say whether it is a search that picks a model, not one that tunes a threshold."""
+    return is_search(estimator) and not isinstance(estimator, _THRESHOLDS)
+
+
+def _gives_sets(estimator):
+    return hasattr(estimator, "predict_set") and hasattr(estimator, "estimator")
+
+
 def _inner_model(estimator):
     """Return the model that a search or wrapper predicts with, None if it is neither.
 
@@ -45,8 +54,7 @@ def _inner_model(estimator):
     """
     if isinstance(estimator, FrozenEstimator):
         return estimator.estimator
-    gives_sets = hasattr(estimator, "predict_set") and hasattr(estimator, "estimator")
-    if isinstance(estimator, _THRESHOLDS) or gives_sets:
+    if isinstance(estimator, _THRESHOLDS) or _gives_sets(estimator):
         return getattr(estimator, "estimator_", estimator.estimator)
     if is_search(estimator):
         return getattr(estimator, "best_estimator_", estimator.estimator)
@@ -83,6 +91,27 @@ def flat_steps(estimator, name=""):
     if is_skipped or hasattr(estimator, "fit_resample"):
         return []
     return [(name, estimator)]
+
+
+def steps_to(kinds, model):
+    """Open Pipelines and searches until the last step is of one of these kinds.
+
+    Returns
+    -------
+    steps : list of estimator
+        What acts on spectra before it.
+    found : estimator or None
+    """
+    before = []
+    while isinstance(model, Pipeline) or picks_model(model):
+        if isinstance(model, Pipeline):
+            before += model.steps[:-1]
+            model = model.steps[-1][1]
+        else:
+            model = _inner_model(model)
+    if not isinstance(model, kinds):
+        return [], None
+    return [step for _, step in flat_steps(Pipeline(before))] if before else [], model
 
 
 def unshared(X):
@@ -144,16 +173,28 @@ def classifier_and_input(model, X):
 def predict_class(model, X):
     """Return the class that a fitted model takes each spectrum for.
 
-    Where a wrapper answers that it is none of them, that is what the model inside says.
+    Where a wrapper answers that it is none of them, that is what the model inside it
+    says.
     """
     predicted = np.asarray(model.predict(kept_from(model, X)))
     classes = set(getattr(model, "classes_", predicted).tolist())
     known = np.asarray([label in classes for label in predicted.tolist()], dtype=bool)
     if known.all():
         return predicted
-    classifier, inputs = classifier_and_input(model, X)
-    named = np.asarray(classifier.predict(kept_from(classifier, inputs)))
+    named = np.asarray(_without_sets(model).predict(kept_from(model, X)))
     return np.where(known, predicted, named).astype(named.dtype)
+
+
+def _without_sets(model):
+    """Return a fitted model whose last step names a class, whatever a wrapper says."""
+    if isinstance(model, Pipeline):
+        name, last = model.steps[-1]
+        opened = copy(model)
+        opened.steps = [*model.steps[:-1], (name, _without_sets(last))]
+        return opened
+    if _gives_sets(model) or picks_model(model) or isinstance(model, FrozenEstimator):
+        return _without_sets(_inner_model(model))
+    return model
 
 
 def decision_by_class(classifier, values):
@@ -196,6 +237,7 @@ def refuse_no_classifier(owner, estimator):
             f"{owner} needs a classifier or a Pipeline that ends with one, got {name}, "
             f"a {kind.replace('_', ' ')}."
         )
+    refuse_no_refit(f"The model of {owner}", estimator)
 
 
 def holds_frozen(estimator):
@@ -224,22 +266,32 @@ def moves_threshold(estimator):
 
     Then the predicted class is not always the one with the highest score.
     """
-    while estimator is not None:
-        if isinstance(estimator, _THRESHOLDS):
-            return True
-        is_pipeline = isinstance(estimator, Pipeline)
-        estimator = estimator.steps[-1][1] if is_pipeline else _inner_model(estimator)
-    return False
+    return any(isinstance(part, _THRESHOLDS) for part in _way_in(estimator))
 
 
 def lacks_refit(estimator):
     """Say whether a search on the way to the last step has no model of its choice."""
+    return any(
+        picks_model(part) and not hasattr(part, "best_estimator_")
+        for part in _way_in(estimator)
+    )
+
+
+def refuse_no_refit(name, estimator):
+    """Raise if a search in a model will have no model of its choice to predict with."""
+    if any(picks_model(part) and not part.refit for part in _way_in(estimator)):
+        raise ValueError(
+            f"{name} is or holds a search with refit=False, which predicts nothing: "
+            "pass one with refit=True."
+        )
+
+
+def _way_in(estimator):
+    """Yield an estimator, and what is in it on the way to the last step."""
     while estimator is not None:
-        if is_search(estimator) and not hasattr(estimator, "best_estimator_"):
-            return True
+        yield estimator
         is_pipeline = isinstance(estimator, Pipeline)
         estimator = estimator.steps[-1][1] if is_pipeline else _inner_model(estimator)
-    return False
 
 
 def last_step(estimator):
@@ -253,7 +305,7 @@ def last_step(estimator):
 
 def best_of(model):
     """Return a fitted model with each search in it replaced by what it chose."""
-    if is_search(model):
+    if picks_model(model):
         return best_of(model.best_estimator_)
     if isinstance(model, Pipeline):
         name, last = model.steps[-1]

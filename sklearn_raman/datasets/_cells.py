@@ -144,6 +144,7 @@ def table_of_frame(frame, decimal=None):
     has_index = isinstance(getattr(frame, "index", None), pd.Index)
     if has_index and isinstance(frame.index, pd.RangeIndex):
         has_index = _says_something(frame.index, list(frame.columns))
+    has_index = has_index and not _numbers_points(frame)
     if has_index:
         frame = frame.reset_index()
     if hasattr(frame, "collect"):
@@ -168,7 +169,19 @@ def _says_something(index, labels):
     if index.name is not None:
         return names_rows or not (index.start == 0 and index.step == 1)
     has_axis = names_rows or any(is_axis_heading(str(label)) for label in labels[:1])
-    return not (has_axis or long_columns(labels) or are_positions(index))
+    return not (has_axis or are_positions(index))
+
+
+def _numbers_points(frame):
+    """Tell whether a nameless index would make a spectrum of each row of a long table.
+
+    So does that of a frame whose rows were chosen, sorted or joined.
+    """
+    found = long_columns(list(frame.columns))
+    if found is None or any(name is not None for name in frame.index.names):
+        return False
+    coordinates = [c for c in range(frame.shape[1]) if c not in found]
+    return not frame.iloc[:, coordinates].reset_index().duplicated().any()
 
 
 def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
@@ -231,23 +244,27 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
 
 
 def _find_marks(sample, delimiter, decimal):
-    """Find delimiter and decimal mark: those that make most cells numbers."""
+    """Find delimiter and decimal mark: those that make most cells numbers.
+
+    Of those that make as many, those that make most rows of numbers alone.
+    """
     text = "".join(sample)
     if delimiter is not None:
         marks = [None if delimiter == " " else delimiter]
     else:
         marks = [mark for mark in DELIMITERS if mark is None or mark in text]
     points = [decimal] if decimal else ["."] + [","] * ("," in text)
-    best, most = None, 0
+    best, most = None, (0, 0)
     for mark in marks:
         rows, _ = _split_cells(sample, mark)
         widths = Counter(len(row) for row in rows if len(row) > 1)
         width = widths.most_common(1)[0][0] if widths else 0
-        cells = [cell for row in rows if len(row) == width for cell in row]
+        rows = [row for row in rows if len(row) == width]
         for point in points:
             if mark == point and '"' not in text:  # quoted cells may hold commas
                 continue
-            count = sum(_is_number(cell, point) for cell in cells)
+            found = [[_is_number(cell, point) for cell in row] for row in rows]
+            count = sum(map(sum, found)), sum(map(all, found))
             if count > most:
                 best, most = (mark, point), count
     if best is None:

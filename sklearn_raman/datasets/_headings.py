@@ -24,6 +24,9 @@ _NO_SPECTRUM = re.compile(
     r"(?![^\W_])",
     re.I,
 )
+COMPANION = (
+    "as no spectrum of a sample, but a standard deviation, dark signal or pixel number"
+)
 _AXIS_UNIT = re.compile(rf"\W*(rel\W*)?(({PER_CM})\w*|nm|[µμu]m|m?eV|units?)?\W*", re.I)
 _INTENSITY_UNIT = re.compile(
     r"\W*(ccd|adc)?\W*(counts?|cts|cps|a\W{0,2}u|(arb|rel)\w*\W+u\w*|photons?|"
@@ -50,6 +53,12 @@ def long_columns(headings):
     if not all(_COORDINATE.match(headings[i]) for i in rest):
         return None
     return axis[0], intensity[0]
+
+
+def is_unit(cell):
+    """Tell whether a cell holds the unit of an axis, and nothing else."""
+    is_bare = _AXIS_UNIT.fullmatch(cell) is not None
+    return is_bare and unit_of_heading(cell) is not None
 
 
 def is_units_row(cells):

@@ -43,6 +43,7 @@ from sklearn_raman.datasets._collect import (
     resolve_fields,
 )
 from sklearn_raman.datasets._headings import (
+    COMPANION,
     PLACE,
     axes_again,
     beside_spectra,
@@ -121,7 +122,8 @@ def read_spectra_table(
       without heading;
     - a spectrum in each column, with wavenumbers in the first column, names as
       headings, and any rows of metadata above the numbers. WITec's tables are of this
-      form;
+      form. Columns headed as a standard deviation ("SD 1", "std"), a dark signal or a
+      pixel number are refused: delete or rename them;
     - long, with a column of wavenumbers, one of intensities, and coordinates that tell
       the spectra apart. Renishaw exports maps in this way (#X #Y #Wave #Intensity).
 
@@ -577,8 +579,8 @@ def _read_columns(table, missing):
     if companions := beside_spectra(names):
         i = companions[0]
         raise ReadingError(
-            f"column {columns[i] + 1} is headed {names[i]!r}, as no spectrum of a "
-            f"sample. Leave it out, or rename it if it is one.{_BY_ITSELF}"
+            f"column {columns[i] + 1} is headed {names[i]!r}, {COMPANION}. Delete "
+            "it, or rename it if it is the spectrum of a sample."
         )
     spectra = [
         _keep(axis, y, missing, f"column {names[i]!r}", unit, table, rows)

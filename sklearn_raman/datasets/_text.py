@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_raman._utils._wavenumbers import are_positions, unit_of_heading
+from sklearn_raman._utils._wavenumbers import are_positions
 from sklearn_raman.datasets._headings import (
+    COMPANION,
     axes_again,
     beside_spectra,
+    is_unit,
     is_units_row,
     rows_of_names,
 )
@@ -392,7 +394,8 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
         "comments": sum(map(is_comment, lines[start:stop])) if block is None else 0,
     }
     if units:
-        facts["units"] = ", ".join(filter(None, units))
+        what = "units" if is_units_row(units) else "below the headings"
+        facts[what] = ", ".join(filter(None, units))
     if block is None:
         refuse_headings_again(lines, start, stop)
     near = lines if block is None else lines[:start]  # there are none in a block
@@ -434,7 +437,8 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
     heading = headings[axis_column] if headings else None
     if units:
         own = units[axis_column]
-        heading = own if unit_of_heading(own) else f"{heading} {own}"
+        # A row that is no unit may be that of the laser's nm: cm-1 of either wins.
+        heading = own if is_unit(own) else f"{heading} {own}"
     return spectra, heading, facts
 
 
@@ -774,7 +778,7 @@ def _choose_columns(values, headings, columns, facts, lines):
         )
     if companions := beside_spectra(titles[1:]):
         i = used[companions[0] + 1]
-        why = f"column {i + 1} is headed {names[i]!r}, as no spectrum of a sample"
+        why = f"column {i + 1} is headed {names[i]!r}, {COMPANION}"
         raise ReadingError(_ask_for_columns(why, used, names))
     facts["columns"] = (
         ", ".join(_call(i, names) for i in used)

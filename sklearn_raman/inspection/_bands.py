@@ -139,6 +139,8 @@ def find_bands(axis, spectra, n_bands):
         spectrum is lowest between two bands. They cover the axis; one, if there are no
         bands.
     """
+    if axis[0] > axis[-1]:  # a point at a minimum belongs to the band above it
+        return find_bands(axis[::-1], spectra[:, ::-1], n_bands)[::-1]
     curve = normalize_maps(spectra, "minmax").mean(axis=0)
     # Of a flat curve nothing is found: a plateau without an edge is no peak.
     padded = np.pad(curve, 1, constant_values=curve.min())
@@ -162,6 +164,10 @@ def check_bands(bands, axis, unit):
             "bands must be a number, or pairs (low, high) in the unit of the axis, of "
             f"shape (n_bands, 2), got shape {bands.shape}."
         )
+    once, counts = np.unique(bands, axis=0, return_counts=True)
+    if (counts > 1).any():
+        low, high = once[counts.argmax()]
+        raise ValueError(f"bands has ({low:g}, {high:g}) {counts.max()} times.")
     for low, high in bands:
         if not ((axis >= low) & (axis <= high)).any():
             raise ValueError(

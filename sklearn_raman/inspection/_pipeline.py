@@ -21,6 +21,7 @@ from sklearn_raman._utils._pipeline import (
     flat_steps,
     lacks_refit,
     moves_threshold,
+    predict_class,
     unshared,
 )
 from sklearn_raman._utils._ragged import is_ragged, unmask
@@ -157,7 +158,7 @@ n_points), or list
     refuse_other_order("target", target, X)
     if target is None and moves_threshold(pipeline):
         # Not always the class of the highest score.
-        target = pipeline.predict(unshared(X))
+        target = predict_class(pipeline, X)
     maps = np.asarray(explain(inputs, target, **explain_settings))
     if info["space"] == "input":
         wanted = np.shape(inputs)

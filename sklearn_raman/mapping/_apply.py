@@ -36,6 +36,7 @@ from sklearn_raman.mapping._blocks import (
     means_of,
     print_block,
     without_wrapper,
+    wrapper_outside,
 )
 from sklearn_raman.mapping._cube import default_block, read_cube
 from sklearn_raman.mapping._parcel import Parcel
@@ -83,8 +84,8 @@ def apply_pipeline(
     ----------
     pipeline : fitted estimator
         A Pipeline, a classifier alone, a search, or a `SpectralNoveltyDetector` or
-        `ConformalClassifier` around one of these. With transformers alone there is
-        "transform".
+        `ConformalClassifier` around or at the end of one of these. With transformers
+        alone there is "transform".
     cube : DataArray, array, memory map or hyperspy `Signal1D`
         Spectra with any number of pixel dimensions. Of a DataArray of xarray, whose
         wavenumber dimension is found by its name or unit, the data may be lazy; an
@@ -211,6 +212,7 @@ def apply_pipeline(
                 )
     check_is_fitted(pipeline)
     found = read_cube(cube, wavenumbers, dim, laser_nm)
+    pipeline = wrapper_outside(pipeline)
     classes = classes_of(pipeline)
     if classes is None and {"label", "class_means"} & set(output):
         raise TypeError(

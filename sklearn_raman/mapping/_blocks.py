@@ -20,6 +20,8 @@ from sklearn_raman._utils._pipeline import (
     classifier_and_input,
     flat_steps,
     moves_threshold,
+    predict_class,
+    steps_to,
 )
 from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 from sklearn_raman.inspection import explain_pipeline
@@ -89,6 +91,17 @@ class Task:
 
 
 # One batch of spectra through a model -------------------------------------------------
+
+
+def wrapper_outside(model):
+    """Put a wrapper that looks for unknown spectra around the steps before it."""
+    before, wrapper = steps_to(_WRAPPERS, model)
+    if wrapper is None:
+        return model
+    outer = copy.copy(wrapper)
+    steps = [*before, wrapper.estimator_]
+    outer.estimator_ = Pipeline([(f"step {k}", step) for k, step in enumerate(steps)])
+    return outer
 
 
 def without_wrapper(model):
@@ -170,7 +183,7 @@ def _explain(model, classifier, X, inputs, task):
     going_back = {k: settings.pop(k) for k in ("mode", "normalize") if k in settings}
     target = task.target
     if target is None and moves_threshold(model):
-        target = model.predict(X)  # not always the class of the highest score
+        target = predict_class(model, X)  # not always the class of the highest score
     if not hasattr(classifier, "explain_"):
         going_back |= settings  # says what is wrong, and the way out
         return np.asarray(explain_pipeline(model, X, target, **going_back))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,13 @@ def sample_spectra(
     groups = [candidates]
     if labels is not None:
         own = labels[candidates]
-        groups = [candidates[own == label] for label in np.unique(own)]
+        try:
+            names = np.unique(own)
+        except TypeError as error:
+            raise ValueError(
+                f"stratify holds labels of several kinds that have no order: {error}."
+            ) from error
+        groups = [candidates[own == label] for label in names]
     wanted = _shares(n, [len(group) for group in groups])
     drawn = [
         _draw(array, rng.permutation(group), number, saturation)
@@ -137,9 +144,15 @@ def _has_label(labels):
     if labels.dtype.kind in "if":
         with np.errstate(invalid="ignore"):
             known &= labels >= 0
-    elif labels.dtype.kind in "UO":
+    elif labels.dtype.kind == "U":
         known &= labels != ""
+    elif labels.dtype.kind == "O":
+        known[known] = [_is_label(value) for value in labels[known]]
     return known
+
+
+def _is_label(value):
+    return value != "" and not (isinstance(value, Real) and value < 0)
 
 
 def _shares(n, sizes):

@@ -27,6 +27,7 @@ from sklearn_raman._utils._pipeline import (
     ignores_groups,
     is_search,
     last_step,
+    refuse_no_refit,
     warn_frozen,
 )
 from sklearn_raman._utils._progress import progress_bar
@@ -363,6 +364,7 @@ def _check_models(named):
                 f"estimators has the entry {name!r}: {_shorten(estimator)}; it needs "
                 "an estimator object (not its class)."
             )
+        refuse_no_refit(f"The model {name!r}", estimator)
 
 
 def _shorten(value):

@@ -26,6 +26,7 @@ from sklearn_raman._utils._pipeline import (
     is_search,
     last_step,
     own_rows,
+    picks_model,
     warn_frozen,
 )
 from sklearn_raman._utils._progress import progress_bar
@@ -413,7 +414,8 @@ def _put_before_last(name, model, sampler):
         return model.set_params(sampler=sampler)
     if is_search(model):
         inner = model.estimator
-        if not isinstance(inner, Pipeline) and "sampler" not in inner.get_params():
+        is_ready = isinstance(inner, Pipeline) or "sampler" in inner.get_params()
+        if picks_model(model) and not is_ready:
             raise ValueError(
                 f"The search of {name!r} searches {type(inner).__name__}() itself: its "
                 "parameters have no step's name, so that no sampler can be put before "

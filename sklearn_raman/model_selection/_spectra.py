@@ -111,7 +111,7 @@ def map_missed(rows, outcomes, X):
             if row not in rows or row in found:
                 continue
             spectra = part.spectra
-            one = safe_indexing(X, [row]) if spectra is None else spectra[[place]]
+            one = safe_indexing(X, [int(row)]) if spectra is None else spectra[[place]]
             axis, name = part.wavenumbers, "cm-1"
             if axis is None:
                 axis, name = np.arange(part.maps.shape[1]), "point"

@@ -16,6 +16,7 @@ from sklearn_raman._utils._explanation import (
     check_reference,
     maps_like,
     normalize_maps,
+    reference_spectra,
     resolve_target,
 )
 from sklearn_raman._utils._sklearn import available_if
@@ -166,6 +167,8 @@ class ExplainMixin:
         values, module = self._ready_to_explain(X)
         target = resolve_target(target, self.classes_, len(values))
         one_for_each = not isinstance(reference, str) and np.ndim(reference) == 2
+        if one_for_each:
+            reference = reference_spectra(values, reference)
         to_points = None
         if upsample and maps_units(method):
             # Methods of captum have options of their own.
@@ -174,7 +177,7 @@ class ExplainMixin:
 
         def explain(batch, rows):
             wanted = target[rows] if isinstance(target, np.ndarray) else target
-            own = {"reference": np.asarray(reference)[rows]} if one_for_each else {}
+            own = {"reference": reference[rows]} if one_for_each else {}
             settings = {"method": method, "score": score, **options, **own}
             maps = attribute(module, batch, wanted, **settings)
             return maps if to_points is None else to_points(_to_numpy(maps), batch)

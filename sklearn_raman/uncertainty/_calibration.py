@@ -52,6 +52,11 @@ def fit_wrapped(owner, estimator, X, y, groups):
     refuse_other_order("y", y, X)
     own = group_parameters(estimator, groups)
     fitted = clone(estimator).fit(unshared(X), y, **own)
+    if not hasattr(fitted, "predict"):  # some have it from fit on
+        raise TypeError(
+            f"{type(owner).__name__} needs a classifier or a Pipeline that ends with "
+            f"one, got {estimator!r}, which predicts nothing."
+        )
     first = flat_steps(fitted)[0][1]
     for name in _INPUT:
         vars(owner).pop(name, None)

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_raman._utils._pipeline import (
     classifier_and_input,
     decision_by_class,
+    flat_steps,
     kept_from,
 )
 from sklearn_raman._utils._sklearn import (
@@ -67,6 +68,15 @@ _ANSWERS_BY = (
     "unknown_label",
 )
 _MOST_NAMES = 4  # that `describe` writes out
+
+
+def _refuse_no_scores(owner, classifier):
+    if not any(hasattr(classifier, n) for n in ("predict_proba", "decision_function")):
+        raise TypeError(
+            f"{owner} needs predict_proba or decision_function, and "
+            f"{type(classifier).__name__} has neither. (Of a VotingClassifier: take "
+            'voting="soft".)'
+        )
 
 
 def _has_probabilities(wrapper):
@@ -161,6 +171,8 @@ default=None
     ValueError
         If groups are missing and `grouped` is not False, if a fold has a group on both
         sides, if no class has two groups, or if `unknown_label` is a class.
+    TypeError
+        If the classifier has neither `predict_proba` nor `decision_function`.
 
     Warns
     -----
@@ -220,7 +232,7 @@ default=None
     """
 
     _parameter_constraints: dict = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
+        "estimator": [HasMethods("fit"), None],
         "cv": [Interval(Integral, 2, None, closed="left"), "cv_object", None],
         "coverage": [Interval(Real, 0, 1, closed="neither")],
         "conformity_score": [StrOptions({"lac", "aps"})],
@@ -299,6 +311,7 @@ default=None
         groups = check_groups(owner, X, groups, self.grouped)
         self.estimator_ = fit_wrapped(self, estimator, X, y, groups)
         self.classes_ = self.estimator_.classes_
+        _refuse_no_scores(owner, flat_steps(self.estimator_)[-1][1])
         if (
             self.unknown_label is not None
             and self.unknown_label in self.classes_.tolist()
@@ -522,7 +535,7 @@ default=None
             return "none of these"
         if len(names) == len(self.classes_) > 2:
             return "any of these"
-        if len(names) > _MOST_NAMES:
+        if len(names) > _MOST_NAMES + 1:  # one more is as short as "1 others"
             names[_MOST_NAMES:] = [f"{len(names) - _MOST_NAMES} others"]
         *first, last = names
         return f"{', '.join(first)} or {last}" if first else last

@@ -169,7 +169,7 @@ default="auto"
     """
 
     _parameter_constraints: dict = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
+        "estimator": [HasMethods("fit"), None],
         "novelty_score": [StrOptions(set(SCORES))],
         "cv": [Interval(Integral, 2, None, closed="left"), "cv_object"],
         "false_alarm_rate": [Interval(Real, 0, 1, closed="neither")],

@@ -186,6 +186,26 @@ def test_long_with_different_axes(tmp_path):
     assert [len(axis) for axis, _ in bunch.data] == [2, 3]
 
 
+def test_rows_of_a_long_frame_may_be_chosen_sorted_and_joined():
+    """Their index without a name tells no spectra apart; one that does is kept."""
+    axis, y = np.linspace(400.5, 1800.2, 60), np.arange(120) % 7 + 900.0
+    shift = {"Raman shift": np.tile(axis, 2)}
+    long = pd.DataFrame({"x": np.repeat([3, 5], 60), **shift, "Intensity": y})
+    parts = [long[:60], long[60:].reset_index(drop=True)]
+    mixed = long.sample(frac=1, random_state=0)
+    for frame in (long, mixed.sort_values("Raman shift"), pd.concat(parts)):
+        bunch = read_spectra_table(frame)
+        order = bunch.metadata["x"].argsort()
+        np.testing.assert_array_equal(bunch.data.iloc[order], y.reshape(2, 60))
+        assert bunch.metadata.columns.tolist() == ["x"]
+    below = read_spectra_table(long[long["Raman shift"] < 900])
+    np.testing.assert_array_equal(below.data, y.reshape(2, 60)[:, axis < 900])
+    repeated = long.assign(x=3).set_index(long["x"].to_numpy())
+    bunch = read_spectra_table(repeated)
+    np.testing.assert_array_equal(bunch.data, y.reshape(2, 60))
+    assert bunch.metadata["index"].tolist() == [3, 5]
+
+
 def test_long_errors(tmp_path):
     text = RENISHAW + "0.000000\t0.000000\t400.000000\t9.0\n"
     with pytest.raises(ValueError, match=r"line 14: .*measured twice"):
@@ -262,6 +282,19 @@ def test_trailing_delimiters_and_footer(tmp_path):
     bunch = read_spectra_table(write(tmp_path, text), label="class")
     check(bunch)
     assert "1 footer line" in bunch.DESCR
+
+
+@pytest.mark.parametrize("start", [307.72, 387.142])
+@pytest.mark.parametrize("head", ["", "Wellenzahl Intensität\n"])
+def test_decimal_commas_between_spaces(tmp_path, head, start):
+    """Of one spectrum, commas part as many numbers, but texts between them."""
+    axis, y = start + 2 * np.arange(40), 900.51 + np.arange(40) % 7
+    rows = [f"{a:.3f} {b:.2f}\n" for a, b in zip(axis, y, strict=True)]
+    path = write(tmp_path, head + "".join(rows).replace(".", ","))
+    for read in (load_spectra, read_spectra_table):
+        bunch = read(path)
+        np.testing.assert_allclose(bunch.wavenumbers, axis)
+        np.testing.assert_allclose(bunch.data, y[None])
 
 
 def test_quoted_decimals(tmp_path):
@@ -829,6 +862,8 @@ def test_columns_that_are_no_spectra(tmp_path, name):
     for read in (load_spectra, read_spectra_table):
         with pytest.raises(ValueError, match=rf"column 4 is headed '{name}', as no"):
             read(path)
+    with pytest.raises(ValueError, match="Delete it, or rename it"):
+        read_spectra_table(path)
     kept = load_spectra(path, columns=("Raman shift", "s1", "s2"))
     np.testing.assert_array_equal(kept.data, X[:2])
 
@@ -881,6 +916,19 @@ def test_units_state_the_axis(tmp_path):
     for read in (load_spectra, read_spectra_table):
         bunch = read(path, laser_nm=390.0)
         np.testing.assert_allclose(bunch.wavenumbers, 1e7 / 390 - 1e7 / AXIS)
+        assert bunch.names[0].endswith("s1")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "row", ["Wavelength (nm),785,532,785", "Laser / nm,532,532,532"]
+)
+def test_a_row_of_lasers_is_no_unit_of_shifts(tmp_path, row):
+    text = turned().replace("Raman shift", "Raman shift (cm-1)")
+    path = write(tmp_path, text.replace("mineral,calcite,quartz,calcite", row))
+    for read in (load_spectra, read_spectra_table):
+        bunch = read(path)
+        check(bunch, None)
         assert bunch.names[0].endswith("s1")
 
 

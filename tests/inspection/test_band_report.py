@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
@@ -29,6 +30,7 @@ AXIS = np.arange(400.0, 600.0, 4.0)
 BANDS = [(400, 448), (452, 500), (504, 548), (552, 596)]
 FITS = {"n_refits": 10, "n_repeats": 1, "progress": False, "random_state": 0}
 QUICK = FITS | {"cv": 3}
+NO_REFIT = GridSearchCV(PLSLDA(), {"n_components": [2]}, refit=False)
 
 
 def make(n_groups=6, n_spectra=2, seed=0, differ=True):
@@ -236,6 +238,17 @@ def test_axes_and_kinds_of_spectra(data):
     assert found["low"].min() == 412 and found["high"].max() == 588
 
 
+def test_bands_found_do_not_depend_on_the_direction_of_the_axis(data):
+    X, y, groups = data
+    rising = band_intervals(PLSLDA(), X, y, groups, **FITS)
+    falling = band_intervals(PLSLDA(), X.iloc[:, ::-1], y, groups, **FITS)
+    order = ["class", "low"]
+    pd.testing.assert_frame_equal(
+        falling.sort_values(order, ignore_index=True),
+        rising.sort_values(order, ignore_index=True),
+    )
+
+
 def test_bands_found_in_the_spectra_cover_the_axis(data):
     found = band_test(PLSLDA(), *data, cv=2, n_repeats=1, progress=False)
     ranges = found[["low", "high"]].drop_duplicates().sort_values("low")
@@ -362,9 +375,11 @@ def test_the_table_says_where_a_band_begins_and_ends(report):
         ({"groups": [1, *"abcdefghijklmnopqrstuvw"]}, "groups mixes texts and other"),
         ({"bands": [(1, 2)]}, r"bands has \(1, 2\), in which no point"),
         ({"bands": [400, 500]}, r"shape \(2,\)"),
+        ({"bands": [(400, 500), *BANDS, (400.0, 500)]}, r"has \(400, 500\) 2 times"),
         ({"n_refits": 3}, "n_refits"),
         ({"n_permutations": 10}, "n_permutations=10 cannot show"),
         ({"model": Ridge()}, "band_report needs a classifier .* a regressor"),
+        ({"model": NO_REFIT}, "model of band_report is .* refit=False"),
         ({"model": PLSLDA}, "band_report needs a classifier, got the class PLSLDA"),
         ({"model": make_pipeline(PCA(3), PLSLDA())}, "mixes wavenumbers"),
         ({"explain": lambda model, X, target: X.iloc[:, 1:]}, "one value for each"),

@@ -8,16 +8,18 @@ import torch
 from captum import attr
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
+from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import (
     deletion_curve,
     deletion_percentile,
+    explain_pipeline,
     occlusion,
 )
 from sklearn_raman.preprocessing import SNV, WavenumberCrop, WavenumberResampler
@@ -431,6 +433,20 @@ def test_bad_ragged(pipeline, frame, axis):
         deletion_curve(pipeline, ragged, frame.to_numpy()[:, 1:])
     with pytest.raises(ValueError, match="WavenumberResampler"):
         occlusion(make_pipeline(SNV(), pipeline[-1]), ragged)
+
+
+def test_unknown_spectra_of_a_wrapper_around_a_threshold():
+    """The class is that of the threshold, not the one with the higher score."""
+    X, y = make_raman_spectra(60, n_classes=2, random_state=0)
+    never = FixedThresholdClassifier(PLSLDA(), threshold=2.0, pos_label=1)
+    model = ConformalClassifier(
+        never, cv=3, grouped=False, coverage=0.5, unknown_label=-1, random_state=0
+    )
+    for given in (model, make_pipeline(SNV(), model)):
+        fitted = given.fit(X, y)
+        assert (fitted.predict(X) == -1).any()
+        for explain in (occlusion, explain_pipeline):
+            np.testing.assert_array_equal(explain(fitted, X), explain(fitted, X, 0))
 
 
 def test_spectra_that_a_wrapper_calls_unknown():

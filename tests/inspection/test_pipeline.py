@@ -14,7 +14,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest, VarianceThreshold
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
-from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    TunedThresholdClassifierCV,
+)
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -28,7 +32,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from sklearn_raman.datasets import make_lorentzian_spectra
+from sklearn_raman.datasets import make_lorentzian_spectra, make_raman_spectra
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import explain_pipeline
 from sklearn_raman.neural_network import (
@@ -46,6 +50,7 @@ from sklearn_raman.preprocessing import (
     WavenumberCrop,
     WavenumberResampler,
 )
+from sklearn_raman.uncertainty import ConformalClassifier
 
 REGION = (440, 660)
 TARGET = (445.0, 655.0, 1.7)
@@ -375,6 +380,17 @@ def test_predicted_class_is_that_of_the_threshold(spectra, labels):
     maps = explain_pipeline(model, spectra)
     np.testing.assert_array_equal(maps, explain_pipeline(model, spectra, False))
     assert not np.array_equal(maps, explain_pipeline(model.estimator_, spectra))
+
+
+def test_tuned_thresholds_are_opened():
+    X, y = make_raman_spectra(60, n_classes=2, random_state=0)
+    model = TunedThresholdClassifierCV(make_pipeline(SNV(), PLSLDA()), cv=2)
+    conformal = ConformalClassifier(model, grouped=False, cv=2)
+    for wrapped in (model, conformal):
+        predicted = wrapped.fit(X, y).predict(X)
+        tuned = model if wrapped is model else conformal.estimator_
+        expected = explain_pipeline(tuned.estimator_, X, predicted)
+        np.testing.assert_array_equal(explain_pipeline(wrapped, X), expected)
 
 
 def test_normalized_on_the_axis_of_the_result(model, spectra):

@@ -203,6 +203,29 @@ def test_unknown_spectra(cube, simulated, model, pixels):
         apply_pipeline(model, cube, output="novelty")
 
 
+@pytest.mark.parametrize("search", [False, True])
+def test_unknown_spectra_behind_steps(cube, simulated, pixels, search):
+    """As where the wrapper is around the steps; unknown to it is what is unlike all."""
+    X, y, _ = simulated
+    y = np.unique(y, return_inverse=True)[1]  # 1, "known" of a detector, is a class
+    cube[0, :3] = 100 + 500 * (np.arange(cube.shape[2]) % 2)
+    table = pixels.copy()
+    table.iloc[:3] = cube[0, :3]
+    settings = {"cv": 3, "grouped": False, "random_state": 0}
+    sets = ConformalClassifier(unknown_label=-1, novelty_score="auto", **settings)
+    if search:
+        sets = GridSearchCV(sets, {"coverage": [0.9]}, cv=2)
+    model = make_pipeline(SNV(), sets).fit(X, y)
+    maps = apply_pipeline(model, cube, output=("label", "novelty"))
+    np.testing.assert_array_equal(flat(maps.label), model.predict(table))
+    assert (flat(maps.label)[:3] == -1).all() and (flat(maps.label) >= 0).any()
+    detector = make_pipeline(SNV(), SpectralNoveltyDetector(**settings)).fit(X, y)
+    maps = apply_pipeline(detector, cube, output=("label", "novelty"))
+    is_known = detector.predict(table) == 1
+    named = detector[-1].estimator_.predict(SNV().transform(table))
+    np.testing.assert_array_equal(flat(maps.label), np.where(is_known, named, -1))
+
+
 # Bad pixels --------------------------------------------------------------------------
 
 

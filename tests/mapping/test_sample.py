@@ -40,6 +40,18 @@ def test_labels_get_the_same_number_each(cube, pixels):
     assert len(sample_spectra(cube, 100, stratify=some, mask=labels != "c").data) == 55
 
 
+def test_labels_of_any_kind_may_be_missing(cube):
+    """Negative numbers are none in arrays of objects, and beside names, as well."""
+    names = np.repeat(["a", "b", "c"], [40, 15, 8]).reshape(7, 9).astype(object)
+    for missing in (-1, np.float64(-2), None, np.nan, pd.NA, ""):
+        some = np.where(names == "c", missing, names)
+        assert set(sample_spectra(cube, 100, stratify=some).target) == {"a", "b"}
+    codes = np.where(names == "a", None, np.where(names == "b", -1, 0))
+    assert set(sample_spectra(cube, 100, stratify=codes).target) == {0}
+    with pytest.raises(ValueError, match="stratify holds labels of several kinds"):
+        sample_spectra(cube, 100, stratify=np.where(names == "c", 3, names))
+
+
 def test_bad_pixels_are_not_drawn(cube):
     cube[0] = np.nan
     cube[1, 0, 5] = 1e6

@@ -48,6 +48,9 @@ from sklearn_raman.preprocessing import WavenumberCrop, WavenumberResampler
 METRICS = ["accuracy", "balanced_accuracy", "f1_macro", "log_loss"]
 
 
+NO_REFIT = GridSearchCV(KNeighborsClassifier(), {}, refit=False)
+
+
 def run(models, X, y=None, **settings):
     return compare(models, X, y, **{"progress": False, "random_state": 0, **settings})
 
@@ -313,9 +316,15 @@ def test_a_series_in_another_order_than_the_frame_is_refused(spectra):
 def test_polars_frames_work(spectra):
     X, y, groups = spectra
     models = {"KNN": KNeighborsClassifier(3)}
-    ours = run(models, pl.from_pandas(X), y, groups=groups, cv=3)
-    pandas = run(models, X, y, groups=groups, cv=3)
+    ours, pandas = (
+        run(models, given, y, groups=groups, cv=3, explain="all")
+        for given in (pl.from_pandas(X), X)
+    )
     pd.testing.assert_frame_equal(ours.predictions, pandas.predictions)
+    assert ours.missed_maps.keys() == pandas.missed_maps.keys() != set()
+    for row, found in ours.missed_maps.items():
+        np.testing.assert_array_equal(found.spectrum, X.to_numpy()[row])
+        pd.testing.assert_frame_equal(found.maps, pandas.missed_maps[row].maps)
 
 
 def test_one_group_per_class_works_as_cv(spectra):
@@ -386,6 +395,7 @@ def test_bad_folds_are_explained(spectra, cv, message):
         ({"groups": [None] + ["a"] * 59}, "groups misses 1 of 60 values"),
         ({"estimators": {}}, "estimators must be a dict"),
         ({"estimators": {"KNN": KNeighborsClassifier}}, "'KNN': .* .not its class"),
+        ({"estimators": [make_pipeline(PCA(2), NO_REFIT)]}, "model 0 .* refit=False"),
     ],
 )
 def test_bad_input_is_explained(spectra, changes, message):

@@ -5,8 +5,16 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedGroupKFold
+from sklearn.base import clone
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TunedThresholdClassifierCV,
+)
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
 from sklearn_raman.discriminant_analysis import PLSLDA
@@ -112,6 +120,25 @@ def test_without_unknown_spectra(spectra, tmp_path):
     assert result.to_frame()["false_alarms"].between(0, 0.3).all()
     page = result.save_html(tmp_path / "page.html").read_text("utf-8")
     assert "<h2>None of these" in page and "are taken for" not in page
+
+
+def test_a_tuned_threshold(spectra):
+    """As by a detector around it; a machine in one is calibrated for the log-loss."""
+    X, y, groups = spectra
+    two = np.where(y == y[0], "yes", "no")
+    models = {
+        "PLS-LDA": TunedThresholdClassifierCV(PLS, cv=2),
+        "SVC": TunedThresholdClassifierCV(SVC(), cv=2),
+    }
+    cv = StratifiedKFold(2)
+    detector = clone(DETECTOR).set_params(grouped=False)
+    result = compare(models, X, two, novelty=detector, **HOW | {"cv": cv})
+    train, test = next(cv.split(X, two))
+    first = result.predictions.query("model == 'PLS-LDA' and fold == 0")
+    detector.set_params(estimator=models["PLS-LDA"])
+    known = detector.fit(X.iloc[train], two[train]).predict(X.iloc[test]) == 1
+    np.testing.assert_array_equal(first["known"], known)
+    assert np.isfinite(result.to_frame()["log_loss"]).all()
 
 
 def test_unknown_spectra_in_a_bunch_ask_for_novelty(spectra, unknown):

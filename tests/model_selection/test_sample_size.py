@@ -11,7 +11,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.metrics import balanced_accuracy_score
-from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedGroupKFold
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    StratifiedGroupKFold,
+    TunedThresholdClassifierCV,
+)
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
@@ -385,6 +390,12 @@ def test_sampler_that_does_not_fit(spectra):
     for wrong in (SNV(), "x", [], {}, RandomOverSampler):
         with pytest.raises(ValueError, match="sampler must be an imbalanced-learn"):
             run({"a": NearestCentroid()}, X, y, groups, sampler=wrong)
+    two = np.where(y == y[0], "a", "b")
+    tuned = {"a": TunedThresholdClassifierCV(NearestCentroid(), cv=2)}
+    how = {"cv": GroupKFold(5), "n_draws": 1}
+    assert len(run(tuned, X, two, groups, [3], sampler, **how).to_frame()) == 2
+    with pytest.raises(ValueError, match="The model 'a' .* refit=False"):
+        run({"a": bare.set_params(refit=False)}, X, y, groups)
     own = SamplingPipeline([("randomoversampler", sampler), ("b", NearestCentroid())])
     curve = run({"a": own}, X, y, groups, [1], sampler, cv=GroupKFold(5), n_draws=1)
     assert len(curve.to_frame()) == 2

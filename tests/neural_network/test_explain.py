@@ -194,6 +194,18 @@ def test_a_reference_for_each_spectrum(method, cnn, data):
     for row, x, blank in zip(found, X, nothing, strict=True):
         expected = cnn.explain_(x[None], 0, method=method, reference=blank)[0]
         np.testing.assert_allclose(row, expected, rtol=1e-3, atol=1e-4)
+    expected = cnn.explain_(X, 0, method=method, reference=nothing[0])
+    found = cnn.explain_(X, 0, method=method, reference=nothing[:1], batch_size=2)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("method", ["contribution", "integrated_gradients"])
+@pytest.mark.parametrize("n_references", [2, 3, 8])
+def test_as_many_references_as_spectra(method, n_references, cnn, data):
+    """Also where the spectra fill whole batches."""
+    X, settings = data[0], {"method": method, "batch_size": 2}
+    with pytest.raises(ValueError, match=r"reference has shape .* one spectrum for ea"):
+        cnn.explain_(X[:4], reference=X[:n_references], **settings)
 
 
 def test_captum(cnn, data):

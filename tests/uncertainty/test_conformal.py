@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.cluster import KMeans
+from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
@@ -123,6 +124,12 @@ def test_groups_are_asked_for(minerals):
             TypeError,
             "KMeans, a cluster",
         ),
+        ({"estimator": SNV()}, TypeError, "needs a classifier .*SNV.*predicts nothing"),
+        (
+            {"estimator": GridSearchCV(MODEL, {}, refit=False)},
+            ValueError,
+            "a search with refit=False",
+        ),
         ({"cv": [([0, 1], [99])]}, ValueError, "gives a row or a mask that 45 spectra"),
         ({"cv": iter([])}, ValueError, "gives no fold"),
         ({"cv": (1, 2, 3)}, ValueError, r"cv must be .* got \(1, 2, 3\)"),
@@ -135,6 +142,22 @@ def test_what_is_no_classifier_or_no_fold(minerals, kind, settings, error, messa
         kind(**{"estimator": MODEL, **settings}).fit(
             minerals.X, minerals.y, minerals.groups
         )
+
+
+@pytest.mark.parametrize("kind", [ConformalClassifier, SpectralNoveltyDetector])
+def test_classifiers_that_learn_to_predict(minerals, kind):
+    """A StackingClassifier has no predict before it is fitted."""
+    X, y, groups = minerals.X, minerals.y, minerals.groups
+    stack = StackingClassifier([("a", GaussianNB()), ("b", MODEL)], cv=2)
+    answers = kind(stack, cv=2, novelty_score="correlation").fit(X, y, groups)
+    assert len(answers.predict(X)) == len(y)
+
+
+def test_votes_are_no_scores(minerals):
+    votes = VotingClassifier([("a", GaussianNB()), ("b", MODEL)])
+    with pytest.raises(TypeError, match='needs predict_proba .*Voting.*voting="soft"'):
+        fit(minerals, make_pipeline(SNV(), votes))
+    assert fit(minerals, votes.set_params(voting="soft")).predict_p(minerals.X).any()
 
 
 def test_scores_that_are_none(minerals):
@@ -230,6 +253,18 @@ class Given(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         return self.classes_[X.argmax(axis=1)]
+
+
+def test_at_least_two_names_are_left_out():
+    y = np.tile(list("abcdefgh"), 4)
+    X = np.where(y[:, None] == np.unique(y), 0.15, 0.85 / 7)
+    model = ConformalClassifier(Given(), grouped=False, cv=4, coverage=0.8).fit(X, y)
+    rank = np.arange(8)
+    new = [
+        np.where(rank < size, 0.16, (1 - 0.16 * size) / (8 - size)) for size in (5, 6)
+    ]
+    answers = model.describe(np.array(new))["answer"].tolist()
+    assert answers == ["a, b, c, d or e", "a, b, c, d or 2 others"]
 
 
 @pytest.mark.parametrize("coverage", [0.8, 0.9, 0.99])
