@@ -69,7 +69,8 @@ class WGANGP(SpectrumSampler):
         that were smoothed before. A `start` brings its own noise.
     network : {"spline", "convolutional"}, default="spline"
         "spline": fully connected networks on coefficients of cubic splines, one for
-        every two points, less the mean of the class. "convolutional": transposed
+        every two points, less the mean of the class. A class varies in the directions
+        in which its real spectra vary, at most 64. "convolutional": transposed
         convolutions and a convolutional critic on the points themselves, as in the
         poster.
     latent_dim : int, default=32
