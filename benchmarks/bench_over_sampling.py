@@ -25,12 +25,13 @@ small class: balanced accuracy on the other half (by crystal or sample, where th
 any) after one class, drawn anew for each seed, was cut to 4 to 10 training spectra and
 the others to 100 at most. Linear SVM (C = 100), PLS-LDA; with ``--networks N``, in the
 first N draws, `WGANGP` too, and the default CNN with all but the simplest samplers (12
-CPU minutes a draw). Nothing is tuned. "class weights" is `class_weight="balanced"`,
-which PLS-LDA does not have. Minerals with the first steps of `compare_minerals`, as
-measured and with its white noise (SNR 3); and in `--folder`, if there, numpy archives:
-amino_acids6.npz (Raman, five of ten repeats to train, two of the small class, the same
-noise), sers_vlp.npz (surface-enhanced Raman, 17 negative against 103 positive spectra,
-by folder), purees_mir.npz (mid-infrared, 10 against 200).
+CPU minutes a draw or more; the rows of `WGANGP` in the file of results are of its
+former generator, with 2500 steps). Nothing is tuned. "class weights" is
+`class_weight="balanced"`, which PLS-LDA does not have. Minerals with the first steps of
+`compare_minerals`, as measured and with its white noise (SNR 3); and in `--folder`, if
+there, numpy archives: amino_acids6.npz (Raman, five of ten repeats to train, two of the
+small class, the same noise), sers_vlp.npz (surface-enhanced Raman, 17 negative against
+103 positive spectra, by folder), purees_mir.npz (mid-infrared, 10 against 200).
 
 networks: seconds of a fit of 200 spectra of 1000 points, parameters of the networks,
 and how good their spectra are, one draw of the simulator; with a picture of both.

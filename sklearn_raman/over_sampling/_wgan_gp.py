@@ -45,7 +45,7 @@ class WGANGP(SpectrumSampler):
     real ones is added (`noise="residual"`). It works on a grid of splines with small
     fully connected networks, quicker than convolutions over the points
     (``paper_settings("wgan_gp")``), so that it can take the thousands of steps that it
-    needs. With 100 spectra of 1000 points a fit takes 60 to 100 s of one CPU core;
+    needs. With 100 to 200 spectra of 1000 points a fit takes 100 s of one CPU core;
     :class:`SpectrumBootstrap` takes 0.1 s, and its spectra are better.
 
     Cosmic spikes are learned like bands: remove them first
