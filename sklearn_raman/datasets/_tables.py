@@ -72,6 +72,7 @@ from sklearn_raman.datasets._units import (
     is_axis_heading,
     is_shift_heading,
     next_spectrum,
+    unit_of_count,
     unit_of_text,
 )
 
@@ -462,6 +463,7 @@ def _read_rows(table, missing, *, named, is_complete):
     known = _metadata_columns(table, others, headings, rows)
     places = [table.place(row) for row in rows]
     unit = units.pop() if units else unit_of_heading(headings[0])
+    unit = unit or unit_of_count(headings[columns[0]], axis)
     spectra = [
         _keep(axis, y, missing, place, unit)
         for y, place in zip(values, places, strict=True)
@@ -588,6 +590,9 @@ def _read_columns(table, missing):
     if empty.all():
         raise ReadingError("no column beside the first holds numbers.")
     names, known, unit = _read_heads(table, heads, skip)
+    for row in heads:
+        if table.lines is not None or table.text(row, skip) != "index":  # of pandas
+            unit = unit or unit_of_count(table.text(row, skip), axis)
     if companions := beside_spectra(names):
         i = companions[0]
         raise ReadingError(

@@ -1073,3 +1073,32 @@ def test_a_first_cell_that_is_said_of_its_row(tmp_path, corner, first):
     turned.to_csv(path, index=False)
     for table in (path, turned):
         np.testing.assert_array_equal(read_spectra_table(table).data, LEVELS.T)
+
+
+@pytest.mark.parametrize("read", [read_spectra_table, load_spectra])
+@pytest.mark.parametrize("heading", ["Pixel", "pixel no.", "Data point", "Channel #"])
+@pytest.mark.parametrize("names", ["a,b", "a"])
+def test_a_part_of_a_count_is_doubted(tmp_path, read, heading, names):
+    """What the heading says to count pixels or points, wherever it begins."""
+    below = [f"{n},{900 + n % 3},{800 + n % 4}" for n in range(60, 90)]
+    if names == "a":
+        below = [row.rpartition(",")[0] for row in below]
+    path = write(tmp_path, "\n".join([f"{heading},{names}", *below]) + "\n", "c.csv")
+    with pytest.warns(UserWarning, match="stated in pixels or points, not as Raman"):
+        bunch = read(path)
+    assert "pixels or points" in bunch.DESCR
+    above = "\n".join([f"cm-1,{names}", *below]) + "\n"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read(write(tmp_path, above, "d.csv")).wavenumbers[0] == 60
+
+
+def test_pixels_in_headings_are_doubted_and_an_index_of_a_frame_is_not(tmp_path):
+    columns = [f"Pixel {n}" for n in range(60, 120)]
+    with pytest.warns(UserWarning, match="stated in pixels or points"):
+        read_spectra_table(pd.DataFrame(LEVELS.T, columns=columns))
+    frame = pd.DataFrame(LEVELS, index=np.arange(400, 460), columns=[*"abcde"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for table in (frame, frame.reset_index()):
+            assert read_spectra_table(table).wavenumbers[0] == 400
