@@ -166,7 +166,8 @@ def _says_something(index, labels):
     Any frame of which rows were taken has one. pandas makes one of wavenumbers, too.
     """
     names_rows = is_axis(_numbers(labels))
-    if index.name is not None:
+    is_axis_too = abs(index.step) > 1 and not are_positions(index)
+    if index.name is not None or (names_rows and is_axis_too):
         return names_rows or not (index.start == 0 and index.step == 1)
     has_axis = names_rows or any(is_axis_heading(str(label)) for label in labels[:1])
     return not (has_axis or are_positions(index))

@@ -36,7 +36,7 @@ from sklearn_raman.datasets._text import (
     printable,
     suspicion,
 )
-from sklearn_raman.datasets._units import unit_of_text
+from sklearn_raman.datasets._units import unit_of_count, unit_of_text
 
 _JUNK = {"thumbs.db", "desktop.ini"}
 
@@ -425,6 +425,7 @@ def _read_file(path, encoding, options):
         text, name = decode(path.read_bytes(), encoding)
         spectra, heading, facts = parse_spectra(text, **options)
         unit = unit_of_heading(heading) or unit_of_text(text, facts["header"])
+        unit = unit or unit_of_count(heading, spectra[0][0])
         several = len(spectra) > 1
         items = [
             (axis, y, (title or str(number)) if several else None, {})

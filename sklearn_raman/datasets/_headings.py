@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from sklearn_raman._utils._wavenumbers import PER_CM, unit_of_heading
+from sklearn_raman._utils._wavenumbers import PER_CM, find_gaps, unit_of_heading
 from sklearn_raman.datasets._units import (
     describe_doubt,
     first_turn,
@@ -37,7 +37,7 @@ _INTENSITY_UNIT = re.compile(
 _X_HEADING = re.compile(r"(?<![^\W_])x(?![^\W\d_])", re.I)  # x2, "calcite x"
 _SMOOTH = re.compile(r"b(ase|ack)[ _-]?(line|ground)|blank|fit|smooth", re.I)
 _UNEVEN = 3.0  # times the smallest step of an axis, at most, is its largest
-_LONG = 20  # points; noisy intensities do not rise from each of as many to the next
+LONG = 20  # points; noisy intensities do not rise from each of as many to the next
 
 
 def long_columns(headings):
@@ -142,7 +142,19 @@ def _looks_alike(values, axis):
     shorter = min(np.ptp(values), np.nanmax(axis) - np.nanmin(axis))
     steps = np.diff(values) * np.sign(np.diff(axis[np.isfinite(axis)])[0])
     is_even = 0 < steps.max() < _UNEVEN * steps.min()
-    return len(values) > _LONG and high - low > shorter / 2 and is_even
+    return len(values) > LONG and high - low > shorter / 2 and is_even
+
+
+def are_chosen(numbers):
+    """Tell whether numbers are those of chosen rows: whole, and as uneven as no axis.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n_rows,)
+    """
+    steps = np.abs(np.diff(numbers))
+    steps = np.delete(steps, find_gaps(numbers))
+    return not (numbers % 1).any() and steps.max(initial=0) > _UNEVEN * steps.min()
 
 
 def beside_spectra(headings):

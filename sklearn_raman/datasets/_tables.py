@@ -44,7 +44,9 @@ from sklearn_raman.datasets._collect import (
 )
 from sklearn_raman.datasets._headings import (
     COMPANION,
+    LONG,
     PLACE,
+    are_chosen,
     axes_again,
     beside_spectra,
     is_units_row,
@@ -71,6 +73,7 @@ from sklearn_raman.datasets._units import (
     is_axis_heading,
     is_shift_heading,
     next_spectrum,
+    unit_of_count,
     unit_of_text,
 )
 
@@ -328,17 +331,29 @@ def _find_orientation(table, named):
     by_columns = is_axis(in_column) or (stated and len(in_column) > 2)
     if by_rows and columns[0] == 0 and not goes_on(in_column):
         return "rows"  # all headings are wavenumbers, the first as well
-    if by_rows and table.has_index and not stated and (in_heading % 1).any():
-        return "rows"  # the index of a frame names its rows
-    if by_columns and (stated or not by_rows):
+    if table.has_index and by_rows and by_columns and not stated:
+        is_count = corner != "index" and not (in_column % 1).any()
+        is_name = (in_heading % 1).any() and (is_count or are_chosen(in_column))
+        beside = {*range(1, len(table.rows[0]))} - {*columns}
+        if is_name or any(table.number(1, column) is None for column in beside):
+            return "rows"  # the index names them, or words stand beside spectra
+    # What the first cell states may be said of its row, if that is no short series.
+    is_long = len(columns) >= min(len(in_column), LONG)
+    is_said_of_row = is_long or are_positions(in_column)
+    if by_columns and not (by_rows and (is_said_of_row or not stated)):
         return "columns"
     if by_rows and not by_columns:
         return "rows"
     headings = few([repr(h) for h in table.rows[0]], 4)
     if by_rows and by_columns:
+        both = (
+            f"rise or fall like an axis, and the first column is headed {corner!r}"
+            if stated
+            else "and the first column both rise or fall like an axis"
+        )
         raise ReadingError(
-            f"the headings ({headings}) and the first column both rise or fall like an "
-            'axis. Pass orientation="rows" if a row is a spectrum and the headings are '
+            f"the headings ({headings}) {both}. Pass "
+            'orientation="rows" if a row is a spectrum and the headings are '
             'wavenumbers, orientation="columns" if the first column holds them.'
         )
     why = _say_text_below(table, skip)
@@ -450,6 +465,7 @@ def _read_rows(table, missing, *, named, is_complete):
     known = _metadata_columns(table, others, headings, rows)
     places = [table.place(row) for row in rows]
     unit = units.pop() if units else unit_of_heading(headings[0])
+    unit = unit or unit_of_count(headings[columns[0]], axis)
     spectra = [
         _keep(axis, y, missing, place, unit)
         for y, place in zip(values, places, strict=True)
@@ -576,6 +592,9 @@ def _read_columns(table, missing):
     if empty.all():
         raise ReadingError("no column beside the first holds numbers.")
     names, known, unit = _read_heads(table, heads, skip)
+    for row in heads:
+        if table.lines is not None or table.text(row, skip) != "index":  # of pandas
+            unit = unit or unit_of_count(table.text(row, skip), axis)
     if companions := beside_spectra(names):
         i = companions[0]
         raise ReadingError(

@@ -17,6 +17,11 @@ from sklearn_raman._utils._wavenumbers import (
     unit_of_heading,
 )
 
+_COUNT = re.compile(
+    r"\W*((?P<part>pixels?|channels?)|(data\W*)?points?|index)"
+    r"\W*(no|nr|num|number|index)?\W*\d*",
+    re.I,
+)
 _CM_PER_NM = 1e7  # 1 cm = 1e7 nm
 LARGEST = 1e5  # cm-1: light of 100 nm, more than lasers or an axis in nm or eV have
 
@@ -196,6 +201,24 @@ def is_axis_heading(heading):
     return unit_of_heading(heading) is not None or bool(
         re.fullmatch(r"\W*(wave|x[ -_]?(axis|data))\W*", heading, re.I)
     )
+
+
+def unit_of_count(heading, axis):
+    """Return what an axis counts if its heading says so and it does, else None.
+
+    Parameters
+    ----------
+    heading : str or None
+        "Pixel", "Data point", "Channel 60".
+    axis : ndarray of shape (n_points,)
+        Of all that is counted, or a part.
+    """
+    found = _COUNT.fullmatch(heading or "")
+    if not found or (axis % 1).any():
+        return None
+    # "Point" and "index" may also head the names in their row.
+    is_count = found["part"] or (np.abs(np.diff(axis)) == 1).all()
+    return "pixels or points" if is_count else None
 
 
 def is_shift_heading(heading):

@@ -1,6 +1,8 @@
 """Tables: either way round, long, as instruments and other packages write them."""
 
 import io
+import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -1054,3 +1056,97 @@ def test_rows_that_rise_are_no_axes_by_their_names():
     )
     frame.insert(0, "sample", ["Raman_0", "x1", "cm_2"])
     assert read_spectra_table(frame).data.shape == (3, 10)
+
+
+# Where the axis is, if headings and first column both count or rise -----------------
+
+LONG_AXIS = 400.5 + 2 * np.arange(60)
+LEVELS = np.random.default_rng(0).normal(900, 9, (60, 5)).round(1)
+
+
+@pytest.mark.parametrize("series", [[0.5, 1, 2, 5, 10], [300.5, 310.5, 320, 330, 340]])
+@pytest.mark.parametrize("kind", ["fractions", "whole", "range"])
+def test_a_series_above_wavenumbers_in_the_index_of_a_frame(series, kind):
+    """Concentrations, temperatures: what the frame says is asked, as for its csv."""
+    index = {
+        "fractions": LONG_AXIS,
+        "whole": np.arange(400, 520, 2),
+        "range": range(400, 520, 2),
+    }[kind]
+    frame = pd.DataFrame(LEVELS, index=index, columns=series)
+    with pytest.raises(ValueError, match='both rise or fall.*orientation="rows"'):
+        read_spectra_table(frame)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bunch = read_spectra_table(frame, orientation="columns")
+        stated = read_spectra_table(frame.rename_axis("shift"))
+    for found in (bunch, stated):
+        np.testing.assert_array_equal(found.wavenumbers, index)
+        np.testing.assert_array_equal(found.data, LEVELS.T)
+        assert [float(name) for name in found.names] == series
+
+
+def test_chosen_rows_of_a_wide_frame():
+    """Their index has gaps as no axis has, and is told from one."""
+    frame = pd.DataFrame(LEVELS, columns=LONG_AXIS[:5])
+    chosen = np.sort(np.random.default_rng(1).choice(np.arange(5, 60), 12, False))
+    for rows in (chosen[chosen > 9], [50, 52, 53, 59], slice(0, 60, 2)):
+        np.testing.assert_array_equal(
+            read_spectra_table(frame.iloc[rows]).data, LEVELS[rows]
+        )
+    frame.insert(0, "class", np.repeat([*"abcdef"], 10))  # words are no spectrum
+    frame.index += 100
+    bunch = read_spectra_table(frame[frame["class"].isin(["b", "d"])], label="class")
+    np.testing.assert_array_equal(bunch.data, LEVELS[np.r_[10:20, 30:40]])
+
+
+@pytest.mark.parametrize("corner", ["Raman shift (cm-1)", "Wavenumber", "cm-1"])
+@pytest.mark.parametrize("first", [1, 10, 101, 2001, 20.5])
+def test_a_first_cell_that_is_said_of_its_row(tmp_path, corner, first):
+    """Numbered samples, years, temperatures below it, and an axis beside it."""
+    numbers = first + np.arange(5)
+    wide = pd.DataFrame(LEVELS.T, columns=LONG_AXIS)
+    wide.insert(0, corner, numbers)
+    path = tmp_path / "t.csv"
+    wide.to_csv(path, index=False)
+    asked = f"rise or fall like an axis.*{re.escape(corner)}.*orientation="
+    for table in (path, wide, wide.set_index(corner)):
+        with pytest.raises(ValueError, match=asked):
+            read_spectra_table(table)
+        bunch = read_spectra_table(table, orientation="rows")
+        np.testing.assert_array_equal(bunch.wavenumbers, LONG_AXIS)
+        np.testing.assert_array_equal(bunch.data, LEVELS.T)
+    turned = pd.DataFrame(LEVELS, columns=numbers * 1.5)
+    turned.insert(0, corner, LONG_AXIS)  # a short series is no axis
+    turned.to_csv(path, index=False)
+    for table in (path, turned):
+        np.testing.assert_array_equal(read_spectra_table(table).data, LEVELS.T)
+
+
+@pytest.mark.parametrize("read", [read_spectra_table, load_spectra])
+@pytest.mark.parametrize("heading", ["Pixel", "pixel no.", "Data point", "Channel #"])
+@pytest.mark.parametrize("names", ["a,b", "a"])
+def test_a_part_of_a_count_is_doubted(tmp_path, read, heading, names):
+    """What the heading says to count pixels or points, wherever it begins."""
+    below = [f"{n},{900 + n % 3},{800 + n % 4}" for n in range(60, 90)]
+    if names == "a":
+        below = [row.rpartition(",")[0] for row in below]
+    path = write(tmp_path, "\n".join([f"{heading},{names}", *below]) + "\n", "c.csv")
+    with pytest.warns(UserWarning, match="stated in pixels or points, not as Raman"):
+        bunch = read(path)
+    assert "pixels or points" in bunch.DESCR
+    above = "\n".join([f"cm-1,{names}", *below]) + "\n"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read(write(tmp_path, above, "d.csv")).wavenumbers[0] == 60
+
+
+def test_pixels_in_headings_are_doubted_and_an_index_of_a_frame_is_not(tmp_path):
+    columns = [f"Pixel {n}" for n in range(60, 120)]
+    with pytest.warns(UserWarning, match="stated in pixels or points"):
+        read_spectra_table(pd.DataFrame(LEVELS.T, columns=columns))
+    frame = pd.DataFrame(LEVELS, index=np.arange(400, 460), columns=[*"abcde"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for table in (frame, frame.reset_index()):
+            assert read_spectra_table(table).wavenumbers[0] == 400
