@@ -25,6 +25,7 @@ _CLASS_SIZE = 16
 # Adam moves a weight by about `lr` a step, whatever its gradient is, and bands are many
 # units high: without this gain thousands of steps would pass before they are.
 _WEIGHT_GAIN = 5.0
+_WEIGHT_SIZE = 0.05  # of random weights: the first spectra hardly vary
 _N_REFERENCE = 512
 
 _STRIDE = 4
@@ -45,8 +46,7 @@ class SplineGenerator(nn.Module):
     A network that all classes share turns latent variables into a few numbers, of mean
     0. A linear map of each class turns these into steps along the directions in which
     its real spectra vary. So the mean of a class is where its values have their origin,
-    and nothing appears where no real spectrum has it. The weights are random, of a size
-    that lets the first spectra spread as far as real ones in each direction.
+    and nothing appears where no real spectrum has it.
 
     Parameters
     ----------
@@ -73,15 +73,7 @@ class SplineGenerator(nn.Module):
         shape = n_classes, _RANK, directions.shape[1]
         self.weight = nn.Parameter(torch.randn(shape, **_PLAIN))
         with torch.no_grad():
-            self.weight *= 0.0 if from_start else self._weight_size()
-
-    def _weight_size(self):
-        """Return what turns random weights into those of the spread of real spectra."""
-        codes = torch.arange(len(self.weight), device="cpu")
-        low = self._low(self.reference.expand(len(codes), -1, -1), codes)
-        steps = _WEIGHT_GAIN * low @ self.weight
-        spread = self.directions.norm(dim=2, keepdim=True).mT  # of steps: the same root
-        return spread / steps.std(dim=1, keepdim=True)
+            self.weight *= 0.0 if from_start else _WEIGHT_SIZE
 
     def forward(self, latent, codes, base=None):
         """Return values of shape (n_groups, n, n_values)."""
