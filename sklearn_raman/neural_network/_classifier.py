@@ -554,6 +554,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             class_weight=self.class_weight,
             random_state=self.random_state_,
         )
+        vars(self).pop("sampler_", None)  # of the last training
         if data.sampler is not None:
             self.sampler_ = data.sampler
         n_spectra = len(data.train)
@@ -566,6 +567,7 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             self.n_epochs_ = auto_epochs(n_spectra, n_classes, self.batch_size_)
         if cold:
             self.history_ = None  # skorch would empty that of the last fit
+            self._as_trained = None
             self.initialize()
         else:
             self._initialize_callbacks()

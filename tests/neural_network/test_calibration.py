@@ -195,6 +195,17 @@ def test_warm_start_goes_on_from_the_training(data):
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_fit_without_calibration_forgets_an_earlier_one(n_classes, data):
+    """What goes on from there goes on as without a past."""
+    X, y, _ = data
+    few = np.where(np.isin(y, np.unique(y)[:n_classes]), y, y[0])
+    net = CNNClassifier(**SMALL, calibration="held_out").fit(X, y)
+    net.set_params(calibration=None).fit(X, few).partial_fit(X, few)
+    plain = CNNClassifier(**SMALL, calibration=None).fit(X, few).partial_fit(X, few)
+    np.testing.assert_array_equal(net.predict_proba(X), plain.predict_proba(X))
+
+
 def test_module_without_a_last_layer(data):
     class Sequence(torch.nn.Sequential):
         def __init__(self, n_points, n_classes):

@@ -166,6 +166,11 @@ def test_sampler_without_split_sees_everything(data):
     assert watch.valid is None
 
 
+def test_a_fit_without_a_sampler_has_none(data):
+    cnn, _ = fit(data, sampler=Repeat())
+    assert not hasattr(cnn.set_params(sampler=None).fit(*data[:2]), "sampler_")
+
+
 def test_sampler_and_split_without_groups_warns(data):
     with pytest.warns(UserWarning, match=r"Pass fit\(.*set_fit_request"):
         fit(data, sampler=Repeat(), early_stopping=True)
