@@ -823,7 +823,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     def set_params(self, **params: Any) -> Self:
         """Set parameters for the next fit; `device` moves a fitted network at once.
 
-        `lr` and `optimizer__*` hold for `partial_fit`, too.
+        `predict_nonlinearity`, `batch_size` and `n_threads` hold for the next
+        prediction, `lr` and `optimizer__*` for `partial_fit`, too.
 
         Parameters
         ----------
