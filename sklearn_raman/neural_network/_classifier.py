@@ -584,8 +584,9 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         if calibrated:
             last_layer(self.module_)  # raises now, and not after the training
 
-        if not self.history_:
+        if not self._knows_scale:
             self._learn_input(data.train)
+            self._knows_scale = True
         # As skorch's partial_fit, which takes Ctrl-C for the end of training.
         with suppress(TrainingStopped):
             self.notify("on_train_begin", X=data, y=None)

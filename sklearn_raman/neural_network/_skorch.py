@@ -66,6 +66,7 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
     initialized_ = False
     temperature_ = 1.0
     _as_trained = None  # the last layer, before its logits were calibrated
+    _knows_scale = False  # of the spectra, which the module keeps
     _batch = None  # what callbacks are given while they are called
     virtual_params_ = {}  # replaced, never changed in place
     classes = None
@@ -275,6 +276,7 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
             )
         self.history_ = None  # skorch would empty that of the last fit
         self._forget_calibration()
+        self._knows_scale = False
         return super().initialize()
 
     def _forget_calibration(self):
@@ -471,6 +473,7 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         given = signature(super().load_params).bind(*args, **kwargs).arguments
         if {"f_params", "checkpoint"} & given.keys() or "f_module" in kwargs:
             self._forget_calibration()
+            self._knows_scale = True
         if self.history_:
             self.n_iter_ = len(self.history_)
 

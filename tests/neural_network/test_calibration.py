@@ -276,6 +276,17 @@ def test_loaded_parameters_bring_their_calibration(history, data, tmp_path):
     np.testing.assert_allclose(other.predict_proba(X), net.predict_proba(X), atol=1e-6)
 
 
+def test_initialized_and_loaded_as_skorch_does_it(data, tmp_path):
+    """Training goes on from what was loaded, with its scale of the spectra."""
+    X, y, _ = data
+    net = CNNClassifier(**SMALL, calibration="held_out").fit(X, y)
+    net.save_params(f_params=tmp_path / "net.pt")
+    other = CNNClassifier(**{**SMALL, "lr": 1e-30}).fit(3 * X + 1, y)
+    other.initialize().load_params(f_params=tmp_path / "net.pt")
+    other.partial_fit(3 * X + 1, y)
+    np.testing.assert_allclose(other.predict_proba(X), net.predict_proba(X), atol=1e-6)
+
+
 def test_checkpoint_keeps_the_temperature(data, tmp_path):
     """It loads weights while `partial_fit` trains, before they are calibrated."""
     X, y, _ = data
