@@ -35,6 +35,7 @@ from sklearn_raman._utils._explanation import (
     resolve_target,
     score_weights,
 )
+from sklearn_raman._utils._folds import train_on_each_class
 from sklearn_raman._utils._sklearn import (
     DocLinkMixin,
     Interval,
@@ -91,7 +92,7 @@ class PLSLDA(
         hold only noise.
     validation_fraction : float, default=0.125
         Part of the spectra that "rmse" validates on; the default is the 7:1 split of
-        [1]_. Plays no part otherwise.
+        [1]_. Each class keeps a group (spectrum) to train on. Plays no part otherwise.
     shrinkage : float, default=0.1
         How far LDA shrinks the covariance of the latent variables, each divided by its
         spread within classes, towards equal variances: from 0, plain LDA as in [1]_,
@@ -133,7 +134,8 @@ class PLSLDA(
     ------
     ValueError
         If there are fewer than two classes, or `n_components` exceeds the number of
-        latent variables that the spectra have (at most their rank).
+        latent variables that the spectra have (at most their rank), or is "rmse" where
+        each group (spectrum) is the only one of a class.
 
     Warns
     -----
@@ -271,6 +273,11 @@ class PLSLDA(
             most = min(len(X) - 1, X.shape[1])
             wanted = self._limit_components(self.n_components, most)
         pls = _fit_pls(scaled, indicators, wanted)
+        if not pls.scores.shape[1]:
+            raise ValueError(
+                "All classes have the same mean spectrum: no latent variable varies "
+                "together with them."
+            )
         self.n_components_ = self._limit_components(wanted, pls.scores.shape[1])
         rotations = pls.rotations / spread[:, None]
         self.vip_ = vip_scores(pls.weights, pls.scores, pls.y_loadings)
@@ -307,7 +314,7 @@ class PLSLDA(
         low, high = _RMSE_RANGE
         high = min(high, len(train) - 1, X.shape[1])
         pls = _fit_pls(X[train], indicators[train], max(high, 1))
-        n_found = pls.scores.shape[1]
+        n_found = max(pls.scores.shape[1], 1)  # equal spectra have none
         candidates = range(min(low, n_found), n_found + 1)
         errors = [
             sum(
@@ -334,7 +341,18 @@ class PLSLDA(
         elif counts.min() > 1 and len(X) - n_valid >= len(counts):
             kind, size = StratifiedShuffleSplit, n_valid
         splitter = kind(1, test_size=size, random_state=self.random_state)
-        return next(splitter.split(X, y, groups))
+        train, valid = next(splitter.split(X, y, groups))
+        kept = train_on_each_class(train, y, groups)
+        if kept is None:
+            one = "spectrum" if groups is None else "group"
+            raise ValueError(
+                f"Each {one} is the only one of a class, so that none is left to "
+                'compare numbers of latent variables on, as n_components="rmse" does: '
+                f"measure more than one {one} of a class, or give a number."
+            )
+        if kept is train:
+            return train, valid
+        return kept, np.setdiff1d(np.arange(len(X)), kept)
 
     def _project(self, X):
         """Return the spectra, checked, and their scores in double precision."""

@@ -17,6 +17,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 import sklearn_raman
+from sklearn_raman.preprocessing import SpectrumMinMaxScaler
 from tests._estimators import (
     CLASSIFIERS,
     DETERMINISTIC,
@@ -329,3 +330,14 @@ def test_set_params_after_fit(first, second, labelled, spectra, axis):
     named = changed.set_output(transform="pandas").transform(X)
     again = clone(second).set_output(transform="pandas").fit_transform(X)
     pd.testing.assert_frame_equal(named, again)
+
+
+MINMAX = [e for e in TRANSFORMERS if isinstance(e, SpectrumMinMaxScaler)]
+
+
+@pytest.mark.parametrize(("first", "second"), list(permutations(MINMAX, 2)), ids=str)
+def test_a_fit_forgets_the_one_before(first, second, spectra):
+    """What was learned with other parameters is gone, as if it had never been."""
+    expected = clone(second).fit(spectra)
+    refitted = clone(first).fit(spectra).set_params(**second.get_params()).fit(spectra)
+    assert vars(refitted).keys() == vars(expected).keys()

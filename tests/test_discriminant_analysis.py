@@ -260,6 +260,50 @@ def test_rmse_keeps_groups_apart(minerals, inner_splits):
     assert len(train) + len(valid) == len(X)
 
 
+@pytest.mark.parametrize("sizes", [(24, 4), (12, 12, 4), (2, 1), (1, 1, 2)])
+@pytest.mark.parametrize("n_groups", [0, 1])
+def test_rmse_trains_on_each_class(sizes, n_groups, rng, inner_splits):
+    """With any seed, where the last class has one group, or one spectrum."""
+    y = np.repeat(np.arange(len(sizes)), sizes)
+    X = rng.normal(size=(len(y), 40)) + 3 * np.eye(40)[5 * y]
+    last = y == y[-1]
+    groups = np.where(last, 99, np.arange(len(y)) // 2) if n_groups else None
+    if n_groups and max(sizes) < 3:
+        groups = None if sizes == (2, 1) else np.arange(len(y))
+    for seed in range(12):
+        PLSLDA(n_components="rmse", random_state=seed).fit(X, y, groups=groups)
+    for train, valid in inner_splits:
+        assert set(y[train]) == set(y)
+        assert len(valid)
+        assert sorted([*train, *valid]) == list(range(len(y)))
+        if groups is not None:
+            assert not set(groups[train]) & set(groups[valid])
+
+
+def test_rmse_where_no_group_can_be_left_out(rng):
+    y = np.repeat([0, 1], 5)
+    for seed in range(4):
+        model = PLSLDA(n_components="rmse", random_state=seed)
+        with pytest.raises(ValueError, match="Each group is the only one of a class"):
+            model.fit(rng.normal(size=(10, 20)), y, groups=y)
+    with pytest.raises(ValueError, match="Each spectrum is the only one of a class"):
+        model.fit(rng.normal(size=(2, 20)), [0, 1])
+
+
+@pytest.mark.parametrize("n_components", [1, 2, "rmse"])
+def test_equal_means_of_classes(n_components):
+    X = [[1.0, 0.0], [-1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]]
+    with pytest.raises(ValueError, match="same mean spectrum: no latent variable"):
+        PLSLDA(n_components=n_components, random_state=0).fit(X, [0, 0, 1, 1])
+
+
+def test_rmse_where_the_inner_spectra_are_equal():
+    X, y = np.r_[np.ones((7, 4)), [[1, 2, 3, 4]]], [0, 1, 0, 1, 0, 1, 0, 1]
+    for seed in range(5):
+        model = PLSLDA(n_components="rmse", random_state=seed).fit(X, y)
+        assert model.n_components_ == 1
+
+
 def test_components_above_the_rank(rng):
     X = rng.normal(size=(20, 3)) @ rng.normal(size=(3, 50))
     y = np.arange(20) % 4

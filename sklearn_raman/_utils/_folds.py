@@ -59,3 +59,40 @@ def as_pairs(cv, found):
                 f"of (train, test) row positions, got {cv!r}."
             )
     return folds
+
+
+def train_on_each_class(train, y, groups):
+    """Return the training part of a split with a group of each class in it.
+
+    Parameters
+    ----------
+    train : ndarray, int
+        Positions.
+    y : ndarray of shape (n_spectra,)
+        Labels.
+    groups : ndarray of shape (n_spectra,) or None
+        None takes each spectrum for a group.
+
+    Returns
+    -------
+    ndarray of int, or None
+        `train` itself if nothing is missing; None if no group can be left out.
+    """
+    classes = np.unique(y)
+    units = np.arange(len(y)) if groups is None else groups
+    kept = np.isin(np.arange(len(y)), train)
+    for label in classes:
+        if not kept[y == label].any():
+            kept |= units == units[y == label][0]
+    if kept.all():  # what was left out was the only group of a class
+        for unit in np.unique(units):
+            kept = units != unit
+            if len(np.unique(y[kept])) == len(classes):
+                break
+        else:
+            return None
+    return (
+        train
+        if kept[train].all() and kept.sum() == len(train)
+        else np.flatnonzero(kept)
+    )

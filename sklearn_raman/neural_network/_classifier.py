@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from skorch.utils import is_dataset, to_numpy
+from skorch.utils import to_numpy
 from torch import nn
 
 from sklearn_raman._utils._sklearn import (
@@ -146,7 +146,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     tol : float, default=1e-4
         Relative improvement of the loss that counts.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, as in scikit-learn.
+        Weights of the classes, as in scikit-learn; "balanced" goes by the training
+        spectra of each call.
     calibration : {"auto", "held_out"} or None, default=None
         How probabilities come to mean what they say. "held_out", in the last layer:
 
@@ -158,7 +159,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
           may be of spectra that it has not seen: a temperature, by which the logits are
           divided. That they know fewer groups of a class, n' instead of n, is allowed
           for: their logits count as divided by (1 + 1/n') / (1 + 1/n). No network comes
-          after 500 groups, or spectra without groups, that were held out.
+          after 500 groups, or spectra without groups, that were held out. Where two
+          thirds are too few for `sampler`, the network is trained without it.
 
         It takes up to half as long as the training itself. "auto" does so for
         ``max_epochs="auto"`` and the cross-entropy: who sets a number of epochs is in a
@@ -170,7 +172,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     warm_start : bool, default=False
         Continue training at the next fit instead of starting afresh.
     callbacks : list or None, default=None
-        skorch callbacks.
+        skorch callbacks. Labels that they are given, and what `predict` answers to
+        them, are positions in `classes_`.
     train_split : callable or None, default=None
         skorch's own way to hold out validation data; takes precedence over
         `early_stopping`. The labels of a data set of your own are positions in
@@ -207,7 +210,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     sampler_ : estimator
         The sampler as used, if there is one.
     temperature_ : float
-        By which `calibration` divided the logits; 1 without.
+        By which `calibration` divided the logits; 1 without. The weights that
+        `save_params` saves hold it; `load_params` does not tell it and leaves 1.
     augmentation_strength_ : float
         Factor between 0 and 1 for the strengths of the augmentation: how much the
         training spectra differ from one another.
@@ -439,10 +443,11 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
                     calibrated = (
                         self._wants_calibration() if cold else bool(self._as_trained)
                     )
+                    temperature = None if cold else self.temperature_
                     if not cold:
                         self._undo_calibration()
                     self._train(spectra, groups, cold=cold, calibrated=calibrated)
-                    self._calibrate(spectra, groups, seed, cold=cold)
+                    self._calibrate(spectra, groups, seed, temperature)
                 finally:
                     ctrl_c.holds = True
             ctrl_c.release()
@@ -554,25 +559,34 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             class_weight=self.class_weight,
             random_state=self.random_state_,
         )
+        vars(self).pop("sampler_", None)  # of the last training
         if data.sampler is not None:
             self.sampler_ = data.sampler
         n_spectra = len(data.train)
         self.batch_size_ = self.batch_size
         if self.batch_size == "auto":
             self.batch_size_ = auto_batch_size(n_spectra)
+        if not len(self.get_iterator(data.train, training=True)):
+            raise ValueError(
+                f"No batch of {self.get_params_for('iterator_train')['batch_size']} is "
+                f"full with {n_spectra} training spectra: use a smaller batch_size, or "
+                "no iterator_train__drop_last."
+            )
         self.n_epochs_ = self.max_epochs
         if self.max_epochs == "auto":
             n_classes = len(self.classes_)
             self.n_epochs_ = auto_epochs(n_spectra, n_classes, self.batch_size_)
         if cold:
-            self.history_ = None  # skorch would empty that of the last fit
             self.initialize()
         else:
             self._initialize_callbacks()
         self._move_to_device()
+        if calibrated:
+            last_layer(self.module_)  # raises now, and not after the training
 
-        if not self.history_:
+        if not self._knows_scale:
             self._learn_input(data.train)
+            self._knows_scale = True
         # As skorch's partial_fit, which takes Ctrl-C for the end of training.
         with suppress(TrainingStopped):
             self.notify("on_train_begin", X=data, y=None)
@@ -590,8 +604,9 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             )
 
         if calibrated:
-            output = last_layer(self.module_)
-            self._as_trained = copy.deepcopy(output.state_dict())
+            state = last_layer(self.module_).state_dict()
+            # Copies. Arrays can be saved, and loaded where there is no such device.
+            self._as_trained = {k: v.cpu().numpy().copy() for k, v in state.items()}
             # Of two classes there is but one direction.
             if self.augmentation is not None and len(self.classes_) > 2:
                 batches = self._varied_batches(data.train)
@@ -614,14 +629,16 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     def _undo_calibration(self):
         """Give a calibrated network the last layer that training ended with."""
         if self._as_trained:
-            last_layer(self.module_).load_state_dict(self._as_trained)
+            state = {k: torch.tensor(v) for k, v in self._as_trained.items()}
+            last_layer(self.module_).load_state_dict(state)
 
-    def _calibrate(self, spectra, groups, seed, *, cold):
-        """Find the temperature by networks that have not seen all spectra; apply it."""
-        if cold:
-            self.temperature_ = 1.0
+    def _calibrate(self, spectra, groups, seed, temperature):
+        """Divide the logits by a temperature, or by one found here if it is None."""
+        if temperature is None:
+            temperature = 1.0
             if self._wants_calibration():
-                self.temperature_ = self._held_out_temperature(spectra, groups, seed)
+                temperature = self._held_out_temperature(spectra, groups, seed)
+        self.temperature_ = temperature
         if self.temperature_ != 1.0:
             divide_logits(self.module_, self.temperature_)
 
@@ -639,20 +656,16 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         logits, found = [], []
         folds = held_out_folds(spectra.codes, groups, _N_FOLDS, seed)
         for training, held_out in folds:
-            n_spectra = len(training)
-            twin = clone(self).set_params(
-                batch_size=self.batch_size_,
-                callbacks=None,
-                calibration=None,
-                early_stopping=False,
-                max_epochs=held_out_epochs(self.n_epochs_, n_spectra, self.batch_size_),
-                train_split=None,
-                verbose=0,
-            )
-            for name in ("classes_inferred_", "n_features_in_", "wavenumbers_in_"):
-                setattr(twin, name, getattr(self, name))
-            twin.random_state_ = check_random_state(seed)
-            twin._train(spectra.take(training), None, cold=True, calibrated=True)
+            rows = spectra.take(training)
+            try:
+                with warnings.catch_warnings():
+                    # What a sampler says is of the fold, not of the user's spectra.
+                    warnings.simplefilter("ignore", UserWarning)
+                    twin = self._twin(rows, seed, self.sampler)
+            except (ValueError, RuntimeError):
+                if self.sampler is None:
+                    raise
+                twin = self._twin(rows, seed, None)  # too few spectra for the sampler
             found.append(held_out)
             seen = twin._outputs(spectra.X[held_out], lambda output: output)
             excess = temperature_excess(spectra.codes, groups, training, held_out)
@@ -664,6 +677,32 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
         n_units = None if groups is None else len(np.unique(groups[found]))
         logits = np.concatenate(logits).astype(np.float64)
         return find_temperature(logits, rows.codes, rows.weights, n_units)
+
+    def _twin(self, spectra, seed, sampler):
+        """Return a network like this one, trained a little on some of the spectra."""
+        twin = clone(self).set_params(
+            batch_size=self.batch_size_,
+            callbacks=None,
+            calibration=None,
+            early_stopping=False,
+            max_epochs=held_out_epochs(
+                self.n_epochs_, len(spectra.X), self.batch_size_
+            ),
+            sampler=sampler,
+            train_split=None,
+            verbose=0,
+        )
+        # These count on all spectra.
+        own = self.get_params_for("iterator_train")
+        if own.get("sampler") is not None:
+            twin.set_params(iterator_train__sampler=None, iterator_train__shuffle=True)
+        if own.get("drop_last"):
+            twin.set_params(iterator_train__drop_last=False)
+        for name in ("classes_inferred_", "n_features_in_", "wavenumbers_in_"):
+            setattr(twin, name, getattr(self, name))
+        twin.random_state_ = check_random_state(seed)
+        twin._train(spectra, None, cold=True, calibrated=True)
+        return twin
 
     def _warn_without_groups(self, groups):
         if self.sampler is not None and groups is None:
@@ -748,14 +787,14 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
             Labels.
         """
         codes = self.predict_proba(X).argmax(axis=1)
-        # In skorch's data set the true labels are positions: answer in kind.
-        return codes if is_dataset(X) else self.classes_[codes]
+        # Where skorch's callbacks have positions as true labels, answer in kind.
+        return codes if self._is_of_training(X) else self.classes_[codes]
 
     def _outputs(self, X, function):
         """Return a function of the outputs of the module, as an array."""
         self.check_is_fitted()
         self._check_params("batch_size", "n_threads", "predict_nonlinearity")
-        if not is_dataset(X):  # skorch's callbacks pass the validated data set
+        if not self._is_of_training(X):
             X = check_spectra(self, X, reset=False, dtype=self.dtype)
         outputs = []
         with limited_threads(self.n_threads):
@@ -785,7 +824,8 @@ class SpectralNetClassifier(ExplainMixin, SklearnNet):
     def set_params(self, **params: Any) -> Self:
         """Set parameters for the next fit; `device` moves a fitted network at once.
 
-        `lr` and `optimizer__*` hold for `partial_fit`, too.
+        `predict_nonlinearity`, `batch_size` and `n_threads` hold for the next
+        prediction, `lr` and `optimizer__*` for `partial_fit`, too.
 
         Parameters
         ----------

@@ -9,10 +9,11 @@ import torch
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedShuffleSplit
 from sklearn.utils import compute_class_weight
+from skorch.dataset import Dataset
 from torch.utils.data import default_collate
 
 
-class BatchDataset(torch.utils.data.Dataset):
+class BatchDataset(Dataset):
     """Spectra, labels and optional sample weights as tensors.
 
     `__getitems__` is torch's own hook: a DataLoader (and a Subset, which a validation
@@ -36,6 +37,11 @@ class BatchDataset(torch.utils.data.Dataset):
         self.y = torch.zeros(n_spectra, dtype=torch.int64)
         if y is not None:
             self.y = torch.tensor(np.asarray(y))
+
+    @property
+    def X(self):
+        """What skorch's callbacks predict: that it is a data set tells `predict`."""
+        return self
 
     def __len__(self):
         return len(self.y)
@@ -165,32 +171,44 @@ def validation_split(codes, fraction, groups, random_state):
     """
     seed = random_state.randint(2**31 - 1)
     held_out = np.zeros(len(codes), dtype=bool)
-    if groups is None:
-        # A class of one spectrum can't be split: it is trained on.
-        single = np.bincount(codes)[codes] == 1
-        rows = np.flatnonzero(~single) if not single.all() else np.arange(len(codes))
+    # A class of one spectrum can't be split: it is trained on.
+    rows = np.flatnonzero(np.bincount(codes)[codes] > 1)
+    if groups is None and len(rows):
         n_classes = len(np.unique(codes[rows]))
         n_valid = max(int(np.ceil(fraction * len(rows))), n_classes)
+        n_valid = min(n_valid, len(rows) - n_classes)
         shuffled = StratifiedShuffleSplit(1, test_size=n_valid, random_state=seed)
         _, valid = next(shuffled.split(rows, codes[rows]))
         held_out[rows[valid]] = True
+        for code in np.setdiff1d(codes, codes[~held_out]):
+            held_out[np.argmax(codes == code)] = False
         return np.flatnonzero(~held_out), np.flatnonzero(held_out)
-    n_groups = len(np.unique(groups))
-    n_folds = min(max(round(1 / fraction), 2), n_groups)
-    if n_folds > 1:
-        folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-        with warnings.catch_warnings():
-            # It warns of classes with fewer spectra than folds: not a concern here.
-            warnings.filterwarnings("ignore", message="The least populated class")
-            held_out[next(folds.split(codes, codes, groups))[1]] = True
-    for code in np.setdiff1d(codes, codes[~held_out]):
-        held_out &= ~np.isin(groups, groups[codes == code])
-    if not held_out.any():
-        raise ValueError(
-            f"No group can be held out of {n_groups} without taking a whole class from "
-            "training. Use early_stopping=False, or collect more groups of each class."
-        )
-    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+    units = np.arange(len(codes)) if groups is None else groups
+    for valid in _group_folds(codes, units, max(round(1 / fraction), 2), seed):
+        held_out[:] = False
+        held_out[valid] = True
+        for code in np.setdiff1d(codes, codes[~held_out]):
+            held_out &= ~np.isin(units, units[codes == code])
+        if held_out.any():
+            return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+    one, more = ("spectrum", "spectra") if groups is None else ("group", "groups")
+    raise ValueError(
+        f"No {one} can be held out of {len(np.unique(units))} without taking a whole "
+        f"class from training. Use early_stopping=False, or collect more {more} of "
+        "each class."
+    )
+
+
+def _group_folds(codes, groups, n_folds, seed):
+    """Return positions of the spectra of each fold by group; at most `n_folds`."""
+    n_folds = min(n_folds, len(np.unique(groups)), np.bincount(codes).max())
+    if n_folds < 2:
+        return []
+    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # It warns of classes with fewer spectra than folds: not a concern here.
+        warnings.filterwarnings("ignore", message="The least populated class")
+        return [valid for _, valid in folds.split(codes, codes, groups)]
 
 
 def over_sample(spectra, sampler, classes, random_state):
@@ -236,9 +254,13 @@ def join_weights(class_weight, classes, train, valid=None):
     """
     if class_weight is None and train.weights is None:
         return train, valid
-    factors = compute_class_weight(
+    # scikit-learn balances no class without spectra, which may have any weight.
+    balanced = class_weight == "balanced"
+    known = np.unique(train.codes) if balanced else np.arange(len(classes))
+    factors = np.ones(len(classes))
+    factors[known] = compute_class_weight(
         class_weight,
-        classes=classes,
+        classes=classes[known],
         y=classes[train.codes],
         sample_weight=train.weights,
     )

@@ -10,8 +10,15 @@ from inspect import signature
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
 from skorch import NeuralNetClassifier
-from skorch.callbacks import Callback, EarlyStopping, PrintLog
+from skorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    InputShapeSetter,
+    PrintLog,
+    ProgressBar,
+)
 from skorch.dataset import unpack_data
 from skorch.utils import is_dataset, noop, to_device
 from torch import nn
@@ -59,6 +66,8 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
     initialized_ = False
     temperature_ = 1.0
     _as_trained = None  # the last layer, before its logits were calibrated
+    _knows_scale = False  # of the spectra, which the module keeps
+    _batch = None  # what callbacks are given while they are called
     virtual_params_ = {}  # replaced, never changed in place
     classes = None
 
@@ -163,11 +172,41 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
                 "callbacks must be a list of skorch callbacks or of pairs (name, "
                 f"callback), got {callbacks!r}."
             )
-        known = sorted(dict(self._uniquely_named_callbacks()))
+        named = dict(self._uniquely_named_callbacks())
+        known = sorted(named)
         for name in sorted(self._params_to_validate):
             component, _, nested = name.partition("__")
             if component == "callbacks" and nested.split("__")[0] not in known:
                 raise ValueError(f"{name} names no callback: there are {known}.")
+        for name, callback in named.items():
+            self._check_fits(name, getattr(self, f"callbacks__{name}", callback))
+
+    def _check_fits(self, name, callback):
+        """Refuse those of skorch that would fail in training, and not say why."""
+        kind = callback if isinstance(callback, type) else type(callback)
+        own = {} if callback is kind or callback is None else callback.get_params()
+        own |= self.get_params_for(f"callbacks__{name}")
+        if issubclass(kind, ProgressBar) and self.batch_size == "auto":
+            if own.get("batches_per_epoch", "auto") == "auto":
+                raise ValueError(
+                    "skorch's ProgressBar can't tell how many batches "
+                    'batch_size="auto" makes: set batch_size to a number, or use '
+                    'ProgressBar(batches_per_epoch="count").'
+                )
+        elif issubclass(kind, EarlyStopping):
+            monitor = own.get("monitor", "valid_loss")
+            validates = self.early_stopping or self.train_split is not None
+            if str(monitor).startswith("valid_") and not validates:
+                raise ValueError(
+                    f"EarlyStopping monitors {monitor!r}, and no spectra are held out "
+                    "to validate on: use the parameter early_stopping=True instead, or "
+                    "set train_split."
+                )
+        elif issubclass(kind, InputShapeSetter):
+            raise ValueError(
+                "InputShapeSetter is not needed: the module gets the number of points "
+                "as n_points."
+            )
 
     # Training ------------------------------------------------------------------------
 
@@ -221,6 +260,28 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         """How many spectra are predicted at a time."""
         return _ROWS_AT_ONCE if self.batch_size == "auto" else self.batch_size
 
+    def initialize(self):
+        """Make network, loss and optimizer anew, as in skorch.
+
+        Raises
+        ------
+        NotFittedError
+            If there was no fit, which finds the numbers of points and classes.
+        """
+        if not hasattr(self, "n_features_in_"):
+            raise NotFittedError(
+                f"{type(self).__name__} can't be initialized before fit, which finds "
+                "the numbers of points and classes. To load parameters, fit it for one "
+                "epoch to spectra of the same form, then use load_params."
+            )
+        self.history_ = None  # skorch would empty that of the last fit
+        self._forget_calibration()
+        self._knows_scale = False
+        return super().initialize()
+
+    def _forget_calibration(self):
+        self.temperature_, self._as_trained = 1.0, None
+
     def initialize_module(self):
         """Create the module in the chosen precision and memory layout."""
         super().initialize_module()
@@ -271,10 +332,17 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
 
     def notify(self, method_name, **cb_kwargs):
         """Call the callbacks; one that ends the training is told from Ctrl-C."""
+        self._batch = cb_kwargs.get("batch")
         try:
             super().notify(method_name, **cb_kwargs)
         except KeyboardInterrupt as stop:
             raise TrainingStopped from stop
+        finally:
+            del self._batch
+
+    def _is_of_training(self, X):
+        """Say if skorch handed X to a callback: checked, with positions as labels."""
+        return is_dataset(X) or (self._batch is not None and X is self._batch[0])
 
     def get_split_datasets(self, X, y=None, **fit_params):
         """Return the data sets to train on and to validate on, made before."""
@@ -395,9 +463,19 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         super().__setstate__({**state, "device": str(as_device(state["device"]))})
 
     def load_params(self, *args, **kwargs):
-        """Load what `save_params` saved, as in skorch."""
+        """Load what `save_params` saved, as in skorch.
+
+        What `calibration` did is in the weights, but they do not tell what it was:
+        `temperature_` is 1 after it, and `partial_fit` goes on from them uncalibrated.
+        """
         self.device = str(as_device(self.device))
-        return super().load_params(*args, **kwargs)
+        super().load_params(*args, **kwargs)
+        given = signature(super().load_params).bind(*args, **kwargs).arguments
+        if {"f_params", "checkpoint"} & given.keys() or "f_module" in kwargs:
+            self._forget_calibration()
+            self._knows_scale = True
+        if self.history_:
+            self.n_iter_ = len(self.history_)
 
     # Prediction only reads -----------------------------------------------------------
 
@@ -410,6 +488,8 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         reader = self._reader(training)
         if is_dataset(X):  # of a callback, with labels
             batches = (unpack_data(batch)[0] for batch in self.get_iterator(X))
+        elif self._is_of_training(X):
+            batches = (X,)
         else:
             size = getattr(self, "iterator_valid__batch_size", self._rows_at_once)
             batches = (X[start : start + size] for start in range(0, len(X), size))

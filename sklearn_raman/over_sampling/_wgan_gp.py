@@ -93,11 +93,11 @@ class WGANGP(SpectrumSampler):
     ema : float, default=0.998
         Decay of the moving average over generator steps, which is what is kept.
     validation_fraction : float or None, default=0.2
-        Share of each class with 3 spectra or more (one spectrum at least) that is held
-        out while ten iterations are compared. The best one then sees all spectra, for
-        a fourth as many iterations. None keeps the last iteration, unjudged. If no
-        class has 3 spectra, nothing can be judged: a start is kept, and without one
-        the network is trained to the end.
+        Share of each class with 3 spectra or more (one spectrum at least; two are left)
+        that is held out while ten iterations are compared. The best one then sees all
+        spectra, for a fourth as many iterations. None keeps the last iteration,
+        unjudged. If no class has 3 spectra, nothing can be judged: a start is kept, and
+        without one the network is trained to the end.
     device : str, default="cpu"
         torch device for training. The fitted networks are on the CPU.
     random_state : int, RandomState instance or None, default=None

@@ -458,6 +458,8 @@ class _Watch:
 def hold_out(codes, fraction, rng):
     """Choose a share of each class, one at least; none of classes below 3 spectra.
 
+    Two at least are left: of one alone it is not known how the class varies.
+
     Parameters
     ----------
     codes : ndarray of shape (n_spectra,), int
@@ -472,7 +474,8 @@ def hold_out(codes, fraction, rng):
     for code in np.unique(codes):
         rows = rng.permutation(np.flatnonzero(codes == code))
         if len(rows) >= _FEWEST:
-            held_out[rows[: max(1, round(fraction * len(rows)))]] = True
+            wanted = max(1, round(fraction * len(rows)))
+            held_out[rows[: min(wanted, len(rows) - 2)]] = True
     return held_out
 
 

@@ -106,6 +106,8 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
             The fitted transformer.
         """
         with unchanged_on_error(self):
+            for name in [name for name in vars(self) if _is_learned(name)]:
+                delattr(self, name)  # left by an earlier fit
             if self._keeps_ragged(X):
                 self._fit_ragged(X)
             else:
@@ -348,8 +350,6 @@ class SpectrumTransformer(_MatrixTransformer, auto_wrap_output_keys=None):
 
     def _fit_ragged(self, X):
         """Try the parameters on each axis; what one axis teaches is not kept."""
-        for name in [name for name in vars(self) if _is_learned(name)]:
-            delattr(self, name)  # left by an earlier fit
         self.wavenumbers_in_, self._axis_was_given = None, False
         first, *_ = self._on_each_axis(X, lambda step, rows: step._learn(rows))
         self._take_over(first[1])

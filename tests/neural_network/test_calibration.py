@@ -1,10 +1,16 @@
 """One temperature from networks that have not seen all spectra."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
+from imblearn.over_sampling import SMOTE
 from scipy.special import softmax
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.exceptions import NotFittedError
+from skorch.callbacks import Callback, Checkpoint
+from torch.utils.data import RandomSampler
 
 from sklearn_raman._utils._temperature import temperature_excess
 from sklearn_raman.datasets import make_lorentzian_spectra
@@ -19,6 +25,7 @@ from sklearn_raman.neural_network._calibration import (
     find_temperature,
     held_out_folds,
 )
+from sklearn_raman.over_sampling import SpectrumBootstrap
 
 SMALL = {"max_epochs": 2, "lr": 1e-2, "batch_size": 32, "random_state": 0}
 
@@ -195,11 +202,124 @@ def test_warm_start_goes_on_from_the_training(data):
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_fit_without_calibration_forgets_an_earlier_one(n_classes, data):
+    """What goes on from there goes on as without a past."""
+    X, y, _ = data
+    few = np.where(np.isin(y, np.unique(y)[:n_classes]), y, y[0])
+    net = CNNClassifier(**SMALL, calibration="held_out").fit(X, y)
+    net.set_params(calibration=None).fit(X, few).partial_fit(X, few)
+    plain = CNNClassifier(**SMALL, calibration=None).fit(X, few).partial_fit(X, few)
+    np.testing.assert_array_equal(net.predict_proba(X), plain.predict_proba(X))
+
+
+def small_class(data):
+    """Spectra of three classes, of which the last has one group, and groups."""
+    X, y, groups = data
+    rows = np.r_[:20, 20:24]
+    return X[rows], y[rows], np.where(rows < 20, groups[rows], 99)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"class_weight": "balanced"},
+        {"sampler": SpectrumBootstrap(sampling_strategy={"topaz": 10})},
+        {"sampler": SMOTE(k_neighbors=3)},
+        {"iterator_train__drop_last": True, "batch_size": 20},
+        {
+            "iterator_train__sampler": RandomSampler(range(24)),
+            "iterator_train__shuffle": False,
+        },
+    ],
+    ids=lambda settings: [*settings][0],
+)
+@pytest.mark.parametrize("with_groups", [True, False])
+def test_folds_take_what_all_spectra_take(settings, with_groups, data):
+    """A fold has fewer spectra, and no class of a single group."""
+    X, y, groups = small_class(data)
+    groups = groups if with_groups else None
+    settings = {**SMALL, **settings}
+    plain = CNNClassifier(**settings, augmentation=None).fit(X, y, groups=groups)
+    net = CNNClassifier(**settings, augmentation=None, calibration="held_out")
+    logits = net.fit(X, y, groups=groups).decision_function(X)
+    assert net.temperature_ != 1
+    expected = plain.decision_function(X) / net.temperature_
+    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_sampler_speaks_of_all_spectra(data):
+    """Not of those of a fold, where a class of two spectra may have one."""
+    X, y, _ = data
+    rows = np.r_[:22]
+    net = CNNClassifier(**SMALL, sampler=SpectrumBootstrap(), calibration="held_out")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net.fit(X[rows], y[rows])
+
+
+@pytest.mark.parametrize("history", [True, False])
+def test_loaded_parameters_bring_their_calibration(history, data, tmp_path):
+    """In the weights, from which training goes on; no earlier fit leaves anything."""
+    X, y, _ = data
+    net = CNNClassifier(**SMALL, calibration="held_out").fit(X, y)
+    files = {"f_params": tmp_path / "net.pt"}
+    if history:
+        files["f_history"] = tmp_path / "net.json"
+    net.save_params(**files)
+    settings = {**SMALL, "random_state": 1, "max_epochs": 3, "calibration": "held_out"}
+    other = CNNClassifier(**settings).fit(X, y)
+    other.load_params(**files)
+    assert other.temperature_ == 1
+    assert other.n_iter_ == (2 if history else 3)
+    other.set_params(lr=1e-30).partial_fit(X, y)
+    np.testing.assert_allclose(other.predict_proba(X), net.predict_proba(X), atol=1e-6)
+
+
+def test_initialized_and_loaded_as_skorch_does_it(data, tmp_path):
+    """Training goes on from what was loaded, with its scale of the spectra."""
+    X, y, _ = data
+    net = CNNClassifier(**SMALL, calibration="held_out").fit(X, y)
+    net.save_params(f_params=tmp_path / "net.pt")
+    other = CNNClassifier(**{**SMALL, "lr": 1e-30}).fit(3 * X + 1, y)
+    other.initialize().load_params(f_params=tmp_path / "net.pt")
+    other.partial_fit(3 * X + 1, y)
+    np.testing.assert_allclose(other.predict_proba(X), net.predict_proba(X), atol=1e-6)
+
+
+def test_checkpoint_keeps_the_temperature(data, tmp_path):
+    """It loads weights while `partial_fit` trains, before they are calibrated."""
+    X, y, _ = data
+    best = Checkpoint(monitor="train_loss_best", load_best=True, dirname=tmp_path)
+    net = CNNClassifier(**SMALL, callbacks=[best], calibration="held_out").fit(X, y)
+    temperature = net.temperature_
+    assert temperature != 1
+    assert net.partial_fit(X, y).temperature_ == temperature
+
+
+def test_initialize_before_and_after_fit(data):
+    X, y, _ = data
+    net = CNNClassifier(**SMALL, calibration="held_out")
+    with pytest.raises(NotFittedError, match="before fit, which finds"):
+        net.initialize()
+    net.fit(X, y).initialize()
+    assert net.temperature_ == 1
+    assert net.partial_fit(X, y).n_iter_ == 2
+
+
 def test_module_without_a_last_layer(data):
     class Sequence(torch.nn.Sequential):
         def __init__(self, n_points, n_classes):
             super().__init__(torch.nn.Linear(n_points, n_classes))
 
     net = SpectralNetClassifier(Sequence, **SMALL, calibration="held_out")
+    trained = []
+
+    class Note(Callback):
+        def on_batch_end(self, net, **kwargs):
+            trained.append(net)
+
+    net.set_params(callbacks=[Note()])
     with pytest.raises(TypeError, match="Sequence has none. Use calibration=None"):
         net.fit(*data[:2])
+    assert trained == []

@@ -50,13 +50,16 @@ def through_skops(net, path):
 @pytest.mark.parametrize(
     "through", [through_pickle, through_joblib, through_joblib_mapped, through_skops]
 )
-def test_round_trip(cls, through, data, tmp_path):
+@pytest.mark.parametrize("calibration", [None, "held_out"])
+def test_round_trip(calibration, cls, through, data, tmp_path):
     X, y = data
-    net = cls(max_epochs=2, random_state=0).fit(X, y)
+    net = cls(max_epochs=2, random_state=0, calibration=calibration).fit(X, y)
     again = through(net, tmp_path)
     np.testing.assert_array_equal(again.predict_proba(X), net.predict_proba(X))
     np.testing.assert_array_equal(again.explain_(X), net.explain_(X))
     assert again.get_params()["max_epochs"] == 2
+    more = [one.partial_fit(X, y).predict_proba(X) for one in (again, net)]
+    np.testing.assert_array_equal(*more)
     assert again.fit(X, y).n_iter_ == 2
 
 

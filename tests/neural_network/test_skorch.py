@@ -12,7 +12,15 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import BaseEstimator, clone
-from skorch.callbacks import Callback, EpochScoring, LRScheduler
+from skorch.callbacks import (
+    BatchScoring,
+    Callback,
+    EarlyStopping,
+    EpochScoring,
+    InputShapeSetter,
+    LRScheduler,
+    ProgressBar,
+)
 from torch import nn
 
 from sklearn_raman.datasets import make_lorentzian_spectra
@@ -27,6 +35,71 @@ def data():
         10, centers=(10, 30, 50), n_points=64, noise=0.1, random_state=0
     )
     return X, np.array(["agate", "beryl", "topaz"])[y]
+
+
+@pytest.mark.parametrize(
+    "names", [[0, 1, 2], [1, 2, 3], [10, 5, 20], ["agate", "beryl", "topaz"]], ids=str
+)
+@pytest.mark.parametrize("extra", [{}, {"class_weight": "balanced"}], ids=str)
+@pytest.mark.parametrize("on_train", [True, False])
+def test_scores_of_callbacks(names, extra, on_train, data):
+    """In batches and epochs, with the outputs of training and with others."""
+    X, y = data
+    y = np.array(names)[np.unique(y, return_inverse=True)[1]]
+    scoring = [
+        kind("accuracy", use_caching=caching, on_train=on_train, name=name)
+        for name, kind, caching in [
+            ("batch", BatchScoring, True),
+            ("batch_again", BatchScoring, False),
+            ("epoch", EpochScoring, True),
+            ("epoch_again", EpochScoring, False),
+        ]
+    ]
+    scoring.append(BatchScoring(None, name="score", on_train=on_train))
+    settings = {**SMALL, "lr": 0.02, **extra, "early_stopping": not on_train}
+    # Nothing random in training, and a last epoch that changes nothing.
+    net = CNNClassifier(**settings, callbacks=scoring, lr_schedule=None).fit(X, y)
+    found = net.history_[:, ("batch", "epoch", "score", "batch_again", "epoch_again")]
+    for batch, epoch, score, batch_again, epoch_again in found:
+        assert batch == score == pytest.approx(epoch)
+        if not on_train:  # no step of the optimizer comes between
+            assert batch_again == pytest.approx(batch)
+            assert epoch_again == pytest.approx(batch)
+    if on_train:
+        assert found[-1][-1] == pytest.approx(net.score(X, y))
+    assert set(net.predict(torch.tensor(X))) <= set(names)
+
+
+@pytest.mark.parametrize(
+    "callback, message",
+    [
+        (ProgressBar(), "ProgressBar can't tell how many batches"),
+        (ProgressBar, "set batch_size to a number"),
+        (EarlyStopping(), "monitors 'valid_loss', and no spectra are held out"),
+        (InputShapeSetter(), "InputShapeSetter is not needed"),
+    ],
+)
+def test_callbacks_that_would_fail_are_refused(callback, message, data):
+    with pytest.raises(ValueError, match=message):
+        CNNClassifier(**SMALL, callbacks=[callback]).fit(*data)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"callbacks": [ProgressBar()], "batch_size": 16},
+        {"callbacks": [ProgressBar(batches_per_epoch="count")]},
+        {
+            "callbacks": [ProgressBar],
+            "callbacks__ProgressBar__batches_per_epoch": "count",
+        },
+        {"callbacks": [EarlyStopping()], "early_stopping": True},
+        {"callbacks": [EarlyStopping(monitor="train_loss")]},
+    ],
+    ids=str,
+)
+def test_callbacks_that_work_are_not(settings, data):
+    assert CNNClassifier(**SMALL, **settings).fit(*data).n_iter_ == 2
 
 
 # Parameters -----------------------------------------------------------------------

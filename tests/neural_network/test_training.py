@@ -125,8 +125,32 @@ def test_class_with_one_spectrum_stays_in_training():
         assert {1, 3} <= set(codes[train])
         assert set(codes[valid]) == {0, 2}
         assert sorted([*train, *valid]) == list(range(22))
-    with pytest.raises(ValueError, match="number of samples"):
+    with pytest.raises(ValueError, match="No spectrum can be held out of 4"):
         validation_split(np.arange(4), 0.1, None, np.random.RandomState(0))
+
+
+@pytest.mark.parametrize("n_groups", [0, 6, 12, 24])
+def test_any_seed_holds_out_of_few_spectra(n_groups):
+    """24 spectra of three classes, one of them of a single group."""
+    codes = np.repeat([0, 1, 2], [10, 10, 4])
+    groups = np.minimum(np.arange(24) * n_groups // 24, n_groups * 20 // 24)
+    groups = groups if n_groups else None
+    for seed in range(10):
+        for fraction in (0.1, 0.5, 0.95):
+            rng = np.random.RandomState(seed)
+            train, valid = validation_split(codes, fraction, groups, rng)
+            assert len(valid)
+            assert set(codes[train]) == {0, 1, 2}
+            assert sorted([*train, *valid]) == list(range(24))
+            if groups is not None:
+                assert not set(groups[train]) & set(groups[valid])
+
+
+def test_early_stopping_with_fewer_spectra_of_a_class_than_folds(data):
+    X, y, _ = data
+    few = np.concatenate([np.flatnonzero(y == label)[:8] for label in np.unique(y)])
+    net = CNNClassifier(**SMALL, early_stopping=True)
+    assert net.fit(X[few], y[few], groups=np.arange(24)).n_iter_ == 2
 
 
 def test_early_stopping_keeps_groups_apart(data):
@@ -164,6 +188,11 @@ def test_sampler_without_split_sees_everything(data):
         cnn, watch = fit(data, sampler=Repeat())
     assert len(watch.train) == 120
     assert watch.valid is None
+
+
+def test_a_fit_without_a_sampler_has_none(data):
+    cnn, _ = fit(data, sampler=Repeat())
+    assert not hasattr(cnn.set_params(sampler=None).fit(*data[:2]), "sampler_")
 
 
 def test_sampler_and_split_without_groups_warns(data):
@@ -268,6 +297,27 @@ def test_weights_have_mean_one_in_training(rng):
     assert train.weights[:3].sum() == pytest.approx(train.weights[3])
     assert valid.weights[0] == train.weights[3]
     assert join_weights(None, classes, rows._replace(weights=None))[0].weights is None
+
+
+def test_balanced_without_spectra_of_a_class(data):
+    """It needs no weight; the others have those of a fit without it."""
+    X, y, _ = data
+    kept = np.flatnonzero(y != y[-1])[5:]
+    settings = {**SMALL, "class_weight": "balanced"}
+    net = CNNClassifier(**settings).partial_fit(X[kept], y[kept], classes=np.unique(y))
+    assert set(net.predict(X[kept])) <= set(y)
+    classes, codes = np.unique(y), np.unique(y, return_inverse=True)[1]
+    (train, _), (alone, _) = (
+        join_weights("balanced", known, Spectra(X[kept], codes[kept], None))
+        for known in (classes, classes[:2])
+    )
+    np.testing.assert_allclose(train.weights, alone.weights)
+
+
+def test_no_batch_is_full(data):
+    net = CNNClassifier(**{**SMALL, "batch_size": 100}, iterator_train__drop_last=True)
+    with pytest.raises(ValueError, match="No batch of 100 is full with 60"):
+        net.fit(*data[:2])
 
 
 def test_weight_counts_as_repetition_in_the_scaling(data):

@@ -45,6 +45,20 @@ def test_every_kind_is_trained(spectra, kind):
     assert (sampler.start_ is None) == (kind.get("start") is None)
 
 
+@pytest.mark.parametrize("start", [None, SpectrumBootstrap()])
+@pytest.mark.parametrize("fraction", [0.5, 0.84, 0.99])
+def test_any_share_is_held_out_of_a_small_class(fraction, start, spectra):
+    X, y = spectra
+    small = np.flatnonzero(y == 1)[:3]
+    rows = np.r_[np.flatnonzero(y == 0), small]
+    settings = {**QUICK, "max_iter": 10, "validation_fraction": fraction}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)  # "a single spectrum"
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        sampler = WGANGP(**settings, start=start).fit(X[rows], y[rows])
+    assert np.isfinite(sampler.sample(2, 1)).all()
+
+
 def test_training_refines_the_spectra_of_the_start(spectra):
     """Few steps move them a little; the noise and the rest are those of the start."""
     sampler = WGANGP(start=SpectrumBootstrap(), **QUICK).fit(*spectra)

@@ -186,6 +186,14 @@ def test_hold_out_takes_a_share_of_each_class(rng):
     assert np.bincount(codes[held_out], minlength=4).tolist() == [4, 1, 1, 0]
 
 
+@pytest.mark.parametrize("fraction", [0.5, 0.84, 0.99])
+def test_hold_out_leaves_two_of_each_class(fraction, rng):
+    codes = np.repeat([0, 1, 2, 3], [20, 5, 3, 2])
+    held_out = hold_out(codes, fraction, rng)
+    assert np.bincount(codes[~held_out]).min() == 2
+    assert np.bincount(codes[held_out], minlength=4).tolist()[2:] == [1, 0]
+
+
 def test_energy_score_prefers_the_right_distribution(rng):
     real = rng.standard_normal((400, 5))
     scores = {

@@ -372,7 +372,7 @@ def place_on_bands(maps: NDArray[Any], X: NDArray[Any], windows: csr_array) -> F
     gives point p the share v_up h_p / sum_q v_uq h_q of its contribution. This is a
     rule of layer-wise relevance propagation [1]_, for all layers below the feature maps
     at once and with windows in place of filters. The background is the morphological
-    opening of the spectrum over a tenth of its points.
+    opening of the spectrum over a tenth of its points, but at least 31.
 
     Two bands in one window share by their heights, whichever of them it was;
     integrated gradients and occlusion tell such bands apart.
@@ -441,8 +441,8 @@ def heights_above_background(X):
     Returns
     -------
     ndarray of shape (n_spectra, n_points)
-        Difference from the morphological opening over an odd number of points, about a
-        tenth, plus a hundredth of the spectrum's range.
+        Difference from the morphological opening over an odd number of points, about
+        `local_width`, plus a hundredth of the spectrum's range.
     """
     width = 2 * (local_width(X.shape[1]) // 2) + 1
     opening = _running(np.maximum, _running(np.minimum, X, width), width)
