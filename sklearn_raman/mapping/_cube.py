@@ -101,8 +101,9 @@ def to_cube(
     Raises
     ------
     ValueError
-        If the axis is not found, or is no axis of wavenumbers; if the places of the
-        spectra do not lie on a grid, or two are the same.
+        If the axis is not found, or is no axis of wavenumbers; if a `raman_shift` that
+        is there already says something else; if the places of the spectra do not lie
+        on a grid, or two are the same.
     TypeError
         If this is no cube.
     ImportError
@@ -153,7 +154,9 @@ def read_cube(cube, wavenumbers=None, dim=None, laser_nm=None):
     if array.dtype.kind not in "fiu":
         raise TypeError(f"Spectra must be real numbers, got dtype {array.dtype}.")
     axis, unit = _read_axis(array, dim, wavenumbers, laser_nm)
-    if axis is not None and unit != "cm-1" and "raman_shift" not in array.coords:
+    if axis is not None and "raman_shift" in array.coords and dim != "raman_shift":
+        _check_raman_shift(array, dim, axis)
+    elif axis is not None and unit != "cm-1":
         array = array.assign_coords(raman_shift=(dim, axis, {"units": "cm-1"}))
     elif axis is not None and dim not in array.coords:
         array = array.assign_coords({dim: (dim, axis, {"units": "cm-1"})})
@@ -255,6 +258,24 @@ def _read_axis(array, dim, wavenumbers, laser_nm):
             f"coordinate {values[where]:.10g} cm-1. Drop one of them."
         )
     return values, unit
+
+
+def _check_raman_shift(array, dim, axis):
+    """Raise if the coordinate of wavenumbers beside the axis says something else."""
+    known = array.coords["raman_shift"]
+    if known.dims != (dim,) or known.dtype.kind not in "fiu":
+        raise ValueError(
+            "The coordinate 'raman_shift' of the cube must hold a number for each "
+            f"point of {dim!r}, it has the dimensions {known.dims} and the dtype "
+            f'{known.dtype}: leave it out with cube.drop_vars("raman_shift").'
+        )
+    if (where := first_difference(axis, known.values)) is not None:
+        raise ValueError(
+            "The coordinate 'raman_shift' of the cube and its axis disagree: at "
+            f"position {where} they say {known.values[where]:.10g} and "
+            f"{axis[where]:.10g} cm-1. If another laser_nm or other wavenumbers are "
+            'right now, pass cube.drop_vars("raman_shift").'
+        )
 
 
 # Other kinds of cubes ----------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Whatever holds a cube becomes one with coordinates."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import dask.array as da
@@ -10,7 +11,7 @@ import xarray as xr
 from sklearn.utils import Bunch
 
 from sklearn_raman.datasets import wavenumber_to_nm
-from sklearn_raman.mapping import sample_spectra, to_cube
+from sklearn_raman.mapping import apply_pipeline, sample_spectra, to_cube
 
 AXIS = np.arange(400.0, 440.0, 4.0)
 
@@ -68,6 +69,32 @@ def test_units(unit, factor):
     cube = to_cube(given, laser_nm=532.0)
     np.testing.assert_allclose(cube.raman_shift, AXIS)
     np.testing.assert_array_equal(cube["shift"], values)
+
+
+def test_a_raman_shift_of_another_laser(model, pixels):
+    """Nothing that is shown stands on another axis than the model was given."""
+    nm = wavenumber_to_nm(pixels.columns.astype(float).to_numpy(), 532.6)
+    raw = xr.DataArray(
+        pixels.to_numpy().reshape(7, 9, -1),
+        dims=("y", "x", "wavelength"),
+        coords={"wavelength": ("wavelength", nm, {"units": "nm"})},
+    )
+    cube = to_cube(raw, laser_nm=532.0)
+    xr.testing.assert_identical(to_cube(cube, laser_nm=532.0), cube)
+    for read in (to_cube, partial(apply_pipeline, model), partial(sample_spectra, n=2)):
+        with pytest.raises(ValueError, match="'raman_shift' of the cube and its axis"):
+            read(cube, laser_nm=532.6)
+        read(cube.drop_vars("raman_shift"), laser_nm=532.6)
+    again = cube.drop_vars("raman_shift")
+    for other in (("y", np.arange(7.0)), ("wavelength", nm.astype(str))):
+        with pytest.raises(ValueError, match="must hold a number for each point of"):
+            to_cube(again.assign_coords(raman_shift=other), laser_nm=532.6)
+    beside = array(units="cm-1").assign_coords(raman_shift=("shift", AXIS + 5))
+    with pytest.raises(ValueError, match="position 0 they say 405 and 400 cm-1"):
+        to_cube(beside)
+    # A dimension of that name is the axis itself.
+    counted = array(("y", "x", "raman_shift")).assign_coords(raman_shift=np.arange(10))
+    np.testing.assert_array_equal(to_cube(counted, wavenumbers=AXIS).raman_shift, AXIS)
 
 
 def test_axes_that_are_none():
