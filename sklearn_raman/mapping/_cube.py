@@ -40,6 +40,7 @@ _PIXELS = ("y", "x")
 # by: by rounding, and as a stage repeats them; what all on one line may, and from where
 # on a warning tells of it.
 _ROUNDING, _JITTER, _SPREAD, _TOLD = 1e-6, 0.1, 0.25, 0.05
+_COMPARED = 64  # spectra by which a file is known
 _HOLES = 4  # a map has at most so many places for each spectrum
 
 
@@ -282,17 +283,50 @@ def _check_raman_shift(array, dim, axis):
 
 
 class OnDisk:
-    """A memory map that travels to other processes as the name of its file."""
+    """A memory map that travels to other processes as the name of its file.
+
+    Here it is read itself: the name may lead to another file by now, or to none.
+    """
 
     def __init__(self, array):
         self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
         order = "C" if array.flags.c_contiguous else "F"
         self._place = {"filename": array.filename, "offset": array.offset}
         self._place |= {"shape": array.shape, "dtype": array.dtype, "order": order}
+        self._array, self._known = array, None
 
     def __getitem__(self, where):
-        """Read a part of the file."""
-        return np.array(np.memmap(mode="r", **self._place)[where])
+        """Read a part."""
+        if self._array is None:
+            self._array = self._open()
+        return np.array(self._array[where])
+
+    def __getstate__(self):
+        """Return where the spectra are, and some of them to know them by."""
+        if self._known is None:
+            self._known = _some_spectra(self._array)
+        return self.__dict__ | {"_array": None}
+
+    def _open(self):
+        """Map the file in another process, if it still holds these spectra."""
+        try:
+            array = np.memmap(mode="r", **self._place)
+            is_same = _some_spectra(array) == self._known
+        except (OSError, ValueError):  # no such file, or a shorter one
+            is_same = False
+        if not is_same:
+            raise ValueError(
+                f"The file {self._place['filename']} does not hold the spectra of its "
+                "memory map: it was replaced or removed, or it is not on this machine. "
+                "Load it again; threads read the memory map itself."
+            )
+        return array
+
+
+def _some_spectra(array):
+    """Return the bytes of spectra from all over an array."""
+    rows = array.reshape(-1, array.shape[-1], order="A")
+    return rows[np.linspace(0, len(rows) - 1, _COMPARED).astype(int)].tobytes()
 
 
 def _is_whole_file(array):

@@ -1,5 +1,6 @@
 """Whatever holds a cube becomes one with coordinates."""
 
+import pickle
 from functools import partial
 from types import SimpleNamespace
 
@@ -231,6 +232,32 @@ def test_memory_maps_are_taken_as_they_are(tmp_path, mode):
     assert (to_cube(cube).values == expected).all()
     sample = sample_spectra(cube, 3, random_state=0)
     assert (np.asarray(sample.data) == expected).all()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_memory_maps_of_files_that_are_not_there_any_more(tmp_path, order):
+    """An open map keeps the old file; its name leads to the new one, or nowhere."""
+    path, old = tmp_path / "cube.npy", np.arange(1000.0).reshape(4, 5, 50, order=order)
+    np.save(path, old)
+    cube = np.load(path, mmap_mode="r")
+    lazy = to_cube(cube)
+    there = pickle.loads(pickle.dumps(lazy))  # as in another process
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(there)).values, old)
+    np.testing.assert_array_equal(there.values, old)
+    np.save(tmp_path / "new.npy", np.full((4, 5, 50), 7.0))
+    (tmp_path / "new.npy").replace(path)
+    for _ in ("replaced", "removed"):
+        np.testing.assert_array_equal(to_cube(cube).values, old)
+        np.testing.assert_array_equal(lazy.values, old)
+        sample = sample_spectra(cube, 20)
+        np.testing.assert_array_equal(
+            np.sort(sample.data, axis=None), np.sort(old, None)
+        )
+        for made in (lazy, to_cube(cube)):
+            with pytest.raises(ValueError, match="does not hold the spectra of its"):
+                pickle.loads(pickle.dumps(made)).compute()
+        path.unlink(missing_ok=True)
+    np.testing.assert_array_equal(there.values, old)  # as it was opened
 
 
 def test_places_in_another_order_than_the_spectra():
