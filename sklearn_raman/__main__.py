@@ -27,10 +27,14 @@ SPECTRA = (
 several files; in a table one row or one column per spectrum, otherwise one file each"
 )
 
-# What the standard models hold beside what skops trusts. Anything else could run
-# foreign code.
+# What models of this package, Pipelines and wrappers of scikit-learn around them hold
+# beside what skops trusts. Anything else could run foreign code.
 _TRUSTED = (
     "sklearn_raman.",
+    "imblearn.over_sampling.",
+    "imblearn.pipeline.",
+    "sklearn.calibration.",
+    "sklearn.model_selection._split.",
     "sklearn.tree.",
     "skorch.callbacks.",
     "skorch.history.",
@@ -40,7 +44,14 @@ _TRUSTED = (
     "torch.optim.",
     "torch.utils.data.dataloader.",
 )
-_TRUSTED_NAMES = ("builtins.print", "functools.partial")
+_TRUSTED_NAMES = (
+    "builtins.print",
+    "builtins.range",
+    "functools.partial",
+    "scipy.sparse._csr.csr_array",
+    "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.utils._bunch.Bunch",
+)
 # All but tabs and line ends, what turns the direction of writing, and bytes in names of
 # files that are no UTF-8.
 _CONTROL = re.compile(

@@ -13,15 +13,34 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from sklearn.model_selection import FixedThresholdClassifier
-from sklearn.pipeline import make_pipeline
+from imblearn.pipeline import make_pipeline
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import VotingClassifier
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.svm import LinearSVC
 
 from sklearn_raman.__main__ import main
 from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
 from sklearn_raman.datasets import load_spectra, read_spectra_table
 from sklearn_raman.discriminant_analysis import PLSLDA
-from sklearn_raman.neural_network import GAPCNNClassifier
-from sklearn_raman.preprocessing import SNV, WavenumberResampler
+from sklearn_raman.neural_network import (
+    CNN,
+    Augmentation,
+    CNNClassifier,
+    FMCNNClassifier,
+    GAPCNNClassifier,
+    SpectralNetClassifier,
+)
+from sklearn_raman.over_sampling import WGANGP, SpectrumBootstrap
+from sklearn_raman.preprocessing import (
+    EMSC,
+    SNV,
+    BaselineCorrection,
+    SavitzkyGolay,
+    SpectrumMinMaxScaler,
+    WavenumberCrop,
+    WavenumberResampler,
+)
 from sklearn_raman.uncertainty import ConformalClassifier, SpectralNoveltyDetector
 
 NONE = "none of these"
@@ -356,6 +375,46 @@ def test_the_probability_is_that_of_the_class_beside_it(table, tmp_path):
     assert set(found["predicted"]) == {"calcite"}
     of_calcite = model.predict_proba(X)[:, 0]
     np.testing.assert_allclose(found["probability"], of_calcite, atol=1e-4)
+
+
+STEPS = [
+    *(WavenumberResampler(target_wavenumbers=(404, 452, 2), kind=kind)
+      for kind in ("linear", "quadratic", "cubic", "pchip")),
+    WavenumberResampler(target_wavenumbers="common", reduction="mean"),
+    WavenumberResampler(target_wavenumbers=range(404, 453, 2)),
+    WavenumberCrop(region=((400, 428), (432, None)), wavenumbers=range(400, 460, 2)),
+    *(BaselineCorrection(method=method) for method in ("arpls", "snip", "modpoly")),
+    SavitzkyGolay(window_length=5, deriv=1, delta="axis"),
+    EMSC(interferents=[np.cos(AXIS / 9)], order=1),
+    SpectrumMinMaxScaler(per="feature"),
+    SpectrumBootstrap(random_state=0),
+    WGANGP(max_iter=2, random_state=0),
+]  # fmt: skip
+MODELS = [
+    PLSLDA(n_components="rmse", random_state=0),
+    PLSLDA(shrinkage=0, calibration=None, scale=True),
+    CNNClassifier(n_filters=2, n_hidden=4, max_epochs=1, sampler=WGANGP(max_iter=2)),
+    FMCNNClassifier(max_epochs=1, early_stopping=True, class_weight="balanced"),
+    SpectralNetClassifier(CNN, max_epochs=1, augmentation=Augmentation(shift=2)),
+    CalibratedClassifierCV(LinearSVC(), cv=2),
+    GridSearchCV(PLSLDA(), {"n_components": [1, 2]}, cv=2),
+    VotingClassifier([("one", PLSLDA(n_components=1))], voting="soft"),
+]
+
+
+@pytest.mark.parametrize("own", STEPS + MODELS, ids=lambda own: type(own).__name__)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_models_of_this_package_are_trusted(own, table, tmp_path):
+    """Whatever they are made of: a saved model names spectra as the fitted one does."""
+    frame = pd.read_csv(table).iloc[:14]  # something to over-sample
+    X, y = frame[map(str, AXIS)], frame["mineral"]
+    last = [] if hasattr(own, "predict") else [PLSLDA(n_components=2)]
+    model = make_pipeline(own, *last).fit(X, y)
+    found = predicted_by(model, table, tmp_path)
+    X = pd.read_csv(table)[map(str, AXIS)]
+    assert found["predicted"].tolist() == model.predict(X).tolist()
+    expected = model.predict_proba(X).max(axis=1)
+    np.testing.assert_allclose(found["probability"], expected, atol=1e-4)
 
 
 def test_a_model_that_could_run_code_is_refused(table, tmp_path, capsys):
