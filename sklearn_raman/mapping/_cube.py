@@ -80,8 +80,8 @@ def to_cube(
     Parameters
     ----------
     spectra : Bunch, array, hyperspy `Signal1D`, dict or DataArray
-        What `load_spectra` returns of a map, with the places `x` and `y` of the spectra
-        in its metadata; an array of numpy or dask or a memory map of shape
+        What `load_spectra` returns of a map, with the places `x`, `y` (and `z`) of the
+        spectra in its metadata; an array of numpy or dask or a memory map of shape
         (..., n_points); a signal of hyperspy; the dictionary that a reader of
         rosettasciio returns.
     wavenumbers : array-like of shape (n_points,) or None, default=None
@@ -97,7 +97,8 @@ def to_cube(
         With the dimensions y, x and wavenumber, or those of what was given. An axis
         that was not in cm-1 stays as it is, with `raman_shift` in cm-1 beside it.
         Places of a map without a spectrum are NaN; the distance between lines may
-        differ.
+        differ. A `z` that differs where no two spectra share `x` and `y` (the focus on
+        a surface) is a coordinate of the pixels, else a dimension.
 
     Raises
     ------
@@ -491,8 +492,9 @@ def _of_places(spectra):
         raise ValueError(f"The places {', '.join(names)} must be numbers.") from error
     if not np.isfinite(places).all():
         raise ValueError("Some spectra have no place: x or y is missing.")
-    if "z" in names and np.ptp(places[:, 0]) == 0:
-        names, places = names[1:], places[:, 1:]
+    focus = None
+    if "z" in names and (np.ptp(places[:, 0]) == 0 or _is_surface(places[:, 1:].T)):
+        focus, names, places = places[:, 0], names[1:], places[:, 1:]
     lines, where = _find_grid(names, places.T)
     shape = tuple(map(len, lines))
     cells = np.ravel_multi_index(where, shape)
@@ -511,10 +513,26 @@ def _of_places(spectra):
     if axis is None:
         warn_of_positions(data)
     coords = dict(zip(names, lines, strict=True))
+    if focus is not None and np.ptp(focus) > 0:
+        z = np.full(len(filled), np.nan)
+        z[cells] = focus
+        coords["z"] = tuple(names), z.reshape(shape)
     if axis is not None:
         coords["wavenumber"] = "wavenumber", axis, {"units": "cm-1"}
     dims = (*names, "wavenumber")
     return xarray.DataArray(filled.reshape(*shape, -1), dims=dims, coords=coords)
+
+
+def _is_surface(places):
+    """Tell whether no two spectra have one place, so that z only follows the surface.
+
+    Parameters
+    ----------
+    places : ndarray of shape (n_dims, n_spectra)
+        Without z.
+    """
+    where = np.stack([_lines(values, _JITTER)[1] for values in places])
+    return np.unique(where, axis=1).shape[1] == where.shape[1]
 
 
 def _find_grid(names, places):
@@ -548,6 +566,8 @@ def _find_grid(names, places):
             raise ValueError(
                 f"The places of {n_spectra} spectra do not lie on a grid: they have "
                 f"{sizes} different values of {', '.join(names)}."
+                + " If z is only the focus, drop it."
+                * ("z" in names)
             )
         if spread > _TOLD * step:
             told.append(f"{name} by up to {spread:.2g} of {step:.2g}")

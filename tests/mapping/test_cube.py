@@ -153,6 +153,30 @@ def test_places_of_spectra_make_a_map(rng):
     np.testing.assert_array_equal(line[1], np.arange(20.0, 30.0))
 
 
+def test_a_focus_is_no_dimension(rng):
+    """Where z follows the surface, each place has one spectrum; a stack has several."""
+    y, x = np.divmod(rng.permutation(12)[:11], 4)
+    z = rng.normal(12.3, 0.5, 11)
+    jitter = rng.uniform(-0.02, 0.02, (2, 11))
+    cube = to_cube(scattered(np.stack([x + jitter[0], y + jitter[1], z], 1), "xyz"))
+    assert cube.dims == ("y", "x", "wavenumber") and cube.z.dims == ("y", "x")
+    for k in range(11):
+        assert cube.z[y[k], x[k]] == z[k] and cube[y[k], x[k], 0] == 10 * k
+    assert np.isnan(cube.z).sum() == np.isnan(cube[..., 0]).sum() == 1
+    tilted = to_cube(scattered([[0, 5], [1, 6], [2, 7]], "xz"))
+    assert tilted.dims == ("x", "wavenumber") and tilted.z.values.tolist() == [5, 6, 7]
+    # A stage repeats places of a stack to a part of a step.
+    stack = np.indices((3, 4, 5)).reshape(3, -1)
+    z, y, x = stack + rng.uniform(-0.01, 0.01, (3, 60))
+    assert to_cube(scattered(np.stack([x, y, z], 1), "xyz")).shape == (3, 4, 5, 10)
+    profile = to_cube(scattered([[1, 1, 0], [1, 1, 5]], "xyz"))
+    assert dict(profile.sizes) == {"z": 2, "y": 1, "x": 1, "wavenumber": 10}
+    assert "z" not in to_cube(scattered([[0, 0, 7], [1, 0, 7]], "xyz")).coords
+    with pytest.raises(ValueError, match="If z is only the focus, drop it"):
+        z = rng.uniform(size=60)
+        to_cube(scattered(np.stack([np.arange(60) // 2, np.zeros(60), z], 1), "xyz"))
+
+
 @pytest.mark.parametrize("x", [[0, 5, 100], [0, 1, 10, 100]])
 def test_lines_of_a_map_may_be_anywhere(x):
     """A place is never moved in silence, on a full map or one with holes."""
