@@ -256,13 +256,33 @@ def _read(options, paths=None, *, label=None, group=None):
     is_table = len(paths) == 1 and Path(paths[0]).suffix.lower() in TEXT_SUFFIXES
     is_table &= not options.columns and not Path(paths[0]).is_dir()
     if is_table and not set(paths[0]) & set("*?["):
-        how |= {"orientation": options.orientation, "metadata": options.metadata}
-        return read_spectra_table(paths[0], **how)
+        own = {"orientation": options.orientation, "metadata": options.metadata}
+        try:
+            return read_spectra_table(paths[0], **how, **own)
+        except ValueError:
+            single = None if any(own.values()) else _read_single(paths[0], how)
+            if single is None:
+                raise
+            return single
     for name in ("orientation", "metadata"):
         if getattr(options, name) is not None:
             raise ValueError(f"--{name} is for one table, not for a folder or files.")
     columns = [int(c) if c.isdecimal() else c for c in options.columns or ()] or None
     return load_spectra(paths, columns=columns, on_error=options.on_error, **how)
+
+
+def _read_single(path, how):
+    """Read a file that is no table as the one spectrum that it holds, or return None.
+
+    What instruments write above, below and beside a spectrum makes no table.
+    """
+    from sklearn_raman.datasets import load_spectra
+
+    try:
+        spectra = load_spectra(path, **how)
+    except ValueError:
+        return None
+    return spectra if len(spectra.names) == 1 else None
 
 
 def _check_outputs(*outputs, inputs):

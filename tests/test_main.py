@@ -248,6 +248,35 @@ def test_every_way_out_is_an_option(table, tmp_path, capsys):
     assert main(["convert", str(path), "--missing", "drop", "-o", out]) == 0
 
 
+@pytest.mark.parametrize("form", ["andor.asc", "jasco.txt", "comma.csv"])
+def test_one_file_of_an_instrument(form, tmp_path, rng, capsys):
+    """A spectrum alone is read as beside others, whatever stands around it."""
+    values = rng.integers(100, 900, len(AXIS))
+    lines = [f"{at}\t{value}\n" for at, value in zip(AXIS, values, strict=True)]
+    text = {
+        "andor.asc": "".join(lines) + "\n\nDate and Time:\tFri Jan 01 2020\n",
+        "jasco.txt": "TITLE\tQuartz\nXUNITS\tRaman Shift [cm-1]\nXYDATA\n"
+        + "".join(lines),
+        "comma.csv": "Wavenumber,Intensity\n"
+        + "".join(lines).replace("\t", ",").replace("\n", ",\n"),
+    }[form]
+    path, out = tmp_path / form, tmp_path / "o.csv"
+    path.write_text(text)
+    assert main(["convert", str(path), "-o", str(out)]) == 0
+    found = read_spectra_table(out)
+    np.testing.assert_array_equal(found.wavenumbers, AXIS)
+    np.testing.assert_array_equal(found.data.to_numpy(), [values])
+    # What is no spectrum stays refused as the table it is not.
+    path.write_text(
+        text.replace(f"\t{values[3]}", "\tx").replace(f",{values[3]}", ",x")
+    )
+    assert main(["convert", str(path), "-o", str(out)]) == 1
+    two = [f"{at} {value} {value}\n" for at, value in zip(AXIS, values, strict=True)]
+    path.write_text("".join(two) + "\nDate and Time: Fri\n")
+    assert main(["convert", str(path), "-o", str(out)]) == 1
+    assert "error: " in capsys.readouterr().err
+
+
 def test_predictions_carry_what_is_known_of_the_spectra(table, tmp_path, capsys):
     """Names beside predictions, under which they are looked up; nothing is lost."""
     frame = pd.read_csv(table, dtype=str)
