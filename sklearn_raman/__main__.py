@@ -27,10 +27,14 @@ SPECTRA = (
 several files; in a table one row or one column per spectrum, otherwise one file each"
 )
 
-# What the standard models hold beside what skops trusts. Anything else could run
-# foreign code.
+# What models of this package, Pipelines and wrappers of scikit-learn around them hold
+# beside what skops trusts. Anything else could run foreign code.
 _TRUSTED = (
     "sklearn_raman.",
+    "imblearn.over_sampling.",
+    "imblearn.pipeline.",
+    "sklearn.calibration.",
+    "sklearn.model_selection._split.",
     "sklearn.tree.",
     "skorch.callbacks.",
     "skorch.history.",
@@ -40,7 +44,14 @@ _TRUSTED = (
     "torch.optim.",
     "torch.utils.data.dataloader.",
 )
-_TRUSTED_NAMES = ("builtins.print", "functools.partial")
+_TRUSTED_NAMES = (
+    "builtins.print",
+    "builtins.range",
+    "functools.partial",
+    "scipy.sparse._csr.csr_array",
+    "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.utils._bunch.Bunch",
+)
 # All but tabs and line ends, what turns the direction of writing, and bytes in names of
 # files that are no UTF-8.
 _CONTROL = re.compile(
@@ -245,13 +256,33 @@ def _read(options, paths=None, *, label=None, group=None):
     is_table = len(paths) == 1 and Path(paths[0]).suffix.lower() in TEXT_SUFFIXES
     is_table &= not options.columns and not Path(paths[0]).is_dir()
     if is_table and not set(paths[0]) & set("*?["):
-        how |= {"orientation": options.orientation, "metadata": options.metadata}
-        return read_spectra_table(paths[0], **how)
+        own = {"orientation": options.orientation, "metadata": options.metadata}
+        try:
+            return read_spectra_table(paths[0], **how, **own)
+        except ValueError:
+            single = None if any(own.values()) else _read_single(paths[0], how)
+            if single is None:
+                raise
+            return single
     for name in ("orientation", "metadata"):
         if getattr(options, name) is not None:
             raise ValueError(f"--{name} is for one table, not for a folder or files.")
     columns = [int(c) if c.isdecimal() else c for c in options.columns or ()] or None
     return load_spectra(paths, columns=columns, on_error=options.on_error, **how)
+
+
+def _read_single(path, how):
+    """Read a file that is no table as the one spectrum that it holds, or return None.
+
+    What instruments write above, below and beside a spectrum makes no table.
+    """
+    from sklearn_raman.datasets import load_spectra
+
+    try:
+        spectra = load_spectra(path, **how)
+    except ValueError:
+        return None
+    return spectra if len(spectra.names) == 1 else None
 
 
 def _check_outputs(*outputs, inputs):

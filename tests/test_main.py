@@ -13,15 +13,34 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from sklearn.model_selection import FixedThresholdClassifier
-from sklearn.pipeline import make_pipeline
+from imblearn.pipeline import make_pipeline
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import VotingClassifier
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.svm import LinearSVC
 
 from sklearn_raman.__main__ import main
 from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
 from sklearn_raman.datasets import load_spectra, read_spectra_table
 from sklearn_raman.discriminant_analysis import PLSLDA
-from sklearn_raman.neural_network import GAPCNNClassifier
-from sklearn_raman.preprocessing import SNV, WavenumberResampler
+from sklearn_raman.neural_network import (
+    CNN,
+    Augmentation,
+    CNNClassifier,
+    FMCNNClassifier,
+    GAPCNNClassifier,
+    SpectralNetClassifier,
+)
+from sklearn_raman.over_sampling import WGANGP, SpectrumBootstrap
+from sklearn_raman.preprocessing import (
+    EMSC,
+    SNV,
+    BaselineCorrection,
+    SavitzkyGolay,
+    SpectrumMinMaxScaler,
+    WavenumberCrop,
+    WavenumberResampler,
+)
 from sklearn_raman.uncertainty import ConformalClassifier, SpectralNoveltyDetector
 
 NONE = "none of these"
@@ -229,6 +248,35 @@ def test_every_way_out_is_an_option(table, tmp_path, capsys):
     assert main(["convert", str(path), "--missing", "drop", "-o", out]) == 0
 
 
+@pytest.mark.parametrize("form", ["andor.asc", "jasco.txt", "comma.csv"])
+def test_one_file_of_an_instrument(form, tmp_path, rng, capsys):
+    """A spectrum alone is read as beside others, whatever stands around it."""
+    values = rng.integers(100, 900, len(AXIS))
+    lines = [f"{at}\t{value}\n" for at, value in zip(AXIS, values, strict=True)]
+    text = {
+        "andor.asc": "".join(lines) + "\n\nDate and Time:\tFri Jan 01 2020\n",
+        "jasco.txt": "TITLE\tQuartz\nXUNITS\tRaman Shift [cm-1]\nXYDATA\n"
+        + "".join(lines),
+        "comma.csv": "Wavenumber,Intensity\n"
+        + "".join(lines).replace("\t", ",").replace("\n", ",\n"),
+    }[form]
+    path, out = tmp_path / form, tmp_path / "o.csv"
+    path.write_text(text)
+    assert main(["convert", str(path), "-o", str(out)]) == 0
+    found = read_spectra_table(out)
+    np.testing.assert_array_equal(found.wavenumbers, AXIS)
+    np.testing.assert_array_equal(found.data.to_numpy(), [values])
+    # What is no spectrum stays refused as the table it is not.
+    path.write_text(
+        text.replace(f"\t{values[3]}", "\tx").replace(f",{values[3]}", ",x")
+    )
+    assert main(["convert", str(path), "-o", str(out)]) == 1
+    two = [f"{at} {value} {value}\n" for at, value in zip(AXIS, values, strict=True)]
+    path.write_text("".join(two) + "\nDate and Time: Fri\n")
+    assert main(["convert", str(path), "-o", str(out)]) == 1
+    assert "error: " in capsys.readouterr().err
+
+
 def test_predictions_carry_what_is_known_of_the_spectra(table, tmp_path, capsys):
     """Names beside predictions, under which they are looked up; nothing is lost."""
     frame = pd.read_csv(table, dtype=str)
@@ -356,6 +404,46 @@ def test_the_probability_is_that_of_the_class_beside_it(table, tmp_path):
     assert set(found["predicted"]) == {"calcite"}
     of_calcite = model.predict_proba(X)[:, 0]
     np.testing.assert_allclose(found["probability"], of_calcite, atol=1e-4)
+
+
+STEPS = [
+    *(WavenumberResampler(target_wavenumbers=(404, 452, 2), kind=kind)
+      for kind in ("linear", "quadratic", "cubic", "pchip")),
+    WavenumberResampler(target_wavenumbers="common", reduction="mean"),
+    WavenumberResampler(target_wavenumbers=range(404, 453, 2)),
+    WavenumberCrop(region=((400, 428), (432, None)), wavenumbers=range(400, 460, 2)),
+    *(BaselineCorrection(method=method) for method in ("arpls", "snip", "modpoly")),
+    SavitzkyGolay(window_length=5, deriv=1, delta="axis"),
+    EMSC(interferents=[np.cos(AXIS / 9)], order=1),
+    SpectrumMinMaxScaler(per="feature"),
+    SpectrumBootstrap(random_state=0),
+    WGANGP(max_iter=2, random_state=0),
+]  # fmt: skip
+MODELS = [
+    PLSLDA(n_components="rmse", random_state=0),
+    PLSLDA(shrinkage=0, calibration=None, scale=True),
+    CNNClassifier(n_filters=2, n_hidden=4, max_epochs=1, sampler=WGANGP(max_iter=2)),
+    FMCNNClassifier(max_epochs=1, early_stopping=True, class_weight="balanced"),
+    SpectralNetClassifier(CNN, max_epochs=1, augmentation=Augmentation(shift=2)),
+    CalibratedClassifierCV(LinearSVC(), cv=2),
+    GridSearchCV(PLSLDA(), {"n_components": [1, 2]}, cv=2),
+    VotingClassifier([("one", PLSLDA(n_components=1))], voting="soft"),
+]
+
+
+@pytest.mark.parametrize("own", STEPS + MODELS, ids=lambda own: type(own).__name__)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_models_of_this_package_are_trusted(own, table, tmp_path):
+    """Whatever they are made of: a saved model names spectra as the fitted one does."""
+    frame = pd.read_csv(table).iloc[:14]  # something to over-sample
+    X, y = frame[map(str, AXIS)], frame["mineral"]
+    last = [] if hasattr(own, "predict") else [PLSLDA(n_components=2)]
+    model = make_pipeline(own, *last).fit(X, y)
+    found = predicted_by(model, table, tmp_path)
+    X = pd.read_csv(table)[map(str, AXIS)]
+    assert found["predicted"].tolist() == model.predict(X).tolist()
+    expected = model.predict_proba(X).max(axis=1)
+    np.testing.assert_allclose(found["probability"], expected, atol=1e-4)
 
 
 def test_a_model_that_could_run_code_is_refused(table, tmp_path, capsys):

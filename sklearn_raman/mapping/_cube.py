@@ -40,6 +40,7 @@ _PIXELS = ("y", "x")
 # by: by rounding, and as a stage repeats them; what all on one line may, and from where
 # on a warning tells of it.
 _ROUNDING, _JITTER, _SPREAD, _TOLD = 1e-6, 0.1, 0.25, 0.05
+_COMPARED = 64  # spectra by which a file is known
 _HOLES = 4  # a map has at most so many places for each spectrum
 
 
@@ -79,8 +80,8 @@ def to_cube(
     Parameters
     ----------
     spectra : Bunch, array, hyperspy `Signal1D`, dict or DataArray
-        What `load_spectra` returns of a map, with the places `x` and `y` of the spectra
-        in its metadata; an array of numpy or dask or a memory map of shape
+        What `load_spectra` returns of a map, with the places `x`, `y` (and `z`) of the
+        spectra in its metadata; an array of numpy or dask or a memory map of shape
         (..., n_points); a signal of hyperspy; the dictionary that a reader of
         rosettasciio returns.
     wavenumbers : array-like of shape (n_points,) or None, default=None
@@ -96,13 +97,15 @@ def to_cube(
         With the dimensions y, x and wavenumber, or those of what was given. An axis
         that was not in cm-1 stays as it is, with `raman_shift` in cm-1 beside it.
         Places of a map without a spectrum are NaN; the distance between lines may
-        differ.
+        differ. A `z` that differs where no two spectra share `x` and `y` (the focus on
+        a surface) is a coordinate of the pixels, else a dimension.
 
     Raises
     ------
     ValueError
-        If the axis is not found, or is no axis of wavenumbers; if the places of the
-        spectra do not lie on a grid, or two are the same.
+        If the axis is not found, or is no axis of wavenumbers; if a `raman_shift` that
+        is there already says something else; if the places of the spectra do not lie
+        on a grid, or two are the same.
     TypeError
         If this is no cube.
     ImportError
@@ -153,7 +156,9 @@ def read_cube(cube, wavenumbers=None, dim=None, laser_nm=None):
     if array.dtype.kind not in "fiu":
         raise TypeError(f"Spectra must be real numbers, got dtype {array.dtype}.")
     axis, unit = _read_axis(array, dim, wavenumbers, laser_nm)
-    if axis is not None and unit != "cm-1" and "raman_shift" not in array.coords:
+    if axis is not None and "raman_shift" in array.coords and dim != "raman_shift":
+        _check_raman_shift(array, dim, axis)
+    elif axis is not None and unit != "cm-1":
         array = array.assign_coords(raman_shift=(dim, axis, {"units": "cm-1"}))
     elif axis is not None and dim not in array.coords:
         array = array.assign_coords({dim: (dim, axis, {"units": "cm-1"})})
@@ -257,21 +262,72 @@ def _read_axis(array, dim, wavenumbers, laser_nm):
     return values, unit
 
 
+def _check_raman_shift(array, dim, axis):
+    """Raise if the coordinate of wavenumbers beside the axis says something else."""
+    known = array.coords["raman_shift"]
+    if known.dims != (dim,) or known.dtype.kind not in "fiu":
+        raise ValueError(
+            "The coordinate 'raman_shift' of the cube must hold a number for each "
+            f"point of {dim!r}, it has the dimensions {known.dims} and the dtype "
+            f'{known.dtype}: leave it out with cube.drop_vars("raman_shift").'
+        )
+    if (where := first_difference(axis, known.values)) is not None:
+        raise ValueError(
+            "The coordinate 'raman_shift' of the cube and its axis disagree: at "
+            f"position {where} they say {known.values[where]:.10g} and "
+            f"{axis[where]:.10g} cm-1. If another laser_nm or other wavenumbers are "
+            'right now, pass cube.drop_vars("raman_shift").'
+        )
+
+
 # Other kinds of cubes ----------------------------------------------------------------
 
 
 class OnDisk:
-    """A memory map that travels to other processes as the name of its file."""
+    """A memory map that travels to other processes as the name of its file.
+
+    Here it is read itself: the name may lead to another file by now, or to none.
+    """
 
     def __init__(self, array):
         self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
         order = "C" if array.flags.c_contiguous else "F"
         self._place = {"filename": array.filename, "offset": array.offset}
         self._place |= {"shape": array.shape, "dtype": array.dtype, "order": order}
+        self._array, self._known = array, None
 
     def __getitem__(self, where):
-        """Read a part of the file."""
-        return np.array(np.memmap(mode="r", **self._place)[where])
+        """Read a part."""
+        if self._array is None:
+            self._array = self._open()
+        return np.array(self._array[where])
+
+    def __getstate__(self):
+        """Return where the spectra are, and some of them to know them by."""
+        if self._known is None:
+            self._known = _some_spectra(self._array)
+        return self.__dict__ | {"_array": None}
+
+    def _open(self):
+        """Map the file in another process, if it still holds these spectra."""
+        try:
+            array = np.memmap(mode="r", **self._place)
+            is_same = _some_spectra(array) == self._known
+        except (OSError, ValueError):  # no such file, or a shorter one
+            is_same = False
+        if not is_same:
+            raise ValueError(
+                f"The file {self._place['filename']} does not hold the spectra of its "
+                "memory map: it was replaced or removed, or it is not on this machine. "
+                "Load it again; threads read the memory map itself."
+            )
+        return array
+
+
+def _some_spectra(array):
+    """Return the bytes of spectra from all over an array."""
+    rows = array.reshape(-1, array.shape[-1], order="A")
+    return rows[np.linspace(0, len(rows) - 1, _COMPARED).astype(int)].tobytes()
 
 
 def _is_whole_file(array):
@@ -436,8 +492,9 @@ def _of_places(spectra):
         raise ValueError(f"The places {', '.join(names)} must be numbers.") from error
     if not np.isfinite(places).all():
         raise ValueError("Some spectra have no place: x or y is missing.")
-    if "z" in names and np.ptp(places[:, 0]) == 0:
-        names, places = names[1:], places[:, 1:]
+    focus = None
+    if "z" in names and (np.ptp(places[:, 0]) == 0 or _is_surface(places[:, 1:].T)):
+        focus, names, places = places[:, 0], names[1:], places[:, 1:]
     lines, where = _find_grid(names, places.T)
     shape = tuple(map(len, lines))
     cells = np.ravel_multi_index(where, shape)
@@ -456,10 +513,26 @@ def _of_places(spectra):
     if axis is None:
         warn_of_positions(data)
     coords = dict(zip(names, lines, strict=True))
+    if focus is not None and np.ptp(focus) > 0:
+        z = np.full(len(filled), np.nan)
+        z[cells] = focus
+        coords["z"] = tuple(names), z.reshape(shape)
     if axis is not None:
         coords["wavenumber"] = "wavenumber", axis, {"units": "cm-1"}
     dims = (*names, "wavenumber")
     return xarray.DataArray(filled.reshape(*shape, -1), dims=dims, coords=coords)
+
+
+def _is_surface(places):
+    """Tell whether no two spectra have one place, so that z only follows the surface.
+
+    Parameters
+    ----------
+    places : ndarray of shape (n_dims, n_spectra)
+        Without z.
+    """
+    where = np.stack([_lines(values, _JITTER)[1] for values in places])
+    return np.unique(where, axis=1).shape[1] == where.shape[1]
 
 
 def _find_grid(names, places):
@@ -493,6 +566,8 @@ def _find_grid(names, places):
             raise ValueError(
                 f"The places of {n_spectra} spectra do not lie on a grid: they have "
                 f"{sizes} different values of {', '.join(names)}."
+                + " If z is only the focus, drop it."
+                * ("z" in names)
             )
         if spread > _TOLD * step:
             told.append(f"{name} by up to {spread:.2g} of {step:.2g}")

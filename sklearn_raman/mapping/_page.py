@@ -193,7 +193,7 @@ def save_page(
         description=f"<p>{escape(description)}</p>" if description else "",
         note=escape(note),
         # "</script>" in a name must not end the script.
-        data=json.dumps(data).replace("<", "\\u003c"),
+        data=json.dumps(data, allow_nan=False).replace("<", "\\u003c"),
     )
     path = Path(path)
     path.write_text(text, encoding="utf-8")
@@ -254,7 +254,8 @@ def _quantized(values):
 def _short(places):
     """Return places or wavenumbers in no more digits than tell neighbors apart."""
     places = np.asarray(places, dtype=float)
-    return _rounded(places, np.diff(np.unique(places)).min(initial=np.inf))
+    known = np.unique(places[np.isfinite(places)])
+    return _rounded(places, np.diff(known).min(initial=np.inf))
 
 
 def _curve(values):
@@ -265,10 +266,11 @@ def _curve(values):
 def _rounded(values, least):
     """Return numbers in as many digits as show a difference of `least`."""
     values = [float(value) for value in values]
-    if not 0 < least < np.inf:
-        return values
-    decimals = 2 - math.floor(math.log10(least))
-    return [round(value, decimals) for value in values]
+    if 0 < least < np.inf:
+        decimals = 2 - math.floor(math.log10(least))
+        values = [round(value, decimals) for value in values]
+    # JSON has neither NaN nor infinity.
+    return [value if math.isfinite(value) else str(value) for value in values]
 
 
 def _coordinate(maps, dim):

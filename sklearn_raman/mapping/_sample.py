@@ -44,8 +44,8 @@ def sample_spectra(
         Number of spectra; all, if there are fewer.
     stratify : array-like with the shape of the map, or None, default=None
         Label of each pixel. The same number is drawn of each label, or all where there
-        are fewer. NaN, None, "" and negative numbers are no label, and such pixels are
-        not drawn.
+        are fewer. NaN, None, "" (b"" too) and negative numbers are no label, and such
+        pixels are not drawn.
     mask : array-like of bool with the shape of the map, or None, default=None
         Pixels that may be drawn.
     saturation : float or None, default=None
@@ -144,15 +144,15 @@ def _has_label(labels):
     if labels.dtype.kind in "if":
         with np.errstate(invalid="ignore"):
             known &= labels >= 0
-    elif labels.dtype.kind == "U":
-        known &= labels != ""
+    elif labels.dtype.kind in "UST":
+        known &= labels != labels.dtype.type()
     elif labels.dtype.kind == "O":
         known[known] = [_is_label(value) for value in labels[known]]
     return known
 
 
 def _is_label(value):
-    return value != "" and not (isinstance(value, Real) and value < 0)
+    return value not in ("", b"") and not (isinstance(value, Real) and value < 0)
 
 
 def _shares(n, sizes):

@@ -290,8 +290,19 @@ class WGANGP(SpectrumSampler):
             history[name] = np.array([step[name] for step in first.steps])
         self.best_iter_, self.n_iter_ = best_iter, len(first.steps)
         self.history_, self.start_ = history, start
-        self._model, self.generator_, self.critic_ = model, model.generator, critic
+        model.critic = critic
+        self._model = model
         return problem
+
+    @property
+    def generator_(self) -> Any:
+        """The network that makes spectra."""
+        return self._model.generator
+
+    @property
+    def critic_(self) -> Any:
+        """The network that tells them from real ones, or None."""
+        return self._model.critic
 
     def _hold_out(self, X, codes, seed):
         """Return which spectra judge, or None where none can."""

@@ -13,7 +13,11 @@ from torch import nn
 from tqdm import tqdm
 
 from sklearn_raman._utils._progress import progress_bar
-from sklearn_raman._utils._torch import full_precision, isolated_randomness
+from sklearn_raman._utils._torch import (
+    default_torch,
+    full_precision,
+    isolated_randomness,
+)
 from sklearn_raman.over_sampling._noise import (
     balanced_rows,
     resample_residuals,
@@ -108,13 +112,37 @@ class SpectrumModel:
         found = np.where(found > 0, found, 1.0)
         self.center, self.scale = center, found if scale is None else scale
         self.real = (values - center[codes]) / self.scale
-        make_generator, self.make_critic = NETWORKS[network]
-        shape = n_classes, values.shape[1]
-        own = {"directions": _directions(self.real, codes)} if self.splines else {}
-        self.generator = make_generator(
-            *shape, latent_dim, draw_start is not None, **own
-        )
-        self.generator.eval()
+        self.make_critic = NETWORKS[network][1]
+        directions = _directions(self.real, codes) if self.splines else None
+        self.generator = self._make_generator(directions)
+        self.critic = None  # of the trained model
+
+    def _make_generator(self, directions):
+        """Return a new generator; `directions` are None for one of convolutions."""
+        make = NETWORKS["spline" if self.splines else "convolutional"][0]
+        own = {"directions": directions} if self.splines else {}
+        from_start = self.draw_start is not None
+        return make(*self.center.shape, self.latent_dim, from_start, **own).eval()
+
+    def __getstate__(self):
+        """Return the networks as arrays: skops knows no tensors."""
+        networks = {"generator": self.generator, "critic": self.critic}
+        return self.__dict__ | {
+            name: {k: v.cpu().numpy() for k, v in network.state_dict().items()}
+            for name, network in networks.items()
+            if network is not None
+        }
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        with default_torch(), isolated_randomness(0):
+            arrays = {key: torch.tensor(v) for key, v in state["generator"].items()}
+            self.generator = self._make_generator(arrays.get("directions"))
+            self.generator.load_state_dict(arrays)
+            if self.critic is not None:
+                arrays = {key: torch.tensor(v) for key, v in state["critic"].items()}
+                self.critic = self.make_critic(*self.center.shape).eval()
+                self.critic.load_state_dict(arrays)
 
     def draw_noise(self, code, n_samples, rng, values=None):
         """Return new noise (n_samples, n_points), at the level of a real spectrum.

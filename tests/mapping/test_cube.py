@@ -1,5 +1,7 @@
 """Whatever holds a cube becomes one with coordinates."""
 
+import pickle
+from functools import partial
 from types import SimpleNamespace
 
 import dask.array as da
@@ -10,7 +12,7 @@ import xarray as xr
 from sklearn.utils import Bunch
 
 from sklearn_raman.datasets import wavenumber_to_nm
-from sklearn_raman.mapping import sample_spectra, to_cube
+from sklearn_raman.mapping import apply_pipeline, sample_spectra, to_cube
 
 AXIS = np.arange(400.0, 440.0, 4.0)
 
@@ -70,6 +72,32 @@ def test_units(unit, factor):
     np.testing.assert_array_equal(cube["shift"], values)
 
 
+def test_a_raman_shift_of_another_laser(model, pixels):
+    """Nothing that is shown stands on another axis than the model was given."""
+    nm = wavenumber_to_nm(pixels.columns.astype(float).to_numpy(), 532.6)
+    raw = xr.DataArray(
+        pixels.to_numpy().reshape(7, 9, -1),
+        dims=("y", "x", "wavelength"),
+        coords={"wavelength": ("wavelength", nm, {"units": "nm"})},
+    )
+    cube = to_cube(raw, laser_nm=532.0)
+    xr.testing.assert_identical(to_cube(cube, laser_nm=532.0), cube)
+    for read in (to_cube, partial(apply_pipeline, model), partial(sample_spectra, n=2)):
+        with pytest.raises(ValueError, match="'raman_shift' of the cube and its axis"):
+            read(cube, laser_nm=532.6)
+        read(cube.drop_vars("raman_shift"), laser_nm=532.6)
+    again = cube.drop_vars("raman_shift")
+    for other in (("y", np.arange(7.0)), ("wavelength", nm.astype(str))):
+        with pytest.raises(ValueError, match="must hold a number for each point of"):
+            to_cube(again.assign_coords(raman_shift=other), laser_nm=532.6)
+    beside = array(units="cm-1").assign_coords(raman_shift=("shift", AXIS + 5))
+    with pytest.raises(ValueError, match="position 0 they say 405 and 400 cm-1"):
+        to_cube(beside)
+    # A dimension of that name is the axis itself.
+    counted = array(("y", "x", "raman_shift")).assign_coords(raman_shift=np.arange(10))
+    np.testing.assert_array_equal(to_cube(counted, wavenumbers=AXIS).raman_shift, AXIS)
+
+
 def test_axes_that_are_none():
     cube = array(units="cm-1")
     with pytest.raises(ValueError, match="counts points"):
@@ -123,6 +151,30 @@ def test_places_of_spectra_make_a_map(rng):
     line = to_cube(scattered([[0], [2], [1]], ["x"]))
     assert line.dims == ("x", "wavenumber")
     np.testing.assert_array_equal(line[1], np.arange(20.0, 30.0))
+
+
+def test_a_focus_is_no_dimension(rng):
+    """Where z follows the surface, each place has one spectrum; a stack has several."""
+    y, x = np.divmod(rng.permutation(12)[:11], 4)
+    z = rng.normal(12.3, 0.5, 11)
+    jitter = rng.uniform(-0.02, 0.02, (2, 11))
+    cube = to_cube(scattered(np.stack([x + jitter[0], y + jitter[1], z], 1), "xyz"))
+    assert cube.dims == ("y", "x", "wavenumber") and cube.z.dims == ("y", "x")
+    for k in range(11):
+        assert cube.z[y[k], x[k]] == z[k] and cube[y[k], x[k], 0] == 10 * k
+    assert np.isnan(cube.z).sum() == np.isnan(cube[..., 0]).sum() == 1
+    tilted = to_cube(scattered([[0, 5], [1, 6], [2, 7]], "xz"))
+    assert tilted.dims == ("x", "wavenumber") and tilted.z.values.tolist() == [5, 6, 7]
+    # A stage repeats places of a stack to a part of a step.
+    stack = np.indices((3, 4, 5)).reshape(3, -1)
+    z, y, x = stack + rng.uniform(-0.01, 0.01, (3, 60))
+    assert to_cube(scattered(np.stack([x, y, z], 1), "xyz")).shape == (3, 4, 5, 10)
+    profile = to_cube(scattered([[1, 1, 0], [1, 1, 5]], "xyz"))
+    assert dict(profile.sizes) == {"z": 2, "y": 1, "x": 1, "wavenumber": 10}
+    assert "z" not in to_cube(scattered([[0, 0, 7], [1, 0, 7]], "xyz")).coords
+    with pytest.raises(ValueError, match="If z is only the focus, drop it"):
+        z = rng.uniform(size=60)
+        to_cube(scattered(np.stack([np.arange(60) // 2, np.zeros(60), z], 1), "xyz"))
 
 
 @pytest.mark.parametrize("x", [[0, 5, 100], [0, 1, 10, 100]])
@@ -204,6 +256,32 @@ def test_memory_maps_are_taken_as_they_are(tmp_path, mode):
     assert (to_cube(cube).values == expected).all()
     sample = sample_spectra(cube, 3, random_state=0)
     assert (np.asarray(sample.data) == expected).all()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_memory_maps_of_files_that_are_not_there_any_more(tmp_path, order):
+    """An open map keeps the old file; its name leads to the new one, or nowhere."""
+    path, old = tmp_path / "cube.npy", np.arange(1000.0).reshape(4, 5, 50, order=order)
+    np.save(path, old)
+    cube = np.load(path, mmap_mode="r")
+    lazy = to_cube(cube)
+    there = pickle.loads(pickle.dumps(lazy))  # as in another process
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(there)).values, old)
+    np.testing.assert_array_equal(there.values, old)
+    np.save(tmp_path / "new.npy", np.full((4, 5, 50), 7.0))
+    (tmp_path / "new.npy").replace(path)
+    for _ in ("replaced", "removed"):
+        np.testing.assert_array_equal(to_cube(cube).values, old)
+        np.testing.assert_array_equal(lazy.values, old)
+        sample = sample_spectra(cube, 20)
+        np.testing.assert_array_equal(
+            np.sort(sample.data, axis=None), np.sort(old, None)
+        )
+        for made in (lazy, to_cube(cube)):
+            with pytest.raises(ValueError, match="does not hold the spectra of its"):
+                pickle.loads(pickle.dumps(made)).compute()
+        path.unlink(missing_ok=True)
+    np.testing.assert_array_equal(there.values, old)  # as it was opened
 
 
 def test_places_in_another_order_than_the_spectra():

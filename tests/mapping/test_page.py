@@ -1,5 +1,6 @@
 """The page of a map: what is in it, and what it does in a browser."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -55,6 +56,25 @@ def test_page_needs_nothing_else(maps, cube, tmp_path):
     assert not re.search(r'(?:src|href)="', text) and "http" not in text.replace(
         "http://www.w3.org/2000/svg", ""
     )
+
+
+def test_places_that_are_not_known(maps, cube, tmp_path):
+    """JSON has no NaN: a page with one would show nothing."""
+
+    def refuse(name):
+        raise AssertionError(name)
+
+    x = [0.5, np.nan, np.inf, -np.inf, *np.arange(2.25, 7)]
+    given = [part.assign_coords(x=x, y=[np.nan] * 7) for part in (maps, cube)]
+    page = save_page(given[0], tmp_path / "map.html", cube=given[1])
+    data = re.search(r'(\{"shape".*\})', page.read_text(encoding="utf-8"))[1]
+    y, x = json.loads(data, parse_constant=refuse)["where"]
+    assert x["values"] == [0.5, "nan", "inf", "-inf", 2.25, 3.25, 4.25, 5.25, 6.25]
+    assert y["values"] == ["nan"] * 7
+    for other in ([0.5, 3.0, *x["values"][2:]], [1.5, *x["values"][1:]]):
+        moved = given[1].assign_coords(x=np.array(other, dtype=float))
+        with pytest.raises(ValueError, match="cube and the maps disagree in 'x'"):
+            save_page(given[0], tmp_path / "map.html", cube=moved)
 
 
 def opened(path, act):

@@ -46,6 +46,12 @@ def test_labels_of_any_kind_may_be_missing(cube):
     for missing in (-1, np.float64(-2), None, np.nan, pd.NA, ""):
         some = np.where(names == "c", missing, names)
         assert set(sample_spectra(cube, 100, stratify=some).target) == {"a", "b"}
+    for kind in "UTS":  # text of numpy, old and new, and bytes
+        some = np.where(names == "c", "", names).astype(kind)
+        found = set(sample_spectra(cube, 100, stratify=some).target)
+        assert found == set(some.ravel()) - {"", b""} and len(found) == 2
+        objects = some.astype(object)
+        assert set(sample_spectra(cube, 100, stratify=objects).target) == found
     codes = np.where(names == "a", None, np.where(names == "b", -1, 0))
     assert set(sample_spectra(cube, 100, stratify=codes).target) == {0}
     with pytest.raises(ValueError, match="stratify holds labels of several kinds"):

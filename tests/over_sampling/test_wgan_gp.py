@@ -1,5 +1,6 @@
 """WGANGP as its users meet it: always trained, from nothing or from a start."""
 
+import pickle
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+import skops.io
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -357,3 +359,26 @@ def test_classes_vary_as_their_own_spectra_do():
         height = moved @ curve / (curve @ curve)
         assert np.abs(moved - height[:, None] * curve).max() < 1e-4
         assert height.std() > 0.1
+
+
+@pytest.mark.parametrize("kind", [*KINDS, {"validation_fraction": 0.2}])
+def test_saved_by_skops_and_by_pickle(spectra, kind):
+    """All bits come back, both networks too, and torch's generator is as it was."""
+    sampler = WGANGP(**QUICK | kind).fit(*spectra)
+    expected = sampler.sample(4, 1, random_state=1)
+    dumped, pickled = skops.io.dumps(sampler), pickle.dumps(sampler)
+    state = torch.get_rng_state()
+    with torch.inference_mode():
+        types = skops.io.get_untrusted_types(data=dumped)
+        again = skops.io.loads(dumped, trusted=types), pickle.loads(pickled)
+    assert torch.equal(state, torch.get_rng_state())
+    for copy in again:
+        np.testing.assert_array_equal(copy.sample(4, 1, random_state=1), expected)
+        for name in ("generator_", "critic_"):
+            known, found = getattr(sampler, name), getattr(copy, name)
+            assert found.training is known.training is False
+            found, known = found.state_dict(), known.state_dict()
+            assert found.keys() == known.keys()
+            assert all(torch.equal(found[key], known[key]) for key in known)
+        for parameter in copy.generator_.parameters():
+            parameter.sum().backward()  # an ordinary tensor
