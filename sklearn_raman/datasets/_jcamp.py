@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import re
+from itertools import zip_longest
 
 import numpy as np
 
@@ -13,7 +15,7 @@ def read_jcamp(jcamp, path):
     """Read a JCAMP-DX file, with one spectrum or several linked ones."""
     text, _ = decode(path.read_bytes())
     lines = [line.partition("$$")[0] for line in split_lines(text)]  # no comments
-    n_tables = _check_labels(lines)
+    tables = _find_tables(lines)
     printed = io.StringIO()  # the package prints what does not add up
     with contextlib.redirect_stdout(printed):
         content = jcamp.read(lines)
@@ -22,13 +24,13 @@ def read_jcamp(jcamp, path):
             f"the package jcamp reports: {' '.join(printed.getvalue().split())}"
         )
     parts = content.get("children") or [content]
-    if n_tables > len(parts):
+    if len(tables) > len(parts):
         raise ReadingError(
-            f"{n_tables} tables of points in {len(parts)} blocks; expected one in each "
-            "block, and several blocks in one of DATA TYPE=LINK."
+            f"{len(tables)} tables of points in {len(parts)} blocks; expected one in "
+            "each block, and several blocks in one of DATA TYPE=LINK."
         )
     items = []
-    for part in parts:
+    for part, table in zip_longest(parts, tables, fillvalue=()):
         if not len(part.get("x", ())):
             raise ReadingError("a block without XYDATA; expected a spectrum in each.")
         if "npoints" not in part:
@@ -42,6 +44,8 @@ def read_jcamp(jcamp, path):
                 f"the header states {n_stated} points and {len(axis)} follow: was the "
                 "file copied completely?"
             )
+        if "X++" in str(part.get("xydata")):
+            _check_abscissas(jcamp, axis, table, part.get("xfactor", 1))
         items.append((axis, intensities, name if len(parts) > 1 else None, {}))
     stated = str(parts[0].get("xunits", "")).lower()
     known = {"1/cm": "cm-1", "nanometers": "nm", "": None, "arbitrary units": None}
@@ -54,17 +58,45 @@ def read_jcamp(jcamp, path):
     )
 
 
-def _check_labels(lines):
-    """Refuse what the package would read in part; return the number of tables."""
-    labels = [
-        line[2:].partition("=")[0].strip().upper()
-        for line in lines
-        if line.startswith("##")
-    ]
+def _find_tables(lines):
+    """Return the lines of each table; refuse what the package would read in part."""
+    labels, tables = [], []
+    is_table = False
+    for line in lines:
+        if line.startswith("##"):
+            labels.append(line[2:].partition("=")[0].strip().upper())
+            if is_table := labels[-1] in ("XYDATA", "XYPOINTS"):
+                tables.append([])
+        elif is_table and line.strip():
+            tables[-1].append(line)
     if labels.count("END") < max(1, labels.count("TITLE")):
         raise ReadingError(
             "a block has no end (##END=): was the file copied completely?"
         )
     if "PEAK TABLE" in labels:
         raise ReadingError("the file holds a list of peaks; expected a spectrum.")
-    return labels.count("XYDATA") + labels.count("XYPOINTS")
+    return tables
+
+
+def _check_abscissas(jcamp, axis, table, factor):
+    """Compare the even axis of a header with the number that each line begins with.
+
+    The package compares each line with the one above, within 1: an uneven axis passes.
+    """
+    half = abs(axis[-1] - axis[0]) / (len(axis) - 1) / 2
+    # In difference form a line repeats the last point of the line above it.
+    n_repeated = int(any(sign in jcamp.DIF_digits for sign in table[0]))
+    first = 0
+    for line in table:
+        values = jcamp.parse(line)
+        decimals = re.match(r"[-+\d]*\.?(\d*)", line.strip())[1]
+        rounding = abs(factor) * 10.0 ** -len(decimals)
+        stated = values[0] * factor
+        if abs(stated - axis[first]) > half + rounding:
+            raise ReadingError(
+                f"the line {line.strip()[:40]!r} begins at {stated:g}, but FIRSTX, "
+                f"LASTX and NPOINTS place it at {axis[first]:g}: the axis is uneven, "
+                "or the header wrong. Export the spectrum as text, with an axis value "
+                "for each point."
+            )
+        first += len(values) - 1 - n_repeated

@@ -1,11 +1,12 @@
 """Instruments' own formats: small files made here, read by the packages of `files`."""
 
+import re
 import struct
 
 import numpy as np
 import pytest
 
-from sklearn_raman.datasets import load_spectra, read_spectra_table
+from sklearn_raman.datasets import load_spectra, nm_to_wavenumber, read_spectra_table
 
 AXIS = np.array([400.0, 402.0, 404.0, 406.0, 408.0])
 Y = np.array([1.0, 5.0, 2.5, -1.0, 3.0])
@@ -180,6 +181,69 @@ def test_jcamp_that_lost_points(tmp_path, capsys):
     ):
         load_spectra(path)
     assert capsys.readouterr().out == ""
+
+
+def write_jcamp(path, axis, y, per_line, first=None, last=None, x_factor=1.0):
+    """Write a spectrum whose lines begin with the axis value of their first point."""
+    lines = [
+        f"{axis[i] / x_factor:.3f} " + " ".join(f"{v:.1f}" for v in y[i : i + per_line])
+        for i in range(0, len(axis), per_line)
+    ]
+    path.write_text(
+        "##TITLE=a\n##JCAMP-DX=4.24\n##DATA TYPE=RAMAN SPECTRUM\n##XUNITS=1/CM\n"
+        f"##XFACTOR={x_factor}\n##YFACTOR=1\n##FIRSTX={first or axis[0]:.3f}\n"
+        f"##LASTX={last or axis[-1]:.3f}\n##NPOINTS={len(axis)}\n"
+        "##XYDATA=(X++(Y..Y))\n" + "\n".join(lines) + "\n##END=\n"
+    )
+    return path
+
+
+@pytest.mark.parametrize("x_factor", [1.0, 10.0])
+@pytest.mark.parametrize("per_line", [1, 2, 7])
+def test_jcamp_that_states_two_axes(tmp_path, per_line, x_factor):
+    """The numbers at the beginning of the lines are an axis, too."""
+    needs("jcamp", "jcamp")
+    path = tmp_path / "a.jdx"
+    even = np.linspace(239, 1628, 500)
+    y = np.arange(500.0) + 1
+    for axis in (even, even[::-1]):
+        write_jcamp(path, axis, y, per_line, x_factor=x_factor)
+        bunch = load_spectra(path)
+        np.testing.assert_allclose(bunch.wavenumbers, axis, atol=1e-3)
+        np.testing.assert_array_equal(bunch.data.to_numpy(), [y])
+    uneven = nm_to_wavenumber(np.linspace(800, 900, 500), 785)
+    for axis, ends in (
+        (uneven, {}),
+        (even, {"first": 339, "last": 1728}),
+        (even, {"last": 1640}),
+    ):
+        write_jcamp(path, axis, y, per_line, x_factor=x_factor, **ends)
+        with pytest.raises(ValueError, match="axis is uneven|X-Check failed"):
+            load_spectra(path)
+
+
+def test_jcamp_with_rounded_abscissas(tmp_path):
+    """Whole numbers may lie more than half a step off."""
+    needs("jcamp", "jcamp")
+    axis = np.linspace(400, 500, 501)
+    path = write_jcamp(tmp_path / "a.jdx", axis, np.arange(501.0), 4)
+    text = re.sub(r"^(\d+)\.\d+", r"\1", path.read_text(), flags=re.M)
+    path.write_text(text)
+    np.testing.assert_allclose(load_spectra(path).wavenumbers, axis)
+
+
+def test_jcamp_in_difference_form(tmp_path):
+    """Each line repeats the last point of the line above, with its abscissa."""
+    needs("jcamp", "jcamp")
+    path = tmp_path / "a.jdx"
+    table = "400 2 10 5\n406 -2 6\n"
+    path.write_text(JCAMP.replace(table, "400 10JK\n404 13LM\n"))
+    np.testing.assert_allclose(
+        load_spectra(path).data.to_numpy(), [[5, 5.5, 6.5, 8, 10]]
+    )
+    path.write_text(JCAMP.replace(table, "400 10JK\n401.5 13LM\n"))
+    with pytest.raises(ValueError, match="X-Check failed|axis is uneven"):
+        load_spectra(path)
 
 
 def test_jcamp_cut_anywhere(tmp_path):
