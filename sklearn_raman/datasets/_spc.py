@@ -6,32 +6,54 @@ import numpy as np
 
 from sklearn_raman.datasets._text import ReadingError
 
+_FLOATS = -0x80  # an exponent that stands for numbers that need none
+
 
 def read_spc(spc_io, path):
     """Read a Galactic GRAMS (Thermo) file, with one spectrum or several."""
     units = {"XRAMANS": "cm-1", "XWAVEN": "cm-1", "XNMETR": "nm", "XEV": "eV"}
     file = _Tracked(path.read_bytes())
-    spc = spc_io.SPC.from_bytes_io(file)
+    raw = spc_io.SpcRaw.from_bytes_io(file)  # SPC sorts the spectra
     if n_left := len(file.rest.strip(b"\x00")):
         raise ReadingError(
             f"{n_left} bytes are left behind the spectra, as if the header stated too "
             "few points. Export the spectra as text."
         )
+    header = raw.main_header
+    shared = raw.xarray
+    if shared is None:
+        shared = np.linspace(header.ffirst, header.flast, header.fnpts)
     items = []
-    for number, part in enumerate(spc):
-        coordinates = {key: getattr(part, key) for key in ("w", "z")}
+    for number, sub in enumerate(raw.subs):
+        axis = shared if sub.xarray is None else sub.xarray
+        coordinates = {"w": sub.w, "z": sub.z} if len(raw.subs) > 1 else {}
         items.append(
             (
-                np.array(part.xarray, dtype=np.float64),
-                np.array(part.yarray, dtype=np.float64),
-                str(number) if len(spc) > 1 else None,
-                {k: float(v) for k, v in coordinates.items() if v is not None}
-                if len(spc) > 1
-                else {},
+                np.array(axis, dtype=np.float64),
+                _scale(sub, header),
+                str(number) if len(raw.subs) > 1 else None,
+                {k: float(v) for k, v in coordinates.items() if v is not None},
             )
         )
-    unit = units.get(spc.xtype, None if spc.xtype == "XARB" else spc.xtype)
-    return items, unit, {"format": "GRAMS .spc", "x type": spc.xtype}
+    kind = str(header.fxtype)
+    unit = units.get(kind, None if kind == "XARB" else kind)
+    return items, unit, {"format": "GRAMS .spc", "x type": kind}
+
+
+def _scale(sub, header):
+    """Return intensities, scaled by the exponent of the file if it holds one spectrum.
+
+    The package takes that of the sub-header, which only files of several spectra use.
+    """
+    y = np.array(sub.yarray, dtype=np.float64)
+    if header.ftflgs.TMULTI or header.fexp == _FLOATS:
+        return y
+    if sub.header.subexp == _FLOATS:
+        raise ReadingError(
+            f"the header states integers (exponent {header.fexp}), and that of the "
+            "spectrum floating-point numbers. Export the spectrum as text."
+        )
+    return y * 2.0 ** (header.fexp - sub.header.subexp)
 
 
 class _Tracked(io.BytesIO):

@@ -107,15 +107,20 @@ def test_wdf_in_nanometres(tmp_path):
     assert bunch.wavenumbers[0] == pytest.approx(1e7 * (1 / 785 - 1 / 800))
 
 
-def write_spc(path, spectra, x_type=13, axis=None):
-    """Write a GRAMS file of version 0x4B with single-precision numbers."""
+def write_spc(path, spectra, x_type=13, axis=None, exponents=(-128, -128), bits=32):
+    """Write a GRAMS file of version 0x4B, by default of floating-point numbers.
+
+    `exponents` are those of the file and of each spectrum.
+    """
     flags = (4 if len(spectra) > 1 else 0) | (0x80 if axis is not None else 0)
+    flags |= 1 if bits == 16 else 0
+    exponent = exponents[1 if len(spectra) > 1 else 0]
     header = struct.pack(
         "<BBBbIddIBBBB",
         flags,
         0x4B,
         0,
-        -128,
+        exponents[0],
         len(AXIS),
         AXIS[0],
         AXIS[-1],
@@ -130,8 +135,12 @@ def write_spc(path, spectra, x_type=13, axis=None):
     if axis is not None:
         content += np.asarray(axis, dtype="<f4").tobytes()
     for number, y in enumerate(spectra):
-        sub = struct.pack("<BbHfffIIf", 0, -128, number, number, number + 1, 0, 0, 0, 0)
-        content += sub.ljust(32, b"\0") + np.asarray(y, dtype="<f4").tobytes()
+        place = (number, number, number + 1)
+        sub = struct.pack("<BbHfffIIf", 0, exponents[1], *place, 0, 0, 0, 0)
+        if -128 not in exponents:
+            y = np.round(np.asarray(y) / 2.0 ** (exponent - bits))
+        kind = "<f4" if -128 in exponents else f"<i{bits // 8}"
+        content += sub.ljust(32, b"\0") + np.asarray(y).astype(kind).tobytes()
     path.write_bytes(content)
     return path
 
@@ -144,6 +153,27 @@ def test_spc(tmp_path):
     uneven = AXIS + [0, 0.5, 0, 0, 0]
     bunch = load_spectra(write_spc(tmp_path / "b.spc", [Y], axis=uneven))
     np.testing.assert_array_equal(bunch.wavenumbers, uneven)
+
+
+@pytest.mark.parametrize("bits", [16, 32])
+@pytest.mark.parametrize("exponents", [(12, 0), (12, 12), (4, 12), (12, 4)])
+def test_spc_with_integers(tmp_path, exponents, bits):
+    """The file's exponent scales one spectrum, its own each of several."""
+    needs("spc_io", "spc-io")
+    one = {"exponents": exponents, "bits": bits}
+    y = Y if exponents[0] == 4 else 100 * Y
+    read = load_spectra(write_spc(tmp_path / "a.spc", [y], **one)).data.to_numpy()
+    np.testing.assert_allclose(read, [y], atol=2.0 ** (exponents[0] - bits))
+    many = {"exponents": exponents[::-1], "bits": bits}
+    read = load_spectra(write_spc(tmp_path / "b.spc", [y, y], **many)).data.to_numpy()
+    np.testing.assert_allclose(read, [y, y], atol=2.0 ** (exponents[0] - bits))
+
+
+def test_spc_with_exponents_that_disagree(tmp_path):
+    needs("spc_io", "spc-io")
+    path = write_spc(tmp_path / "a.spc", [Y], exponents=(12, -128))
+    with pytest.raises(ValueError, match="states integers"):
+        load_spectra(path)
 
 
 def test_spc_with_several(tmp_path):
