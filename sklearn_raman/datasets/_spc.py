@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 
+from sklearn_raman._utils._wavenumbers import unit_of_heading
 from sklearn_raman.datasets._text import ReadingError
 
 _FLOATS = -0x80  # an exponent that stands for numbers that need none
@@ -35,9 +36,14 @@ def read_spc(spc_io, path):
                 {k: float(v) for k, v in coordinates.items() if v is not None},
             )
         )
-    kind = str(header.fxtype)
-    unit = units.get(kind, None if kind == "XARB" else kind)
-    return items, unit, {"format": "GRAMS .spc", "x type": kind}
+    label = header.fcatxt.decode("latin-1").strip() if header.ftflgs.TALABS else ""
+    if label:  # the file says that it counts, not the type
+        unit, facts = unit_of_heading(label), {"x label": label}
+    else:
+        kind = str(header.fxtype)
+        unit = units.get(kind, None if kind == "XARB" else kind)
+        facts = {"x type": kind}
+    return items, unit, {"format": "GRAMS .spc"} | facts
 
 
 def _scale(sub, header):

@@ -176,6 +176,27 @@ def test_spc_with_exponents_that_disagree(tmp_path):
         load_spectra(path)
 
 
+@pytest.mark.parametrize("x_type", [0, 3, 13])
+def test_spc_with_label(tmp_path, x_type):
+    """A flag says that labels count, not the type of the axis."""
+    needs("spc_io", "spc-io")
+    path = write_spc(tmp_path / "a.spc", [Y], x_type=x_type)
+    raw = bytearray(path.read_bytes())
+    raw[0] |= 32
+    raw[218:248] = b"Wavelength (nm)\0Counts\0\0".ljust(30, b"\0")
+    path.write_bytes(raw)
+    with pytest.warns(UserWarning, match="it is stated in nm"):
+        assert "x label Wavelength (nm)" in load_spectra(path).DESCR
+    raw[218:248] = b"Raman Shift (cm-1)\0Counts\0".ljust(30, b"\0")
+    path.write_bytes(raw)
+    np.testing.assert_allclose(load_spectra(path).wavenumbers, AXIS)
+    raw[0] &= ~32  # labels are there, and do not count
+    raw[28] = 3
+    path.write_bytes(raw)
+    with pytest.warns(UserWarning, match="it is stated in nm"):
+        load_spectra(path)
+
+
 def test_spc_with_several(tmp_path):
     needs("spc_io", "spc-io")
     bunch = load_spectra(write_spc(tmp_path / "a.spc", [Y, 2 * Y]))
