@@ -26,14 +26,13 @@ from sklearn_raman.datasets._collect import (
     natural_key,
     resolve_fields,
 )
+from sklearn_raman.datasets._errors import ReadingError, printable
 from sklearn_raman.datasets._readers import find_reader, is_spectrum_suffix
 from sklearn_raman.datasets._text import (
-    ReadingError,
     as_path,
     check_format,
     decode,
     parse_spectra,
-    printable,
     suspicion,
 )
 from sklearn_raman.datasets._units import unit_of_count, unit_of_text

@@ -8,7 +8,8 @@ from itertools import zip_longest
 import numpy as np
 
 from sklearn_raman._utils._wavenumbers import unit_of_heading
-from sklearn_raman.datasets._text import ReadingError, decode, split_lines
+from sklearn_raman.datasets._errors import ReadingError
+from sklearn_raman.datasets._text import decode, split_lines
 
 
 def read_jcamp(jcamp, path):

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from sklearn_raman.datasets._text import ReadingError
+from sklearn_raman.datasets._errors import ReadingError
 
 
 def read_opus(brukeropus, path):

@@ -11,10 +11,10 @@ from importlib import import_module
 from pathlib import Path
 
 from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
+from sklearn_raman.datasets._errors import ReadingError
 from sklearn_raman.datasets._jcamp import read_jcamp
 from sklearn_raman.datasets._opus import read_opus
 from sklearn_raman.datasets._spc import read_spc
-from sklearn_raman.datasets._text import ReadingError
 from sklearn_raman.datasets._wdf import read_wdf
 
 

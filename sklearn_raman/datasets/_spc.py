@@ -5,7 +5,7 @@ import io
 import numpy as np
 
 from sklearn_raman._utils._wavenumbers import unit_of_heading
-from sklearn_raman.datasets._text import ReadingError
+from sklearn_raman.datasets._errors import ReadingError
 
 _FLOATS = -0x80  # an exponent that stands for numbers that need none
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklearn_raman.datasets._text import ReadingError
+from sklearn_raman.datasets._errors import ReadingError
 
 
 def read_wdf(wdf, path):
