@@ -40,7 +40,7 @@ def find_thousands(values, cells, point, is_axis_marked):
     marked = [i for i, text in enumerate(texts) if point in text]
     pattern = re.compile(rf"[+-]?[1-9]\d{{0,2}}{re.escape(point)}\d{{3}}")
     pairs = zip(values, texts, strict=True)
-    is_mixed = any(value and point not in t for value, t in pairs)
+    is_mixed = any(v and v == v and point not in t for v, t in pairs)
     is_alone = point == "," and not is_axis_marked
     if not marked or not (is_mixed or is_alone):
         return None
