@@ -362,7 +362,7 @@ def test_headers_that_lie(tmp_path):
         load_spectra(path)
 
 
-def write_opus(path, blocks):
+def write_opus(path, blocks, dpf=1):
     """Write a Bruker file: a directory, spectra and what says where they lie."""
 
     def kind(*parts):
@@ -383,7 +383,7 @@ def write_opus(path, blocks):
         status = b"".join(
             parameter(name, value)
             for name, value in (
-                (b"DPF", 1),
+                (b"DPF", dpf),
                 (b"NPT", len(y)),
                 (b"FXV", 400.0),
                 (b"LXV", 408.0),
@@ -419,6 +419,37 @@ def test_opus(tmp_path):
     assert "Raman" in bunch.DESCR
     with pytest.raises(ValueError, match="data blocks .* expected one Raman"):
         load_spectra(write_opus(tmp_path / "b.1", [(4, Y), (5, 2 * Y)]))
+
+
+def test_opus_that_holds_more(tmp_path):
+    """Series, and blocks that can't be read, are not passed over."""
+    needs("brukeropus", "brukeropus")
+    path = write_opus(tmp_path / "a.0", [(10, Y), (4, 2 * Y)])
+    whole = path.read_bytes()
+    assert "other blocks a" in load_spectra(path).DESCR
+    place = 24 + 12 * 3  # of the second spectrum, in the directory
+    for kind in (1 << 17, 2 << 19):  # a derivative, a series
+        kind = struct.pack("<i", 3 + (10 << 10) + kind)
+        path.write_bytes(whole[:place] + kind + whole[place + 4 :])
+        with pytest.raises(ValueError, match=r"blocks \['ra', 'ra'\]; expected one"):
+            load_spectra(path)
+
+
+def test_opus_of_integers(tmp_path):
+    needs("brukeropus", "brukeropus")
+    with pytest.raises(ValueError, match=r"data format \(DPF\) 2; expected 1"):
+        load_spectra(write_opus(tmp_path / "a.0", [(10, Y)], dpf=2))
+
+
+@pytest.mark.parametrize("n_lost", [1, 4, 100])
+def test_opus_that_lost_bytes(tmp_path, n_lost):
+    """They would move the spectrum by some points."""
+    needs("brukeropus", "brukeropus")
+    path = write_opus(tmp_path / "a.0", [(10, Y)])
+    raw = path.read_bytes()
+    path.write_bytes(raw[:60] + raw[60 + n_lost :])
+    with pytest.raises(ValueError, match=r"a\.0: .*copied completely|a\.0: is this"):
+        load_spectra(path)
 
 
 @pytest.mark.parametrize(
