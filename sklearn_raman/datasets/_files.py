@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
@@ -449,8 +450,8 @@ def _read_file(path, encoding, options):
             check_wavenumbers(axis, name="the axis", n_points=len(intensities))
         except ValueError as error:
             raise ReadingError(str(error)) from error
-        if not pd.notna(intensities).all():
-            raise ReadingError("intensities hold NaN; expected numbers.")
+        if not np.isfinite(intensities).all():
+            raise ReadingError("intensities hold NaN or infinity; expected numbers.")
     return items, unit, facts
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_raman._utils._wavenumbers import unit_of_heading
 from sklearn_raman.datasets._errors import ReadingError
-from sklearn_raman.datasets._text import decode, split_lines
+from sklearn_raman.datasets._text import decode, split_lines, to_number
 
 
 def read_jcamp(jcamp, path):
@@ -48,7 +48,13 @@ def read_jcamp(jcamp, path):
         if "X++" in str(part.get("xydata")):
             _check_abscissas(jcamp, axis, table, part.get("xfactor", 1))
         items.append((axis, intensities, name if len(parts) > 1 else None, {}))
-    stated = str(parts[0].get("xunits", "")).lower()
+    units = [str(part.get("xunits", "")).lower() for part in parts]
+    stated, *others = dict.fromkeys(units)
+    if others:
+        raise ReadingError(
+            f"the blocks state different XUNITS, {stated!r} and {others[0]!r}; "
+            "expected one unit. Save each block in a file of its own."
+        )
     known = {"1/cm": "cm-1", "nanometers": "nm", "": None, "arbitrary units": None}
     unit = known.get(stated, unit_of_heading(stated) or stated)
     facts = {"format": "JCAMP-DX", "x unit": stated or "not stated"}
@@ -63,9 +69,15 @@ def _find_tables(lines):
     """Return the lines of each table; refuse what the package would read in part."""
     labels, tables = [], []
     is_table = False
+    most = 10 * sum(map(len, lines))  # a repeated point needs part of a character
     for line in lines:
         if line.startswith("##"):
-            labels.append(line[2:].partition("=")[0].strip().upper())
+            label, _, value = line[2:].partition("=")
+            labels.append(label.strip().upper())
+            if labels[-1] == "NPOINTS" and (to_number(value) or 0) > most:
+                raise ReadingError(
+                    f"NPOINTS={value.strip()} is more than the file can hold."
+                )
             if is_table := labels[-1] in ("XYDATA", "XYPOINTS"):
                 tables.append([])
         elif is_table and line.strip():

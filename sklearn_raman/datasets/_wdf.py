@@ -15,6 +15,7 @@ def read_wdf(wdf, path):
                 "the file holds several detector tracks, each with an axis of its own; "
                 "expected one axis. Export it as text."
             )
+        _check_counts(file.hdr, file.find_section(wdf.WdfBlockId.DATA)[0])
         xlist = file.xlist()
         axis = np.asarray(xlist, dtype=np.float64)
         n_spectra = min(file.hdr.ncollected, file.hdr.nspectra)
@@ -49,6 +50,25 @@ def _check_blocks(path):
                     "file copied completely?"
                 )
             position += length
+
+
+def _check_counts(header, block):
+    """Refuse numbers of points and spectra that do not fit the block of spectra."""
+    n_values = (block.size - 16) // 4
+    n_points = header.npoints
+    if not header.ncollected:
+        raise ReadingError("no spectrum was measured; expected one or more.")
+    fits = n_values in (header.nspectra * n_points, header.ncollected * n_points)
+    if not n_points or not fits:
+        raise ReadingError(
+            f"the header states {header.nspectra} spectra of {n_points} points, "
+            f"{header.ncollected} of them measured, but {n_values} intensities follow. "
+            "Export the spectra as text."
+        )
+    if header.xlistcount != n_points:
+        raise ReadingError(
+            f"the axis has {header.xlistcount} points but the spectra have {n_points}."
+        )
 
 
 def _read_origins(file, n_spectra):

@@ -197,6 +197,78 @@ def test_spc_with_label(tmp_path, x_type):
         load_spectra(path)
 
 
+def test_spc_with_log(tmp_path):
+    """What a log says is no matter, "=" in its entries neither."""
+    needs("spc_io", "spc-io")
+    path = write_spc(tmp_path / "a.spc", [Y])
+    raw = bytearray(path.read_bytes())
+    log = b"COMMENT=a=b\r\nURL=http://a?b=c\r\n\0"
+    struct.pack_into("<I", raw, 248, len(raw))
+    raw += struct.pack("<IIIII44s", 64 + len(log), 4096, 64, 0, 0, b"") + log
+    path.write_bytes(raw)
+    np.testing.assert_array_equal(load_spectra(path).data.to_numpy(), [Y])
+
+
+def test_spc_keeps_the_order_of_the_file(tmp_path):
+    needs("spc_io", "spc-io")
+    path = write_spc(tmp_path / "a.spc", [Y, 2 * Y, 3 * Y])
+    raw = bytearray(path.read_bytes())
+    struct.pack_into("<f", raw, 312, -2.0)  # the step of z
+    path.write_bytes(raw)
+    bunch = load_spectra(path)
+    np.testing.assert_array_equal(bunch.data.to_numpy(), [Y, 2 * Y, 3 * Y])
+    assert bunch.metadata["z"].tolist() == [0, -2, -4]
+
+
+def test_infinite_intensities(tmp_path):
+    y = np.where(Y > 2, np.inf, Y)
+    needs("wdf", "renishaw-wdf")
+    with pytest.raises(ValueError, match=r"a\.wdf: intensities hold NaN or infinity"):
+        load_spectra(write_wdf(tmp_path / "a.wdf", [Y, y]))
+    needs("spc_io", "spc-io")
+    with pytest.raises(ValueError, match=r"a\.spc: intensities hold NaN or infinity"):
+        load_spectra(write_spc(tmp_path / "a.spc", [y]))
+
+
+@pytest.mark.parametrize(
+    "n_points, n_spectra, says",
+    [
+        (5, 4, "states 4 spectra of 5 points.* 15 intensities follow"),
+        (4, 3, "3 spectra of 4 points"),
+        (0, 10**12, "spectra of 0 points"),
+        (2**31, 3, "spectra of 2147483648 points"),
+        (5, 0, "no spectrum was measured"),
+    ],
+)
+def test_wdf_whose_header_counts_wrongly(tmp_path, n_points, n_spectra, says):
+    needs("wdf", "renishaw-wdf")
+    path = write_wdf(tmp_path / "a.wdf", [Y, 2 * Y, 3 * Y])
+    raw = bytearray(path.read_bytes())
+    struct.pack_into("<IQQ", raw, 60, n_points, n_spectra, n_spectra)
+    struct.pack_into("<I", raw, 88, n_points)
+    path.write_bytes(raw)
+    with pytest.raises(ValueError, match=says):
+        load_spectra(path)
+
+
+def test_jcamp_with_two_units(tmp_path):
+    needs("jcamp", "jcamp")
+    other = JCAMP.replace("1/CM", "NANOMETERS")
+    path = tmp_path / "a.jdx"
+    for blocks in (JCAMP + other, other + JCAMP):
+        path.write_text("##TITLE=both\n##DATA TYPE=LINK\n" + blocks + "##END=\n")
+        with pytest.raises(ValueError, match="different XUNITS"):
+            load_spectra(path)
+
+
+def test_jcamp_with_more_points_than_it_can_hold(tmp_path):
+    needs("jcamp", "jcamp")
+    path = tmp_path / "a.jdx"
+    path.write_text(JCAMP.replace("NPOINTS=5", "NPOINTS=1000000000000"))
+    with pytest.raises(ValueError, match="more than the file can hold"):
+        load_spectra(path)
+
+
 def test_spc_with_several(tmp_path):
     needs("spc_io", "spc-io")
     bunch = load_spectra(write_spc(tmp_path / "a.spc", [Y, 2 * Y]))
