@@ -13,21 +13,21 @@ from sklearn_raman._utils._wavenumbers import (
     are_positions,
     unit_of_heading,
 )
+from sklearn_raman.datasets._decimals import (
+    DECIMALS,
+    find_thousands,
+    refuse_spaced_thousands,
+    say_thousands,
+)
+from sklearn_raman.datasets._errors import ReadingError, printable, show
 from sklearn_raman.datasets._headings import long_columns
 from sklearn_raman.datasets._text import (
-    DECIMALS,
     DELIMITERS,
-    ReadingError,
     as_path,
     decode,
-    find_thousands,
     is_comment,
-    printable,
     refuse_headings_again,
-    refuse_spaced_thousands,
     rows_in_comments,
-    say_thousands,
-    show,
     to_number,
 )
 from sklearn_raman.datasets._units import (
@@ -122,7 +122,8 @@ class Table:
         def cells():
             return [self.text(row, column) for row in rows for column in columns]
 
-        found = find_thousands(values, cells, self.decimal, beside)
+        is_marked = any(self.decimal in text for text in beside)
+        found = find_thousands(values, cells, self.decimal, is_marked)
         if found is not None:
             row, column = rows[found // len(columns)], columns[found % len(columns)]
             text = self.text(row, column)

@@ -12,7 +12,7 @@ from sklearn.utils import Bunch
 from sklearn_raman._utils._frames import is_frame
 from sklearn_raman._utils._wavenumbers import describe_axis, format_wavenumbers
 from sklearn_raman.datasets._cells import read_label_table
-from sklearn_raman.datasets._text import printable
+from sklearn_raman.datasets._errors import printable
 from sklearn_raman.datasets._units import describe_doubt, nm_to_wavenumber
 
 FIELDS = ("label", "group", "sample")

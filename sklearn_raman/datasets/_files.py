@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
@@ -26,14 +27,13 @@ from sklearn_raman.datasets._collect import (
     natural_key,
     resolve_fields,
 )
+from sklearn_raman.datasets._errors import ReadingError, printable
 from sklearn_raman.datasets._readers import find_reader, is_spectrum_suffix
 from sklearn_raman.datasets._text import (
-    ReadingError,
     as_path,
     check_format,
     decode,
     parse_spectra,
-    printable,
     suspicion,
 )
 from sklearn_raman.datasets._units import unit_of_count, unit_of_text
@@ -450,8 +450,8 @@ def _read_file(path, encoding, options):
             check_wavenumbers(axis, name="the axis", n_points=len(intensities))
         except ValueError as error:
             raise ReadingError(str(error)) from error
-        if not pd.notna(intensities).all():
-            raise ReadingError("intensities hold NaN; expected numbers.")
+        if not np.isfinite(intensities).all():
+            raise ReadingError("intensities hold NaN or infinity; expected numbers.")
     return items, unit, facts
 
 

@@ -42,6 +42,7 @@ from sklearn_raman.datasets._collect import (
     refuse_unnamed,
     resolve_fields,
 )
+from sklearn_raman.datasets._errors import ReadingError, printable, show
 from sklearn_raman.datasets._headings import (
     COMPANION,
     LONG,
@@ -56,14 +57,11 @@ from sklearn_raman.datasets._headings import (
 )
 from sklearn_raman.datasets._readers import find_reader
 from sklearn_raman.datasets._text import (
-    ReadingError,
     as_path,
     check_format,
     decode,
-    printable,
     refuse_count,
     say_two_names,
-    show,
     suspicion,
     to_number,
 )

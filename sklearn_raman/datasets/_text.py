@@ -13,6 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_raman._utils._wavenumbers import are_positions
+from sklearn_raman.datasets._decimals import (
+    DECIMALS,
+    refuse_spaced_thousands,
+    refuse_thousands,
+)
+from sklearn_raman.datasets._errors import ReadingError, show
 from sklearn_raman.datasets._headings import (
     COMPANION,
     axes_again,
@@ -38,7 +44,6 @@ DELIMITERS = {
     "|": "bar",
     None: "spaces",
 }
-DECIMALS = {".": "point", ",": "comma"}
 COMMENTS = ("#", "%", "//", "!")
 SUSPECTS = "left out as comments"
 NO_NUMBER = frozenset(
@@ -56,16 +61,7 @@ _BOMS = (
 _DATE = re.compile(
     r"\b\d{4}[-./]\d\d?[-./]\d\d?\b|\b\d\d?[-./]\d\d?[-./]\d{2,4}\b|\d:\d\d"
 )
-# 1 234 between tabs, with signs made for it, or with 034, which begins no number.
-_SPACED = re.compile(
-    r"\d[\xa0\u2007\u2009\u202f]\d{3}(?!\d)|(?<=[\s,])[1-9]\d{0,2} 0\d\d(?!\d)"
-    r"|(?<=\t)[+-]?\d{1,3}(?: \d{3})+(?![^\t.,])"
-)
 _SAMPLE = 60  # lines, from the whole file, by which its format is told first
-
-
-class ReadingError(ValueError):
-    """A file, or a place in it, that can't be read."""
 
 
 def check_format(columns, delimiter, decimal, encoding):
@@ -241,20 +237,6 @@ def suspicion(name, facts):
     ]
 
 
-def printable(text):
-    """Return a text or path with what is no Unicode in a file's name as \\udcff.
-
-    Python takes such bytes in; on their way out they would be an error.
-    """
-    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def show(line, length=70):
-    """Return a line as it goes into an error message."""
-    line = line.replace("\x1f", ",")
-    return repr(line if len(line) <= length else line[:length] + "...")
-
-
 def to_number(cell, decimal="."):
     """Return a cell as a float, NaN where it holds no value, None if it is text."""
     cell = cell.strip()
@@ -406,7 +388,7 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
     if decimal is None:
         if mark == "," and delimiter is None:
             _refuse_ambiguous_commas(lines, numbers, headings, width)
-        _refuse_thousands(lines, numbers, values, mark, point)
+        refuse_thousands(lines, numbers, values, mark, point)
     axis_column, others = _choose_columns(values, headings, columns, facts, lines)
     axis = values[:, axis_column]
     spectra, n_dropped = [], 0
@@ -648,75 +630,6 @@ def _refuse_ambiguous_commas(lines, numbers, headings, width):
         'commas. Pass delimiter="," for the first; for the second, export the file '
         "with another delimiter."
     )
-
-
-def find_thousands(values, cells, point, beside):
-    """Return the first cell whose decimal mark may part thousands, or None.
-
-    So do marks that always have three digits behind them, where other values have no
-    mark and are below 1000; commas also if all values have one, but the axis has none.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_cells,)
-    cells : callable
-        Returns the texts of the cells; called if the values leave a doubt.
-    point : str
-        Decimal mark.
-    beside : list of str
-        Texts of the axis.
-    """
-    with np.errstate(invalid="ignore", over="ignore"):
-        scaled = values * 1000
-        suits = (np.abs(scaled - np.round(scaled)) < 1e-6) & (np.abs(values) < 1000)
-    if not (suits | np.isnan(values)).all():
-        return None
-    texts = [cell.strip() for cell in cells()]
-    marked = [i for i, text in enumerate(texts) if point in text]
-    pattern = re.compile(rf"[+-]?[1-9]\d{{0,2}}{re.escape(point)}\d{{3}}")
-    pairs = zip(values, texts, strict=True)
-    is_mixed = any(value and point not in t for value, t in pairs)
-    is_alone = point == "," and not any(point in text for text in beside)
-    if not marked or not (is_mixed or is_alone):
-        return None
-    return marked[0] if all(pattern.fullmatch(texts[i]) for i in marked) else None
-
-
-def say_thousands(text, place, column, point):
-    """Return the error for what `find_thousands` found."""
-    return ReadingError(
-        f"{place}: {show(text)}: the {DECIMALS[point]} in column {column + 1} may "
-        "separate thousands, for it always has three digits behind it and other values "
-        f'or the axis have none. Pass decimal="{point}" if it is the decimal mark; '
-        "files with thousands separators must be exported without them."
-    )
-
-
-def _refuse_thousands(lines, numbers, values, mark, point):
-    """Refuse a column that reads as 987 and 1.234: thousands, or decimals?"""
-    for column in range(values.shape[1]):
-
-        def cells(column=column):
-            return [lines[i].split(mark)[column] for i in numbers]
-
-        beside = [row for i in numbers[:9] for row in lines[i].split(mark)[:column]]
-        found = find_thousands(values[:, column], cells, point, beside or [point])
-        if found is not None:
-            text = lines[numbers[found]]
-            raise say_thousands(text, f"line {numbers[found] + 1}", column, point)
-
-
-def refuse_spaced_thousands(lines, numbers):
-    """Refuse 1 234 where spaces part columns: one number, or two?"""
-    for i in numbers:
-        found = _SPACED.search(lines[i].strip().replace('"', ""))
-        if found:
-            raise ReadingError(
-                f"line {i + 1}: {show(lines[i].strip())}: the space in {found[0]!r} "
-                "may separate thousands, not columns. Pass delimiter=' ' if it "
-                "separates columns; files with thousands separators must be exported "
-                "without them."
-            )
 
 
 def _choose_columns(values, headings, columns, facts, lines):

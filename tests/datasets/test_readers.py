@@ -1,11 +1,12 @@
 """Instruments' own formats: small files made here, read by the packages of `files`."""
 
+import re
 import struct
 
 import numpy as np
 import pytest
 
-from sklearn_raman.datasets import load_spectra, read_spectra_table
+from sklearn_raman.datasets import load_spectra, nm_to_wavenumber, read_spectra_table
 
 AXIS = np.array([400.0, 402.0, 404.0, 406.0, 408.0])
 Y = np.array([1.0, 5.0, 2.5, -1.0, 3.0])
@@ -106,15 +107,20 @@ def test_wdf_in_nanometres(tmp_path):
     assert bunch.wavenumbers[0] == pytest.approx(1e7 * (1 / 785 - 1 / 800))
 
 
-def write_spc(path, spectra, x_type=13, axis=None):
-    """Write a GRAMS file of version 0x4B with single-precision numbers."""
+def write_spc(path, spectra, x_type=13, axis=None, exponents=(-128, -128), bits=32):
+    """Write a GRAMS file of version 0x4B, by default of floating-point numbers.
+
+    `exponents` are those of the file and of each spectrum.
+    """
     flags = (4 if len(spectra) > 1 else 0) | (0x80 if axis is not None else 0)
+    flags |= 1 if bits == 16 else 0
+    exponent = exponents[1 if len(spectra) > 1 else 0]
     header = struct.pack(
         "<BBBbIddIBBBB",
         flags,
         0x4B,
         0,
-        -128,
+        exponents[0],
         len(AXIS),
         AXIS[0],
         AXIS[-1],
@@ -129,8 +135,12 @@ def write_spc(path, spectra, x_type=13, axis=None):
     if axis is not None:
         content += np.asarray(axis, dtype="<f4").tobytes()
     for number, y in enumerate(spectra):
-        sub = struct.pack("<BbHfffIIf", 0, -128, number, number, number + 1, 0, 0, 0, 0)
-        content += sub.ljust(32, b"\0") + np.asarray(y, dtype="<f4").tobytes()
+        place = (number, number, number + 1)
+        sub = struct.pack("<BbHfffIIf", 0, exponents[1], *place, 0, 0, 0, 0)
+        if -128 not in exponents:
+            y = np.round(np.asarray(y) / 2.0 ** (exponent - bits))
+        kind = "<f4" if -128 in exponents else f"<i{bits // 8}"
+        content += sub.ljust(32, b"\0") + np.asarray(y).astype(kind).tobytes()
     path.write_bytes(content)
     return path
 
@@ -143,6 +153,120 @@ def test_spc(tmp_path):
     uneven = AXIS + [0, 0.5, 0, 0, 0]
     bunch = load_spectra(write_spc(tmp_path / "b.spc", [Y], axis=uneven))
     np.testing.assert_array_equal(bunch.wavenumbers, uneven)
+
+
+@pytest.mark.parametrize("bits", [16, 32])
+@pytest.mark.parametrize("exponents", [(12, 0), (12, 12), (4, 12), (12, 4)])
+def test_spc_with_integers(tmp_path, exponents, bits):
+    """The file's exponent scales one spectrum, its own each of several."""
+    needs("spc_io", "spc-io")
+    one = {"exponents": exponents, "bits": bits}
+    y = Y if exponents[0] == 4 else 100 * Y
+    read = load_spectra(write_spc(tmp_path / "a.spc", [y], **one)).data.to_numpy()
+    np.testing.assert_allclose(read, [y], atol=2.0 ** (exponents[0] - bits))
+    many = {"exponents": exponents[::-1], "bits": bits}
+    read = load_spectra(write_spc(tmp_path / "b.spc", [y, y], **many)).data.to_numpy()
+    np.testing.assert_allclose(read, [y, y], atol=2.0 ** (exponents[0] - bits))
+
+
+def test_spc_with_exponents_that_disagree(tmp_path):
+    needs("spc_io", "spc-io")
+    path = write_spc(tmp_path / "a.spc", [Y], exponents=(12, -128))
+    with pytest.raises(ValueError, match="states integers"):
+        load_spectra(path)
+
+
+@pytest.mark.parametrize("x_type", [0, 3, 13])
+def test_spc_with_label(tmp_path, x_type):
+    """A flag says that labels count, not the type of the axis."""
+    needs("spc_io", "spc-io")
+    path = write_spc(tmp_path / "a.spc", [Y], x_type=x_type)
+    raw = bytearray(path.read_bytes())
+    raw[0] |= 32
+    raw[218:248] = b"Wavelength (nm)\0Counts\0\0".ljust(30, b"\0")
+    path.write_bytes(raw)
+    with pytest.warns(UserWarning, match="it is stated in nm"):
+        assert "x label Wavelength (nm)" in load_spectra(path).DESCR
+    raw[218:248] = b"Raman Shift (cm-1)\0Counts\0".ljust(30, b"\0")
+    path.write_bytes(raw)
+    np.testing.assert_allclose(load_spectra(path).wavenumbers, AXIS)
+    raw[0] &= ~32  # labels are there, and do not count
+    raw[28] = 3
+    path.write_bytes(raw)
+    with pytest.warns(UserWarning, match="it is stated in nm"):
+        load_spectra(path)
+
+
+def test_spc_with_log(tmp_path):
+    """What a log says is no matter, "=" in its entries neither."""
+    needs("spc_io", "spc-io")
+    path = write_spc(tmp_path / "a.spc", [Y])
+    raw = bytearray(path.read_bytes())
+    log = b"COMMENT=a=b\r\nURL=http://a?b=c\r\n\0"
+    struct.pack_into("<I", raw, 248, len(raw))
+    raw += struct.pack("<IIIII44s", 64 + len(log), 4096, 64, 0, 0, b"") + log
+    path.write_bytes(raw)
+    np.testing.assert_array_equal(load_spectra(path).data.to_numpy(), [Y])
+
+
+def test_spc_keeps_the_order_of_the_file(tmp_path):
+    needs("spc_io", "spc-io")
+    path = write_spc(tmp_path / "a.spc", [Y, 2 * Y, 3 * Y])
+    raw = bytearray(path.read_bytes())
+    struct.pack_into("<f", raw, 312, -2.0)  # the step of z
+    path.write_bytes(raw)
+    bunch = load_spectra(path)
+    np.testing.assert_array_equal(bunch.data.to_numpy(), [Y, 2 * Y, 3 * Y])
+    assert bunch.metadata["z"].tolist() == [0, -2, -4]
+
+
+def test_infinite_intensities(tmp_path):
+    y = np.where(Y > 2, np.inf, Y)
+    needs("wdf", "renishaw-wdf")
+    with pytest.raises(ValueError, match=r"a\.wdf: intensities hold NaN or infinity"):
+        load_spectra(write_wdf(tmp_path / "a.wdf", [Y, y]))
+    needs("spc_io", "spc-io")
+    with pytest.raises(ValueError, match=r"a\.spc: intensities hold NaN or infinity"):
+        load_spectra(write_spc(tmp_path / "a.spc", [y]))
+
+
+@pytest.mark.parametrize(
+    "n_points, n_spectra, says",
+    [
+        (5, 4, "states 4 spectra of 5 points.* 15 intensities follow"),
+        (4, 3, "3 spectra of 4 points"),
+        (0, 10**12, "spectra of 0 points"),
+        (2**31, 3, "spectra of 2147483648 points"),
+        (5, 0, "no spectrum was measured"),
+    ],
+)
+def test_wdf_whose_header_counts_wrongly(tmp_path, n_points, n_spectra, says):
+    needs("wdf", "renishaw-wdf")
+    path = write_wdf(tmp_path / "a.wdf", [Y, 2 * Y, 3 * Y])
+    raw = bytearray(path.read_bytes())
+    struct.pack_into("<IQQ", raw, 60, n_points, n_spectra, n_spectra)
+    struct.pack_into("<I", raw, 88, n_points)
+    path.write_bytes(raw)
+    with pytest.raises(ValueError, match=says):
+        load_spectra(path)
+
+
+def test_jcamp_with_two_units(tmp_path):
+    needs("jcamp", "jcamp")
+    other = JCAMP.replace("1/CM", "NANOMETERS")
+    path = tmp_path / "a.jdx"
+    for blocks in (JCAMP + other, other + JCAMP):
+        path.write_text("##TITLE=both\n##DATA TYPE=LINK\n" + blocks + "##END=\n")
+        with pytest.raises(ValueError, match="different XUNITS"):
+            load_spectra(path)
+
+
+def test_jcamp_with_more_points_than_it_can_hold(tmp_path):
+    needs("jcamp", "jcamp")
+    path = tmp_path / "a.jdx"
+    path.write_text(JCAMP.replace("NPOINTS=5", "NPOINTS=1000000000000"))
+    with pytest.raises(ValueError, match="more than the file can hold"):
+        load_spectra(path)
 
 
 def test_spc_with_several(tmp_path):
@@ -180,6 +304,69 @@ def test_jcamp_that_lost_points(tmp_path, capsys):
     ):
         load_spectra(path)
     assert capsys.readouterr().out == ""
+
+
+def write_jcamp(path, axis, y, per_line, first=None, last=None, x_factor=1.0):
+    """Write a spectrum whose lines begin with the axis value of their first point."""
+    lines = [
+        f"{axis[i] / x_factor:.3f} " + " ".join(f"{v:.1f}" for v in y[i : i + per_line])
+        for i in range(0, len(axis), per_line)
+    ]
+    path.write_text(
+        "##TITLE=a\n##JCAMP-DX=4.24\n##DATA TYPE=RAMAN SPECTRUM\n##XUNITS=1/CM\n"
+        f"##XFACTOR={x_factor}\n##YFACTOR=1\n##FIRSTX={first or axis[0]:.3f}\n"
+        f"##LASTX={last or axis[-1]:.3f}\n##NPOINTS={len(axis)}\n"
+        "##XYDATA=(X++(Y..Y))\n" + "\n".join(lines) + "\n##END=\n"
+    )
+    return path
+
+
+@pytest.mark.parametrize("x_factor", [1.0, 10.0])
+@pytest.mark.parametrize("per_line", [1, 2, 7])
+def test_jcamp_that_states_two_axes(tmp_path, per_line, x_factor):
+    """The numbers at the beginning of the lines are an axis, too."""
+    needs("jcamp", "jcamp")
+    path = tmp_path / "a.jdx"
+    even = np.linspace(239, 1628, 500)
+    y = np.arange(500.0) + 1
+    for axis in (even, even[::-1]):
+        write_jcamp(path, axis, y, per_line, x_factor=x_factor)
+        bunch = load_spectra(path)
+        np.testing.assert_allclose(bunch.wavenumbers, axis, atol=1e-3)
+        np.testing.assert_array_equal(bunch.data.to_numpy(), [y])
+    uneven = nm_to_wavenumber(np.linspace(800, 900, 500), 785)
+    for axis, ends in (
+        (uneven, {}),
+        (even, {"first": 339, "last": 1728}),
+        (even, {"last": 1640}),
+    ):
+        write_jcamp(path, axis, y, per_line, x_factor=x_factor, **ends)
+        with pytest.raises(ValueError, match="axis is uneven|X-Check failed"):
+            load_spectra(path)
+
+
+def test_jcamp_with_rounded_abscissas(tmp_path):
+    """Whole numbers may lie more than half a step off."""
+    needs("jcamp", "jcamp")
+    axis = np.linspace(400, 500, 501)
+    path = write_jcamp(tmp_path / "a.jdx", axis, np.arange(501.0), 4)
+    text = re.sub(r"^(\d+)\.\d+", r"\1", path.read_text(), flags=re.M)
+    path.write_text(text)
+    np.testing.assert_allclose(load_spectra(path).wavenumbers, axis)
+
+
+def test_jcamp_in_difference_form(tmp_path):
+    """Each line repeats the last point of the line above, with its abscissa."""
+    needs("jcamp", "jcamp")
+    path = tmp_path / "a.jdx"
+    table = "400 2 10 5\n406 -2 6\n"
+    path.write_text(JCAMP.replace(table, "400 10JK\n404 13LM\n"))
+    np.testing.assert_allclose(
+        load_spectra(path).data.to_numpy(), [[5, 5.5, 6.5, 8, 10]]
+    )
+    path.write_text(JCAMP.replace(table, "400 10JK\n401.5 13LM\n"))
+    with pytest.raises(ValueError, match="X-Check failed|axis is uneven"):
+        load_spectra(path)
 
 
 def test_jcamp_cut_anywhere(tmp_path):
@@ -247,7 +434,7 @@ def test_headers_that_lie(tmp_path):
         load_spectra(path)
 
 
-def write_opus(path, blocks):
+def write_opus(path, blocks, dpf=1):
     """Write a Bruker file: a directory, spectra and what says where they lie."""
 
     def kind(*parts):
@@ -268,7 +455,7 @@ def write_opus(path, blocks):
         status = b"".join(
             parameter(name, value)
             for name, value in (
-                (b"DPF", 1),
+                (b"DPF", dpf),
                 (b"NPT", len(y)),
                 (b"FXV", 400.0),
                 (b"LXV", 408.0),
@@ -304,6 +491,37 @@ def test_opus(tmp_path):
     assert "Raman" in bunch.DESCR
     with pytest.raises(ValueError, match="data blocks .* expected one Raman"):
         load_spectra(write_opus(tmp_path / "b.1", [(4, Y), (5, 2 * Y)]))
+
+
+def test_opus_that_holds_more(tmp_path):
+    """Series, and blocks that can't be read, are not passed over."""
+    needs("brukeropus", "brukeropus")
+    path = write_opus(tmp_path / "a.0", [(10, Y), (4, 2 * Y)])
+    whole = path.read_bytes()
+    assert "other blocks a" in load_spectra(path).DESCR
+    place = 24 + 12 * 3  # of the second spectrum, in the directory
+    for kind in (1 << 17, 2 << 19):  # a derivative, a series
+        kind = struct.pack("<i", 3 + (10 << 10) + kind)
+        path.write_bytes(whole[:place] + kind + whole[place + 4 :])
+        with pytest.raises(ValueError, match=r"blocks \['ra', 'ra'\]; expected one"):
+            load_spectra(path)
+
+
+def test_opus_of_integers(tmp_path):
+    needs("brukeropus", "brukeropus")
+    with pytest.raises(ValueError, match=r"data format \(DPF\) 2; expected 1"):
+        load_spectra(write_opus(tmp_path / "a.0", [(10, Y)], dpf=2))
+
+
+@pytest.mark.parametrize("n_lost", [1, 4, 100])
+def test_opus_that_lost_bytes(tmp_path, n_lost):
+    """They would move the spectrum by some points."""
+    needs("brukeropus", "brukeropus")
+    path = write_opus(tmp_path / "a.0", [(10, Y)])
+    raw = path.read_bytes()
+    path.write_bytes(raw[:60] + raw[60 + n_lost :])
+    with pytest.raises(ValueError, match=r"a\.0: .*copied completely|a\.0: is this"):
+        load_spectra(path)
 
 
 @pytest.mark.parametrize(

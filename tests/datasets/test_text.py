@@ -1,5 +1,8 @@
 """One text file: every format gives the same numbers, or an error with its place."""
 
+import sys
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -608,3 +611,40 @@ def test_another_line_before_the_rows_is_a_header(tmp_path, first):
     else:
         check(found)
         assert "1 header line" in found.DESCR
+
+
+def test_many_columns(tmp_path):
+    """Lines are not split again for each column."""
+    counts = []
+    for n_spectra in (20, 40):
+        table = np.c_[400.5 + np.arange(6), np.full((6, n_spectra), 900.25)]
+        path = tmp_path / "a.csv"
+        np.savetxt(path, table, fmt="%.2f", delimiter=",")
+        calls = Counter()
+
+        def count(frame, event, called, calls=calls):
+            if event == "c_call":
+                calls[called.__name__] += 1
+
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            bunch = load_spectra(path)
+        finally:
+            sys.setprofile(before)
+        assert bunch.data.shape == (n_spectra, 6)
+        counts.append(calls["split"])
+    assert counts[1] - counts[0] < 20 * len(table)
+
+
+@pytest.mark.parametrize("read", [load_spectra, read_spectra_table])
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_missing_point_among_three_decimals(tmp_path, read, decimal):
+    """What holds no number is no number without decimal mark."""
+    for cell in ("nan", "--", ""):
+        cells = ["9.667", cell, "7.466", "10.709", "9.380"]
+        text = "".join(f"{400.5 + i};{v}\n" for i, v in enumerate(cells))
+        bunch = read(write(tmp_path, text.replace(".", decimal)), missing="drop")
+        np.testing.assert_array_equal(
+            bunch.data.to_numpy(), [[9.667, 7.466, 10.709, 9.38]]
+        )
