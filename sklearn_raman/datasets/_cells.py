@@ -205,9 +205,7 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
     rows, numbers = _split_cells(
         [line if i in chosen else "\n" for i, line in enumerate(lines)], mark
     )
-    if all(not row[-1].strip() for row in rows if len(row) > 1):
-        rows = [row[:-1] if len(row) > 1 else row for row in rows]  # trailing delimiter
-    width, _ = Counter(len(row) for row in rows if len(row) > 1).most_common(1)[0]
+    rows, width = _cut_empty_columns(rows)
     full = [i for i, row in enumerate(rows) if len(row) == width]
     first, last = full[0], full[-1]
     for i in range(first, last + 1):
@@ -243,6 +241,23 @@ def read_cells(text, delimiter=None, decimal=None, header=None, comment=None):
         **rows_in_comments(lines, places[0], width, mark, point, comment),
     }
     return Table(body, places, point, facts, header, decimal is not None)
+
+
+def _cut_empty_columns(rows):
+    """Return rows without the empty columns at their end, and the width of most.
+
+    Delimiters at the ends of lines make them, or cells that a spreadsheet had filled.
+    The headings may have none.
+    """
+    width, _ = Counter(len(row) for row in rows if len(row) > 1).most_common(1)[0]
+    while width > 2 and all(not r[width - 1].strip() for r in rows if len(r) >= width):
+        short = [row for row in rows if len(row) == width - 1]
+        parsed = [value for row in short for value, _ in parse_headings(row)]
+        if 2 * sum(value is not None for value in parsed) > len(parsed):
+            break  # an axis without a heading of the row names: its last point is empty
+        rows = [row[: width - 1] if len(row) == width else row for row in rows]
+        width -= 1
+    return rows, width
 
 
 def _find_marks(sample, delimiter, decimal):

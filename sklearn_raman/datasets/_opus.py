@@ -16,7 +16,7 @@ def read_opus(brukeropus, path):
             "Rename text files to .txt."
         )
     ends = [entry["start"] + entry["size"] for entry in file.directory.toc]
-    if max(ends) > path.stat().st_size:
+    if max(ends, default=0) > path.stat().st_size:
         raise ReadingError(
             f"the blocks of the file fill {max(ends)} bytes, and it has "
             f"{path.stat().st_size}: was it copied completely?"

@@ -704,6 +704,11 @@ def _keep(axis, intensities, missing, place, unit, table=None, rows=None):
         return axis, intensities
     i = int((~kept).argmax())
     at = f"{table.place(rows[i])}, {place}" if table is not None else place
+    if kept.sum() < 2:
+        raise ReadingError(
+            f"{at}: {kept.sum()} of {len(kept)} points are numbers; expected two or "
+            "more. Delete it if it holds no spectrum."
+        )
     if missing == "raise":
         where = f"{axis[i]:g} {unit}" if unit else f"{axis[i]:g}"
         raise ReadingError(
@@ -711,8 +716,6 @@ def _keep(axis, intensities, missing, place, unit, table=None, rows=None):
             'points); expected one at each. Pass missing="drop" to leave such points '
             "out."
         )
-    if kept.sum() < 2:
-        raise ReadingError(f"{at}: fewer than two points are numbers.")
     return axis[kept], intensities[kept]
 
 

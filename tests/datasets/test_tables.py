@@ -579,7 +579,7 @@ def test_errors_in_a_given_orientation(tmp_path, orientation, text, match):
 
 def test_too_few_points_are_left(tmp_path):
     text = row(["c", 400, 402, 404]) + row(["a", 1, "", ""]) + row("b123")
-    with pytest.raises(ValueError, match="line 2: fewer than two points are numbers"):
+    with pytest.raises(ValueError, match="line 2: 1 of 3 points are numbers"):
         read_spectra_table(write(tmp_path, text), missing="drop")
 
 
@@ -1150,3 +1150,41 @@ def test_pixels_in_headings_are_doubted_and_an_index_of_a_frame_is_not(tmp_path)
         warnings.simplefilter("error")
         for table in (frame, frame.reset_index()):
             assert read_spectra_table(table).wavenumbers[0] == 400
+
+
+@pytest.mark.parametrize("missing", ["raise", "drop"])
+@pytest.mark.parametrize("end", [",", ",,", ";;;"])
+@pytest.mark.parametrize("heading_end", [False, True])
+def test_empty_columns_at_the_end(tmp_path, missing, end, heading_end):
+    """Delimiters at the ends of lines hold no spectrum; headings may have none."""
+    axis, y = 400.5 + 2 * np.arange(30), 100.0 + np.arange(30) % 7
+    path = tmp_path / "a.csv"
+    text = "Wavenumber,Intensity" + end * heading_end + "\n"
+    text += "".join(f"{a},{b}{end}\n" for a, b in zip(axis, y, strict=True))
+    path.write_text(text.replace(",", end[0]))
+    for read in (read_spectra_table, load_spectra):
+        bunch = read(path, missing=missing)
+        np.testing.assert_array_equal(bunch.wavenumbers, axis)
+        np.testing.assert_array_equal(bunch.data.to_numpy(), [y])
+
+
+@pytest.mark.parametrize("missing", ["raise", "drop"])
+def test_empty_columns_that_may_be_spectra(tmp_path, missing):
+    """A name, or spectra behind it, may say that one is missing."""
+    path = tmp_path / "a.csv"
+    for heading, row in (("shift,a,b", "{},5.5,"), ("shift,a,,b", "{},5.5,,6.5")):
+        rows = [row.format(400.5 + i) for i in range(9)]
+        path.write_text("\n".join([heading, *rows]))
+        with pytest.raises(ValueError, match=r"0 of 9 points are numbers.*Delete it"):
+            read_spectra_table(path, missing=missing)
+
+
+def test_last_point_that_each_spectrum_lacks(tmp_path):
+    """The heading of row names is left away, not a delimiter at the ends of rows."""
+    path = tmp_path / "a.csv"
+    axis = [400.5 + i for i in range(6)]
+    rows = [",".join([f"s{i}", *"12345", ""]) for i in range(4)]
+    path.write_text("\n".join([",".join(map(str, axis)), *rows]))
+    bunch = read_spectra_table(path, missing="drop")
+    np.testing.assert_array_equal(bunch.wavenumbers, axis[:5])
+    assert bunch.data.shape == (4, 5)
