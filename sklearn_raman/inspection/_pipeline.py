@@ -119,10 +119,12 @@ n_points), or list
     contribution.
 
     These steps have a way back: each step with a method
-    `map_back(maps, X=None, *, mode)`, as all transformers of this package; of other
-    packages, steps that treat each column by itself (`OneToOneFeatureMixin`, like
-    scikit-learn's scalers), feature selectors, and steps whose output columns have
-    names of input columns. Samplers and "passthrough" are skipped.
+    `map_back(maps, X=None, *, mode)`, as all transformers of this package (X is a frame
+    without rows, None for arrays, and holds the spectra only where these have axes or
+    missing points of their own); of other packages, steps that treat each column by
+    itself (`OneToOneFeatureMixin`, like scikit-learn's scalers), feature selectors, and
+    steps whose output columns have names of input columns. Samplers and "passthrough"
+    are skipped.
 
     Neither the model nor X is changed, even if a step works in place (``copy=False``).
 

@@ -578,3 +578,26 @@ def test_points_that_were_not_measured_get_nothing(frame, labels):
     assert not maps.to_numpy()[np.isnan(X)].any()
     seen = explain_pipeline(model, X, space="model")
     np.testing.assert_allclose(maps.sum(axis=1), seen.sum(axis=1))
+
+
+class Noting(SNV):
+    """Notes what brings the axis on the way back."""
+
+    def map_back(self, maps, X=None, *, mode="conserve"):
+        self.seen.append((np.shape(maps), X))
+        return maps
+
+
+def test_what_a_step_of_ones_own_is_given(frame, spectra, labels):
+    """As its guide says: the axis without spectra, for all maps at once."""
+    step = Noting()
+    step.seen = seen = []
+    framed = make_pipeline(step, PLSLDA()).fit(frame, labels)
+    explain_pipeline(framed, frame[:5])
+    assert seen[-1][0] == (5, frame.shape[1]) and seen[-1][1].shape == (
+        0,
+        frame.shape[1],
+    )
+    assert seen[-1][1].columns.tolist() == frame.columns.tolist()
+    explain_pipeline(make_pipeline(step, PLSLDA()).fit(spectra, labels), spectra[:5])
+    assert seen[-1][0] == (5, frame.shape[1]) and seen[-1][1] is None
