@@ -83,6 +83,12 @@ class OwnDataset(Dataset):
     def __getitem__(self, position):
         return self.dataset[position]
 
+    def __getattr__(self, name):
+        # What else it has is there for the user's callbacks and for DataLoaders.
+        if name == "dataset":  # asked for by pickle, before there is one
+            raise AttributeError(name)
+        return getattr(self.dataset, name)
+
 
 class Split(NamedTuple):
     """The data sets of one fit, to train on and to validate on or None."""
