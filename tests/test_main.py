@@ -23,6 +23,7 @@ from sklearn_raman.__main__ import main
 from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
 from sklearn_raman.datasets import load_spectra, read_spectra_table
 from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.mapping._parcel import Parcel
 from sklearn_raman.neural_network import (
     CNN,
     Augmentation,
@@ -446,11 +447,20 @@ def test_models_of_this_package_are_trusted(own, table, tmp_path):
     np.testing.assert_allclose(found["probability"], expected, atol=1e-4)
 
 
-def test_a_model_that_could_run_code_is_refused(table, tmp_path, capsys):
+@pytest.mark.parametrize(
+    "what, name",
+    [
+        (subprocess.Popen, "subprocess.Popen"),
+        # skops calls with arguments from the file what it is told to be a class.
+        (main, "sklearn_raman.__main__.main"),
+        (Parcel(3), "sklearn_raman.mapping._parcel.Parcel"),  # unpickles
+    ],
+)
+def test_a_model_that_could_run_code_is_refused(what, name, table, tmp_path, capsys):
     path = tmp_path / "model.skops"
-    skops.io.dump({"model": subprocess.Popen}, path)
+    skops.io.dump({"model": what}, path)
     assert main(["predict", str(path), str(table)]) == 1
-    assert "subprocess.Popen" in capsys.readouterr().err
+    assert name in capsys.readouterr().err
 
 
 def test_a_file_without_a_model(table, tmp_path, capsys):
