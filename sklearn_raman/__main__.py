@@ -473,11 +473,15 @@ def _predict(options):
     is_detector = isinstance(model, SpectralNoveltyDetector)
     first = flat_steps(model.estimator_ if is_detector else model)[0][1]
     takes_any = isinstance(first, WavenumberResampler)
-    if not takes_any and not hasattr(model, "feature_names_in_"):
+    # scikit-learn keeps labels that are texts, the package also those that are numbers.
+    knows_axis = hasattr(model, "feature_names_in_")
+    knows_axis |= getattr(first, "wavenumbers_in_", None) is not None
+    if not (takes_any or knows_axis):
         raise ValueError(
-            f"{options.model} was fitted without wavenumbers, or not at all: whether "
-            "the axis of the spectra fits can't be told. Fit it on a data frame, or "
-            "write a model with report --save-model."
+            f"{options.model} does not know the wavenumbers that it was fitted on, or "
+            "was not fitted: whether the axis of the spectra fits can't be told. Fit "
+            "it on a data frame with wavenumbers as texts, or write a model with "
+            "report --save-model."
         )
     spectra = _read(options)
     found = _answers(model, spectra.data)

@@ -296,7 +296,21 @@ def test_predictions_carry_what_is_known_of_the_spectra(table, tmp_path, capsys)
     model.fit(X.to_numpy(), frame["mineral"])
     skops.io.dump(model, tmp_path / "model.skops")
     assert main(predict) == 1
-    assert "fitted without wavenumbers" in capsys.readouterr().err
+    assert "does not know the wavenumbers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrap", [lambda m: m, lambda m: GridSearchCV(m, {}, cv=2)])
+def test_a_model_fitted_on_an_axis_of_numbers(wrap, table, tmp_path, capsys):
+    """As `pandas.DataFrame(X, columns=wavenumbers)` gives it; another is refused."""
+    frame = pd.read_csv(table)
+    X, y = frame[map(str, AXIS)], frame["mineral"]
+    model = wrap(make_pipeline(SNV(), PLSLDA())).fit(X.set_axis(AXIS, axis=1), y)
+    found = predicted_by(model, table, tmp_path)
+    assert found["predicted"].tolist() == y.tolist()
+    other = tmp_path / "other.csv"
+    X.set_axis([f"{at + 1:g}" for at in AXIS], axis=1).to_csv(other, index=False)
+    assert main(["predict", str(tmp_path / "model.skops"), str(other)]) == 1
+    assert "but fit saw" in capsys.readouterr().err
 
 
 @pytest.fixture
