@@ -49,6 +49,7 @@ _TRUSTED_NAMES = (
     "functools.partial",
     "scipy.sparse._csr.csr_array",
     "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.metrics._scorer._Scorer",
     "sklearn.utils._bunch.Bunch",
     "sklearn_raman.preprocessing._interpolation._apply_operator",
     "sklearn_raman.preprocessing._interpolation._in_blocks",
@@ -426,11 +427,15 @@ def _is_trusted(name):
     skops may call what it names: functions, and what a module imported, are no classes
     of that module. `mapping` holds no models, but pickles on their way to workers.
     """
+    from sklearn import metrics
+
+    module, _, own = name.rpartition(".")
     if name in _TRUSTED_NAMES:
         return True
+    if module.startswith("sklearn.metrics."):  # what a search scores with
+        return own in metrics.__all__
     if not name.startswith(_TRUSTED) or name.startswith("sklearn_raman.mapping."):
         return False
-    module, _, own = name.rpartition(".")
     found = getattr(import_module(module), own, None)
     # What is missing can't be called; skops says so.
     return found is None or (isinstance(found, type) and found.__module__ == module)

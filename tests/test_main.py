@@ -441,7 +441,10 @@ MODELS = [
     FMCNNClassifier(max_epochs=1, early_stopping=True, class_weight="balanced"),
     SpectralNetClassifier(CNN, max_epochs=1, augmentation=Augmentation(shift=2)),
     CalibratedClassifierCV(LinearSVC(), cv=2),
-    GridSearchCV(PLSLDA(), {"n_components": [1, 2]}, cv=2),
+    *(
+        GridSearchCV(PLSLDA(), {"n_components": [1, 2]}, cv=2, scoring=scoring)
+        for scoring in (None, "balanced_accuracy", "neg_log_loss", "roc_auc_ovr")
+    ),
     VotingClassifier([("one", PLSLDA(n_components=1))], voting="soft"),
 ]
 
