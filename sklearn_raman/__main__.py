@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import warnings
+from importlib import import_module
 from pathlib import Path
 from zipfile import is_zipfile
 
@@ -38,8 +39,6 @@ _TRUSTED = (
     "sklearn.tree.",
     "skorch.callbacks.",
     "skorch.history.",
-    "skorch.setter.",
-    "skorch.utils.",
     "torch.nn.modules.",
     "torch.optim.",
     "torch.utils.data.dataloader.",
@@ -50,7 +49,15 @@ _TRUSTED_NAMES = (
     "functools.partial",
     "scipy.sparse._csr.csr_array",
     "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.metrics._scorer._Scorer",
     "sklearn.utils._bunch.Bunch",
+    "sklearn_raman.preprocessing._interpolation._apply_operator",
+    "sklearn_raman.preprocessing._interpolation._in_blocks",
+    "sklearn_raman.preprocessing._interpolation._take_linear",
+    "sklearn_raman.preprocessing._interpolation.interpolate_rows",
+    "skorch.setter.optimizer_setter",
+    "skorch.utils.noop",
+    "skorch.utils.to_numpy",
 )
 # All but tabs and line ends, what turns the direction of writing, and bytes in names of
 # files that are no UTF-8.
@@ -414,6 +421,26 @@ def _save(model, spectra, path):
     skops.dump(getattr(model, "best_estimator_", model), path)
 
 
+def _is_trusted(name):
+    """Say if a name in a model is that of a class that runs no code of others.
+
+    skops may call what it names: functions, and what a module imported, are no classes
+    of that module. `mapping` holds no models, but pickles on their way to workers.
+    """
+    from sklearn import metrics
+
+    module, _, own = name.rpartition(".")
+    if name in _TRUSTED_NAMES:
+        return True
+    if module.startswith("sklearn.metrics."):  # what a search scores with
+        return own in metrics.__all__
+    if not name.startswith(_TRUSTED) or name.startswith("sklearn_raman.mapping."):
+        return False
+    found = getattr(import_module(module), own, None)
+    # What is missing can't be called; skops says so.
+    return found is None or (isinstance(found, type) and found.__module__ == module)
+
+
 def _predict(options):
     """Name spectra with a saved model."""
     from sklearn_raman._utils._optional import import_optional
@@ -429,15 +456,11 @@ def _predict(options):
         raise ValueError(f"{options.model} is no model that report --save-model wrote.")
     try:
         types = skops.get_untrusted_types(file=options.model)
+        foreign = [name for name in types if not _is_trusted(name)]
     except Exception as error:  # whatever a broken file leads skops to
         raise ValueError(
             f"{options.model} is no model that report --save-model wrote: {error}"
         ) from error
-    foreign = [
-        name
-        for name in types
-        if not name.startswith(_TRUSTED) and name not in _TRUSTED_NAMES
-    ]
     if foreign:
         raise ValueError(
             f"{options.model} holds {foreign}, which could run any code. If you trust "
@@ -455,11 +478,15 @@ def _predict(options):
     is_detector = isinstance(model, SpectralNoveltyDetector)
     first = flat_steps(model.estimator_ if is_detector else model)[0][1]
     takes_any = isinstance(first, WavenumberResampler)
-    if not takes_any and not hasattr(model, "feature_names_in_"):
+    # scikit-learn keeps labels that are texts, the package also those that are numbers.
+    knows_axis = hasattr(model, "feature_names_in_")
+    knows_axis |= getattr(first, "wavenumbers_in_", None) is not None
+    if not (takes_any or knows_axis):
         raise ValueError(
-            f"{options.model} was fitted without wavenumbers, or not at all: whether "
-            "the axis of the spectra fits can't be told. Fit it on a data frame, or "
-            "write a model with report --save-model."
+            f"{options.model} does not know the wavenumbers that it was fitted on, or "
+            "was not fitted: whether the axis of the spectra fits can't be told. Fit "
+            "it on a data frame with wavenumbers as texts, or write a model with "
+            "report --save-model."
         )
     spectra = _read(options)
     found = _answers(model, spectra.data)

@@ -96,7 +96,8 @@ class PLSLDA(
     shrinkage : float, default=0.1
         How far LDA shrinks the covariance of the latent variables, each divided by its
         spread within classes, towards equal variances: from 0, plain LDA as in [1]_,
-        to 1.
+        to 1. Above 0 the sum of squares within classes is divided by n_spectra -
+        n_classes; at 0 scikit-learn's LDA divides it, recent versions by n_spectra.
     calibration : {"auto"} or None, default="auto"
         "auto" divides the discriminant scores by a temperature of at least 1, so that
         probabilities of new spectra mean what they say; the predicted classes stay.
@@ -267,17 +268,19 @@ class PLSLDA(
                 "All training spectra are equal: there is nothing for latent variables "
                 "to describe."
             )
+        above = indicators - indicators.mean(axis=0)
+        limit = np.multiply.outer(rounding / spread, np.abs(above).sum(axis=0))
+        if (np.abs(scaled.T @ above) <= np.sqrt(len(X)) * limit).all():
+            raise ValueError(
+                "All classes have the same mean spectrum: no latent variable varies "
+                "together with them."
+            )
         if self.n_components == "rmse":
             wanted = self._lowest_rmse(scaled, indicators, y, groups)
         else:
             most = min(len(X) - 1, X.shape[1])
             wanted = self._limit_components(self.n_components, most)
         pls = _fit_pls(scaled, indicators, wanted)
-        if not pls.scores.shape[1]:
-            raise ValueError(
-                "All classes have the same mean spectrum: no latent variable varies "
-                "together with them."
-            )
         self.n_components_ = self._limit_components(wanted, pls.scores.shape[1])
         rotations = pls.rotations / spread[:, None]
         self.vip_ = vip_scores(pls.weights, pls.scores, pls.y_loadings)

@@ -297,6 +297,23 @@ def test_equal_means_of_classes(n_components):
         PLSLDA(n_components=n_components, random_state=0).fit(X, [0, 0, 1, 1])
 
 
+@pytest.mark.parametrize("scale", [False, True])
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_equal_means_of_classes_up_to_rounding(offset, scale):
+    """Sums of the same numbers in another order; then with a small difference."""
+    model = PLSLDA(n_components=1, scale=scale)
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        half = rng.normal(size=(10 * (seed + 1), 64)) + offset
+        order = rng.permutation(2 * len(half))
+        X, y = np.vstack([half, half])[order], (order < len(half)).astype(int)
+        with pytest.raises(ValueError, match="same mean spectrum"):
+            model.fit(X, y)
+        X[y == 1, 3] += 1e-10 * max(offset, 1)
+        assert np.isfinite(model.fit(X, y).vip_).all()
+        assert model.vip_.argmax() == 3
+
+
 def test_rmse_where_the_inner_spectra_are_equal():
     X, y = np.r_[np.ones((7, 4)), [[1, 2, 3, 4]]], [0, 1, 0, 1, 0, 1, 0, 1]
     for seed in range(5):

@@ -23,6 +23,7 @@ from sklearn_raman.__main__ import main
 from sklearn_raman._utils._suffixes import TEXT_SUFFIXES
 from sklearn_raman.datasets import load_spectra, read_spectra_table
 from sklearn_raman.discriminant_analysis import PLSLDA
+from sklearn_raman.mapping._parcel import Parcel
 from sklearn_raman.neural_network import (
     CNN,
     Augmentation,
@@ -295,7 +296,21 @@ def test_predictions_carry_what_is_known_of_the_spectra(table, tmp_path, capsys)
     model.fit(X.to_numpy(), frame["mineral"])
     skops.io.dump(model, tmp_path / "model.skops")
     assert main(predict) == 1
-    assert "fitted without wavenumbers" in capsys.readouterr().err
+    assert "does not know the wavenumbers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrap", [lambda m: m, lambda m: GridSearchCV(m, {}, cv=2)])
+def test_a_model_fitted_on_an_axis_of_numbers(wrap, table, tmp_path, capsys):
+    """As `pandas.DataFrame(X, columns=wavenumbers)` gives it; another is refused."""
+    frame = pd.read_csv(table)
+    X, y = frame[map(str, AXIS)], frame["mineral"]
+    model = wrap(make_pipeline(SNV(), PLSLDA())).fit(X.set_axis(AXIS, axis=1), y)
+    found = predicted_by(model, table, tmp_path)
+    assert found["predicted"].tolist() == y.tolist()
+    other = tmp_path / "other.csv"
+    X.set_axis([f"{at + 1:g}" for at in AXIS], axis=1).to_csv(other, index=False)
+    assert main(["predict", str(tmp_path / "model.skops"), str(other)]) == 1
+    assert "but fit saw" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -426,7 +441,10 @@ MODELS = [
     FMCNNClassifier(max_epochs=1, early_stopping=True, class_weight="balanced"),
     SpectralNetClassifier(CNN, max_epochs=1, augmentation=Augmentation(shift=2)),
     CalibratedClassifierCV(LinearSVC(), cv=2),
-    GridSearchCV(PLSLDA(), {"n_components": [1, 2]}, cv=2),
+    *(
+        GridSearchCV(PLSLDA(), {"n_components": [1, 2]}, cv=2, scoring=scoring)
+        for scoring in (None, "balanced_accuracy", "neg_log_loss", "roc_auc_ovr")
+    ),
     VotingClassifier([("one", PLSLDA(n_components=1))], voting="soft"),
 ]
 
@@ -446,11 +464,20 @@ def test_models_of_this_package_are_trusted(own, table, tmp_path):
     np.testing.assert_allclose(found["probability"], expected, atol=1e-4)
 
 
-def test_a_model_that_could_run_code_is_refused(table, tmp_path, capsys):
+@pytest.mark.parametrize(
+    "what, name",
+    [
+        (subprocess.Popen, "subprocess.Popen"),
+        # skops calls with arguments from the file what it is told to be a class.
+        (main, "sklearn_raman.__main__.main"),
+        (Parcel(3), "sklearn_raman.mapping._parcel.Parcel"),  # unpickles
+    ],
+)
+def test_a_model_that_could_run_code_is_refused(what, name, table, tmp_path, capsys):
     path = tmp_path / "model.skops"
-    skops.io.dump({"model": subprocess.Popen}, path)
+    skops.io.dump({"model": what}, path)
     assert main(["predict", str(path), str(table)]) == 1
-    assert "subprocess.Popen" in capsys.readouterr().err
+    assert name in capsys.readouterr().err
 
 
 def test_a_file_without_a_model(table, tmp_path, capsys):

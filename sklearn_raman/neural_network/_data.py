@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedShuffleSplit
 from sklearn.utils import compute_class_weight
 from skorch.dataset import Dataset
+from skorch.utils import data_from_dataset, is_skorch_dataset
 from torch.utils.data import default_collate
 
 
@@ -55,6 +56,38 @@ class BatchDataset(Dataset):
         X, y = self.__getitems__([position])
         X = {key: v[0] for key, v in X.items()} if isinstance(X, Mapping) else X[0]
         return X, y[0]
+
+
+class OwnDataset(Dataset):
+    """A user's data set of skorch's kind, which callbacks predict as they do ours.
+
+    skorch would take the array out of it, and `predict` could not tell whose it is.
+    """
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+
+    @property
+    def X(self):
+        """As of `BatchDataset`."""
+        return self
+
+    @property
+    def y(self):
+        """Class positions."""
+        return data_from_dataset(self.dataset)[1]
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def __getitem__(self, position):
+        return self.dataset[position]
+
+    def __getattr__(self, name):
+        # What else it has is there for the user's callbacks and for DataLoaders.
+        if name == "dataset":  # asked for by pickle, before there is one
+            raise AttributeError(name)
+        return getattr(self.dataset, name)
 
 
 class Split(NamedTuple):
@@ -129,8 +162,10 @@ def split(
             )
         train = spectra.take(positions)
         positions = _positions(valid_set, dataset)
-        # Else it is a data set of the user's, or None.
-        valid = valid_set if positions is None else spectra.take(positions)
+        if positions is not None:
+            valid = spectra.take(positions)
+        else:  # a data set of the user's, or None
+            valid = OwnDataset(valid_set) if is_skorch_dataset(valid_set) else valid_set
     elif fraction is not None:
         kept, held_out = validation_split(spectra.codes, fraction, groups, random_state)
         train, valid = spectra.take(kept), spectra.take(held_out)

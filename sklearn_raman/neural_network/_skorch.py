@@ -9,18 +9,19 @@ from inspect import signature
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from skorch import NeuralNetClassifier
 from skorch.callbacks import (
     Callback,
     EarlyStopping,
     InputShapeSetter,
+    ParamMapper,
     PrintLog,
     ProgressBar,
 )
 from skorch.dataset import unpack_data
-from skorch.utils import is_dataset, noop, to_device
+from skorch.utils import get_map_location, is_dataset, noop, to_device
 from torch import nn
 
 from sklearn_raman._utils._sklearn import DocLinkMixin, validate_parameter_constraints
@@ -36,6 +37,7 @@ from sklearn_raman.neural_network._augmentation import (
     wider_than,
 )
 from sklearn_raman.neural_network._data import BatchDataset, collate
+from sklearn_raman.neural_network._saved import load_parts
 from sklearn_raman.neural_network._schedule import OneCycle
 
 _UNKNOWN_SPACING = 2.0  # cm-1 per point, for the shift of spectra without an axis
@@ -49,6 +51,7 @@ _NOT_TAKEN = {"iterator_train", "iterator_valid", "torch_load_kwargs", "use_cach
 _NOT_TAKEN |= {"compile", "dataset"}
 _COMPONENTS = ("module", "criterion", "optimizer", "iterator_train", "iterator_valid")
 _COMPONENTS += ("callbacks",)
+_PACKED = "__cuda_dependent_attributes__"  # skorch's name for modules and optimizer
 
 
 class SklearnNet(DocLinkMixin, NeuralNetClassifier):
@@ -458,9 +461,43 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
 
     # On disk -------------------------------------------------------------------------
 
+    def __reduce_ex__(self, protocol):
+        # For pickle and copy, which trust what they are given.
+        return _in_a_pickle, (type(self),), super().__getstate__()
+
+    def __getstate__(self):
+        """Return the state for skops, which asks for it itself.
+
+        Callbacks are as before the training: skops can't write what all of them have
+        learned, and each training begins with new ones.
+        """
+        if self.initialized_ and self.callbacks != "disable":
+            for name, callback in self._uniquely_named_callbacks():
+                if isinstance(callback, ParamMapper):  # it holds its own methods now
+                    raise TypeError(
+                        f"skops can't save the callback {name} after training: "
+                        "set_params(callbacks=None) first, or use joblib."
+                    )
+        state = super().__getstate__()
+        for name, value in state.items():
+            if name == "callbacks_":
+                state[name] = []
+            elif name.split("__")[0] == "callbacks":
+                state[name] = clone(value, safe=False)
+        return state
+
     def __setstate__(self, state):
         # skorch hands the name on to torch.load, which knows no "cpu:0".
-        super().__setstate__({**state, "device": str(as_device(state["device"]))})
+        state = {**state, "device": str(as_device(state["device"]))}
+        if not vars(self).pop("_is_of_pickle", False):
+            # skorch would unpickle whatever a file of skops holds.
+            place = get_map_location(state["device"])
+            own = [getattr(state[name], "__module__", "") for name in _COMPONENTS[:3]]
+            parts = load_parts(state.pop(_PACKED), place, own)
+            vars(self).update(state, **parts)
+            self.device = self._check_device(state["device"], place)
+            return
+        super().__setstate__(state)
 
     def load_params(self, *args, **kwargs):
         """Load what `save_params` saved, as in skorch.
@@ -526,6 +563,13 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         if any(part.training for part in module.modules()):
             module = copy.deepcopy(module).eval()
         return module
+
+
+def _in_a_pickle(kind):
+    """Return an empty net that will unpack what it is given."""
+    net = kind.__new__(kind)
+    net._is_of_pickle = True
+    return net
 
 
 class InitContext:

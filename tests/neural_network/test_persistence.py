@@ -1,19 +1,26 @@
 """A fitted classifier on disk, in another process, on another device."""
 
 import copy
+import io
+import os
 import pickle
+import zipfile
 
 import joblib
 import numpy as np
 import pytest
 import skops.io
 import torch
+from skorch.callbacks import EpochScoring, Freezer, LRScheduler
+from torch import nn
 
+from sklearn_raman.__main__ import main
 from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.neural_network import (
     CNNClassifier,
     FMCNNClassifier,
     GAPCNNClassifier,
+    SpectralNetClassifier,
 )
 
 CLASSIFIERS = [CNNClassifier, FMCNNClassifier, GAPCNNClassifier]
@@ -44,6 +51,10 @@ def through_skops(net, path):
     skops.io.dump(net, path / "net.skops")
     unknown = skops.io.get_untrusted_types(file=path / "net.skops")
     return skops.io.load(path / "net.skops", trusted=unknown)
+
+
+def through_deepcopy(net, path):
+    return copy.deepcopy(net)
 
 
 @pytest.mark.parametrize("cls", CLASSIFIERS)
@@ -119,3 +130,97 @@ def test_moves_between_devices(cls, data):
     assert net.explain_(X).shape == X.shape
     again = pickle.loads(pickle.dumps(net)).set_params(device="cpu")
     np.testing.assert_allclose(again.predict_proba(X), net.predict_proba(X), atol=1e-4)
+
+
+SMALL = {"max_epochs": 1, "random_state": 0}
+
+
+class Half(nn.Module):
+    """A part of a network of one's own."""
+
+    def forward(self, x):
+        return x / 2
+
+
+class Own(nn.Module):
+    """A network of one's own."""
+
+    def __init__(self, n_points, n_classes):
+        super().__init__()
+        self.halve, self.last = Half(), nn.Linear(n_points, n_classes)
+
+    def forward(self, x):
+        return self.last(self.halve(x))
+
+
+@pytest.mark.parametrize("through", [through_pickle, through_deepcopy, through_skops])
+@pytest.mark.parametrize(
+    "net",
+    [
+        GAPCNNClassifier(**SMALL, optimizer=torch.optim.SGD),
+        GAPCNNClassifier(**SMALL, callbacks=[LRScheduler("StepLR", step_size=1)]),
+        GAPCNNClassifier(
+            **SMALL,
+            callbacks=[EpochScoring],
+            callbacks__EpochScoring=EpochScoring("accuracy", on_train=True),
+        ),
+        SpectralNetClassifier(Own, **SMALL),
+    ],
+    ids=["SGD", "LRScheduler", "EpochScoring", "own"],
+)
+def test_training_goes_on(net, through, data, tmp_path):
+    X, y = data
+    net = net.fit(X, y)
+    again = through(net, tmp_path)
+    np.testing.assert_array_equal(again.predict_proba(X), net.predict_proba(X))
+    # Training goes on as it would have: with the optimizer, and callbacks made anew.
+    again.partial_fit(X, y)
+    net.partial_fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), net.predict_proba(X))
+
+
+def test_a_callback_that_skops_cannot_save_is_named(data, tmp_path):
+    net = GAPCNNClassifier(**SMALL, callbacks=[("frozen", Freezer("none*"))]).fit(*data)
+    with pytest.raises(TypeError, match="can't save the callback frozen"):
+        skops.io.dumps(net)
+    expected = net.predict(data[0])
+    again = through_skops(net.set_params(callbacks=None), tmp_path)
+    np.testing.assert_array_equal(again.predict(data[0]), expected)
+
+
+class MakesFolder:
+    """Its pickle makes a folder when it is read."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        f"c{os.name}\nmkdir".encode(),
+        b"cbuiltins\neval",
+        b"ctorch.nn.modules.module\nwarnings",  # imported there
+        b"ctorch.nn.modules.module\nregister_module_forward_hook",
+    ],
+)
+def test_a_file_of_skops_runs_no_code(named, data, tmp_path, capsys):
+    """skorch packs modules in a pickle, which skops takes for plain bytes."""
+    net = GAPCNNClassifier(**SMALL).fit(*data)
+    folder, path = tmp_path / "made", tmp_path / "model.skops"
+    evil = pickle.dumps({"module_": MakesFolder(str(folder))}, protocol=0)
+    evil = evil.replace(f"c{os.name}\nmkdir".encode(), named)
+    with zipfile.ZipFile(io.BytesIO(skops.io.dumps(net))) as good:
+        with zipfile.ZipFile(path, "w") as bad:
+            for name in good.namelist():
+                content = good.read(name)
+                bad.writestr(name, evil if name.endswith(".bin") else content)
+    types = skops.io.get_untrusted_types(file=path)
+    with pytest.raises(ValueError, match="could run any code"):
+        skops.io.load(path, trusted=types)
+    assert main(["predict", str(path), str(tmp_path / "new.csv")]) == 1
+    assert "could run any code" in capsys.readouterr().err
+    assert not folder.exists()

@@ -21,7 +21,10 @@ from skorch.callbacks import (
     LRScheduler,
     ProgressBar,
 )
+from skorch.dataset import Dataset
+from skorch.helper import predefined_split
 from torch import nn
+from torch.utils.data import Subset
 
 from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.neural_network import CNNClassifier, SpectralNetClassifier
@@ -68,6 +71,28 @@ def test_scores_of_callbacks(names, extra, on_train, data):
     if on_train:
         assert found[-1][-1] == pytest.approx(net.score(X, y))
     assert set(net.predict(torch.tensor(X))) <= set(names)
+
+
+@pytest.mark.parametrize(
+    "names", [[5, 7, 9], [1, 0, 2], ["topaz", "agate", "beryl"]], ids=str
+)
+@pytest.mark.parametrize("part", [False, True])
+def test_scores_of_callbacks_on_a_data_set_of_ones_own(names, part, data):
+    """Its labels are positions; what is predicted at once scores as from the cache."""
+    X, classes = data
+    y = np.array(names)[np.unique(classes, return_inverse=True)[1]]
+    rows = np.arange(0, len(X), 2) if part else np.arange(len(X))
+    valid = Dataset(X.astype(np.float32), np.searchsorted(np.unique(y), y))
+    valid = Subset(valid, rows) if part else valid
+    scoring = [
+        EpochScoring("accuracy", use_caching=caching, name=name)
+        for name, caching in [("cached", True), ("again", False)]
+    ]
+    settings = {**SMALL, "lr": 0.02, "train_split": predefined_split(valid)}
+    net = CNNClassifier(**settings, callbacks=scoring).fit(X, y)
+    found = np.array(net.history_[:, ("cached", "again")])
+    np.testing.assert_allclose(found[:, 1], found[:, 0])
+    assert found[-1, 1] == pytest.approx(net.score(X[rows], y[rows]))
 
 
 @pytest.mark.parametrize(
