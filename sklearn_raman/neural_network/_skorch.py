@@ -508,7 +508,9 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
         self.device = str(as_device(self.device))
         super().load_params(*args, **kwargs)
         given = signature(super().load_params).bind(*args, **kwargs).arguments
-        if {"f_params", "checkpoint"} & given.keys() or "f_module" in kwargs:
+        given |= kwargs
+        weights = ("f_params", "f_module", "checkpoint")
+        if any(given.get(name) is not None for name in weights):
             self._forget_calibration()
             self._knows_scale = True
         if self.history_:

@@ -276,6 +276,16 @@ def test_loaded_parameters_bring_their_calibration(history, data, tmp_path):
     np.testing.assert_allclose(other.predict_proba(X), net.predict_proba(X), atol=1e-6)
 
 
+@pytest.mark.parametrize("weights", [{}, {"f_params": None}, {"f_module": None}])
+def test_what_loads_no_weights_leaves_the_calibration(weights, data, tmp_path):
+    X, y, _ = data
+    net = CNNClassifier(**SMALL, calibration="held_out").fit(X, y)
+    net.temperature_ = temperature = 0.5  # whatever it was
+    net.save_params(f_history=tmp_path / "net.json")
+    net.load_params(**weights, f_history=tmp_path / "net.json")
+    assert net.temperature_ == temperature
+
+
 def test_initialized_and_loaded_as_skorch_does_it(data, tmp_path):
     """Training goes on from what was loaded, with its scale of the spectra."""
     X, y, _ = data
