@@ -335,13 +335,13 @@ class SklearnNet(DocLinkMixin, NeuralNetClassifier):
 
     def notify(self, method_name, **cb_kwargs):
         """Call the callbacks; one that ends the training is told from Ctrl-C."""
-        self._batch = cb_kwargs.get("batch")
+        outer, self._batch = self._batch, cb_kwargs.get("batch")
         try:
             super().notify(method_name, **cb_kwargs)
         except KeyboardInterrupt as stop:
             raise TrainingStopped from stop
         finally:
-            del self._batch
+            self._batch = outer  # a callback may notify of something itself
 
     def _is_of_training(self, X):
         """Say if skorch handed X to a callback: checked, with positions as labels."""

@@ -100,7 +100,7 @@ def patience(options, data):
         data=data,
         repetition=[-FIRST_SEED + n for n in range(options.pick(2, 1, 1))],
         fold=range(options.pick(3, 1, 1)),
-        patience=options.pick([10, 20, 40], [10, 20], [1]),
+        patience=options.pick([10, 20, 40], [10], [1]),
         penalty=options.pick([0.0, 1e-5, 1e-4, 1e-3], [1e-4], [1e-4]),
         n_folds=N_FOLDS[data],
         **tiny(options),
@@ -123,7 +123,8 @@ def size(options):
 
 def _tasks_of(options, list_tasks, data):
     """List tasks; of RRUFF a quick run leaves out the longest, a tiny one all."""
-    left_out = {"full": (), "quick": (deconvolution, patience), "tiny": _ABOUT}
+    longest = settings, deconvolution, patience
+    left_out = {"full": (), "quick": longest, "tiny": _ABOUT}
     if data == "rruff" and list_tasks in left_out[options.size]:
         return []
     models.minerals(data)

@@ -159,7 +159,7 @@ def of_constraints(options):
 @PAPER.add("slow_steps", 30, "RMSprop with ten times the iterations")
 def of_slow_steps(options):
     ways = [(networks.CONVOLUTIONAL, clip, RMSPROP) for clip in (networks.CLIP, None)]
-    return _variants(options, ways, options.pick(4000, 600, 2), n_quick=1)
+    return _variants(options, ways, options.pick(4000, 150, 2), n_quick=1)
 
 
 def _training(options):
