@@ -121,7 +121,6 @@ def test_callbacks_that_would_fail_are_refused(callback, message, data):
         {"callbacks": [EarlyStopping()], "early_stopping": True},
         {"callbacks": [EarlyStopping(monitor="train_loss")]},
     ],
-    ids=str,
 )
 def test_callbacks_that_work_are_not(settings, data):
     assert CNNClassifier(**SMALL, **settings).fit(*data).n_iter_ == 2
