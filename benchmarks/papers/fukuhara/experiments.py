@@ -115,7 +115,7 @@ def of_neighbors(options):
 @PAPER.add("filters", 20, "size and number of filters (Fig. 2)")
 def of_filters(options):
     """Every seed with one setting after the other."""
-    settings = ((4, 64), (8, 64), (32, 64), (8, 8)), ((4, 4), (8, 4))
+    settings = ((4, 64), (8, 64), (8, 8)), ((4, 4), (8, 4))
     effort = {"seed": options.seeds(5), **options.pick({}, {}, {"epochs": 2})}
     return [
         task
