@@ -18,6 +18,7 @@ pages count what is there. `patience` looks at settings on seeds below 100 alone
 """
 
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 from benchmarks.papers._paper import FIRST_SEED, Paper, each
@@ -27,8 +28,10 @@ from benchmarks.papers.guo import spectra as of_spectra
 from benchmarks.papers.guo.figures import figures
 
 N_FOLDS = {"rruff": 10, "bundled": 5}
-SLOW = {"bundled": ["FMCNN paper"]}
-SLOW["rruff"] = [f"{m} {i}" for m in ("FMCNN", "Random forest") for i in models.INPUTS]
+SLOW = {
+    "bundled": {("FMCNN", "paper")},
+    "rruff": {*product(("FMCNN", "Random forest"), models.INPUTS)},
+}
 TITLE = "Guo et al. 2020: FMCNN on minerals"
 PAPER = Paper("guo", TITLE, Path(__file__).parent, values, figures)
 
@@ -45,7 +48,7 @@ def methods(options, data):
         {"method": method, "spectra": spectra}
         for method in options.pick(models.METHODS, models.METHODS, ("KNN", "FMCNN"))
         for spectra in models.INPUTS
-        if f"{method} {spectra}" not in left_out
+        if (method, spectra) not in left_out
     ]
 
 
@@ -95,12 +98,14 @@ def deconvolution(options, data):
 
 
 def patience(options, data):
-    """List values of patience and penalty, fold by fold, with seeds 0 and 1."""
+    """List values of patience and penalty, fold by fold; a quick run has none."""
     return each(
         *(models.with_patience, options),
         data=data,
-        repetition=[-FIRST_SEED + n for n in range(options.pick(2, 1, 1))],
-        fold=range(options.pick(3, 1, 1)),
+        repetition=[
+            -FIRST_SEED + n for n in range(options.pick(2, 0, 1))
+        ],  # seeds 0, 1
+        fold=range(options.pick(3, 0, 1)),
         patience=options.pick([10, 20, 40], [], [1]),
         penalty=options.pick([0.0, 1e-5, 1e-4, 1e-3], [], [1e-4]),
         n_folds=N_FOLDS[data],
@@ -123,10 +128,9 @@ def size(options):
 
 
 def _tasks_of(options, list_tasks, data):
-    """List tasks; a quick run leaves out the longest, a tiny one all of RRUFF."""
-    longest = (settings, deconvolution, patience) if data == "rruff" else (patience,)
-    of_rruff = _ABOUT if data == "rruff" else ()
-    if list_tasks in {"full": (), "quick": longest, "tiny": of_rruff}[options.size]:
+    """List tasks; of RRUFF a quick run leaves out the longest, a tiny one all."""
+    left_out = {"full": (), "quick": (settings, deconvolution), "tiny": _ABOUT}
+    if data == "rruff" and list_tasks in left_out[options.size]:
         return []
     models.minerals(data)
     return list_tasks(options, data)
