@@ -8,11 +8,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from sklearn_raman._utils._wavenumbers import (
-    PER_CM,
-    are_positions,
-    unit_of_heading,
-)
+from sklearn_raman._utils._wavenumbers import PER_CM, are_positions, unit_of_heading
 from sklearn_raman.datasets._decimals import (
     DECIMALS,
     find_thousands,
@@ -21,15 +17,14 @@ from sklearn_raman.datasets._decimals import (
 )
 from sklearn_raman.datasets._errors import ReadingError, printable, show
 from sklearn_raman.datasets._headings import long_columns
-from sklearn_raman.datasets._text import (
-    DELIMITERS,
+from sklearn_raman.datasets._lines import (
     as_path,
     decode,
     is_comment,
     refuse_headings_again,
     rows_in_comments,
-    to_number,
 )
+from sklearn_raman.datasets._numbers import DELIMITERS, to_number
 from sklearn_raman.datasets._units import (
     LARGEST,
     first_lies_apart,

@@ -28,14 +28,9 @@ from sklearn_raman.datasets._collect import (
     resolve_fields,
 )
 from sklearn_raman.datasets._errors import ReadingError, printable
+from sklearn_raman.datasets._lines import as_path, decode, suspicion
 from sklearn_raman.datasets._readers import find_reader, is_spectrum_suffix
-from sklearn_raman.datasets._text import (
-    as_path,
-    check_format,
-    decode,
-    parse_spectra,
-    suspicion,
-)
+from sklearn_raman.datasets._text import check_format, parse_spectra
 from sklearn_raman.datasets._units import unit_of_count, unit_of_text
 
 _JUNK = {"thumbs.db", "desktop.ini"}

@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 from sklearn_raman._utils._wavenumbers import PER_CM, find_gaps, unit_of_heading
+from sklearn_raman.datasets._errors import show
 from sklearn_raman.datasets._units import (
     describe_doubt,
     first_turn,
@@ -160,3 +161,12 @@ def are_chosen(numbers):
 def beside_spectra(headings):
     """Return which headings are those of columns beside spectra: an error, a pixel."""
     return [i for i, h in enumerate(headings) if _NO_SPECTRUM.search(h)]
+
+
+def say_two_names(place, other, above, below):
+    """Say that two rows of headings may name the spectra."""
+    return (
+        f"{place} ({show(', '.join(above))}) and {other} ({show(', '.join(below))}) "
+        "may both name the spectra; expected one row of names. Write into the first "
+        'cell of the other what it holds, such as "class".'
+    )

@@ -9,7 +9,8 @@ import numpy as np
 
 from sklearn_raman._utils._wavenumbers import unit_of_heading
 from sklearn_raman.datasets._errors import ReadingError
-from sklearn_raman.datasets._text import decode, split_lines, to_number
+from sklearn_raman.datasets._lines import decode, split_lines
+from sklearn_raman.datasets._numbers import to_number
 
 
 def read_jcamp(jcamp, path):

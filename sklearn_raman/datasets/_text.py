@@ -4,60 +4,28 @@ Nothing here is chosen in silence: what was found out comes back as `facts`, and
 can't be decided is an error that names the parameter which decides it.
 """
 
-import contextlib
-import os
 import re
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 
-from sklearn_raman._utils._wavenumbers import are_positions
+from sklearn_raman.datasets._columns import choose_columns, find_headings
 from sklearn_raman.datasets._decimals import (
     DECIMALS,
     refuse_spaced_thousands,
     refuse_thousands,
 )
 from sklearn_raman.datasets._errors import ReadingError, show
-from sklearn_raman.datasets._headings import (
-    COMPANION,
-    axes_again,
-    beside_spectra,
-    is_unit,
-    is_units_row,
-    rows_of_names,
+from sklearn_raman.datasets._headings import is_unit, is_units_row
+from sklearn_raman.datasets._lines import (
+    is_comment,
+    refuse_headings_again,
+    rows_in_comments,
+    split_lines,
 )
-from sklearn_raman.datasets._units import (
-    first_lies_apart,
-    first_turn,
-    is_axis_heading,
-    is_shift_heading,
-    next_spectrum,
-)
+from sklearn_raman.datasets._numbers import DELIMITERS, find_format, to_number, to_row
+from sklearn_raman.datasets._units import first_lies_apart, first_turn, next_spectrum
 
-# In order of preference. None splits at any run of white space.
-DELIMITERS = {
-    "\t": "tab",
-    ";": "semicolon",
-    "\x1f": "comma outside quotation marks",
-    ",": "comma",
-    "|": "bar",
-    None: "spaces",
-}
-COMMENTS = ("#", "%", "//", "!")
-SUSPECTS = "left out as comments"
-NO_NUMBER = frozenset(
-    "nan na n/a #n/a null none - -- --- inf +inf -inf infinity +infinity -infinity "
-    "1.#ind -1.#ind 1.#qnan -1.#qnan 1.#inf -1.#inf".split()
-) | {""}
-
-_BOMS = (
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
 _DATE = re.compile(
     r"\b\d{4}[-./]\d\d?[-./]\d\d?\b|\b\d\d?[-./]\d\d?[-./]\d{2,4}\b|\d:\d\d"
 )
@@ -88,115 +56,6 @@ def check_format(columns, delimiter, decimal, encoding):
             ) from error
 
 
-def decode(raw, encoding=None):
-    """Return the text of a file and the name of its encoding."""
-    if not raw.strip(b"\x00\r\n\t "):
-        raise ReadingError("the file is empty; expected a table of numbers.")
-    if encoding is not None:
-        try:
-            return raw.decode(encoding).removeprefix("\ufeff"), encoding
-        except UnicodeDecodeError as error:
-            raise ReadingError(
-                f"byte {error.start} is not {encoding}: give another encoding=."
-            ) from error
-    for mark, name in _BOMS:
-        if raw.startswith(mark):
-            try:
-                return raw.decode(name).removeprefix("\ufeff"), name
-            except UnicodeDecodeError as error:
-                raise ReadingError(
-                    f"the file starts like {name}, but byte {error.start} is not: "
-                    "give encoding=."
-                ) from error
-    if b"\x00" in raw:
-        return _decode_wide(raw), "utf-16 without mark"
-    for name in ("utf-8", "cp1252"):
-        try:
-            return raw.decode(name), name
-        except UnicodeDecodeError:
-            continue
-    return raw.decode("latin-1"), "latin-1"
-
-
-def _decode_wide(raw):
-    """Decode UTF-16 without a byte order mark, told by where its zero bytes are."""
-    even, odd = raw[0::2].count(0), raw[1::2].count(0)
-    if len(raw) % 2 == 0 and max(even, odd) > 0.7 * len(raw) / 2 and not min(even, odd):
-        with contextlib.suppress(UnicodeDecodeError):
-            return raw.decode("utf-16-le" if odd else "utf-16-be")
-    raise ReadingError("the file is binary; expected text with columns of numbers.")
-
-
-def split_lines(text, comment=None):
-    """Split at CR, LF and CRLF, and nowhere else, without quotation marks.
-
-    Commas between quoted cells become the sign \\x1f, so that "1,5","2,5" stays two
-    numbers. Lines that begin with `comment` begin with # instead.
-    """
-    if '"' in text:
-        if re.search(r'"[^"\r\n]*,[^"\r\n]*" *,|, *"[^"\r\n]*,[^"\r\n]*"', text):
-            text = re.sub(r'("[^"\r\n]*")|,', lambda match: match[1] or "\x1f", text)
-        text = text.replace('"', "")
-    lines = re.split(r"\r\n|\n|\r", text.replace("\u2212", "-"))  # a true minus sign
-    if comment:
-        lines = ["#" * line.lstrip().startswith(comment) + line for line in lines]
-    return lines
-
-
-def is_comment(line):
-    """Tell whether a line begins like a comment."""
-    return line.lstrip().startswith(COMMENTS)
-
-
-def rows_in_comments(lines, first, width, mark, point, comment):
-    """Name the lines that begin like comments but hold numbers as rows do.
-
-    Parameters
-    ----------
-    lines : list of str
-    first : int
-        Where the rows begin.
-    width : int
-        Cells of a row.
-    mark, point : str or None
-        Delimiter and decimal mark.
-    comment : str or None
-        How further comments begin, behind a # that was put before them.
-
-    Returns
-    -------
-    dict
-        Empty, or what goes into the facts, by name.
-    """
-    found = []
-    for i, line in enumerate(lines[first:], first):
-        is_named = comment and line[1:].lstrip().startswith(comment)
-        if is_comment(line) and not is_named:
-            cells = line.lstrip(" \t").lstrip("#%/!").strip("\r\n").split(mark)
-            numbers = [to_number(cell, point or ".") for cell in cells]
-            n_numbers = sum(v is not None and v == v for v in numbers)
-            if len(cells) == width and 2 * n_numbers >= max(width, 3):
-                found.append(i)
-    if not found:
-        return {}
-    where = ", ".join(str(i + 1) for i in found[:5]) + ", ..." * (len(found) > 5)
-    lines = f"line{'s' * (len(found) > 1)} {where} ({show(lines[found[0]].strip())})"
-    return {SUSPECTS: lines}
-
-
-def refuse_headings_again(lines, first, stop):
-    """Refuse a comment among rows that repeats the line above them: a second block."""
-    above = next((a.strip() for a in reversed(lines[:first]) if a.strip()), "")
-    is_heading = is_comment(above) and re.search(r"[^\W\d]", above)
-    for i in range(first, stop) if is_heading else ():
-        if lines[i].strip() == above:
-            raise ReadingError(
-                f"line {i + 1}: {show(above)} repeats the headings, as if another "
-                "spectrum or table began; expected one in a file. Save each in a file "
-                "of its own."
-            )
-
-
 def refuse_count(axis, numbers, texts):
     """Refuse a first or last line that fits the rows, but lies far from the axis.
 
@@ -225,76 +84,6 @@ def refuse_count(axis, numbers, texts):
             f"most {np.abs(np.diff(values[1:])).max():g}, as between the others. "
             + way_out
         )
-
-
-def suspicion(name, facts):
-    """Return the sentences that say what `rows_in_comments` found in a file."""
-    if SUSPECTS not in facts:
-        return []
-    return [
-        f"{name}: {SUSPECTS}: {facts[SUSPECTS]}, with numbers as in the rows beside. "
-        "What belongs to the spectra must begin without that sign."
-    ]
-
-
-def to_number(cell, decimal="."):
-    """Return a cell as a float, NaN where it holds no value, None if it is text."""
-    cell = cell.strip()
-    if cell.lower() in NO_NUMBER:
-        return np.nan
-    if decimal == ",":
-        if "." in cell:
-            return None
-        cell = cell.replace(",", ".")
-    try:
-        return None if "_" in cell else float(cell)
-    except ValueError:
-        return None
-
-
-def to_row(line, delimiter, decimal):
-    """Return a line as numbers, NaN for empty cells; None if it is no such row."""
-    row = [to_number(cell, decimal) for cell in line.split(delimiter)]
-    if None in row or all(value != value for value in row):
-        return None
-    return row
-
-
-def find_format(lines, delimiter, decimal):
-    """Find delimiter and decimal mark: those that make most lines rows of numbers.
-
-    Parameters
-    ----------
-    lines : list of str
-        Lines that may hold numbers.
-    delimiter, decimal : str or None
-        What is known.
-
-    Returns
-    -------
-    (delimiter, decimal) : tuple or None
-        None if no line is a row of two numbers or more.
-    """
-    text = "\n".join(lines)
-    delimiters = (
-        [mark for mark in DELIMITERS if mark is None or mark in text]
-        if delimiter is None
-        else [None if delimiter.isspace() and delimiter != "\t" else delimiter]
-    )
-    decimals = [decimal] if decimal else ["."] + [","] * ("," in text)
-    best, most = None, 0
-    for mark in delimiters:
-        for point in decimals:
-            if mark == point:
-                continue
-            rows = (to_row(line, mark, point) for line in lines)
-            widths = Counter(len(row) for row in rows if row and len(row) > 1)
-            count = max(widths.values(), default=0)
-            if count > most:
-                best, most = (mark, point), count
-            if count == len(lines):
-                return best
-    return best
 
 
 def parse_spectra(
@@ -367,7 +156,7 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
         start, stop, values = block
         numbers, width = range(start, stop), values.shape[1]
     n_columns = width if columns is None else len(columns)
-    headings, units = _find_headings(lines[:start], mark, values, n_columns)
+    headings, units = find_headings(lines[:start], mark, values, n_columns)
     facts = {
         "delimiter": DELIMITERS.get(mark, repr(mark)),
         "decimal": DECIMALS[point] if _has_mark(lines, numbers, point) else "none",
@@ -389,7 +178,7 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
         if mark == "," and delimiter is None:
             _refuse_ambiguous_commas(lines, numbers, headings, width)
         refuse_thousands(lines, numbers, values, mark, point)
-    axis_column, others = _choose_columns(values, headings, columns, facts, lines)
+    axis_column, others = choose_columns(values, headings, columns, facts, lines)
     axis = values[:, axis_column]
     spectra, n_dropped = [], 0
     for column in others:
@@ -559,61 +348,6 @@ def _no_rows(lines, delimiter, decimal):
     )
 
 
-def _find_headings(header, mark, values, n_columns):
-    """Return names and units of the columns, None for what the header does not give.
-
-    The last line gives the names, or the units of those in the line above. If two or
-    more of `n_columns` are spectra, they need one name each.
-    """
-    filled = [i for i, line in enumerate(header) if line.strip()][-2:]
-    found = [_split_heading(header[i], mark, values) for i in filled]
-    if len(found) < 2 or None in found:
-        return found[-1] if found else None, None
-    above, last = found
-    names_spectra = above[0] == "" or is_axis_heading(above[0])
-    is_table = len(above) > 2
-    if is_units_row(last) and any(above[1:]) and (names_spectra or is_table):
-        return above, last
-    names = rows_of_names(found)
-    if len(names) == 1:
-        return (above, last) if names == [0] else (last, None)
-    if names_spectra and n_columns > 2 and all(above[1:]):
-        raise ReadingError(
-            say_two_names(*(f"line {i + 1}" for i in filled), above, last)
-            + " Then read the table with read_spectra_table."
-        )
-    return last, None
-
-
-def say_two_names(place, other, above, below):
-    """Say that two rows of headings may name the spectra."""
-    return (
-        f"{place} ({show(', '.join(above))}) and {other} ({show(', '.join(below))}) "
-        "may both name the spectra; expected one row of names. Write into the first "
-        'cell of the other what it holds, such as "class".'
-    )
-
-
-def _split_heading(line, mark, values):
-    """Return the cells of a header line, one for each column, or None."""
-    width = values.shape[1]
-    cells = [cell.strip() for cell in line.strip(" #%/!").split(mark)]
-    if mark is None and len(cells) != width:
-        cells = [c.strip() for c in re.split(r"\s{2,}|\t|,", line.strip(" #%/!\t"))]
-    if len(cells) == width:
-        return cells
-    named = [cell for cell in cells if cell]
-    used = np.flatnonzero(~np.isnan(values).all(axis=0))
-    if len(named) == width:
-        return named
-    if len(named) == len(used):
-        names = [""] * width
-        for column, name in zip(used, named, strict=True):
-            names[column] = name
-        return names
-    return None
-
-
 def _has_mark(lines, numbers, point):
     return any(point in lines[i] for i in numbers)
 
@@ -630,104 +364,6 @@ def _refuse_ambiguous_commas(lines, numbers, headings, width):
         'commas. Pass delimiter="," for the first; for the second, export the file '
         "with another delimiter."
     )
-
-
-def _choose_columns(values, headings, columns, facts, lines):
-    """Return the column of the axis and those of the spectra."""
-    width = values.shape[1]
-    names = headings or [""] * width
-    if columns is not None:
-        chosen = [_find_column(column, names, width) for column in columns]
-        if len(set(chosen)) < len(chosen):
-            raise ReadingError(f"columns={columns!r} names a column twice.")
-        facts["columns"] = ", ".join(_call(i, names) for i in chosen)
-        return chosen[0], chosen[1:]
-    used = [int(i) for i in np.flatnonzero(~np.isnan(values).all(axis=0))]
-    if len(used) < 2:
-        raise ReadingError("only one column holds numbers; expected an axis as well.")
-    row = values[0, np.isfinite(values[0])]
-    if np.isnan(values[0, 0]) and len(row) > 2 and len(set(np.sign(np.diff(row)))) == 1:
-        raise ReadingError(
-            "the first row has no number in the first column and then rises or falls "
-            "like an axis; expected the axis in the first column. Read such a table, "
-            "as LabSpec writes maps, with read_spectra_table."
-        )
-    if len(used) > 10 > len(values) and first_turn(values[0, used]) is None:
-        raise ReadingError(
-            f"the first of {len(values)} rows rises or falls like an axis of "
-            f"{len(used)} points; expected the axis in the first column. Read such a "
-            "table, with a spectrum in each row, with read_spectra_table."
-        )
-    as_labels = [to_number(name) for name in names if name]
-    if len(used) > 10 and sum(v is not None for v in as_labels) > 0.8 * len(used):
-        raise ReadingError(
-            "the headings are numbers, so each row may be a spectrum; expected the "
-            "axis in the first column. Read such a table with read_spectra_table."
-        )
-    first = used[0]
-    if len(used) > 2 and are_positions(values[:, first]):
-        if names[first].lower() in ("", "index", "unnamed: 0") and headings:
-            facts["left out"] = "the index in the first column"
-            used = used[1:]
-        elif not is_shift_heading(names[first]):
-            raise ReadingError(
-                _ask_for_columns(
-                    "the first column counts 0, 1, 2, ... and is no axis", used, names
-                )
-            )
-    shifts = [i for i in used if is_shift_heading(names[i])]
-    if shifts and shifts[0] != used[0]:
-        raise ReadingError(
-            _ask_for_columns(
-                f"the Raman shift is in column {shifts[0] + 1}, not in the first",
-                used,
-                names,
-            )
-        )
-    titles = [names[i] for i in used]
-    if again := axes_again(values.T[used], titles):
-        raise ReadingError(
-            _ask_for_columns(f"column {used[again[0]] + 1} is an axis too", used, names)
-        )
-    if companions := beside_spectra(titles[1:]):
-        i = used[companions[0] + 1]
-        why = f"column {i + 1} is headed {names[i]!r}, {COMPANION}"
-        raise ReadingError(_ask_for_columns(why, used, names))
-    facts["columns"] = (
-        ", ".join(_call(i, names) for i in used)
-        if any(names)
-        else (f"{len(used)} without headings")
-    )
-    return used[0], used[1:]
-
-
-def _ask_for_columns(why, used, names):
-    listed = ", ".join(f"{i} {names[i]!r}" if names[i] else str(i) for i in used)
-    return (
-        f"{why}; expected the axis first, then intensities. Pass columns=(axis, "
-        f"intensity), by position or heading: {listed}."
-    )
-
-
-def _call(i, names):
-    return repr(names[i]) if names[i] else f"column {i}"
-
-
-def _find_column(column, names, width):
-    if isinstance(column, str):
-        found = [i for i, name in enumerate(names) if name == column]
-        if len(found) == 1:
-            return found[0]
-        raise ReadingError(
-            f"{len(found) or 'no'} column{'s are' if len(found) > 1 else ' is'} headed "
-            f"{column!r}; the headings are {names if any(names) else 'missing'}. Pass "
-            "columns= by position, from 0."
-        )
-    if not 0 <= column < width:
-        raise ReadingError(
-            f"columns= asks for column {column}, but there are {width}, from 0."
-        )
-    return int(column)
 
 
 def _check_monotone(axis, where, lines, width):
@@ -755,13 +391,3 @@ def _check_monotone(axis, where, lines, width):
         f"line {here + 1}: {show(lines[here])} {what}; expected an axis that rises or "
         "falls from line to line, one spectrum in a file." + hint
     )
-
-
-def as_path(value):
-    """Return a text or path as a path; a leading ~ is the home folder."""
-    path = os.fspath(value) if isinstance(value, os.PathLike) else value
-    if not isinstance(path, str):
-        raise TypeError(f"A path must be a str or a pathlib.Path, got {value!r}.")
-    if not path:
-        raise ValueError('A path is empty (""); "." is the folder you are in.')
-    return Path(os.path.expanduser(path))
