@@ -1,9 +1,7 @@
 """What makes skorch's net behave as a scikit-learn estimator."""
 
 import copy
-import signal
 import sys
-import threading
 from collections.abc import Mapping
 from inspect import signature
 
@@ -605,55 +603,3 @@ class PrintLogIfAsked(PrintLog):
 
 class TrainingStopped(KeyboardInterrupt):
     """A callback ended the training, as skorch's do: by a KeyboardInterrupt."""
-
-
-class CtrlC:
-    """Tell Ctrl-C from the KeyboardInterrupt by which callbacks end a training.
-
-    Both are the same exception, and it can come from anywhere. Python calls the handler
-    of the signal, in the main thread, so that is where Ctrl-C is noted. The caller's
-    own handler does what it always does; what it raises propagates.
-    """
-
-    def __init__(self):
-        self.pressed = False
-        self._before = None
-        # Set it while something is put back that must not be torn: the signal waits.
-        self.holds = False
-        self._held = False
-
-    def watch(self):
-        """Note the signal from here on."""
-        if threading.current_thread() is not threading.main_thread():
-            return  # no signal arrives here
-        before = signal.getsignal(signal.SIGINT)
-        if callable(before):
-            self._before = before
-            signal.signal(signal.SIGINT, self._handle)
-
-    def _handle(self, number, frame):
-        if self.holds:
-            self._held = True
-            return
-        try:
-            self._before(number, frame)
-        except KeyboardInterrupt:
-            self.pressed = True
-            raise
-
-    def release(self):
-        """Give the signal back to the caller's handler, and with it what waited.
-
-        Raises
-        ------
-        KeyboardInterrupt
-            If the signal waited, or its exception was swallowed on the way.
-        """
-        if self._before is None:
-            return
-        signal.signal(signal.SIGINT, self._before)
-        if self._held:
-            self._held = False
-            self._before(signal.SIGINT, None)
-        if self.pressed:
-            raise KeyboardInterrupt
