@@ -21,7 +21,7 @@ from sklearn_raman._utils._wavenumbers import (
     require_wavenumbers,
 )
 from sklearn_raman.preprocessing._base import SpectrumTransformer
-from sklearn_raman.preprocessing._baselines import LAM_MAX, PenaltyMixin
+from sklearn_raman.preprocessing._penalty import LAM_MAX, PenaltyMixin
 from sklearn_raman.preprocessing._whittaker.reference import smooth_spectra
 
 _LEAST_WEIGHT = 1e-12  # relative to the largest; beside that one it is rounding
