@@ -12,12 +12,16 @@ from sklearn_raman.datasets._errors import ReadingError
 from sklearn_raman.datasets._lines import decode, split_lines
 from sklearn_raman.datasets._numbers import to_number
 
+# A point, in one of the forms of numbers, and how often it stands there in all.
+_REPEATED = re.compile(r"([ +\-@A-Ia-i%J-Rj-r][\d.]*)([S-Zs])(\d*)")
+_CHECK_LINE = re.compile(r"([-+]?[\d.]+)([Ee]\d*)")
+
 
 def read_jcamp(jcamp, path):
     """Read a JCAMP-DX file, with one spectrum or several linked ones."""
     text, _ = decode(path.read_bytes())
     lines = [line.partition("$$")[0] for line in split_lines(text)]  # no comments
-    tables = _find_tables(lines)
+    lines, tables = _find_tables(lines)
     printed = io.StringIO()  # the package prints what does not add up
     with contextlib.redirect_stdout(printed):
         content = jcamp.read(lines)
@@ -67,29 +71,60 @@ def read_jcamp(jcamp, path):
 
 
 def _find_tables(lines):
-    """Return the lines of each table; refuse what the package would read in part."""
-    labels, tables = [], []
-    is_table = False
+    """Return all lines, and those of each table, as the package reads them rightly.
+
+    What it would read in part is refused.
+    """
+    labels, tables, legible = [], [], []
+    is_table, form = False, ""
+    n_stated = n_repeated = 0
     most = 10 * sum(map(len, lines))  # a repeated point needs part of a character
     for line in lines:
         if line.startswith("##"):
             label, _, value = line[2:].partition("=")
             labels.append(label.strip().upper())
-            if labels[-1] == "NPOINTS" and (to_number(value) or 0) > most:
-                raise ReadingError(
-                    f"NPOINTS={value.strip()} is more than the file can hold."
-                )
+            if labels[-1] == "NPOINTS":
+                n_stated += np.nan_to_num(to_number(value) or 0)
+                if n_stated > most:
+                    raise ReadingError(
+                        f"NPOINTS={value.strip()} is more than the file can hold."
+                    )
             if is_table := labels[-1] in ("XYDATA", "XYPOINTS"):
+                form = value
                 tables.append([])
         elif is_table and line.strip():
+            if "X++" in form:
+                n_repeated += sum(_times(match) for match in _REPEATED.finditer(line))
+                if n_repeated > n_stated:
+                    raise ReadingError(
+                        f"the line {line.strip()[:40]!r} repeats more points than "
+                        "NPOINTS states: was the file copied completely?"
+                    )
+                line = _spell_out(line)
             tables[-1].append(line)
+        legible.append(line)
     if labels.count("END") < max(1, labels.count("TITLE")):
         raise ReadingError(
             "a block has no end (##END=): was the file copied completely?"
         )
     if "PEAK TABLE" in labels:
         raise ReadingError("the file holds a list of peaks; expected a spectrum.")
-    return tables
+    return legible, tables
+
+
+def _spell_out(line):
+    """Return a line of a table without what the package misreads.
+
+    It takes 412E4, the abscissa 412 and the coded ordinate 54, for one number, and
+    repeats differences only, and no more than nine times.
+    """
+    if alone := _CHECK_LINE.fullmatch(line.strip()):
+        return f"{alone[1]} {alone[2]}"
+    return _REPEATED.sub(lambda match: match[1] * _times(match), line)
+
+
+def _times(match):
+    return int(f"{'STUVWXYZs'.index(match[2]) + 1}{match[3]}")
 
 
 def _check_abscissas(jcamp, axis, table, factor):

@@ -1,5 +1,6 @@
 """Instruments' own formats: small files made here, read by the packages of `files`."""
 
+import itertools
 import re
 import struct
 
@@ -366,6 +367,64 @@ def test_jcamp_in_difference_form(tmp_path):
     )
     path.write_text(JCAMP.replace(table, "400 10JK\n401.5 13LM\n"))
     with pytest.raises(ValueError, match="X-Check failed|axis is uneven"):
+        load_spectra(path)
+
+
+def encode_jcamp(axis, y, form, per_line=8):
+    """Write whole numbers in the compressed forms of JCAMP-DX 4.24, section 5.8."""
+
+    def digit(value, positive, negative):
+        first, *rest = str(abs(value))
+        return (negative if value < 0 else positive)[int(first)] + "".join(rest)
+
+    def squeezed(value):
+        return digit(value, "@ABCDEFGHI", "@abcdefghi")
+
+    plain = {"AFFN": " {}", "AFFNDUP": " {}", "PAC": "{:+}", "PACDUP": "{:+}"}
+    one = plain[form].format if form in plain else squeezed
+    lines = []
+    for start in range(0, len(y), per_line):
+        if "DIF" in form:
+            begin = max(start - 1, 0)  # repeats the last point of the line above
+            coded = [
+                digit(v, "%JKLMNOPQR", "%jklmnopqr")
+                for v in np.diff(y[begin : start + per_line]).tolist()
+            ]
+            head = squeezed(y[begin])
+        else:
+            begin, head = start, ""
+            coded = [one(v) for v in y[start : start + per_line]]
+        if "DUP" in form:
+            runs = [(code, len(list(run))) for code, run in itertools.groupby(coded)]
+            coded = [
+                code + (" STUVWXYZs"[int(str(n)[0])] + str(n)[1:] if n > 1 else "")
+                for code, n in runs
+            ]
+        lines.append(f"{axis[begin]}{head}{''.join(coded)}")
+    if "DIF" in form:
+        lines.append(f"{axis[-1]}{squeezed(y[-1])}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("per_line", [2, 8, 50])
+@pytest.mark.parametrize(
+    "form", ["AFFN", "AFFNDUP", "PAC", "PACDUP", "SQZ", "SQZDUP", "DIF", "DIFDUP"]
+)
+def test_jcamp_in_compressed_forms(tmp_path, form, per_line, rng):
+    """A last ordinate that begins with 5 ends in no exponent; repeats are many."""
+    needs("jcamp", "jcamp")
+    axis = np.arange(400, 480, 2)
+    path = tmp_path / "a.jdx"
+    for last in (54, -5, 44, 501):
+        y = [*rng.integers(-99, 100, size=10), *[7] * 25, 9, 9, 9, 11, last]
+        text = JCAMP.replace("##NPOINTS=5", "##NPOINTS=40").replace("=408", "=478")
+        table = encode_jcamp(axis, [int(v) for v in y], form, per_line)
+        path.write_text(text.replace("400 2 10 5\n406 -2 6\n", table))
+        bunch = load_spectra(path)
+        np.testing.assert_allclose(bunch.data.to_numpy(), [0.5 * np.array(y)])
+        np.testing.assert_allclose(bunch.wavenumbers, axis)
+    path.write_text(text.replace("400 2 10 5\n406 -2 6\n", "400A0%S99999\n"))
+    with pytest.raises(ValueError, match=r"'400A0%S99999' repeats more points"):
         load_spectra(path)
 
 
