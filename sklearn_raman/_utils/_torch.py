@@ -1,30 +1,24 @@
 """torch's state belongs to the caller: generators, threads, modes, defaults."""
 
 import copy
-import os
-import threading
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from itertools import chain
 
 import torch
+from joblib import parallel_config
+from joblib.parallel import get_active_backend
 from threadpoolctl import ThreadpoolController
 from torch.overrides import TorchFunctionMode
 
-
-def lock_free_after_fork():
-    """Return a lock that is free in a forked process, whoever held it before."""
-    lock = threading.RLock()
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=lock._at_fork_reinit)  # as in `logging`
-    return lock
-
+from sklearn_raman._utils._locks import lock_forks_wait_for, lock_free_after_fork
 
 # torch's default generator belongs to the process, and dropout and initial weights draw
-# from no other. Two fits in two threads (joblib's threading backend, dask workers)
-# would draw from one another's stream, so they take turns. Prediction draws nothing and
-# takes no turn.
+# from no other; so does the default dtype. Two fits in two threads (joblib's threading
+# backend, dask workers) would draw from one another's stream, so they take turns.
+# Prediction draws nothing and takes no turn.
 _FIT_TURN = lock_free_after_fork()
+_IMPORTING = lock_forks_wait_for()
 
 
 @contextmanager
@@ -124,9 +118,14 @@ def default_torch():
     """Run torch as it starts, whatever the caller has set around this.
 
     Gradients are recorded, tensors are float32 and on the CPU unless told otherwise,
-    and nothing is cast automatically.
+    and nothing is cast automatically. Other threads wait: the default dtype is theirs,
+    too. What is run here waits for none of them.
     """
     with ExitStack() as stack:
+        stack.enter_context(_FIT_TURN)
+        if getattr(get_active_backend()[0], "uses_threads", False):
+            # Jobs of a sampler, say, that fit networks would wait for their turn.
+            stack.enter_context(parallel_config("sequential"))
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
         stack.enter_context(full_precision())
@@ -136,7 +135,15 @@ def default_torch():
         if dtype != torch.float32:  # it belongs to the process: touched only if needed
             stack.callback(torch.set_default_dtype, dtype)
             torch.set_default_dtype(torch.float32)
+        _import_for_optimizers()
         yield
+
+
+@cache
+def _import_for_optimizers():
+    """Let torch import what it imports for the first optimizer of a process."""
+    with _IMPORTING:
+        torch.optim.SGD([torch.zeros(1)])
 
 
 @contextmanager

@@ -143,7 +143,8 @@ class SpectralNetClassifier(ExplainMixin, TrainingMixin, SklearnNet):
     n_threads : int or None, default=1
         torch threads during fit and predict. The number changes the last bits of a
         result, so a fixed one keeps searches with any `n_jobs` identical; None takes
-        torch's setting. At most 1024.
+        torch's setting. At most 1024. A process that is forked after more than one were
+        used hangs when it predicts: start it by "spawn".
     verbose : int, default=0
         1 prints a line per epoch.
     **kwargs

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from torch import nn
 
 from sklearn_raman._utils._explanation import check_score
+from sklearn_raman._utils._locks import lock_free_after_fork
 from sklearn_raman._utils._optional import import_optional
-from sklearn_raman._utils._torch import DrawsFrom, lock_free_after_fork
+from sklearn_raman._utils._torch import DrawsFrom
 from sklearn_raman.neural_network.attribution._shared import (
     class_positions,
     logits_of,

@@ -1,7 +1,5 @@
 """Correct many spectra: the engine, chunks, threads, memory maps."""
 
-import os
-import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -10,6 +8,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from sklearn.utils import gen_batches
 
+from sklearn_raman._utils._locks import lock_forks_wait_for
 from sklearn_raman._utils._validation import name_numbers, name_points
 from sklearn_raman.preprocessing._whittaker.reference import (
     CONSTANT,
@@ -146,15 +145,7 @@ def _raise_failure(X, row, dtype, settings):
 # The engine --------------------------------------------------------------------------
 
 _kernels = {}
-# Held while numba is imported or compiles. A fork waits for it: the child would inherit
-# numba's own lock closed, and no thread to open it.
-_compiling = threading.RLock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_compiling.acquire,
-        after_in_parent=_compiling.release,
-        after_in_child=_compiling.release,
-    )
+_compiling = lock_forks_wait_for()  # held while numba is imported or compiles
 
 
 def choose_engine(engine, settings):
