@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.polynomial.legendre import legder, legval, legvander
 from numpy.typing import ArrayLike
-from scipy.ndimage import convolve1d
+from scipy.ndimage import correlate1d
 from scipy.sparse import csr_array
 from sklearn.utils import gen_batches
 
@@ -31,10 +31,11 @@ _CHUNK_VALUES = 2**20  # smoothed at a time: the memory does not grow with the s
 class SavitzkyGolay(SpectrumTransformer):
     """Savitzky-Golay smoothing and derivatives.
 
-    Fits a polynomial to a moving window and evaluates it, or its derivative, in the
-    middle. The window counts points. On an axis that is known to be uneven the
-    polynomial is fitted over the wavenumbers, and no window reaches across a gap; else
-    the points count as even (:func:`scipy.signal.savgol_filter`).
+    Fits a polynomial to a moving window and evaluates it, or its derivative, at the
+    point in the middle (the second of two). The window counts points. On an axis that
+    is known to be uneven the polynomial is fitted over the wavenumbers, and no window
+    reaches across a gap; else the points count as even
+    (:func:`scipy.signal.savgol_filter`).
 
     Parameters
     ----------
@@ -202,13 +203,13 @@ def _even_filter(X, window_length, polyorder, *, deriv, delta, mode):
     """Filter spectra on an even axis; each to the same bits whatever is beside it.
 
     What `scipy.signal.savgol_filter` does, whose weights are lost in rounding for high
-    orders: for order 8 in a window of 151 points they are 0.
+    orders: for order 8 in a window of 151 points they are 0. With an even number of
+    points it evaluates between two of them, where no label is.
     """
-    window = delta * np.arange(window_length)
-    weights = _derivative_weights(window[None], window.mean(), polyorder, deriv)[0]
+    window, half = delta * np.arange(window_length), window_length // 2
+    weights = _derivative_weights(window[None], window[half], polyorder, deriv)[0]
     padding = "nearest" if mode == "interp" else mode
-    smooth = convolve1d(X, weights[::-1], axis=1, mode=padding)
-    half = window_length // 2
+    smooth = correlate1d(X, weights, axis=1, mode=padding)
     if half and mode == "interp":
         ends, _ = _uneven_filter(
             window, window_length, polyorder, deriv=deriv, mode="interp"
