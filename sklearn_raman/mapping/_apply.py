@@ -126,8 +126,9 @@ def apply_pipeline(
     -------
     xarray.Dataset
         Maps with the pixel dimensions and coordinates of the cube, lazy: not computed
-        yet, or in `store`. They are those of the model as it is now, whatever is done
-        with it later; leave the cube as it is until they are computed.
+        yet, or in `store`. Coordinates that belong to pixels and axis together, such as
+        the noise of each value, are left out. Maps are those of the model as it is now,
+        whatever is done with it later; leave the cube as it is until they are computed.
 
         label : int16
             Position of the class in the coordinate `class`; -1 where there is none.
@@ -541,15 +542,13 @@ def _as_dataset(results, cube, task, classes, transformed_axis):
         for name, data in means_of(sums).items():
             data = data.astype(int if name == "class_count" else task.dtype)
             variables[name] = dims[name], data, {"long_name": _LONG_NAMES[name]}
-    frame = cube.array.isel({cube.dim: 0}, drop=True).coords
-    coords = {name: frame[name] for name in frame}
     used = {d for data in variables.values() for d in data[0]}
-    if cube.dim in used:
-        coords |= {
-            name: coordinate
-            for name, coordinate in cube.array.coords.items()
-            if coordinate.dims == (cube.dim,)
-        }
+    coords = {
+        name: coordinate
+        for name, coordinate in cube.array.coords.items()
+        if cube.dim not in coordinate.dims
+        or (coordinate.dims == (cube.dim,) and cube.dim in used)
+    }
     if _other_axis(cube) in used and transformed_axis is not None:
         name = _other_axis(cube)
         coords[name] = name, transformed_axis, {"units": "cm-1"}

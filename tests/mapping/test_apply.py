@@ -83,6 +83,18 @@ def test_coordinates_stay(cube, model):
     assert {str(maps[n].dtype) for n in ("proba", "explanation")} == {"float32"}
 
 
+def test_coordinates_of_pixels_and_axis_together(cube, model):
+    """Neither a map nor an axis has them; they became those at the first wavenumber."""
+    noise = ("y", "x", "wavenumber"), np.sqrt(np.abs(cube.values))
+    drift = ("y", "wavenumber"), cube.wavenumber.values + np.arange(7.0)[:, None]
+    more = cube.assign_coords(noise=noise, drift=drift, row=("y", np.arange(7)))
+    for output in ("label", "explanation"):
+        maps = apply_pipeline(model, more, output=output)
+        expected = apply_pipeline(model, cube, output=output)
+        assert {*maps.coords} == {*expected.coords, "row"}
+        xr.testing.assert_equal(maps.drop_vars("row"), expected)
+
+
 def test_networks_and_targets(cube, simulated, pixels):
     X, y, _ = simulated
     net = GAPCNNClassifier(max_epochs=1, n_filters=(4, 4, 4), random_state=0)
