@@ -69,9 +69,10 @@ def find_orientation(table, named):
         beside = {*range(1, len(table.rows[0]))} - {*columns}
         if is_name or any(table.number(1, column) is None for column in beside):
             return "rows"  # the index names them, or words stand beside spectra
-    # What the first cell states may be said of its row, if that is no short series.
-    is_long = len(columns) >= min(len(in_column), LONG)
-    is_said_of_row = is_long or are_positions(in_column)
+    # What the first cell states may be said of its row, if that is no short series
+    # above a long axis.
+    is_series = len(columns) < LONG <= len(in_column)
+    is_said_of_row = not is_series or are_positions(in_column)
     if by_columns and not (by_rows and (is_said_of_row or not stated)):
         return "columns"
     if by_rows and not by_columns:

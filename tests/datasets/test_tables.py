@@ -415,7 +415,29 @@ def test_orientation_is_asked_if_both_fit(tmp_path):
         read_spectra_table(path)
     check(read_spectra_table(path, orientation="columns"), None)
     path = write(tmp_path, text.replace("n,", "wavenumber,"))
-    check(read_spectra_table(path), None)
+    with pytest.raises(ValueError, match="headed 'wavenumber'.*orientation="):
+        read_spectra_table(path)
+    longer = "".join(f"{400 + 2 * i},{i % 3},{i % 4},{i % 5}\n" for i in range(20))
+    path = write(tmp_path, "wavenumber,101,102,103\n" + longer)
+    np.testing.assert_array_equal(
+        read_spectra_table(path).wavenumbers, 400 + 2 * np.arange(20)
+    )
+
+
+@pytest.mark.parametrize("first", [101, 0.5, 1])
+def test_heights_at_a_few_bands(tmp_path, first):
+    """Fewer bands than samples; the first cell says what the headings are."""
+    bands = [621, 643, 785, 853, 1003, 1155, 1450, 1660]
+    heights = np.random.default_rng(0).integers(90, 101, (12, 8))
+    text = row(["Raman shift (cm-1)", *bands]) + "".join(
+        row([first + i * min(first, 1), *y]) for i, y in enumerate(heights)
+    )
+    path = write(tmp_path, text)
+    with pytest.raises(ValueError, match='rise or fall.*orientation="rows"'):
+        read_spectra_table(path)
+    bunch = read_spectra_table(path, orientation="rows")
+    np.testing.assert_array_equal(bunch.data, heights)
+    np.testing.assert_array_equal(bunch.wavenumbers, bands)
 
 
 def row(cells):
