@@ -108,7 +108,9 @@ def annotate_bands(
     >>> annotate_bands(bands)["assignment"].iloc[0]
     'carbonate symmetric stretch (nu1)'
     """
-    if getattr(report, "unit", "cm-1") != "cm-1":
+    is_table = isinstance(report, pd.DataFrame)
+    told = report.attrs if is_table else {"unit": getattr(report, "unit", "cm-1")}
+    if told.get("unit", "cm-1") != "cm-1":
         raise ValueError(
             "The bands of this report are in points, and the table is in cm-1: make "
             "the report of a data frame whose column labels are wavenumbers."

@@ -159,7 +159,7 @@ def band_intervals(
     study = BandStudy("band_intervals", model, X, y, groups, random_state, settings)
     study.fit_whole(n_repeats, bands, wavenumbers)
     study.refit(n_refits)
-    return _sorted(study.intervals(confidence))
+    return _sorted(study.intervals(confidence), study.unit)
 
 
 @validate_params(_SHARED | _OF_TEST, prefer_skip_nested_validation=True)
@@ -267,7 +267,7 @@ def band_test(
     study = BandStudy("band_test", model, X, y, groups, random_state, settings)
     study.fit_whole(1, bands, wavenumbers)
     study.hold_out(cv, n_repeats)
-    return _sorted(study.test(false_discovery_rate, min_effect))
+    return _sorted(study.test(false_discovery_rate, min_effect), study.unit)
 
 
 @validate_params(
@@ -399,7 +399,7 @@ def band_report(
     framed = [pd.DataFrame(maps, classes, axis) for maps in (mean, *ends)]
     counts = pd.Series(study.data.units[:, 1]).value_counts().sort_index()
     return BandReport(
-        bands=_sorted(table),
+        bands=_sorted(table, study.unit),
         mean_map=framed[0],
         lower_map=framed[1],
         upper_map=framed[2],
@@ -418,11 +418,13 @@ def band_report(
     )
 
 
-def _sorted(table):
-    """Sort bands by class, the one that weighs most first."""
+def _sorted(table, unit):
+    """Sort bands by class, the one that weighs most first; say what unit they have."""
     by = "share" if "share" in table else "contribution"
     table = table.sort_values(["class", by], ascending=[True, False], kind="stable")
-    return table.reset_index(drop=True)
+    table = table.reset_index(drop=True)
+    table.attrs["unit"] = unit
+    return table
 
 
 @dataclass(eq=False, repr=False)

@@ -44,7 +44,7 @@ class BandStudy:
         own = {} if first.axis is None else {"X": pd.DataFrame(columns=first.axis)}
         axis = common_axis(wavenumbers, n_points, **own)
         self.unit = "point" if axis is None else "cm-1"
-        self.axis = np.arange(n_points, dtype=float) if axis is None else axis
+        self.axis = np.arange(n_points) if axis is None else axis
         self.spectra = self.data.average @ first.spectra
         self.whole = self.class_maps(np.mean([one.maps for one in found], axis=0))
         if isinstance(bands, str):

@@ -168,7 +168,7 @@ default=None
         n_points = values.shape[1]
         axis = common_axis(wavenumbers, n_points, maps=maps, spectra=spectra)
         unit = "point" if axis is None else "cm-1"
-        axis = np.arange(n_points, dtype=float) if axis is None else axis
+        axis = np.arange(n_points) if axis is None else axis
 
         correct = y == predicted
         labels = pd.Index(np.unique(y), name="class")
@@ -355,10 +355,10 @@ default=None
         Returns
         -------
         DataFrame
-            Index: `class` and `rank` from 1. `position` in the unit of the axis, and
-            there `mean`, `std` and `top_frequency`. A band is a local maximum of the
-            mean map that rises above its median by at least a tenth of what the
-            strongest does; a flat map has none.
+            Index: `class` and `rank` from 1. `position` in the unit of the axis, which
+            is ``attrs["unit"]``, and there `mean`, `std` and `top_frequency`. A band is
+            a local maximum of the mean map that rises above its median by at least a
+            tenth of what the strongest does; a flat map has none.
         """
         tables = (self.mean, self.std, self.top_frequency)
         rows = []
@@ -369,7 +369,9 @@ default=None
                 values = [table.xs(label).iloc[point] for table in tables]
                 rows.append((label, rank, self.axis[point], *values))
         columns = ["class", "rank", "position", "mean", "std", "top_frequency"]
-        return pd.DataFrame(rows, columns=columns).set_index(["class", "rank"])
+        table = pd.DataFrame(rows, columns=columns).set_index(["class", "rank"])
+        table.attrs["unit"] = self.unit
+        return table
 
     def agreement(self, importance: Any, fraction: float | None = None) -> pd.DataFrame:
         """Compare the mean map of each class with another measure of importance.

@@ -14,7 +14,12 @@ from sklearn_raman.datasets import (
     load_minerals,
 )
 from sklearn_raman.discriminant_analysis import PLSLDA
-from sklearn_raman.inspection import ExplanationSummary, band_report
+from sklearn_raman.inspection import (
+    ExplanationSummary,
+    band_intervals,
+    band_report,
+    localization_score,
+)
 
 
 def test_every_row_is_complete_and_has_a_source():
@@ -129,6 +134,45 @@ def test_refuses():
         annotate_bands(SimpleNamespace(unit="point"))
     with pytest.raises(ValueError, match="tolerance"):
         annotate_bands(pd.DataFrame({"position": [1.0]}), tolerance=-1)
+
+
+@pytest.fixture(scope="module")
+def in_points():
+    """Tables of bands, and frames, of arrays, whose axis nobody knows."""
+    X = np.random.default_rng(0).normal(size=(24, 300))
+    y = np.repeat(["Calcite", "Quartz"], 12)
+    X[:12, 200] += 20
+    X[12:, 240] += 20
+    model, bands = PLSLDA(n_components=2), [(190, 210), (230, 250)]
+    settings = {"bands": bands, "n_repeats": 1, "progress": False, "random_state": 0}
+    data = model, X, y, range(24)
+    report = band_report(*data, n_refits=10, n_permutations=0, cv=2, **settings)
+    summary = ExplanationSummary.from_estimator(model.fit(X, y), X, y)
+    tables = {
+        "summary": summary.bands(2),
+        "report": report,
+        "table of the report": report.to_frame(),
+        "intervals": band_intervals(*data, n_refits=10, **settings),
+    }
+    frames = summary.mean, summary.std, summary.mean_spectrum
+    return tables, [*frames, report.mean_map, report.lower_map, report.mean_spectrum]
+
+
+def test_bands_in_points_have_no_names(in_points):
+    for table in in_points[0].values():
+        with pytest.raises(ValueError, match="bands of this report are in points"):
+            annotate_bands(table)
+    units = pd.DataFrame({"position": [1086.0], "unit": ["cm-1"]})
+    assert annotate_bands(units)["assignment"].iloc[0]
+
+
+def test_frames_in_points_are_no_axis(in_points):
+    """Labels 0, 1, 2, ... are positions everywhere, if they are whole numbers."""
+    for frame in in_points[1]:
+        again = ExplanationSummary.from_maps(frame, range(len(frame)))
+        assert again.unit == "point"
+    with pytest.raises(ValueError, match="wavenumbers"):
+        localization_score(in_points[1][0], 200.0, fwhm=8.0)
 
 
 @pytest.mark.parametrize("taken", ["assignment", "source"])

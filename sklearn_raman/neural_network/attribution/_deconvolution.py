@@ -118,7 +118,7 @@ def deconv(
         return maps
     with torch.no_grad():  # refuses what is no class
         n_maps = len(class_positions(logits_of(module, X), target))
-    return maps[:, None].expand(-1, n_maps, -1) if isinstance(target, str) else maps
+    return maps[:, None].repeat(1, n_maps, 1) if isinstance(target, str) else maps
 
 
 @on_private_copy

@@ -98,6 +98,10 @@ def test_does_not_see_the_head(rule, any_net, batch):
     nn.init.normal_(weights)
     assert torch.equal(deconv(any_net, batch, rule=rule), before)
     together = deconv(any_net, batch, "all", rule=rule)
+    other = together[:, 1].clone()
+    together[:, 0] += 1  # a class of its own
+    assert torch.equal(together[:, 1], other)
+    together[:, 0] -= 1
     assert together.shape == (5, 3, 41)
     assert torch.equal(together[:, 2], before)
 
