@@ -14,6 +14,8 @@ from zipfile import is_zipfile
 import numpy as np
 import pandas as pd
 
+from sklearn_raman._utils._whole_file import written_whole
+
 EXAMPLES = """examples:
   python -m sklearn_raman report spectra.csv --label mineral --group crystal
   python -m sklearn_raman report data/ --group "/(R[0-9]+)_" --save-model model.skops
@@ -418,7 +420,8 @@ def _save(model, spectra, path):
     skops = import_optional("skops.io", "deploy")
     by_group = group_parameters(model, spectra.groups)
     model.fit(spectra.data, spectra.target, **by_group)
-    skops.dump(getattr(model, "best_estimator_", model), path)
+    with written_whole(path) as unfinished:
+        skops.dump(getattr(model, "best_estimator_", model), unfinished)
 
 
 def _is_trusted(name):
@@ -494,7 +497,8 @@ def _predict(options):
     if options.output is None:
         print(table.to_csv(index=False), end="")
     else:
-        table.to_csv(options.output, index=False)
+        with written_whole(options.output) as unfinished:
+            table.to_csv(unfinished, index=False)
         print(_visible(f"Predictions of {len(table)} spectra: {options.output}"))
 
 
@@ -561,7 +565,8 @@ def _convert(options):
     quoted = not all(name[:1].isalnum() for name in spectra.names)
     quoting = csv.QUOTE_NONNUMERIC if quoted else csv.QUOTE_MINIMAL
     table = pd.concat([known, data], axis=1)
-    table.to_csv(options.output, index=False, quoting=quoting)
+    with written_whole(options.output) as unfinished:
+        table.to_csv(unfinished, index=False, quoting=quoting)
     print(_visible(f"{len(data)} spectra of {data.shape[1]} points: {options.output}"))
 
 

@@ -1,5 +1,6 @@
 """The command line, from files to files."""
 
+import os
 import re
 import shlex
 import shutil
@@ -159,6 +160,36 @@ def test_convert_leaves_one_axis_alone(table, tmp_path, capsys):
     assert before.data.columns.equals(after.data.columns)
     np.testing.assert_allclose(before.data, after.data)
     assert after.metadata["mineral"].tolist() == before.metadata["mineral"].tolist()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX links and rights")
+def test_interrupted_while_it_writes(table, tmp_path, monkeypatch):
+    """The table of before is left, through a link too, and nothing half made."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    path, link = folder / "all.csv", tmp_path / "link.csv"
+    command = ["convert", str(table), "-o"]
+    assert main([*command, str(path)]) == 0
+    link.symlink_to(path)
+    path.chmod(0o600)
+    whole, to_csv = path.read_bytes(), pd.DataFrame.to_csv
+
+    def interrupted(frame, target, **settings):
+        to_csv(frame.head(1), target, **settings)
+        raise KeyboardInterrupt
+
+    for target in (path, link):
+        with monkeypatch.context() as patch:
+            patch.setattr(pd.DataFrame, "to_csv", interrupted)
+            assert main([*command, str(target)]) == 130
+        assert path.read_bytes() == whole
+        path.write_text("older")
+        assert main([*command, str(target)]) == 0
+        assert path.read_bytes() == whole
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert [*folder.iterdir()] == [path]
+    assert link.is_symlink()
+    assert main([*command, os.devnull]) == 0
 
 
 @pytest.mark.parametrize(

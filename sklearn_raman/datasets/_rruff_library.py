@@ -2,14 +2,14 @@
 
 import hashlib
 import io
-import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
+
+from sklearn_raman._utils._whole_file import written_whole
 
 LIBRARY_FILE = "raman_library.csv"
 METADATA_FILE = "raman_metadata.csv"
@@ -142,14 +142,8 @@ def _checked_file(path):
 def write_cache(path, library):
     """Write all arrays and their checksum; the file appears complete or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A name of its own, because two processes may build the cache at the same time.
-    temporary = path.with_name(f"{path.stem}.{uuid4().hex}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            np.savez(file, checksum=_checksum(library), **library._asdict())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(path) as unfinished, unfinished.open("xb") as file:
+        np.savez(file, checksum=_checksum(library), **library._asdict())
 
 
 def read_cache(path):

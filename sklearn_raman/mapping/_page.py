@@ -20,6 +20,7 @@ import pandas as pd
 
 from sklearn_raman._utils._validation import check_text
 from sklearn_raman._utils._wavenumbers import describe_axis, first_difference
+from sklearn_raman._utils._whole_file import written_whole
 from sklearn_raman.mapping._apply import refuse_other_places
 from sklearn_raman.mapping._blocks import LEFT_OUT, NAMED, NOBODY, STATUS
 from sklearn_raman.mapping._cube import read_cube
@@ -196,7 +197,8 @@ def save_page(
         data=json.dumps(data, allow_nan=False).replace("<", "\\u003c"),
     )
     path = Path(path)
-    path.write_text(text, encoding="utf-8")
+    with written_whole(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
     return path
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from sklearn_raman._utils._whole_file import written_whole
 from sklearn_raman.model_selection._leakage import describe_leaks
 from sklearn_raman.model_selection._plot import draw_explanations, draw_scores
 
@@ -384,7 +385,8 @@ class Comparison:
         bands = bands if isinstance(bands, Mapping) else {"": bands}
         page = render(self, title=title, description=description, bands=bands)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
+        with written_whole(path) as unfinished:
+            unfinished.write_text(page, encoding="utf-8")
         return path
 
     def _scores(self, metric):
