@@ -190,6 +190,9 @@ def test_interrupted_while_it_writes(table, tmp_path, monkeypatch):
         assert [*folder.iterdir()] == [path]
     assert link.is_symlink()
     assert main([*command, os.devnull]) == 0
+    words = [sys.executable, "-m", "sklearn_raman", *command, "/dev/stdout"]
+    piped = subprocess.run(words, capture_output=True, check=True).stdout
+    assert whole in piped
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ def written_whole(path):
     path : str or path
         A link stays one, and what it leads to is written. Access rights stay.
     """
-    path = Path(os.path.realpath(path))
-    if path.exists() and not (path.is_file() and os.access(path.parent, os.W_OK)):
-        yield path
+    given, path = Path(path), Path(os.path.realpath(path))
+    if given.exists() and not (given.is_file() and os.access(path.parent, os.W_OK)):
+        yield given
         return
     with TemporaryDirectory(dir=path.parent) as folder:
         unfinished = Path(folder, path.name)
