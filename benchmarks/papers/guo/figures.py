@@ -32,7 +32,7 @@ def figures(results):
     if len(folds) or len(crystals):
         made["accuracy"] = draw_accuracies(folds, crystals)
     if len(folds) > 1:
-        made["folds"] = draw_folds(folds)
+        made["repetitions"] = draw_repetitions(folds)
     maps = results.get("deconvolution") or results.get("bundled_deconvolution", [])
     return made | {f"maps_{r['spectra']}": draw_maps(r) for r in maps}
 
@@ -72,20 +72,18 @@ def draw_accuracies(folds, crystals):
     return figure
 
 
-def draw_folds(folds):
-    """Draw the accuracy of each fold of the first repetition."""
+def draw_repetitions(folds):
+    """Draw the mean accuracy of each repetition over its folds."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
-    repetition = folds.index.get_level_values("repetition").min()
-    first = folds.xs(repetition, level="repetition")
-    number = first.index.get_level_values("fold") + 1
+    means = folds.groupby(level="repetition").mean()
     for axes, spectra in zip(panels, INPUTS, strict=True):
-        for method in (m for m in METHODS if (spectra, m) in first):
+        for method in (m for m in METHODS if (spectra, m) in means):
             style = {"color": _COLORS[method], "marker": "o", "markersize": 4}
-            axes.plot(number, first[spectra, method], label=method, **style)
+            axes.plot(means.index + 1, means[spectra, method], label=method, **style)
         axes.set_title(_INPUT_TEXTS[spectra], fontsize=10)
-        axes.set_xlabel("fold")
-        axes.set_xticks(number)
+        axes.set_xlabel("repetition")
+        axes.set_xticks(means.index + 1)
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("accuracy")
     shown = max(panels, key=lambda axes: len(axes.lines))
