@@ -178,12 +178,17 @@ def not_clearly(values):
     return not clearly(values) if len(values) else None
 
 
-def interval(values):
-    """Return mean and 95 % interval (t), which is infinite for a single value."""
+def interval(values, shared=0.0):
+    """Return mean and 95 % interval (t), which is infinite for a single value.
+
+    Folds share what they are trained on. With test over training spectra for `shared`
+    the interval allows for that (Nadeau and Bengio 2003).
+    """
     n, mean = len(values), values.mean
     if n < 2:
         return mean, -np.inf, np.inf
-    reach = student.ppf(0.975, n - 1) * values.array.std(ddof=1) / np.sqrt(n)
+    reach = student.ppf(0.975, n - 1) * values.array.std(ddof=1)
+    reach *= np.sqrt(1 / n + shared)
     return mean, mean - reach, mean + reach
 
 
@@ -200,11 +205,11 @@ def not_reliably(values):
     return not reliably(values) if len(values) else None
 
 
-def gap(values, digits=3):
-    """Write a difference with its 95 % interval."""
+def gap(values, digits=3, shared=0.0):
+    """Write a difference with its 95 % interval; `shared` as in `interval`."""
     if not len(values):
         return NOT_RUN
-    mean, low, high = (f"{value:+.{digits}f}" for value in interval(values))
+    mean, low, high = (f"{value:+.{digits}f}" for value in interval(values, shared))
     return mean if len(values) < 2 else f"{mean} ({low} to {high})"
 
 
