@@ -24,6 +24,7 @@ from sklearn_raman.neural_network import (
     GAPCNNClassifier,
     SpectralNetClassifier,
 )
+from tests.neural_network._callbacks import Pause
 
 
 class NormAndDropout(nn.Module):
@@ -175,17 +176,6 @@ class Raise(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         raise RuntimeError("a callback failed")
-
-
-class Pause(Callback):
-    """Stop in the middle of a fit until told to go on."""
-
-    def __init__(self):
-        self.reached, self.go_on = threading.Event(), threading.Event()
-
-    def on_epoch_begin(self, net, **kwargs):
-        self.reached.set()
-        assert self.go_on.wait(60)
 
 
 @pytest.fixture

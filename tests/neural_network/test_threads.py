@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 from imblearn.under_sampling import InstanceHardnessThreshold
-from skorch.callbacks import Callback
 
 from sklearn_raman.datasets import make_lorentzian_spectra
 from sklearn_raman.neural_network import CNNClassifier
 from sklearn_raman.over_sampling import WGANGP
+from tests.neural_network._callbacks import Pause
 
 
 @pytest.fixture(scope="module")
@@ -27,17 +27,6 @@ def small_net(**settings):
     return CNNClassifier(
         n_filters=2, n_hidden=4, max_epochs=1, random_state=0, **settings
     )
-
-
-class Pause(Callback):
-    """Stop in the middle of a fit until told to go on."""
-
-    def __init__(self):
-        self.reached, self.go_on = threading.Event(), threading.Event()
-
-    def on_epoch_begin(self, net, **kwargs):
-        self.reached.set()
-        assert self.go_on.wait(60)
 
 
 FITS = {
