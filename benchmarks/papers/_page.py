@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.stats import t
 
 from benchmarks.papers import _values
 from benchmarks.papers._store import Store
@@ -24,10 +25,9 @@ def names_of(paper, store):
     """Return what the texts of a paper may name."""
     results = store.results()
     helpers = {name: getattr(_values, name) for name in _HELPERS}
-    helpers |= {"median": np.median}
     experiments = (experiment.name for experiment in paper.experiments)
     found = {name: Values.of(results.get(name, [])) for name in experiments}
-    names = {**helpers, **vars(paper.values), **found}
+    names = {**helpers, "median": np.median, **vars(paper.values), **found}
     return {**names, **paper.values.tables(results), "was_run": _was_run(paper, store)}
 
 
@@ -71,8 +71,8 @@ def page_texts(papers, output):
 def side_by_side(paper, fresh, stated):
     """Say of each value of a paper whether fresh seeds agree with what is stated.
 
-    A value agrees if it lies within what 95 % of repetitions would give: two standard
-    deviations of the stated ones, and of the fresh mean.
+    A value agrees if it lies within what 95 % of repetitions would give: the spread of
+    the stated ones is all that is known of it (Student's t; few seeds say little).
 
     Returns
     -------
@@ -86,7 +86,7 @@ def side_by_side(paper, fresh, stated):
         if len(values) < 2 or not len(others):
             continue
         error = (1 / len(others) + 1 / len(values)) ** 0.5
-        reach = 2 * values.array.std(ddof=1) * error
+        reach = t(len(values) - 1).ppf(0.975) * values.array.std(ddof=1) * error
         agrees = abs(others.mean - values.mean) <= reach + 1e-9
         n_agree += agrees
         word = "agrees" if agrees else "DIFFERS"

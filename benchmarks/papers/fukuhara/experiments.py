@@ -30,7 +30,7 @@ def of_network(options):
 @PAPER.add("distractors", 3, "three random lines (Fig. 3)")
 def of_distractors(options):
     effort = options.pick({}, {"n_train": 30}, {"n_train": 4, "epochs": 2})
-    return each(simulation.distractors, options, seed=options.seeds(5), **effort)
+    return each(simulation.distractors, options, seed=options.seeds(10), **effort)
 
 
 def small(function, source, *numbers, **quick):
