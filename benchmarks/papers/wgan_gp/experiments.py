@@ -37,7 +37,7 @@ PAPER = Paper("wgan_gp", TITLE, Path(__file__).parent, values, figures)
 @PAPER.add("preparation", 0, "Whittaker smoothing and airPLS, simulated spectra")
 def of_preparation(options):
     n = options.pick(40, 20, 4)
-    return each(data.preparation, options, seed=options.seeds(5, 2), n=n)
+    return each(data.preparation, options, seed=options.seeds(20, 2), n=n)
 
 
 def _n_iter(options):
