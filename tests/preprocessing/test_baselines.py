@@ -612,7 +612,7 @@ def test_fit_corrects_one_spectrum(cls, raw, monkeypatch):
         corrected.append(len(X))
         return correct.correct_spectra(X, *args, **kwargs)
 
-    module = "sklearn_raman.preprocessing._baselines"
+    module = "sklearn_raman.preprocessing._reweighted"
     monkeypatch.setattr(f"{module}.correct_spectra", count)
     model = cls().fit(raw)
     assert corrected == [1]
