@@ -17,6 +17,7 @@ from sklearn_raman.datasets._headings import (
     beside_spectra,
     is_units_row,
     long_columns,
+    made_up,
     own_axes,
     rows_of_names,
     say_two_names,
@@ -245,6 +246,12 @@ def _read_heads(table, heads, skip):
         if title in known:
             raise ReadingError(f"several rows are headed {title!r}.")
         if row not in named:
+            if row == 0 and table.has_labels and (new := made_up(table.rows[0])):
+                raise ReadingError(
+                    f"the headings {few(list(map(repr, new)))} are new names, made up "
+                    f"where cells of the row {title!r} repeat or are empty. Read the "
+                    "file with header=None (polars: has_header=False)."
+                )
             cells = table.rows[row][skip + 1 :]
             known[title] = _as_column(cells, table.decimal, title)
     if units and units != rows:

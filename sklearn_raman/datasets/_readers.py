@@ -56,6 +56,10 @@ _READERS = (
 )
 
 _WITEC = "save the spectra as ASCII in WITec Project and read the text files."
+_SHEET = (
+    "save the sheet as .csv, or pass pandas.read_excel(path, header=None) to "
+    "read_spectra_table."
+)
 _REFUSED = {
     ".wip": _WITEC,
     ".wid": _WITEC,
@@ -64,10 +68,8 @@ _REFUSED = {
     ".ngs": "save the spectra as .txt in LabSpec 5.",
     ".sif": "export the spectra as .asc in Andor Solis.",
     ".spe": "export the spectra as .csv in LightField or WinSpec.",
-    ".xls": "save the sheet as .csv, or pass pandas.read_excel(path) to "
-    "read_spectra_table.",
-    ".xlsx": "save the sheet as .csv, or pass pandas.read_excel(path) to "
-    "read_spectra_table.",
+    ".xls": _SHEET,
+    ".xlsx": _SHEET,
     ".mat": "pass arrays; scipy.io.loadmat reads such files.",
     ".npy": "numpy.load reads such files; they hold no axis.",
     ".npz": "numpy.load reads such files.",

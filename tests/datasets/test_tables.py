@@ -1013,6 +1013,32 @@ def test_metadata_in_the_index_of_a_frame(start):
     assert bunch.groups.tolist() == [start, start + 1, start + 2]
 
 
+@pytest.mark.parametrize("first", ["k1,k2,k1", "k1,,", "1,2,1", "1,1,1.1"])
+@pytest.mark.parametrize("read", [pd.read_csv, pl.read_csv])
+def test_new_names_of_headings_are_no_metadata(tmp_path, first, read):
+    """A frame without headings is read as its file is."""
+    text = turned().replace("mineral,calcite,quartz,calcite\n", "")
+    path = write(tmp_path, f"who,{first}\n{text}")
+    with pytest.raises(ValueError, match="new names, made up .* 'who'.* header=None"):
+        read_spectra_table(read(path))
+    no_headings = {"has_header": False} if read is pl.read_csv else {"header": None}
+    bunch = read_spectra_table(read(path, **no_headings))
+    check(bunch, None)
+    expected = read_spectra_table(path)
+    assert list(bunch.names) == list(expected.names) == ["s1", "s2", "s3"]
+    assert bunch.metadata.to_dict("list") == expected.metadata.to_dict("list")
+
+
+@pytest.mark.parametrize("text", [wide(), wide().replace("class", ""), RENISHAW])
+def test_frames_without_headings(tmp_path, text):
+    path = write(tmp_path, text.replace("\t\t", "\t"))
+    mark = "\t" if text is RENISHAW else ","
+    found = read_spectra_table(pd.read_csv(path, header=None, sep=mark))
+    expected = read_spectra_table(path)
+    pd.testing.assert_frame_equal(found.data, expected.data)
+    pd.testing.assert_frame_equal(found.metadata, expected.metadata)
+
+
 def test_rows_cut_out_of_a_frame():
     """What is left of a count is no axis and no metadata."""
     axis = np.linspace(400.5, 500, 100)
