@@ -16,6 +16,7 @@ from sklearn_raman.mapping._blocks import MEANS, PRINT, means_of, print_of
 # A group beside the results: which blocks are done, and their sums for class means.
 _BLOCKS = "blocks"
 _WRITTEN = "written"  # print of the results of a block
+_CALL = "call"  # number of the last call that began to write
 _RTOL = 1e-5
 _MOST_CHECKED = 10  # blocks that are made again before a store is gone on with
 # Of zarr: every reader knows it, and text and consolidated metadata are part of it.
@@ -72,32 +73,40 @@ def write_blocks(store, maps, results, prints, task, job, *, progress):
     _check_results(zarr, store, blocks, results, task.names, there)
     for place in _telling(zarr, store, results, task.names, there):
         _check_one(zarr, store, results, task, place)
+    number = uuid.uuid4().int >> 64
+    blocks.require_array(_CALL, shape=(1,), chunks=(1,), dtype="uint64")[:] = number
+    expected = blocks[_WRITTEN][:]
     written = results.map_blocks(
         write_block,
         store=store,
+        call=number,
         names=task.names,
         grid=results.numblocks,
         sizes=tuple(lengths[0] for lengths in results.chunks),
-        dtype=bool,
+        dtype=np.uint64,
         chunks=tuple((1,) * n for n in results.numblocks),
-        meta=np.empty((0,) * results.ndim, dtype=bool),
+        meta=np.empty((0,) * results.ndim, dtype=np.uint64),
     ).to_delayed()
     left = [written[tuple(place)] for place in np.argwhere(~done)]
-    _compute(left, done.size, progress)
+    expected[~done.ravel()] = np.ravel(_compute(left, done.size, progress))
+    if blocks[_CALL][0] != number or (blocks[_WRITTEN][:] != expected).any():
+        raise _say_another(store)
     if "class_means" in task.output:
         _write_means(store, blocks, maps)
     zarr.consolidate_metadata(store)
     return xarray.open_zarr(store)
 
 
-def write_block(found, *, store, names, grid, sizes, block_id):
-    """Write the results of one block, and then that it is done.
+def write_block(found, *, store, call, names, grid, sizes, block_id):
+    """Write the results of one block, and then that it is done; return their print.
 
     No other block lies in the same chunks of the store, so that blocks can be written
     at the same time.
     """
     zarr = import_optional("zarr", "maps")
     root = zarr.open_group(store, mode="r+")
+    if root[f"{_BLOCKS}/{_CALL}"][0] != call:
+        raise _say_another(store)
     where = _place(block_id, sizes)
     for name in names:
         root[name][where] = found[name]
@@ -105,9 +114,18 @@ def write_block(found, *, store, names, grid, sizes, block_id):
     for name in set(found) - set(names):
         root[f"{_BLOCKS}/{name}"][number] = found[name]
     sums = [found[name] for name in MEANS if name in found]
-    root[f"{_BLOCKS}/{_WRITTEN}"][number] = print_of(*(found[n] for n in names), *sums)
+    written = print_of(*(found[n] for n in names), *sums)
+    root[f"{_BLOCKS}/{_WRITTEN}"][number] = written
     root[f"{_BLOCKS}/done"][number] = 1
-    return np.ones((1,) * len(block_id), dtype=bool)
+    return np.full((1,) * len(block_id), written, dtype=np.uint64)
+
+
+def _say_another(store):
+    """Return the error of a call that meets another one."""
+    return FileExistsError(
+        f"store={store!r} was begun by another call at the same time: one call at a "
+        "time can write to a store."
+    )
 
 
 def _place(block_id, sizes):
@@ -181,10 +199,7 @@ def _move(part, store):
             os.rmdir(store)  # if it is empty
         os.rename(part, store)
     except OSError as error:
-        raise FileExistsError(
-            f"store={store!r} was begun by another call at the same time: one call at "
-            "a time can write to a store."
-        ) from error
+        raise _say_another(store) from error
 
 
 def _writable(coordinate):
@@ -306,7 +321,7 @@ def _check_one(zarr, store, results, task, place):
 
 
 def _compute(parts, n_blocks, progress):
-    """Compute what is left, with a line that shows how far it is."""
+    """Return what is left to compute, with a line that shows how far it is."""
     dask = import_optional("dask", "maps")
     callbacks = import_optional("dask.callbacks", "maps")
     n_done, show = n_blocks - len(parts), progress and parts
@@ -316,17 +331,18 @@ def _compute(parts, n_blocks, progress):
         if client is not None:
             from distributed import as_completed
 
-            for future in as_completed(client.compute(parts)):
+            futures = client.compute(parts)
+            for future in as_completed(futures):
                 future.result()
                 bar.update()
-            return
+            return client.gather(futures)
 
         def count(key, *_):
             bar.update(key in keys)
 
         keys = {part.key for part in parts}
         with callbacks.Callback(posttask=count):
-            dask.compute(*parts)
+            return dask.compute(*parts)
 
 
 def _cluster():

@@ -164,6 +164,27 @@ def test_two_calls_with_one_new_store(cube, model, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_two_calls_that_write_at_the_same_time(simulated, one_by_one, tmp_path):
+    """The maps are those of the last call, and the first is told."""
+    X, y = simulated[0].to_numpy(), simulated[1]
+    settings = {"store": tmp_path / "maps.zarr", "chunks": 2, "progress": False}
+    cube, last = X.reshape(6, 10, -1), PLSLDA(n_components=4).fit(X, y[::-1])
+    calls = []
+
+    def call_once(X):
+        if len(X) > 2 and not calls:  # a block of the map, before it is written
+            calls.append(0)
+            calls.append(apply_pipeline(last, cube, **settings))
+        return X
+
+    step = FunctionTransformer(call_once)
+    first = make_pipeline(step, PLSLDA(n_components=4).fit(X, y))
+    with pytest.raises(FileExistsError, match="one call at a time can write"):
+        apply_pipeline(first, cube, **settings)
+    labels = last.classes_[calls[1].label.values]
+    np.testing.assert_array_equal(labels.ravel(), last.predict(X))
+
+
 def test_another_job_is_refused(cube, counted, simulated, one_by_one, tmp_path):
     model, counter = counted
     path = tmp_path / "maps.zarr"
