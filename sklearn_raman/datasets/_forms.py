@@ -42,8 +42,8 @@ from sklearn_raman.datasets._units import (
 
 _MISPRINT = re.compile(r"\d[.,]\d|^[\W_]*\d[\W\d_]*$")  # of a number
 _BY_ITSELF = (
-    " Read each pair of columns by itself: load_spectra(path, columns=(axis, "
-    "intensity))."
+    " Read each pair of columns by itself: pass columns=(axis, intensity) to "
+    "load_spectra."
 )
 
 

@@ -64,7 +64,7 @@ _REFUSED = {
     ".wip": _WITEC,
     ".wid": _WITEC,
     ".l6s": "save the spectra as .txt in LabSpec 6.",
-    ".l6m": "save the map as .txt in LabSpec 6 and use read_spectra_table.",
+    ".l6m": "save the map as .txt in LabSpec 6 and read it with read_spectra_table.",
     ".ngs": "save the spectra as .txt in LabSpec 5.",
     ".sif": "export the spectra as .asc in Andor Solis.",
     ".spe": "export the spectra as .csv in LightField or WinSpec.",

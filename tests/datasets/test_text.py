@@ -397,7 +397,7 @@ ERRORS = {
         + ",".join(str(400 + i) for i in range(20))
         + "\n"
         + "".join(f"{n},{'5,' * 19}5\n" for n in (1, 2, 3)),
-        "Read such a table with read_spectra_table",
+        "If it is, read it with read_spectra_table",
     ),
     "map": (
         "#X\t\t#Y\t\t#Wave\t\t#Intensity\n0\t0\t400\t1\n0\t0\t401\t2\n1\t0\t400\t3\n"
