@@ -405,7 +405,7 @@ def check_data(X, y, groups):
     refuse_other_order("groups", groups, X)
     y = one_per_spectrum("y", y, n_spectra)
     if n_spectra == 0:
-        raise ValueError("X holds no spectrum.")
+        raise ValueError("X holds no spectra.")
     check_classification_targets(y)
     classes = np.unique(y)
     if len(classes) < 2:

@@ -401,3 +401,10 @@ def test_refuses_axes_that_change_from_fit_to_fit(data):
     model = make_pipeline(*steps).set_output(transform="pandas")
     with pytest.raises(ValueError, match="two refits lie on different axes"):
         band_intervals(model, X, y, groups, bands=[(410, 590)], **FITS)
+
+
+@pytest.mark.parametrize("empty", [np.ones((0, 9)), pd.DataFrame(np.ones((0, 9))), []])
+@pytest.mark.parametrize("study", [band_intervals, band_test, band_report])
+def test_refuses_an_empty_selection(study, empty):
+    with pytest.raises(ValueError, match="X holds no spectra"):
+        study(PLSLDA(), empty, np.array([], dtype=str), [], progress=False)
