@@ -48,8 +48,13 @@ def unit_of_heading(heading):
     return None
 
 
-def check_wavenumbers(wavenumbers, *, name="wavenumbers", n_points=None):
-    """Validate an axis and return it as float64.
+def check_wavenumbers(wavenumbers, **settings):
+    """Do what `check_axis` does, and return an array that nobody else has."""
+    return check_axis(wavenumbers, **settings).copy()
+
+
+def check_axis(wavenumbers, *, name="wavenumbers", n_points=None):
+    """Validate an axis and return it as float64, where it is one as it is.
 
     Parameters
     ----------
