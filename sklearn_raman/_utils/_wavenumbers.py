@@ -392,6 +392,16 @@ def axis_tolerance(axis):
     return AXIS_TOLERANCE * np.minimum(before, after)
 
 
+def lies_within(axis, low, high):
+    """Tell which points of an axis lie from low to high, both ends included.
+
+    What `axis_tolerance` calls the same point as an end lies within: rounding puts
+    656.4000000000001 in the place of 656.4.
+    """
+    slack = axis_tolerance(axis)
+    return (axis >= low - slack) & (axis <= high + slack)
+
+
 def find_gaps(axis):
     """Return where an axis has gaps: after which points.
 

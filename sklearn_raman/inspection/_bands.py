@@ -14,6 +14,7 @@ from sklearn_raman._utils._wavenumbers import (
     check_wavenumbers,
     describe_axis,
     labels_as_wavenumbers,
+    lies_within,
 )
 
 
@@ -169,7 +170,7 @@ def check_bands(bands, axis, unit):
         low, high = once[counts.argmax()]
         raise ValueError(f"bands has ({low:g}, {high:g}) {counts.max()} times.")
     for low, high in bands:
-        if not ((axis >= low) & (axis <= high)).any():
+        if not lies_within(axis, low, high).any():
             raise ValueError(
                 f"bands has ({low:g}, {high:g}), in which no point of the axis lies. "
                 f"The axis goes from {axis.min():g} to {axis.max():g} ({unit}); the "

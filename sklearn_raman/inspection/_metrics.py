@@ -30,7 +30,11 @@ from sklearn_raman._utils._validation import (
     check_whole,
     refuse_other_order,
 )
-from sklearn_raman._utils._wavenumbers import as_real, labels_as_wavenumbers
+from sklearn_raman._utils._wavenumbers import (
+    as_real,
+    axis_tolerance,
+    labels_as_wavenumbers,
+)
 from sklearn_raman.inspection._bands import check_alignment, common_axis
 from sklearn_raman.inspection._perturbation import deletion_curve
 
@@ -176,7 +180,8 @@ def _check_positions(positions, axis, n_spectra, reach, name):
             f"{name} has shape {np.shape(positions)} but there are {n_spectra} maps: "
             "pass one position, or one row of positions per map."
         )
-    outside = (values < axis.min()) | (values > axis.max())
+    slack = axis_tolerance(axis).min()
+    outside = (values < axis.min() - slack) | (values > axis.max() + slack)
     if outside.any():
         raise ValueError(
             f"{name} holds {values[outside][0]:g}, which lies outside the axis from "

@@ -30,6 +30,7 @@ AXIS = np.arange(400.0, 600.0, 4.0)
 BANDS = [(400, 448), (452, 500), (504, 548), (552, 596)]
 FITS = {"n_refits": 10, "n_repeats": 1, "progress": False, "random_state": 0}
 QUICK = FITS | {"cv": 3}
+TEST = {"cv": 3, "n_repeats": 1, "progress": False, "random_state": 0}
 NO_REFIT = GridSearchCV(PLSLDA(), {"n_components": [2]}, refit=False)
 
 
@@ -338,6 +339,16 @@ def test_a_bunch_brings_spectra_and_names(data):
             study(PLSLDA(), X, groups=groups, **quick)
     report = band_report(PLSLDA(), bunch, groups=groups, n_permutations=0, **QUICK)
     assert set(report.to_frame()["class"]) == set(y)
+
+
+def test_rounding_does_not_move_the_ends_of_a_stretch(data):
+    X, y, groups = data
+    bands = [(400, 448), (452, 452)]
+    expected = band_test(PLSLDA(), X, y, groups, bands=bands, **TEST)
+    for toward in (0, 1e9):
+        moved = X.set_axis(np.nextafter(AXIS, toward), axis=1)
+        found = band_test(PLSLDA(), moved, y, groups, bands=bands, **TEST)
+        pd.testing.assert_frame_equal(found, expected)
 
 
 def test_as_many_bands_as_asked_for(rng):
