@@ -26,7 +26,11 @@ _MOST_POINTS = 1e8  # of a grid: no memory holds spectra with more
 _LOWEST_START = 50
 
 # How cm-1 is written, as a regular expression without groups.
-PER_CM = r"cm\s*\$?\s*(?:\^|\*\*)?\s*\{?\(?\s*[-−–⁻]\s*[1¹]|1\s*/\s*cm|inverse[ _]cent"
+_CM = r"(?:cm|centimet(?:er|re)s?)"
+PER_CM = (
+    rf"{_CM}\s*\$?\s*(?:\^|\*\*)?\s*\{{?\(?\s*[-−–⁻]\s*[1¹]|1\s*/\s*{_CM}|"
+    "(?:inverse|reciprocal)[ _]cent"
+)
 _UNITS = (  # the first that fits
     ("THz", re.compile(r"\bTHz\b")),
     (
