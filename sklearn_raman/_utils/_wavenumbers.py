@@ -406,6 +406,16 @@ def lies_within(axis, low, high):
     return (axis >= low - slack) & (axis <= high + slack)
 
 
+def on_rising_axis(axis, values):
+    """Return values with the points of a falling axis turned.
+
+    What ranks points or looks for peaks takes the left one of equal points: at the
+    lower wavenumber, if this has been done, whichever way the axis runs.
+    """
+    is_falling = axis is not None and len(axis) > 0 and axis[0] > axis[-1]
+    return values[..., ::-1] if is_falling else values
+
+
 def find_gaps(axis):
     """Return where an axis has gaps: after which points.
 

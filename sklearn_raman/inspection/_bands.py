@@ -96,6 +96,9 @@ def strongest_bands(axis, mean_map, n_bands=3, min_distance=None):
     check_scalar(n_bands, "n_bands", Integral, min_val=0)
     if min_distance is not None:
         check_scalar(min_distance, "min_distance", Real, min_val=0)
+    if axis[0] > axis[-1]:  # of a plateau with two middles the lower one is taken
+        turned = strongest_bands(axis[::-1], mean_map[::-1], n_bands, min_distance)
+        return len(axis) - 1 - turned
     # Zeros around it let a maximum at the very edge count: looking there is a finding.
     weight = np.pad(np.abs(mean_map), 1)
     peaks = find_peaks(weight, height=0.1 * weight.max())[0] - 1

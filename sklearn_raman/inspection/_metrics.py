@@ -34,6 +34,7 @@ from sklearn_raman._utils._wavenumbers import (
     as_real,
     axis_tolerance,
     labels_as_wavenumbers,
+    on_rising_axis,
 )
 from sklearn_raman.inspection._bands import check_alignment, common_axis
 from sklearn_raman.inspection._perturbation import deletion_curve
@@ -132,6 +133,7 @@ def localization_score(
             "are numbers of points."
         )
     axis = np.arange(n_points, dtype=np.float64) if axis is None else axis
+    maps, axis = on_rising_axis(axis, maps), on_rising_axis(axis, axis)
     reach = n_widths * fwhm
     peaks = _check_positions(peaks, axis, n_spectra, reach, "peaks")
     absent = np.isnan(peaks).all(axis=1)
