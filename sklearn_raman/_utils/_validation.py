@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from collections import Counter
 from contextlib import contextmanager
 from numbers import Integral, Real
 
@@ -260,13 +261,21 @@ def refuse_other_order(name, values, X, *, spectra="X"):
     if not all(isinstance(index, pd.Index) for index in indexes):
         return
     ours, theirs = indexes
-    if len(ours) == len(theirs) and not ours.equals(theirs):
-        if ours.is_unique and theirs.is_unique and ours.isin(theirs).all():
-            raise ValueError(
-                f"{name} has the index of {spectra} in another order, and rows are "
-                f"matched by position. Use {name}.loc[{spectra}.index], or "
-                f"{name}.to_numpy() if the order is right."
-            )
+    if len(ours) != len(theirs) or ours.equals(theirs):
+        return
+    ours, theirs = list(ours), list(theirs)
+    if ours != theirs and (found := Counter(ours)) == Counter(theirs):
+        is_unique = len(found) == len(ours)
+        way_out = (
+            f"Use {name}.loc[{spectra}.index]"
+            if is_unique
+            else "Give rows names of their own"
+        )
+        raise ValueError(
+            f"{name} has the index of {spectra} in another order, and rows are "
+            f"matched by position. {way_out}, or {name}.to_numpy() if the order is "
+            "right."
+        )
 
 
 def open_bunch(X, y):
