@@ -31,16 +31,23 @@ PER_CM = (
     rf"{_CM}\s*\$?\s*(?:\^|\*\*)?\s*\{{?\(?\s*[-−–⁻]\s*[1¹]|1\s*/\s*{_CM}|"
     "(?:inverse|reciprocal)[ _]cent"
 )
-_UNITS = (  # the first that fits
+_BARE = r"(?<!\d)(?<!\d\s)"  # 785 nm is a laser, not a unit
+_UNITS = (  # the first that fits: a unit that is stated, then words
     ("THz", re.compile(r"\bTHz\b")),
+    ("GHz", re.compile(r"\bGHz\b")),
     (
         "µm",
         re.compile(r"wave[\s_]*length.*(?:[µμ]m\b|\bum\b|micro)|wellenl.*[µμ]m", re.I),
     ),
-    ("cm-1", re.compile(rf"raman|\bshift|wave[\s_]*number|wellenzahl|{PER_CM}", re.I)),
-    ("nm", re.compile(r"\bnm\b|nanomet|wave[\s_]*length|wellenl", re.I)),
-    ("meV", re.compile(r"\bmeV\b")),
-    ("eV", re.compile(r"\beV\b|(?i:electron[ _-]?volt|photon energy|^energy\W*$)")),
+    ("cm-1", re.compile(PER_CM, re.I)),
+    ("1/mm", re.compile(r"\b1\s*/\s*mm\b|\bmm\s*\^?\s*[-−–⁻]\s*[1¹]")),
+    ("1/m", re.compile(r"\b1\s*/\s*m\b|\bm\s*\^?\s*[-−–⁻]\s*[1¹]")),
+    ("nm", re.compile(rf"{_BARE}(?:\bnm\b|nanomet)", re.I)),
+    ("meV", re.compile(rf"{_BARE}\bmeV\b")),
+    ("eV", re.compile(rf"{_BARE}\beV\b|(?i:electron[ _-]?volt|photon energy)")),
+    ("eV", re.compile(r"^energy\W*$", re.I)),
+    ("nm", re.compile(r"^(?!.*(?:shift|number)).*(?:wave[\s_]*length|wellenl)", re.I)),
+    ("cm-1", re.compile(r"raman|\bshift|wave[\s_]*number|wellenzahl", re.I)),
 )
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_raman.datasets import load_spectra, read_spectra_table
+from sklearn_raman.datasets import load_spectra, read_spectra_table, wavenumber_to_nm
 from tests.datasets._tables import (
     AXIS,
     LEVELS,
+    LONG_AXIS,
     RENISHAW,
     WHO,
     X,
@@ -108,6 +109,23 @@ def test_a_row_of_units_does_not_hide_the_names(tmp_path, units):
     check(
         read_spectra_table(pd.read_csv(path, dtype=object, keep_default_na=False)), None
     )
+
+
+@pytest.mark.parametrize("read", [load_spectra, read_spectra_table])
+def test_a_stated_unit_counts_more_than_words(tmp_path, read):
+    nm = wavenumber_to_nm(LONG_AXIS, 785.0)
+    for heading, axis in (
+        ("Raman wavelength (nm)", nm),
+        ("Raman shift (meV)", 0.12398 * LONG_AXIS),
+    ):
+        rows = [f"{a!r},{b}" for a, b in zip(axis.tolist(), LEVELS[:, 0], strict=True)]
+        path = write(tmp_path, "\n".join([f"{heading},a", *rows]) + "\n")
+        unit = heading.partition("(")[2][:-1]
+        with pytest.warns(UserWarning, match=f"it is stated in {unit}, not as Raman"):
+            read(path)
+        if unit == "nm":
+            found = read(path, laser_nm=785.0).wavenumbers
+            np.testing.assert_allclose(found, LONG_AXIS)
 
 
 def test_units_state_the_axis(tmp_path):
