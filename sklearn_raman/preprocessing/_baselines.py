@@ -15,7 +15,12 @@ from sklearn_raman._utils._sklearn import Interval, StrOptions
 from sklearn_raman._utils._typing import Floats
 from sklearn_raman._utils._wavenumbers import check_labels
 from sklearn_raman.preprocessing._base import SpectrumTransformer, are_constant
-from sklearn_raman.preprocessing._pybaselines import check_method, find_baselines
+from sklearn_raman.preprocessing._penalty import warn_uneven
+from sklearn_raman.preprocessing._pybaselines import (
+    check_method,
+    counts_points,
+    find_baselines,
+)
 from sklearn_raman.preprocessing._reweighted import CONSTANT, ReweightedBaseline, call
 
 # Penalized least squares ------------------------------------------------------------
@@ -546,7 +551,8 @@ class BaselineCorrection(SpectrumTransformer):
     UserWarning
         Once, with the number of spectra that are constant: they are their own baseline
         and come back as zeros, whatever the method; "airpls", "arpls" and "asls" also
-        where `AIRPLS` warns of a `lam` so large that rounding may show.
+        where `AIRPLS` warns of a `lam` so large that rounding may show; those of the
+        Whittaker family if the axis is known to be uneven.
 
     See Also
     --------
@@ -601,6 +607,10 @@ class BaselineCorrection(SpectrumTransformer):
     def _transform_spectra(self, X):
         params = self.method_params or {}
         check_method(self.method, params)
+        axis = self._known_axis(X.shape[1])
+        if counts_points(self.method):
+            owner = f"BaselineCorrection(method={self.method!r})"
+            warn_uneven(self, owner, "baseline", axis)
         own = self._own_params(X.shape[1])
         if own is not None:
             estimator = _OWN[self.method](**own)
@@ -609,7 +619,6 @@ class BaselineCorrection(SpectrumTransformer):
             return estimator._correct(X)[0]
         constant = are_constant(X, X.dtype)
         self._warn_rows(constant, CONSTANT)
-        axis = self._known_axis(X.shape[1])
         check_labels(params.get("weights"), axis, "weights")
         if axis is None:
             axis = np.arange(X.shape[1], dtype=np.float64)

@@ -64,6 +64,11 @@ def check_method(method, params):
             check_whole(value, f"method_params, {name},", low=0)
 
 
+def counts_points(method):
+    """Tell whether a method penalizes a curve of points, wherever they lie."""
+    return method != "linear" and bool(_default_lam(method))
+
+
 def find_baselines(X, rows, axis, method, params):
     """Yield pybaselines' baseline of each of these rows of X."""
     from pybaselines import Baseline

@@ -357,7 +357,7 @@ def test_the_step_that_turns_is_named():
         ("nm", "nm|Wavelength (nm)|wave_length|Wellenlänge|nanometre"),
         (
             "nm",
-            "Raman wavelength (nm)|raman_wavelength|Wavelength shift (nm)|Raman (nm)",
+            "Raman wavelength (nm)|raman_wavelength|Wavelength shift (nm)",
         ),
         ("THz", "Raman shift (THz)"),
         ("GHz", "Raman shift (GHz)"),

@@ -115,6 +115,19 @@ def test_fast_methods_take_pybaselines_parameters(method, params, spectra):
     assert difference(found, expected, spectra) < 1e-6
 
 
+@pytest.mark.parametrize("method", ["airpls", "arpls", "asls", "drpls", "snip"])
+def test_methods_that_count_points_warn_of_an_uneven_axis(method, spectra, axis):
+    gap, curved = np.r_[axis[:75], axis[75:] + 60], axis + axis**2 / 1e4
+    for uneven in (gap, curved):
+        step = BaselineCorrection(method=method, wavenumbers=uneven)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            step.fit_transform(spectra)
+        about = [str(w.message) for w in told if "counts points" in str(w.message)]
+        assert len(about) == (method != "snip")
+        assert all(f"(method={method!r})" in message for message in about)
+
+
 def test_collaborative_methods_are_not_offered(spectra):
     with pytest.raises(ValueError, match="depend on the others"):
         BaselineCorrection(method="collab_pls").fit(spectra)
