@@ -11,10 +11,17 @@ import numpy as np
 
 from sklearn_raman._utils._optional import import_optional
 from sklearn_raman._utils._progress import progress_bar
-from sklearn_raman.mapping._blocks import MEANS, PRINT, means_of, print_of
+from sklearn_raman.mapping._blocks import (
+    LEFT_OUT,
+    MEANS,
+    NOBODY,
+    PRINT,
+    means_of,
+    print_of,
+)
 
 # A group beside the results: which blocks are done, and their sums for class means.
-_BLOCKS = "blocks"
+BLOCKS = "blocks"
 _WRITTEN = "written"  # print of the results of a block
 _CALL = "call"  # number of the last call that began to write
 _RTOL = 1e-5
@@ -48,9 +55,9 @@ def write_blocks(store, maps, results, prints, task, job, *, progress):
     xarray = import_optional("xarray", "maps")
     if not isinstance(store, str | os.PathLike):
         raise TypeError(f"store must be the path of a folder, got {store!r}.")
-    store = os.fspath(store)
-    if not store:
+    if not os.fspath(store):
         raise ValueError('store is empty (""): give the path of a folder.')
+    store = os.path.abspath(store)  # workers may stand in other folders
     zarr = import_optional("zarr", "maps")
     job = {**job, "shapes": {name: list(task.shapes[name]) for name in task.shapes}}
     if "label" in maps:
@@ -59,13 +66,13 @@ def write_blocks(store, maps, results, prints, task, job, *, progress):
     blocks = _find_blocks(zarr, store)
     if blocks is None:
         # Under another name first: what is cut off half made stands in nobody's way.
-        part = f"{os.path.normpath(store)}.{uuid.uuid4().hex[:8]}"
+        part = f"{store}.{uuid.uuid4().hex[:8]}"
         try:
             _lay_out(zarr, part, maps, results, task, job)
             _move(part, store)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-        blocks = zarr.open_group(store, mode="r+")[_BLOCKS]
+        blocks = zarr.open_group(store, mode="r+")[BLOCKS]
     _check_job(store, blocks.attrs["job"], job)
     done = blocks["done"][:].astype(bool).reshape(results.numblocks)
     there = np.argwhere(done)
@@ -104,19 +111,25 @@ def write_block(found, *, store, call, names, grid, sizes, block_id):
     at the same time.
     """
     zarr = import_optional("zarr", "maps")
-    root = zarr.open_group(store, mode="r+")
-    if root[f"{_BLOCKS}/{_CALL}"][0] != call:
+    try:
+        root = zarr.open_group(store, mode="r+")
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"store={store!r} is not there, seen from a worker: it has to lie in a "
+            "folder that all workers share."
+        ) from error
+    if root[f"{BLOCKS}/{_CALL}"][0] != call:
         raise _say_another(store)
     where = _place(block_id, sizes)
     for name in names:
         root[name][where] = found[name]
     number = int(np.ravel_multi_index(block_id, grid))
     for name in set(found) - set(names):
-        root[f"{_BLOCKS}/{name}"][number] = found[name]
+        root[f"{BLOCKS}/{name}"][number] = found[name]
     sums = [found[name] for name in MEANS if name in found]
     written = print_of(*(found[n] for n in names), *sums)
-    root[f"{_BLOCKS}/{_WRITTEN}"][number] = written
-    root[f"{_BLOCKS}/done"][number] = 1
+    root[f"{BLOCKS}/{_WRITTEN}"][number] = written
+    root[f"{BLOCKS}/done"][number] = 1
     return np.full((1,) * len(block_id), written, dtype=np.uint64)
 
 
@@ -144,13 +157,13 @@ def _find_blocks(zarr, store):
         root = () if os.path.isfile(store) or os.listdir(store) else None
     if root is None:
         return None
-    is_ours = _BLOCKS in root and PRINT in root[_BLOCKS]
-    if not is_ours or "job" not in root[_BLOCKS].attrs:
+    is_ours = BLOCKS in root and PRINT in root[BLOCKS]
+    if not is_ours or "job" not in root[BLOCKS].attrs:
         raise ValueError(
             f"store={store!r} exists and does not hold results of apply_pipeline that "
             "could be gone on with: give another path, or delete it."
         )
-    return root[_BLOCKS]
+    return root[BLOCKS]
 
 
 def _lay_out(zarr, store, maps, results, task, job):
@@ -176,7 +189,11 @@ def _lay_out(zarr, store, maps, results, task, job):
     }
     settings = {"encoding": chunks, "compute": False, "consolidated": False}
     frame.to_zarr(store, mode="w-", zarr_format=_FORMAT, **settings)
-    blocks = zarr.open_group(store, mode="r+").create_group(_BLOCKS)
+    root = zarr.open_group(store, mode="r+")
+    for name, nothing in (("label", NOBODY), ("status", LEFT_OUT)):
+        if name in task.names:  # until there is a result
+            root[name][:] = nothing
+    blocks = root.create_group(BLOCKS)
     n_blocks = int(np.prod(results.numblocks))
     for name, dtype in (
         ("done", "uint8"),
@@ -205,7 +222,8 @@ def _move(part, store):
 def _writable(coordinate):
     """Return a coordinate in memory, text as zarr has it."""
     coordinate = coordinate.compute()
-    return coordinate.astype(object) if coordinate.dtype.kind == "U" else coordinate
+    is_plain = isinstance(coordinate.dtype, np.dtype) and coordinate.dtype.kind != "U"
+    return coordinate if is_plain else coordinate.astype(object)
 
 
 def _check_job(store, there, job):
