@@ -350,10 +350,13 @@ def _compute(parts, n_blocks, progress):
             from distributed import as_completed
 
             futures = client.compute(parts)
-            for future in as_completed(futures):
-                future.result()
-                bar.update()
-            return client.gather(futures)
+            try:
+                for future in as_completed(futures):
+                    future.result()
+                    bar.update()
+                return client.gather(futures)
+            finally:  # after Ctrl-C others would go on to write
+                client.cancel(futures)
 
         def count(key, *_):
             bar.update(key in keys)
