@@ -61,9 +61,11 @@ class Table:
         Whether the first column is the index of a frame.
     has_labels : bool
         Whether the first row is the column labels of a frame.
+    name_of_labels : str
+        How a frame calls them.
     """
 
-    has_index = has_labels = False
+    has_index, has_labels, name_of_labels = False, False, ""
 
     def __init__(self, rows, lines, decimal, facts, header=None, is_stated=True):
         self.header, self.is_stated = header, is_stated
@@ -155,7 +157,7 @@ def table_of_frame(frame, decimal=None):
         rows = frame.astype(object).to_numpy().tolist()
     if not rows or not rows[0]:
         raise ValueError("The frame is empty: expected a table of spectra.")
-    labels = list(frame.columns)
+    labels, name = list(frame.columns), getattr(frame.columns, "name", None)
     has_labels = has_index or not _are_without_headings(labels, rows)
     if has_labels:
         rows = [labels, *rows]
@@ -164,6 +166,7 @@ def table_of_frame(frame, decimal=None):
         rows = [["" if pd.isna(cell) else cell for cell in row] for row in rows]
     table = Table(rows, None, decimal or ".", {})
     table.has_index, table.has_labels = has_index, has_labels
+    table.name_of_labels = "" if name is None else str(name)
     return table
 
 

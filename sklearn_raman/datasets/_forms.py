@@ -117,7 +117,8 @@ def read_rows(table, missing, *, named, is_complete):
             )
     known = _metadata_columns(table, others, headings, rows)
     places = [table.place(row) for row in rows]
-    unit = units.pop() if units else unit_of_heading(headings[0])
+    stated = map(unit_of_heading, (headings[0], table.name_of_labels))
+    unit = units.pop() if units else next(filter(None, stated), None)
     unit = unit or unit_of_count(headings[columns[0]], axis)
     spectra = [
         _keep(axis, y, missing, place, unit)

@@ -176,6 +176,22 @@ def test_frames_without_headings(tmp_path, text):
     pd.testing.assert_frame_equal(found.metadata, expected.metadata)
 
 
+@pytest.mark.parametrize("name", ["Wavelength (nm)", "Frequency (THz)", "Raman shift"])
+def test_the_name_of_the_columns_states_a_unit_as_that_of_the_index(name):
+    frame = pd.DataFrame(
+        LEVELS, index=pd.Index(LONG_AXIS, name=name), columns=[*"abcde"]
+    )
+    told = []
+    for table in (frame, frame.T):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            found = read_spectra_table(table)
+        np.testing.assert_array_equal(found.wavenumbers, LONG_AXIS)
+        told.append([str(warning.message) for warning in caught])
+    assert told[0] == told[1]
+    assert len(told[0]) == (name != "Raman shift")
+
+
 def test_rows_cut_out_of_a_frame():
     """What is left of a count is no axis and no metadata."""
     axis = np.linspace(400.5, 500, 100)

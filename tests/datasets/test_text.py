@@ -506,6 +506,8 @@ def test_decimals_late_in_a_long_file(tmp_path):
         ("", np.arange(0.0, 500.0), "look like positions"),
         ("", np.linspace(12000, 16000, 50), "absolute wavenumbers"),
         ("XAxisUnit = nm\n\n[Data]\n", np.linspace(790, 900, 5), "it is stated in nm"),
+        ("XAxisUnit = Angstrom\n", np.linspace(7900, 9000, 5), "stated in Angstrom"),
+        ("#AxisUnit[1]=pixel\n", np.linspace(400, 500, 5), "it is stated in pixel"),
     ],
 )
 def test_doubtful_axis_warns(tmp_path, heading, axis, match):
