@@ -70,6 +70,7 @@ _REFUSED = {
     ".spe": "export the spectra as .csv in LightField or WinSpec.",
     ".xls": _SHEET,
     ".xlsx": _SHEET,
+    ".ods": _SHEET,
     ".mat": "pass arrays; scipy.io.loadmat reads such files.",
     ".npy": "numpy.load reads such files; they hold no axis.",
     ".npz": "numpy.load reads such files.",

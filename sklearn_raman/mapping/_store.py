@@ -55,9 +55,15 @@ def write_blocks(store, maps, results, prints, task, job, *, progress):
     xarray = import_optional("xarray", "maps")
     if not isinstance(store, str | os.PathLike):
         raise TypeError(f"store must be the path of a folder, got {store!r}.")
-    if not os.fspath(store):
+    store = os.fspath(store)
+    if not store:
         raise ValueError('store is empty (""): give the path of a folder.')
-    store = os.path.abspath(store)  # workers may stand in other folders
+    if "://" in store or "::" in store:
+        raise ValueError(
+            f"store must be the path of a folder, not a URL, got {store!r}."
+        )
+    # Workers may stand in other folders.
+    store = os.path.realpath(os.path.expanduser(store))
     zarr = import_optional("zarr", "maps")
     job = {**job, "shapes": {name: list(task.shapes[name]) for name in task.shapes}}
     if "label" in maps:

@@ -1,6 +1,7 @@
 """Results on disk, and what happens if writing them is interrupted."""
 
 import os
+import sys
 
 import dask
 import numpy as np
@@ -214,6 +215,24 @@ def test_workers_in_another_folder(simulated, one_by_one, tmp_path, monkeypatch)
     labels = model.classes_[maps.label.values].ravel()
     np.testing.assert_array_equal(labels, model.predict(X))
     assert (here / "maps.zarr").exists() and not list(there.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX links and homes")
+def test_a_store_is_a_folder(cube, model, tmp_path, monkeypatch):
+    """That of a user, that a link leads to; no URL."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    (tmp_path / "link.zarr").symlink_to(tmp_path / "home" / "new" / "linked.zarr")
+    for _ in range(2):  # laid out, and read again
+        for path in ("~/maps.zarr", "link.zarr"):
+            apply_pipeline(model, cube, store=path, progress=False)
+    found = sorted(path.name for path in (tmp_path / "home").iterdir())
+    assert found == ["maps.zarr", "new"]
+    for path in ("memory://x", "file:///tmp/u.zarr", "a::b.zarr"):
+        with pytest.raises(ValueError, match="a folder, not a URL"):
+            apply_pipeline(model, cube, store=path, progress=False)
+    assert sorted(os.listdir()) == ["home", "link.zarr"]
 
 
 def test_a_store_that_a_worker_does_not_reach(cube, model, tmp_path, monkeypatch):
