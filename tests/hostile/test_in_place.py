@@ -23,6 +23,7 @@ from sklearn_raman.mapping import sample_spectra
 from sklearn_raman.model_selection import compare, sample_size_curve
 from sklearn_raman.over_sampling import SpectrumBootstrap, synthesis_report
 from sklearn_raman.preprocessing import (
+    MSC,
     SavitzkyGolay,
     WavenumberCrop,
     WavenumberResampler,
@@ -248,6 +249,7 @@ def _report(grid):
 
 GIVEN = {
     "fit": lambda axis: SavitzkyGolay(wavenumbers=axis).fit(X).wavenumbers_in_,
+    "reference": lambda axis: MSC(reference=axis).fit(X).reference_,
     "maps": lambda axis: ExplanationSummary.from_maps(X, Y, wavenumbers=axis).axis,
     "report": lambda axis: _report(axis).axis,
     "map": lambda axis: sample_spectra(X[None], 3, wavenumbers=axis).wavenumbers,
