@@ -68,6 +68,7 @@ def check_spectra(
         refuse_other_order("y", y, X)
         refuse_missing("y", y)
         refuse_mixed("y", y)
+        y = plain_numbers(y)
     if reset:
         axis = resolve_wavenumbers(X, getattr(estimator, "wavenumbers", None))
         if axis is None:
@@ -331,7 +332,7 @@ def one_per_spectrum(name, values, n_spectra, *, X="X"):
         can't be sorted or would not stay apart in an array.
     """
     refuse_missing(name, values)
-    found = np.asarray(values)
+    found = np.asarray(plain_numbers(values))
     if found.shape not in ((n_spectra,), (n_spectra, 1)):
         raise ValueError(
             f"{name} has shape {found.shape} but {X} has {n_spectra} spectra: {name} "
@@ -345,6 +346,16 @@ def one_per_spectrum(name, values, n_spectra, *, X="X"):
     if found.dtype.kind == "T":
         return found.astype(object)
     return found.astype(found.dtype.newbyteorder("="), copy=False)
+
+
+def plain_numbers(y):
+    """Return labels with numpy's whole numbers and bools in the place of pandas' own.
+
+    scikit-learn makes floats of these (Int64, boolean, int64[pyarrow]).
+    """
+    dtype = getattr(y, "dtype", None)
+    is_nullable = hasattr(dtype, "numpy_dtype") and dtype.kind in "iub"
+    return y.astype(dtype.numpy_dtype) if is_nullable else y
 
 
 def refuse_mixed(name, values):
