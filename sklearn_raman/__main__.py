@@ -81,6 +81,10 @@ _OPTIONS = {
     "target_wavenumbers": "--grid",
     "unknown": "--unknown",
 }
+# Advice for Python alone.
+_IN_PYTHON = re.compile(
+    r", or pass pandas\.\S+ \S+ to read_spectra_table| to load_spectra\b"
+)
 _PARAMETER = re.compile(
     rf"(?<![\w(-])({'|'.join(_OPTIONS)})=(?:[\[(]([^])]*)[])]|(?=([\w'\"-])?))"
 )
@@ -264,7 +268,7 @@ def _read(options, paths=None, *, label=None, group=None):
     # Instruments' own formats have suffixes of their own.
     is_table = len(paths) == 1 and Path(paths[0]).suffix.lower() in TEXT_SUFFIXES
     is_table &= not options.columns and not Path(paths[0]).is_dir()
-    if is_table and not set(paths[0]) & set("*?["):
+    if is_table and not _is_pattern(paths[0]):
         own = {"orientation": options.orientation, "metadata": options.metadata}
         try:
             return read_spectra_table(paths[0], **how, **own)
@@ -305,11 +309,12 @@ def _check_outputs(*outputs, inputs):
             raise IsADirectoryError(
                 f"The output {path} is a folder: name a file in it."
             )
-        if not path.absolute().parent.is_dir():
+        folder = Path(os.path.realpath(path)).parent  # where a link leads to
+        if not folder.is_dir():
             raise FileNotFoundError(
-                f"The folder of the output {path} does not exist: make it first."
+                f"The folder of the output {path} does not exist: make {folder} first."
             )
-        if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        if not os.access(path if path.exists() else folder, os.W_OK):
             raise PermissionError(f"The output {path} can't be written: no permission.")
         taken[found] = f"{path} is an output already"
 
@@ -330,10 +335,15 @@ def _input_files(inputs):
             for root, _, names in os.walk(path):
                 files = (Path(root, name) for name in names)
                 yield from (f for f in files if f.suffix not in (".html", ".skops"))
-        elif glob.has_magic(str(path)) and not os.path.exists(path):
+        elif _is_pattern(path):
             yield from glob.glob(path, recursive=True)
         else:
             yield path
+
+
+def _is_pattern(path):
+    """Tell whether a path stands for the files that it matches."""
+    return glob.has_magic(str(path)) and not os.path.exists(os.path.expanduser(path))
 
 
 def _identity(path):
@@ -578,7 +588,8 @@ def _as_options(message):
         parts = [_OPTIONS[found[1]], *filter(None, values)]
         return " ".join(parts) + " " * bool(found[3])
 
-    return _PARAMETER.sub(name, message).replace(
+    message = _PARAMETER.sub(name, _IN_PYTHON.sub("", message))
+    return message.replace(
         "read it with read_spectra_table", "give it alone, as the only file"
     )
 

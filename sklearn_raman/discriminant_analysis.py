@@ -177,6 +177,9 @@ class PLSLDA(
     True
     """
 
+    # Metadata routing: groups are asked for unless set_fit_request says otherwise.
+    __metadata_request__fit = {"groups": True}
+
     _parameter_constraints: dict = {
         "n_components": [
             Interval(Integral, 1, None, closed="left"),

@@ -253,6 +253,53 @@ def test_no_file_that_is_read_is_overwritten(table, folder, tmp_path, capsys):
     assert main(["convert", str(folder), "-o", str(page)]) == 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX links")
+def test_an_output_that_is_a_link_to_nowhere(table, tmp_path, capsys):
+    """Is refused before the work, as where it leads to would be."""
+    link, folder = tmp_path / "model.skops", tmp_path / "nowhere"
+    link.symlink_to(folder / "model.skops")
+    report = ["report", str(table), "--label", "mineral", "--quick", "--folds", "2"]
+    assert main([*report, "--models", "PLS-LDA", "--save-model", str(link)]) == 1
+    out, err = capsys.readouterr()
+    assert not out and f"does not exist: make {folder} first" in err
+    folder.mkdir()
+    assert main(["convert", str(table), "-o", str(link)]) == 0
+    assert (folder / "model.skops").is_file()
+
+
+@pytest.mark.parametrize("name", ["a [2].csv", "a?.csv", "[ab]*.csv"])
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_table_whose_name_looks_like_a_pattern(name, beside, table, tmp_path):
+    path, out = tmp_path / "a" / name, str(tmp_path / "o.csv")
+    path.parent.mkdir()
+    found = pd.read_csv(table)
+    found.drop(columns=[] if beside else ["crystal", "mineral"]).to_csv(
+        path, index=False
+    )
+    assert main(["convert", str(path), "-o", out]) == 0
+    np.testing.assert_array_equal(
+        read_spectra_table(out).data, read_spectra_table(table).data
+    )
+
+
+@pytest.mark.parametrize(
+    "name, advice",
+    [
+        ("b.csv", "If each row is a spectrum, give it alone, as the only file"),
+        ("b.xlsx", "save the sheet as .csv."),
+        ("b.l6m", "in LabSpec 6 and give it alone, as the only file"),
+    ],
+)
+def test_no_way_out_is_a_function_of_python(name, advice, table, tmp_path, capsys):
+    path, out = tmp_path / name, str(tmp_path / "o.csv")
+    rows = [[n + 0.5, *AXIS[1:]] for n in range(3)]
+    pd.DataFrame(rows, columns=AXIS).to_csv(path, index=False)
+    assert main(["convert", str(table), str(path), "-o", out]) == 1
+    said = capsys.readouterr().err
+    assert "read_spectra_table" not in said and "pandas" not in said
+    assert advice in said
+
+
 @pytest.mark.parametrize(
     "option", [["--folds", "1"], ["--jobs", "0"], ["--seed", "-1"], ["--seed", "x"]]
 )

@@ -320,20 +320,30 @@ def group_parameters(estimator, groups):
     `groups` get them for their validation split or calibration, also in a Pipeline that
     scikit-learn's grid or randomized search refits. After a sampler, rows are no longer
     those that groups were given for: a classifier behind one gets none. With
-    scikit-learn's metadata routing switched on, the estimator's own requests decide.
+    scikit-learn's metadata routing switched on, its requests decide; what a model in a
+    Pipeline or search leaves open, scikit-learn asks for.
     """
     if groups is None:
         return {}
+    is_behind_sampler = _has_sampler(estimator)
     if get_config()["enable_metadata_routing"]:
-        routing = get_routing_for_object(estimator)
-        return {"groups": groups} if routing.consumes("fit", ["groups"]) else {}
+        parts = (estimator, *estimator.get_params(deep=True).values())
+        wanted = get_routing_for_object(estimator).consumes("fit", ["groups"])
+        wanted = (wanted or any(map(_leaves_open, parts))) and not is_behind_sampler
+        return {"groups": groups} if wanted else {}
     last, prefix = last_step(estimator)
     if is_search(last):
         wanted = not ignores_groups(last.cv)
     else:
-        wanted = has_fit_parameter(last, "groups") and not _has_sampler(estimator)
+        wanted = has_fit_parameter(last, "groups") and not is_behind_sampler
     found = {f"{prefix}groups": groups} if wanted else {}
     return found | {f"{prefix}{name}": groups for name in _searched_parameters(last)}
+
+
+def _leaves_open(part):
+    """Say whether `fit` of a model takes groups, of which routing was told nothing."""
+    fit = getattr(get_routing_for_object(part), "fit", None)
+    return getattr(fit, "requests", {}).get("groups", False) is None
 
 
 def _searched_parameters(search):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_raman._utils._frames import is_frame
-from sklearn_raman._utils._wavenumbers import are_positions, check_wavenumbers
+from sklearn_raman._utils._wavenumbers import are_positions, check_axis
 
 _FORMS = (
     "a pair (wavenumbers, intensities), an array of shape (2, n) or (n, 2), a frame of "
@@ -207,7 +207,7 @@ def _read(item, number):
     intensities = _as_intensities(intensities, number)
     name = f"The axis of spectrum {number}"
     try:
-        axis = check_wavenumbers(axis, name=name, n_points=len(intensities))
+        axis = check_axis(axis, name=name, n_points=len(intensities))
     except ValueError as error:
         if isinstance(item, (tuple, list)):
             raise ValueError(

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from collections import Counter
 from contextlib import contextmanager
 from numbers import Integral, Real
 
@@ -67,6 +68,7 @@ def check_spectra(
         refuse_other_order("y", y, X)
         refuse_missing("y", y)
         refuse_mixed("y", y)
+        y = plain_numbers(y)
     if reset:
         axis = resolve_wavenumbers(X, getattr(estimator, "wavenumbers", None))
         if axis is None:
@@ -260,13 +262,21 @@ def refuse_other_order(name, values, X, *, spectra="X"):
     if not all(isinstance(index, pd.Index) for index in indexes):
         return
     ours, theirs = indexes
-    if len(ours) == len(theirs) and not ours.equals(theirs):
-        if ours.is_unique and theirs.is_unique and ours.isin(theirs).all():
-            raise ValueError(
-                f"{name} has the index of {spectra} in another order, and rows are "
-                f"matched by position. Use {name}.loc[{spectra}.index], or "
-                f"{name}.to_numpy() if the order is right."
-            )
+    if len(ours) != len(theirs) or ours.equals(theirs):
+        return
+    ours, theirs = list(ours), list(theirs)
+    if ours != theirs and (found := Counter(ours)) == Counter(theirs):
+        is_unique = len(found) == len(ours)
+        way_out = (
+            f"Use {name}.loc[{spectra}.index]"
+            if is_unique
+            else "Give rows names of their own"
+        )
+        raise ValueError(
+            f"{name} has the index of {spectra} in another order, and rows are "
+            f"matched by position. {way_out}, or {name}.to_numpy() if the order is "
+            "right."
+        )
 
 
 def open_bunch(X, y):
@@ -322,7 +332,7 @@ def one_per_spectrum(name, values, n_spectra, *, X="X"):
         can't be sorted or would not stay apart in an array.
     """
     refuse_missing(name, values)
-    found = np.asarray(values)
+    found = np.asarray(plain_numbers(values))
     if found.shape not in ((n_spectra,), (n_spectra, 1)):
         raise ValueError(
             f"{name} has shape {found.shape} but {X} has {n_spectra} spectra: {name} "
@@ -336,6 +346,16 @@ def one_per_spectrum(name, values, n_spectra, *, X="X"):
     if found.dtype.kind == "T":
         return found.astype(object)
     return found.astype(found.dtype.newbyteorder("="), copy=False)
+
+
+def plain_numbers(y):
+    """Return labels with numpy's whole numbers and bools in the place of pandas' own.
+
+    scikit-learn makes floats of these (Int64, boolean, int64[pyarrow]).
+    """
+    dtype = getattr(y, "dtype", None)
+    is_nullable = hasattr(dtype, "numpy_dtype") and dtype.kind in "iub"
+    return y.astype(dtype.numpy_dtype) if is_nullable else y
 
 
 def refuse_mixed(name, values):

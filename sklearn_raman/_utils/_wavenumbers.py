@@ -26,17 +26,28 @@ _MOST_POINTS = 1e8  # of a grid: no memory holds spectra with more
 _LOWEST_START = 50
 
 # How cm-1 is written, as a regular expression without groups.
-PER_CM = r"cm\s*\$?\s*(?:\^|\*\*)?\s*\{?\(?\s*[-−–⁻]\s*[1¹]|1\s*/\s*cm|inverse[ _]cent"
-_UNITS = (  # the first that fits
+_CM = r"(?:cm|centimet(?:er|re)s?)"
+PER_CM = (
+    rf"{_CM}\s*\$?\s*(?:\^|\*\*)?\s*\{{?\(?\s*[-−–⁻]\s*[1¹]|1\s*/\s*{_CM}|"
+    "(?:inverse|reciprocal)[ _]cent"
+)
+_BARE = r"(?<!\d)(?<!\d\s)"  # 785 nm is a laser, not a unit
+_UNITS = (  # the first that fits: a unit that is stated, then words
     ("THz", re.compile(r"\bTHz\b")),
+    ("GHz", re.compile(r"\bGHz\b")),
     (
         "µm",
         re.compile(r"wave[\s_]*length.*(?:[µμ]m\b|\bum\b|micro)|wellenl.*[µμ]m", re.I),
     ),
-    ("cm-1", re.compile(rf"raman|\bshift|wave[\s_]*number|wellenzahl|{PER_CM}", re.I)),
-    ("nm", re.compile(r"\bnm\b|nanomet|wave[\s_]*length|wellenl", re.I)),
-    ("meV", re.compile(r"\bmeV\b")),
-    ("eV", re.compile(r"\beV\b|(?i:electron[ _-]?volt|photon energy|^energy\W*$)")),
+    ("cm-1", re.compile(PER_CM, re.I)),
+    ("1/mm", re.compile(r"\b1\s*/\s*mm\b|\bmm\s*\^?\s*[-−–⁻]\s*[1¹]")),
+    ("1/m", re.compile(r"\b1\s*/\s*m\b|\bm\s*\^?\s*[-−–⁻]\s*[1¹]")),
+    ("nm", re.compile(rf"{_BARE}(?:\bnm\b|nanomet)", re.I)),
+    ("meV", re.compile(rf"{_BARE}\bmeV\b")),
+    ("eV", re.compile(rf"{_BARE}\beV\b|(?i:electron[ _-]?volt|photon energy)")),
+    ("eV", re.compile(r"^energy\W*$", re.I)),
+    ("nm", re.compile(r"^(?!.*(?:shift|number)).*(?:wave[\s_]*length|wellenl)", re.I)),
+    ("cm-1", re.compile(r"raman|\bshift|wave[\s_]*number|wellenzahl", re.I)),
 )
 
 
@@ -48,8 +59,13 @@ def unit_of_heading(heading):
     return None
 
 
-def check_wavenumbers(wavenumbers, *, name="wavenumbers", n_points=None):
-    """Validate an axis and return it as float64.
+def check_wavenumbers(wavenumbers, **settings):
+    """Do what `check_axis` does, and return an array that nobody else has."""
+    return check_axis(wavenumbers, **settings).copy()
+
+
+def check_axis(wavenumbers, *, name="wavenumbers", n_points=None):
+    """Validate an axis and return it as float64, where it is one as it is.
 
     Parameters
     ----------
@@ -385,6 +401,26 @@ def axis_tolerance(axis):
     steps = np.abs(np.diff(axis))
     before, after = np.append(np.inf, steps), np.append(steps, np.inf)
     return AXIS_TOLERANCE * np.minimum(before, after)
+
+
+def lies_within(axis, low, high):
+    """Tell which points of an axis lie from low to high, both ends included.
+
+    What `axis_tolerance` calls the same point as an end lies within: rounding puts
+    656.4000000000001 in the place of 656.4.
+    """
+    slack = axis_tolerance(axis)
+    return (axis >= low - slack) & (axis <= high + slack)
+
+
+def on_rising_axis(axis, values):
+    """Return values with the points of a falling axis turned.
+
+    What ranks points or looks for peaks takes the left one of equal points: at the
+    lower wavenumber, if this has been done, whichever way the axis runs.
+    """
+    is_falling = axis is not None and len(axis) > 0 and axis[0] > axis[-1]
+    return values[..., ::-1] if is_falling else values
 
 
 def find_gaps(axis):

@@ -23,6 +23,10 @@ def written_whole(path):
     if given.exists() and not (given.is_file() and os.access(path.parent, os.W_OK)):
         yield given
         return
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"The folder of {given} does not exist: make {path.parent} first."
+        )
     with TemporaryDirectory(dir=path.parent) as folder:
         unfinished = Path(folder, path.name)
         yield unfinished

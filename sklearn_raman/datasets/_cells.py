@@ -59,9 +59,13 @@ class Table:
         Whether the user gave the decimal mark.
     has_index : bool
         Whether the first column is the index of a frame.
+    has_labels : bool
+        Whether the first row is the column labels of a frame.
+    name_of_labels : str
+        How a frame calls them.
     """
 
-    has_index = False
+    has_index, has_labels, name_of_labels = False, False, ""
 
     def __init__(self, rows, lines, decimal, facts, header=None, is_stated=True):
         self.header, self.is_stated = header, is_stated
@@ -85,7 +89,9 @@ class Table:
     def text(self, row, column):
         """Return a cell as text."""
         cell = self.rows[row][column]
-        return cell.strip() if isinstance(cell, str) else str(cell)
+        if isinstance(cell, str):
+            return cell.strip()
+        return "" if pd.isna(cell) else str(cell)
 
     def block(self, rows, columns, beside):
         """Return cells as an array of numbers; NaN where they are empty.
@@ -151,9 +157,26 @@ def table_of_frame(frame, decimal=None):
         rows = frame.astype(object).to_numpy().tolist()
     if not rows or not rows[0]:
         raise ValueError("The frame is empty: expected a table of spectra.")
-    table = Table([list(frame.columns), *rows], None, decimal or ".", {})
-    table.has_index = has_index
+    labels, name = list(frame.columns), getattr(frame.columns, "name", None)
+    has_labels = has_index or not _are_without_headings(labels, rows)
+    if has_labels:
+        rows = [labels, *rows]
+    else:  # as blank lines and empty cells of a file
+        rows = [row for row in rows if not all(map(pd.isna, row))]
+        rows = [["" if pd.isna(cell) else cell for cell in row] for row in rows]
+    table = Table(rows, None, decimal or ".", {})
+    table.has_index, table.has_labels = has_index, has_labels
+    table.name_of_labels = "" if name is None else str(name)
     return table
+
+
+def _are_without_headings(labels, rows):
+    """Tell whether a file was read with header=None, so that its text is in cells."""
+    count = range(len(labels) + 1)
+    polars = [f"column_{i}" for i in count]  # from 0 or from 1
+    is_numbered = labels in (list(count)[:-1], polars[:-1], polars[1:])
+    edge = [*rows[0], *(row[0] for row in rows)]
+    return is_numbered and any(isinstance(cell, str) for cell in edge)
 
 
 def _says_something(index, labels):

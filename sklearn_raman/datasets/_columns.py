@@ -39,7 +39,7 @@ def find_headings(header, mark, values, n_columns):
     if names_spectra and n_columns > 2 and all(above[1:]):
         raise ReadingError(
             say_two_names(*(f"line {i + 1}" for i in filled), above, last)
-            + " Then read the table with read_spectra_table."
+            + " Then read it with read_spectra_table."
         )
     return last, None
 
@@ -81,20 +81,20 @@ def choose_columns(values, headings, columns, facts, lines):
     if np.isnan(values[0, 0]) and len(row) > 2 and len(set(np.sign(np.diff(row)))) == 1:
         raise ReadingError(
             "the first row has no number in the first column and then rises or falls "
-            "like an axis; expected the axis in the first column. Read such a table, "
-            "as LabSpec writes maps, with read_spectra_table."
+            "like an axis; expected the axis in the first column. If the file is a map "
+            "as LabSpec writes it, read it with read_spectra_table."
         )
     if len(used) > 10 > len(values) and first_turn(values[0, used]) is None:
         raise ReadingError(
             f"the first of {len(values)} rows rises or falls like an axis of "
-            f"{len(used)} points; expected the axis in the first column. Read such a "
-            "table, with a spectrum in each row, with read_spectra_table."
+            f"{len(used)} points; expected the axis in the first column. If each row "
+            "is a spectrum, read it with read_spectra_table."
         )
     as_labels = [to_number(name) for name in names if name]
     if len(used) > 10 and sum(v is not None for v in as_labels) > 0.8 * len(used):
         raise ReadingError(
             "the headings are numbers, so each row may be a spectrum; expected the "
-            "axis in the first column. Read such a table with read_spectra_table."
+            "axis in the first column. If it is, read it with read_spectra_table."
         )
     first = used[0]
     if len(used) > 2 and are_positions(values[:, first]):

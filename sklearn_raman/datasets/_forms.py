@@ -17,6 +17,7 @@ from sklearn_raman.datasets._headings import (
     beside_spectra,
     is_units_row,
     long_columns,
+    made_up,
     own_axes,
     rows_of_names,
     say_two_names,
@@ -41,8 +42,8 @@ from sklearn_raman.datasets._units import (
 
 _MISPRINT = re.compile(r"\d[.,]\d|^[\W_]*\d[\W\d_]*$")  # of a number
 _BY_ITSELF = (
-    " Read each pair of columns by itself: load_spectra(path, columns=(axis, "
-    "intensity))."
+    " Read each pair of columns by itself: pass columns=(axis, intensity) to "
+    "load_spectra."
 )
 
 
@@ -116,7 +117,8 @@ def read_rows(table, missing, *, named, is_complete):
             )
     known = _metadata_columns(table, others, headings, rows)
     places = [table.place(row) for row in rows]
-    unit = units.pop() if units else unit_of_heading(headings[0])
+    stated = map(unit_of_heading, (headings[0], table.name_of_labels))
+    unit = units.pop() if units else next(filter(None, stated), None)
     unit = unit or unit_of_count(headings[columns[0]], axis)
     spectra = [
         _keep(axis, y, missing, place, unit)
@@ -245,6 +247,12 @@ def _read_heads(table, heads, skip):
         if title in known:
             raise ReadingError(f"several rows are headed {title!r}.")
         if row not in named:
+            if row == 0 and table.has_labels and (new := made_up(table.rows[0])):
+                raise ReadingError(
+                    f"the headings {few(list(map(repr, new)))} are new names, made up "
+                    f"where cells of the row {title!r} repeat or are empty. Read the "
+                    "file with header=None (polars: has_header=False)."
+                )
             cells = table.rows[row][skip + 1 :]
             known[title] = _as_column(cells, table.decimal, title)
     if units and units != rows:

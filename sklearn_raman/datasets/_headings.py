@@ -163,6 +163,17 @@ def beside_spectra(headings):
     return [i for i, h in enumerate(headings) if _NO_SPECTRUM.search(h)]
 
 
+def made_up(labels):
+    """Return headings that pandas or polars made up where some repeat or are empty."""
+    headings = [label for label in labels if isinstance(label, str)]
+    found = []
+    for heading in headings:
+        match = re.fullmatch(r"(.*)(\.|_duplicated_)\d+", heading)
+        if re.fullmatch(r"Unnamed: \d+", heading) or (match and match[1] in headings):
+            found.append(heading)
+    return found
+
+
 def say_two_names(place, other, above, below):
     """Say that two rows of headings may name the spectra."""
     return (

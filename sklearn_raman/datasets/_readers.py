@@ -56,18 +56,21 @@ _READERS = (
 )
 
 _WITEC = "save the spectra as ASCII in WITec Project and read the text files."
+_SHEET = (
+    "save the sheet as .csv, or pass pandas.read_excel(path, header=None) to "
+    "read_spectra_table."
+)
 _REFUSED = {
     ".wip": _WITEC,
     ".wid": _WITEC,
     ".l6s": "save the spectra as .txt in LabSpec 6.",
-    ".l6m": "save the map as .txt in LabSpec 6 and use read_spectra_table.",
+    ".l6m": "save the map as .txt in LabSpec 6 and read it with read_spectra_table.",
     ".ngs": "save the spectra as .txt in LabSpec 5.",
     ".sif": "export the spectra as .asc in Andor Solis.",
     ".spe": "export the spectra as .csv in LightField or WinSpec.",
-    ".xls": "save the sheet as .csv, or pass pandas.read_excel(path) to "
-    "read_spectra_table.",
-    ".xlsx": "save the sheet as .csv, or pass pandas.read_excel(path) to "
-    "read_spectra_table.",
+    ".xls": _SHEET,
+    ".xlsx": _SHEET,
+    ".ods": _SHEET,
     ".mat": "pass arrays; scipy.io.loadmat reads such files.",
     ".npy": "numpy.load reads such files; they hold no axis.",
     ".npz": "numpy.load reads such files.",

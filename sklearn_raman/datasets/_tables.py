@@ -89,7 +89,8 @@ def read_spectra_table(
     Parameters
     ----------
     path_or_frame : str, path or data frame
-        A text file (.csv, .tsv, .txt, ...) or a frame of pandas or polars.
+        A text file (.csv, .tsv, .txt, ...) or a frame of pandas or polars, read with
+        or without headings (header=None, has_header=False).
     label, group, sample : str, callable, DataFrame, Series, dict, tuple or None, \
 default=None
         Column (or row) of metadata that holds the class of each spectrum, its group and

@@ -9,6 +9,7 @@ from collections import Counter
 
 import numpy as np
 
+from sklearn_raman._utils._wavenumbers import unit_of_heading
 from sklearn_raman.datasets._columns import choose_columns, find_headings
 from sklearn_raman.datasets._decimals import (
     DECIMALS,
@@ -209,7 +210,10 @@ def _parse(lines, found, *, delimiter, decimal, header, comment, columns, missin
     if units:
         own = units[axis_column]
         # A row that is no unit may be that of the laser's nm: cm-1 of either wins.
-        heading = own if is_unit(own) else f"{heading} {own}"
+        if is_unit(own):
+            heading = own
+        elif unit_of_heading(heading) != "cm-1":
+            heading = f"{heading} {own}"
     return spectra, heading, facts
 
 

@@ -334,5 +334,9 @@ def unit_of_text(text, n_lines):
             r"\W*(x?\s*axis\s*unit(\[1\])?|x\s*units?)\s*[=:]\s*(.+)", line, re.I
         )
         if match:
-            return unit_of_heading(match[3])
+            stated = match[3].strip()
+            is_word = re.search(r"[^\W\d_]", stated) and not re.match(
+                "arb", stated, re.I
+            )
+            return unit_of_heading(stated) or (stated if is_word else None)
     return None

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.utils import check_random_state
 
+from sklearn_raman._utils._wavenumbers import lies_within
 from sklearn_raman.inspection._bands import (
     band_centers,
     check_bands,
@@ -60,7 +61,7 @@ class BandStudy:
         else:
             self.ranges = check_bands(bands, self.axis, self.unit)
         low, high = self.ranges.T[..., None]
-        self.inside = (self.axis >= low) & (self.axis <= high)
+        self.inside = lies_within(self.axis, low, high)
 
     def refit(self, n_refits):
         """Fit to draws of the groups; keep the mean map of each class."""

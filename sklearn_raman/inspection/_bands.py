@@ -14,6 +14,7 @@ from sklearn_raman._utils._wavenumbers import (
     check_wavenumbers,
     describe_axis,
     labels_as_wavenumbers,
+    lies_within,
 )
 
 
@@ -95,6 +96,9 @@ def strongest_bands(axis, mean_map, n_bands=3, min_distance=None):
     check_scalar(n_bands, "n_bands", Integral, min_val=0)
     if min_distance is not None:
         check_scalar(min_distance, "min_distance", Real, min_val=0)
+    if axis[0] > axis[-1]:  # of a plateau with two middles the lower one is taken
+        turned = strongest_bands(axis[::-1], mean_map[::-1], n_bands, min_distance)
+        return len(axis) - 1 - turned
     # Zeros around it let a maximum at the very edge count: looking there is a finding.
     weight = np.pad(np.abs(mean_map), 1)
     peaks = find_peaks(weight, height=0.1 * weight.max())[0] - 1
@@ -169,7 +173,7 @@ def check_bands(bands, axis, unit):
         low, high = once[counts.argmax()]
         raise ValueError(f"bands has ({low:g}, {high:g}) {counts.max()} times.")
     for low, high in bands:
-        if not ((axis >= low) & (axis <= high)).any():
+        if not lies_within(axis, low, high).any():
             raise ValueError(
                 f"bands has ({low:g}, {high:g}), in which no point of the axis lies. "
                 f"The axis goes from {axis.min():g} to {axis.max():g} ({unit}); the "

@@ -30,7 +30,12 @@ from sklearn_raman._utils._validation import (
     check_whole,
     refuse_other_order,
 )
-from sklearn_raman._utils._wavenumbers import as_real, labels_as_wavenumbers
+from sklearn_raman._utils._wavenumbers import (
+    as_real,
+    axis_tolerance,
+    labels_as_wavenumbers,
+    on_rising_axis,
+)
 from sklearn_raman.inspection._bands import check_alignment, common_axis
 from sklearn_raman.inspection._perturbation import deletion_curve
 
@@ -128,6 +133,7 @@ def localization_score(
             "are numbers of points."
         )
     axis = np.arange(n_points, dtype=np.float64) if axis is None else axis
+    maps, axis = on_rising_axis(axis, maps), on_rising_axis(axis, axis)
     reach = n_widths * fwhm
     peaks = _check_positions(peaks, axis, n_spectra, reach, "peaks")
     absent = np.isnan(peaks).all(axis=1)
@@ -176,7 +182,8 @@ def _check_positions(positions, axis, n_spectra, reach, name):
             f"{name} has shape {np.shape(positions)} but there are {n_spectra} maps: "
             "pass one position, or one row of positions per map."
         )
-    outside = (values < axis.min()) | (values > axis.max())
+    slack = axis_tolerance(axis).min()
+    outside = (values < axis.min() - slack) | (values > axis.max() + slack)
     if outside.any():
         raise ValueError(
             f"{name} holds {values[outside][0]:g}, which lies outside the axis from "

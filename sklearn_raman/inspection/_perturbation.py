@@ -41,7 +41,9 @@ from sklearn_raman._utils._validation import (
     lower_default,
     refuse_other_order,
 )
+from sklearn_raman._utils._wavenumbers import on_rising_axis
 from sklearn_raman.inspection._bands import check_alignment
+from sklearn_raman.inspection._pipeline import input_axis
 
 _DEFAULT_WIDTH = 9
 
@@ -151,7 +153,7 @@ def occlusion(
         check_whole(step, "step", low=1)
     check_whole(batch_size, "batch_size", low=1)
     found = [None] * n_spectra
-    for numbers, values, filler, like in parts:
+    for numbers, values, filler, like, _ in parts:
         hidden = _stretches(values.shape[1], width, step)
         maps = []
         for rows in gen_batches(len(values), batch_size):
@@ -197,10 +199,10 @@ def _parts(estimator, X, reference):
 
     Returns
     -------
-    parts : list of (numbers, values, filler, like)
-        Which spectra; their intensities, a matrix; what takes the place of points; and
-        a function that gives changed intensities the form in which the estimator takes
-        X. A matrix or frame is one part.
+    parts : list of (numbers, values, filler, like, axis)
+        Which spectra; their intensities, a matrix; what takes the place of points; a
+        function that gives changed intensities the form in which the estimator takes
+        X; and their axis, None if it is not known. A matrix or frame is one part.
     n_spectra : int
     """
     check_is_fitted(estimator)
@@ -212,8 +214,8 @@ def _parts(estimator, X, reference):
             X, dtype=(np.float64, np.float32), ensure_all_finite=False, input_name="X"
         )
         filler = _fill(values, reference)
-        whole = np.arange(len(values)), values, filler, partial(frame_like, X=X)
-        return [whole], len(values)
+        like, axis = partial(frame_like, X=X), input_axis(estimator, X)
+        return [(np.arange(len(values)), values, filler, like, axis)], len(values)
     if not isinstance(reference, str) and np.ndim(reference):
         raise ValueError(
             "Each spectrum of X has an axis of its own, so that reference can't be "
@@ -221,7 +223,7 @@ def _parts(estimator, X, reference):
         )
     spectra = read_ragged(X)
     return [
-        (numbers, values, _fill(values, reference), partial(_as_pairs, axis=axis))
+        (numbers, values, _fill(values, reference), partial(_as_pairs, axis=axis), axis)
         for axis, numbers, values in by_axis(spectra)
     ], len(spectra)
 
@@ -303,7 +305,8 @@ def deletion_curve(
         Spectra as the estimator takes them; ragged ones are pairs
         `(wavenumbers, intensities)`.
     maps : array-like of shape (n_spectra, n_points), or list of arrays
-        The highest values are taken away first. For ragged spectra one map for each,
+        The highest values are taken away first, of equal ones those at lower
+        wavenumbers. For ragged spectra one map for each,
         on its own points, as :func:`occlusion` and :func:`explain_pipeline` give them.
     target : None, label or array-like of shape (n_spectra,), default=None
         Class that is watched; None means the predicted one.
@@ -363,7 +366,7 @@ def deletion_curve(
     if not is_ragged(X):
         check_alignment(maps, X)
     fraction, curve = np.empty((2, n_spectra, steps + 1))
-    for numbers, values, filler, like in parts:
+    for numbers, values, filler, like, axis in parts:
         n_points = values.shape[1]
         own = [maps[number] for number in numbers] if is_ragged(X) else maps
         own = check_maps(own, shape=values.shape)
@@ -374,7 +377,9 @@ def deletion_curve(
                 f"max_fraction={max_fraction} of {n_points} points is less than one "
                 "point."
             )
-        rank = np.argsort(np.argsort(-own, axis=1, kind="stable"), axis=1)
+        turned = on_rising_axis(axis, own)
+        rank = np.argsort(np.argsort(-turned, axis=1, kind="stable"), axis=1)
+        rank = on_rising_axis(axis, rank)
         fraction[numbers] = counts / n_points
         for step, count in enumerate(counts):
             left = like(np.where(rank < count, filler, values))

@@ -86,10 +86,10 @@ n_points), or list
         whose axis is known. 3-D for target="all". For ragged spectra and space="input"
         a list with one array per spectrum, aligned with its own points.
     info : dict
-        Only with `return_info`. `spectra`, the spectra on the axis of the maps;
-        `wavenumbers` (n_points,), this axis in cm-1, or None if it is not known;
-        `space`, "input" or "model"; `reason`, why "auto" did not choose "input", or
-        None.
+        Only with `return_info`. `spectra`, the spectra on the axis of the maps, with
+        ``space="input"`` X itself; `wavenumbers` (n_points,), this axis in cm-1, or
+        None if it is not known; `space`, "input" or "model"; `reason`, why "auto" did
+        not choose "input", or None.
 
     Raises
     ------
@@ -260,7 +260,7 @@ def _axis(names, step, X):
     axis = labels_as_wavenumbers(pd.DataFrame(empty, columns=names))
     if axis is None:
         axis = getattr(step, "wavenumbers_in_", None)
-    return None if axis is None or len(axis) != _n_columns(X) else axis
+    return None if axis is None or len(axis) != _n_columns(X) else axis.copy()
 
 
 def _fitted_steps(pipeline):

@@ -66,6 +66,8 @@ def check_study(owner, model, X, y, groups):
     refuse_other_order("groups", groups, X)
     y = one_per_spectrum("y", y, num_samples(X))
     groups = one_per_spectrum("groups", groups, num_samples(X))
+    if not len(y):
+        raise ValueError("X holds no spectra.")
     check_classification_targets(y)
     classes, code = np.unique(y, return_inverse=True)
     if len(classes) < 2:

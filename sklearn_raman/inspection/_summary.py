@@ -28,7 +28,7 @@ from sklearn_raman._utils._validation import (
     one_per_spectrum,
     refuse_other_order,
 )
-from sklearn_raman._utils._wavenumbers import as_real, check_labels
+from sklearn_raman._utils._wavenumbers import as_real, check_labels, on_rising_axis
 from sklearn_raman.inspection._bands import bands_above_median, common_axis
 from sklearn_raman.inspection._metrics import pearson
 from sklearn_raman.inspection._pipeline import (
@@ -209,7 +209,7 @@ default=None
         return cls(
             mean=by_class(scaled, np.mean),
             std=by_class(scaled, np.std),
-            top_frequency=by_class(active_points(values, fraction), np.mean),
+            top_frequency=by_class(active_points(values, axis, fraction), np.mean),
             zero_level=pd.Series(
                 [zero[chosen].mean() for chosen in members], index, dtype=float
             ),
@@ -408,7 +408,8 @@ default=None
         fraction = self.fraction if fraction is None else fraction
         check_number(fraction, "fraction", high=1)
         count = top_count(len(self.axis), fraction)
-        mean = self.mean.to_numpy()
+        mean = on_rising_axis(self.axis, self.mean.to_numpy())
+        importance = on_rising_axis(self.axis, importance)
         top = np.argsort(-mean, axis=1, kind="stable")[:, :count]
         reference = np.argsort(-importance, kind="stable")[:count]
         return pd.DataFrame(
@@ -515,12 +516,13 @@ def top_count(n_points, fraction):
     return max(1, round(fraction * n_points))
 
 
-def active_points(maps, fraction):
+def active_points(maps, axis, fraction):
     """Mark the highest points of each map.
 
     Parameters
     ----------
     maps : ndarray of shape (n_spectra, n_points)
+    axis : ndarray of shape (n_points,)
     fraction : float
         Share of the points.
 
@@ -532,9 +534,10 @@ def active_points(maps, fraction):
         which of them to take would be arbitrary.
     """
     count = top_count(maps.shape[1], fraction)
-    highest = np.argsort(-maps, axis=1, kind="stable")[:, :count]
+    turned = on_rising_axis(axis, maps)
+    highest = np.argsort(-turned, axis=1, kind="stable")[:, :count]
     active = np.zeros(maps.shape, dtype=bool)
-    np.put_along_axis(active, highest, True, axis=1)
+    np.put_along_axis(on_rising_axis(axis, active), highest, True, axis=1)
     above = maps - maps.min(axis=1, keepdims=True)
     return active & (above > smallest_spread(maps))
 

@@ -40,7 +40,7 @@ from sklearn_raman.mapping._blocks import (
 )
 from sklearn_raman.mapping._cube import default_block, read_cube
 from sklearn_raman.mapping._parcel import Parcel
-from sklearn_raman.mapping._store import write_blocks
+from sklearn_raman.mapping._store import BLOCKS, write_blocks
 
 _NUMBER = Interval(Real, None, None, closed="both")
 _LONG_NAMES = {
@@ -148,8 +148,9 @@ def apply_pipeline(
         status : uint8
             0: a class was named. Else what was found instead of guessed at: 1, points
             that the Pipeline needs are NaN or infinite; 2, saturated; 3, outside
-            `mask`; 4, a wrapper calls the spectrum unknown. Scores are NaN for 1 to 3;
-            for 4, `proba` is that of the classes if it were one of them.
+            `mask`, or not made yet in an unfinished `store`; 4, a wrapper calls the
+            spectrum unknown. Scores are NaN for 1 to 3; for 4, `proba` is that of the
+            classes if it were one of them.
 
     Raises
     ------
@@ -332,6 +333,7 @@ def _in_blocks(cube, chunks, *, even):
         Whether all blocks but the last must have the same size.
     """
     array = cube.array.transpose(*cube.pixel_dims, cube.dim)
+    array = array.drop_vars(array.coords)  # not all that these hold can be cut
     sizes = _block_sizes(cube, array, chunks)
     if array.chunks is None:
         if sizes is None:
@@ -514,7 +516,7 @@ def _as_dataset(results, cube, task, classes, transformed_axis):
         name: _dims_of(name, shape, cube, task, transformed_axis)
         for name, shape in task.shapes.items()
     }
-    _refuse_clashes(dims, cube)
+    _refuse_clashes(dims, cube, task)
     variables = {}
     for name, shape in task.shapes.items():
         attributes = {"long_name": _LONG_NAMES[name]}
@@ -592,11 +594,13 @@ def _dims_of(name, shape, cube, task, transformed_axis):
     return ("class",) * len(shape)
 
 
-def _refuse_clashes(dims, cube):
+def _refuse_clashes(dims, cube, task):
     """Raise if a result has the name of something that the cube has."""
     new = {*dims, *(d for names in dims.values() for d in names)} - {cube.dim}
     if "label" in dims:
         new.add("class")
+    if task.prints:  # in a store
+        new.add(BLOCKS)
     taken = new & {*cube.array.dims, *cube.array.coords}
     if taken:
         name = sorted(map(str, taken))[0]

@@ -203,12 +203,17 @@ def _find_dim(array, dim, wavenumbers):
 
 def _unit_of(array, dim):
     """Return the unit of a dimension if it is a spectral axis, else None."""
-    attributes = array.coords[dim].attrs if dim in array.coords else {}
-    stated = str(attributes.get("units", attributes.get("unit", "")))
-    if stated:
+    if stated := _stated_unit(array, dim):
         return unit_of_heading(stated)
+    attributes = array.coords[dim].attrs if dim in array.coords else {}
     name = str(attributes.get("long_name", ""))
     return unit_of_heading(name) or unit_of_heading(str(dim))
+
+
+def _stated_unit(array, dim):
+    """Return the unit that a coordinate states, whatever it is, else an empty text."""
+    attributes = array.coords[dim].attrs if dim in array.coords else {}
+    return str(attributes.get("units", attributes.get("unit", "")))
 
 
 def _read_axis(array, dim, wavenumbers, laser_nm):
@@ -227,17 +232,20 @@ def _read_axis(array, dim, wavenumbers, laser_nm):
         return given, "cm-1"
     name = f"The coordinate {dim!r} of the cube"
     values = check_wavenumbers(array.coords[dim].values, name=name)
-    unit = _unit_of(array, dim) or "cm-1"
+    unit = _unit_of(array, dim) or _stated_unit(array, dim) or "cm-1"
     if unit != "cm-1":
-        if laser_nm is None and given is None:
+        if laser_nm is None and given is not None:
+            return given, unit
+        if unit not in _FACTORS:
+            raise ValueError(
+                f"{name} is in {unit} ({values[0]:g} to {values[-1]:g}), and must be "
+                "in cm-1, nm or eV: convert it, or pass wavenumbers= in cm-1 alone."
+            )
+        if laser_nm is None:
             raise ValueError(
                 f"{name} is in {unit} ({values[0]:g} to {values[-1]:g}): pass the "
                 "wavelength of the laser, laser_nm=, to make wavenumbers of it."
             )
-        if laser_nm is None:
-            return given, unit
-        if unit not in _FACTORS:
-            raise ValueError(f"{name} is in {unit}, and must be in cm-1, nm or eV.")
         factor = _FACTORS[unit]
         nm = values if factor is None else _NM_EV * factor / values
         values = np.asarray(nm_to_wavenumber(nm, laser_nm))

@@ -11,11 +11,19 @@ import numpy as np
 
 from sklearn_raman._utils._optional import import_optional
 from sklearn_raman._utils._progress import progress_bar
-from sklearn_raman.mapping._blocks import MEANS, PRINT, means_of, print_of
+from sklearn_raman.mapping._blocks import (
+    LEFT_OUT,
+    MEANS,
+    NOBODY,
+    PRINT,
+    means_of,
+    print_of,
+)
 
 # A group beside the results: which blocks are done, and their sums for class means.
-_BLOCKS = "blocks"
+BLOCKS = "blocks"
 _WRITTEN = "written"  # print of the results of a block
+_CALL = "call"  # number of the last call that began to write
 _RTOL = 1e-5
 _MOST_CHECKED = 10  # blocks that are made again before a store is gone on with
 # Of zarr: every reader knows it, and text and consolidated metadata are part of it.
@@ -50,6 +58,12 @@ def write_blocks(store, maps, results, prints, task, job, *, progress):
     store = os.fspath(store)
     if not store:
         raise ValueError('store is empty (""): give the path of a folder.')
+    if "://" in store or "::" in store:
+        raise ValueError(
+            f"store must be the path of a folder, not a URL, got {store!r}."
+        )
+    # Workers may stand in other folders.
+    store = os.path.realpath(os.path.expanduser(store))
     zarr = import_optional("zarr", "maps")
     job = {**job, "shapes": {name: list(task.shapes[name]) for name in task.shapes}}
     if "label" in maps:
@@ -58,13 +72,13 @@ def write_blocks(store, maps, results, prints, task, job, *, progress):
     blocks = _find_blocks(zarr, store)
     if blocks is None:
         # Under another name first: what is cut off half made stands in nobody's way.
-        part = f"{os.path.normpath(store)}.{uuid.uuid4().hex[:8]}"
+        part = f"{store}.{uuid.uuid4().hex[:8]}"
         try:
             _lay_out(zarr, part, maps, results, task, job)
             _move(part, store)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-        blocks = zarr.open_group(store, mode="r+")[_BLOCKS]
+        blocks = zarr.open_group(store, mode="r+")[BLOCKS]
     _check_job(store, blocks.attrs["job"], job)
     done = blocks["done"][:].astype(bool).reshape(results.numblocks)
     there = np.argwhere(done)
@@ -72,42 +86,65 @@ def write_blocks(store, maps, results, prints, task, job, *, progress):
     _check_results(zarr, store, blocks, results, task.names, there)
     for place in _telling(zarr, store, results, task.names, there):
         _check_one(zarr, store, results, task, place)
+    number = uuid.uuid4().int >> 64
+    blocks.require_array(_CALL, shape=(1,), chunks=(1,), dtype="uint64")[:] = number
+    expected = blocks[_WRITTEN][:]
     written = results.map_blocks(
         write_block,
         store=store,
+        call=number,
         names=task.names,
         grid=results.numblocks,
         sizes=tuple(lengths[0] for lengths in results.chunks),
-        dtype=bool,
+        dtype=np.uint64,
         chunks=tuple((1,) * n for n in results.numblocks),
-        meta=np.empty((0,) * results.ndim, dtype=bool),
+        meta=np.empty((0,) * results.ndim, dtype=np.uint64),
     ).to_delayed()
     left = [written[tuple(place)] for place in np.argwhere(~done)]
-    _compute(left, done.size, progress)
+    expected[~done.ravel()] = np.ravel(_compute(left, done.size, progress))
+    if blocks[_CALL][0] != number or (blocks[_WRITTEN][:] != expected).any():
+        raise _say_another(store)
     if "class_means" in task.output:
         _write_means(store, blocks, maps)
     zarr.consolidate_metadata(store)
     return xarray.open_zarr(store)
 
 
-def write_block(found, *, store, names, grid, sizes, block_id):
-    """Write the results of one block, and then that it is done.
+def write_block(found, *, store, call, names, grid, sizes, block_id):
+    """Write the results of one block, and then that it is done; return their print.
 
     No other block lies in the same chunks of the store, so that blocks can be written
     at the same time.
     """
     zarr = import_optional("zarr", "maps")
-    root = zarr.open_group(store, mode="r+")
+    try:
+        root = zarr.open_group(store, mode="r+")
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"store={store!r} is not there, seen from a worker: it has to lie in a "
+            "folder that all workers share."
+        ) from error
+    if root[f"{BLOCKS}/{_CALL}"][0] != call:
+        raise _say_another(store)
     where = _place(block_id, sizes)
     for name in names:
         root[name][where] = found[name]
     number = int(np.ravel_multi_index(block_id, grid))
     for name in set(found) - set(names):
-        root[f"{_BLOCKS}/{name}"][number] = found[name]
+        root[f"{BLOCKS}/{name}"][number] = found[name]
     sums = [found[name] for name in MEANS if name in found]
-    root[f"{_BLOCKS}/{_WRITTEN}"][number] = print_of(*(found[n] for n in names), *sums)
-    root[f"{_BLOCKS}/done"][number] = 1
-    return np.ones((1,) * len(block_id), dtype=bool)
+    written = print_of(*(found[n] for n in names), *sums)
+    root[f"{BLOCKS}/{_WRITTEN}"][number] = written
+    root[f"{BLOCKS}/done"][number] = 1
+    return np.full((1,) * len(block_id), written, dtype=np.uint64)
+
+
+def _say_another(store):
+    """Return the error of a call that meets another one."""
+    return FileExistsError(
+        f"store={store!r} was begun by another call at the same time: one call at a "
+        "time can write to a store."
+    )
 
 
 def _place(block_id, sizes):
@@ -126,13 +163,13 @@ def _find_blocks(zarr, store):
         root = () if os.path.isfile(store) or os.listdir(store) else None
     if root is None:
         return None
-    is_ours = _BLOCKS in root and PRINT in root[_BLOCKS]
-    if not is_ours or "job" not in root[_BLOCKS].attrs:
+    is_ours = BLOCKS in root and PRINT in root[BLOCKS]
+    if not is_ours or "job" not in root[BLOCKS].attrs:
         raise ValueError(
             f"store={store!r} exists and does not hold results of apply_pipeline that "
             "could be gone on with: give another path, or delete it."
         )
-    return root[_BLOCKS]
+    return root[BLOCKS]
 
 
 def _lay_out(zarr, store, maps, results, task, job):
@@ -158,7 +195,11 @@ def _lay_out(zarr, store, maps, results, task, job):
     }
     settings = {"encoding": chunks, "compute": False, "consolidated": False}
     frame.to_zarr(store, mode="w-", zarr_format=_FORMAT, **settings)
-    blocks = zarr.open_group(store, mode="r+").create_group(_BLOCKS)
+    root = zarr.open_group(store, mode="r+")
+    for name, nothing in (("label", NOBODY), ("status", LEFT_OUT)):
+        if name in task.names:  # until there is a result
+            root[name][:] = nothing
+    blocks = root.create_group(BLOCKS)
     n_blocks = int(np.prod(results.numblocks))
     for name, dtype in (
         ("done", "uint8"),
@@ -181,16 +222,14 @@ def _move(part, store):
             os.rmdir(store)  # if it is empty
         os.rename(part, store)
     except OSError as error:
-        raise FileExistsError(
-            f"store={store!r} was begun by another call at the same time: one call at "
-            "a time can write to a store."
-        ) from error
+        raise _say_another(store) from error
 
 
 def _writable(coordinate):
     """Return a coordinate in memory, text as zarr has it."""
     coordinate = coordinate.compute()
-    return coordinate.astype(object) if coordinate.dtype.kind == "U" else coordinate
+    is_plain = isinstance(coordinate.dtype, np.dtype) and coordinate.dtype.kind != "U"
+    return coordinate if is_plain else coordinate.astype(object)
 
 
 def _check_job(store, there, job):
@@ -306,7 +345,7 @@ def _check_one(zarr, store, results, task, place):
 
 
 def _compute(parts, n_blocks, progress):
-    """Compute what is left, with a line that shows how far it is."""
+    """Return what is left to compute, with a line that shows how far it is."""
     dask = import_optional("dask", "maps")
     callbacks = import_optional("dask.callbacks", "maps")
     n_done, show = n_blocks - len(parts), progress and parts
@@ -316,17 +355,21 @@ def _compute(parts, n_blocks, progress):
         if client is not None:
             from distributed import as_completed
 
-            for future in as_completed(client.compute(parts)):
-                future.result()
-                bar.update()
-            return
+            futures = client.compute(parts)
+            try:
+                for future in as_completed(futures):
+                    future.result()
+                    bar.update()
+                return client.gather(futures)
+            finally:  # after Ctrl-C others would go on to write
+                client.cancel(futures)
 
         def count(key, *_):
             bar.update(key in keys)
 
         keys = {part.key for part in parts}
         with callbacks.Callback(posttask=count):
-            dask.compute(*parts)
+            return dask.compute(*parts)
 
 
 def _cluster():

@@ -185,15 +185,16 @@ def compare(
     (`n_jobs` of GridSearchCV).
 
     **Copies and mixtures.** A test spectrum counts as a copy if it is a training
-    spectrum times a number plus a number, up to rounding (after subtracting the mean,
-    the difference is below 0.05 % of the spectrum's length). So repeated files,
-    bootstrap samples and RandomOverSampler are found. A test spectrum counts as a
-    mixture if it and two others of its class lie on a line and some of them are in
-    training. So SMOTE and its kin are found, and averages of two, also if the spectra
-    were scaled later. *Not found* are synthetic spectra with noise of their own (a
-    smoothed bootstrap, a WGAN), mixtures of three or more, copies that were smoothed,
-    baseline-corrected or resampled, mixtures of which roots or logarithms were taken,
-    and anything in spectra of fewer than 10 points.
+    spectrum times a positive number plus a number, up to rounding (after subtracting
+    the mean, the difference is below 0.05 % of the spectrum's length). So repeated
+    files, bootstrap samples and RandomOverSampler are found. A test spectrum counts as
+    a mixture if it and two of the 64 spectra of its class that are most like it lie on
+    a line and some of them are in training. So SMOTE and its kin are found, and
+    averages of two like spectra, also if the spectra were scaled later. *Not found* are
+    averages of two spectra of a large class that are less alike, synthetic spectra with
+    noise of their own (a smoothed bootstrap, a WGAN), mixtures of three or more, copies
+    that were smoothed, baseline-corrected or resampled, mixtures of which roots or
+    logarithms were taken, and anything in spectra of fewer than 10 points.
     Constant spectra are no copies of one another. Replicates with noise of their own
     are not counted either: that is what groups are for.
 
@@ -405,7 +406,7 @@ def check_data(X, y, groups):
     refuse_other_order("groups", groups, X)
     y = one_per_spectrum("y", y, n_spectra)
     if n_spectra == 0:
-        raise ValueError("X holds no spectrum.")
+        raise ValueError("X holds no spectra.")
     check_classification_targets(y)
     classes = np.unique(y)
     if len(classes) < 2:

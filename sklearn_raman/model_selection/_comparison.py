@@ -215,7 +215,9 @@ class Comparison:
         fold is free of how hard that fold was. The interval and p come from the
         corrected resampled t-test [1]_: for k folds with differences d_i of variance
         s^2 (divisor k - 1), the variance of their mean is taken as
-        (1/k + n_test/n_train) * s^2, with k - 1 degrees of freedom.
+        (1/k + n_test/n_train) * s^2, with k - 1 degrees of freedom. Where all folds
+        differ by the same, which says little of few spectra, s^2 is that of rounding to
+        one spectrum, 1 / (12 n_test^2), for each metric.
 
         Parameters
         ----------

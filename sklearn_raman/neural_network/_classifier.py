@@ -211,6 +211,9 @@ class SpectralNetClassifier(ExplainMixin, TrainingMixin, SklearnNet):
     # Parameters of the classifier that are arguments of its module.
     _module_params: tuple[str, ...] = ()
 
+    # Metadata routing: groups are asked for unless set_fit_request says otherwise.
+    __metadata_request__fit = {"groups": True}
+
     _parameter_constraints: dict = {
         "lr": [Interval(Real, 0, None, closed="neither")],
         "max_epochs": [
@@ -326,7 +329,7 @@ class SpectralNetClassifier(ExplainMixin, TrainingMixin, SklearnNet):
             Crystal, patient or sample of each spectrum. No group is on both sides of
             the validation split of `early_stopping`, or of a fold of `calibration`.
             Inside a Pipeline they arrive by metadata routing:
-            ``classifier.set_fit_request(groups=True)``.
+            ``sklearn.set_config(enable_metadata_routing=True)``.
 
         Returns
         -------

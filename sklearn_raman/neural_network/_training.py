@@ -356,8 +356,7 @@ class TrainingMixin:
                 "early_stopping splits off validation spectra at random: spectra of "
                 "one sample may be on both sides, and with a sampler copies of them. "
                 "Pass fit(..., groups=...), inside a Pipeline by metadata routing: "
-                "sklearn.set_config(enable_metadata_routing=True) and "
-                "classifier.set_fit_request(groups=True).",
+                "sklearn.set_config(enable_metadata_routing=True).",
                 UserWarning,
                 stacklevel=5,
             )

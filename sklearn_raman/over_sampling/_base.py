@@ -23,6 +23,7 @@ from sklearn_raman._utils._ragged import (
 from sklearn_raman._utils._sklearn import DocLinkMixin, Interval, validate_params
 from sklearn_raman._utils._validation import (
     check_finite,
+    plain_numbers,
     refuse_missing,
     refuse_mixed,
     refuse_other_order,
@@ -89,11 +90,14 @@ class SpectrumSampler(DocLinkMixin, BaseOverSampler):
         refuse_missing("y", y)
         refuse_mixed("y", y)
         with unchanged_on_error(self):
-            X_new, y_new = super().fit_resample(_as_float_frame(X), _as_series(y))
+            plain = plain_numbers(_as_series(y))
+            X_new, y_new = super().fit_resample(_as_float_frame(X), plain)
         if _is_polars(X):
             X_new = frame_like(X_new.to_numpy(), X)
         if _is_polars(y):
             y_new = type(y)(y.name, y_new.tolist())
+        elif isinstance(y, pd.Series):
+            y_new = y_new.astype(y.dtype)
         if pairs_axis is not None:
             X_new = [(pairs_axis.copy(), row) for row in X_new]
         return X_new, y_new

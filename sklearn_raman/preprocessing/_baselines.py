@@ -1,182 +1,32 @@
 """Baselines under a spectrum: weighted anew until they converge, or any by name.
 
-airPLS, arPLS and AsLS are penalized least squares baselines that are weighted anew
-until they converge; how they are computed is in `_whittaker`. `BaselineCorrection`
-takes any method of pybaselines by name.
+The classes stay in this file: models that were saved name them by it.
 """
 
 from __future__ import annotations
 
-import inspect
-from functools import cache
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import issparse
-from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_raman._utils._ragged import is_ragged, refuse_ragged, unmask
-from sklearn_raman._utils._sklearn import (
-    Interval,
-    StrOptions,
-    validate_parameter_constraints,
-)
+from sklearn_raman._utils._sklearn import Interval, StrOptions
 from sklearn_raman._utils._typing import Floats
-from sklearn_raman._utils._validation import check_whole, warn_of_positions
-from sklearn_raman._utils._wavenumbers import check_labels, resolve_wavenumbers
+from sklearn_raman._utils._wavenumbers import check_labels
 from sklearn_raman.preprocessing._base import SpectrumTransformer, are_constant
-from sklearn_raman.preprocessing._penalty import PenaltyMixin
-from sklearn_raman.preprocessing._whittaker.correct import correct_spectra
-from sklearn_raman.preprocessing._whittaker.reference import Settings, relative_rounding
-
-DEFAULT_LAM = 1e5  # of all penalized least squares baselines, whoever computes them
-
+from sklearn_raman.preprocessing._penalty import warn_uneven
+from sklearn_raman.preprocessing._pybaselines import (
+    check_method,
+    counts_points,
+    find_baselines,
+)
+from sklearn_raman.preprocessing._reweighted import CONSTANT, ReweightedBaseline, call
 
 # Penalized least squares ------------------------------------------------------------
 
-_CONSTANT = "are constant: they are their own baseline and come back as zeros."
-# What the functions have beside the parameters of their classes.
-_OUTPUT_CONSTRAINTS = {
-    "out": [np.ndarray, None],
-    "return_info": ["boolean"],
-    "ensure_all_finite": ["boolean"],
-}
 
-
-class _PenalizedBaseline(PenaltyMixin, SpectrumTransformer):
-    """Base of the baselines that are weighted anew until they converge.
-
-    A subclass adds its own parameters, and its settings where it has some.
-    """
-
-    _algorithm: str
-    _min_points = 2  # one point is its own baseline
-    _parameter_constraints: dict = {
-        **PenaltyMixin.constraints,
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, np.inf, closed="left")],
-        "engine": [StrOptions({"auto", "numba", "numpy"})],
-        "n_jobs": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(Integral, None, -1, closed="right"),
-            None,
-        ],
-    }
-
-    def _settings(self, X):
-        lam, diff_order = self._penalty(X)
-        return Settings(
-            algorithm=self._algorithm,
-            lam=float(lam),
-            diff_order=int(diff_order),
-            max_iter=int(min(self.max_iter, np.iinfo(np.int32).max)),
-            tol=float(self.tol),
-            rounding=relative_rounding(X.dtype),
-        )
-
-    def _correct(self, X, **output):
-        """Return corrected spectra and what became of them, after one warning each."""
-        settings = self._settings(X)
-        corrected, info = correct_spectra(
-            X, settings, engine=self.engine, n_jobs=self.n_jobs, **output
-        )
-        self._warn_rows(info.pop("constant"), _CONSTANT)
-        self._warn_rows(
-            ~info["converged"] & np.isfinite(corrected[:, 0]),
-            f"did not converge within max_iter={settings.max_iter} solves at "
-            f"tol={settings.tol:g}: raise max_iter or tol.",
-            ConvergenceWarning,
-        )
-        return corrected, info
-
-    def _check_used(self, spectra):
-        """Leave it to the result of a spectrum, which tells at no cost."""
-
-    def _check_finite(self, transformed):
-        """Leave it to `correct_spectra`, which raises."""
-
-    def _learn(self, X):
-        super()._check_used(X)
-        # One spectrum shows whether the settings work; transform corrects the others.
-        _, info = correct_spectra(X[:1], self._settings(X), engine=self.engine)
-        self.n_iter_ = int(info["n_iter"][0])
-
-    def _take_over(self, step):
-        self.n_iter_ = step.n_iter_
-
-    def _transform_spectra(self, X):
-        try:
-            return self._correct(X)[0]
-        except ValueError as error:
-            failure = error
-        super()._check_used(X)  # names what is not finite
-        raise failure
-
-
-def _call(cls, X, **arguments):
-    """Correct spectra as a function does: with the parameters of a class."""
-    output = {name: arguments.pop(name) for name in _OUTPUT_CONSTRAINTS}
-    for constraints, values, name in (
-        (_OUTPUT_CONSTRAINTS, output, cls._algorithm),
-        (cls._parameter_constraints, arguments, cls.__name__),
-    ):
-        validate_parameter_constraints(constraints, values, caller_name=name)
-    if is_ragged(X):
-        raise ValueError(
-            f"{cls._algorithm} needs all spectra on one axis, but X holds spectra that "
-            f"each bring their own: {cls.__name__}().fit_transform(X) takes them."
-        )
-    refuse_ragged(X, cls._algorithm)
-    axis = resolve_wavenumbers(X, None)
-    if axis is None:
-        warn_of_positions(X)
-    X = _as_matrix(unmask(X))
-    if output["out"] is not None:
-        _check_out(output["out"], X.shape)
-    estimator = cls(**arguments)
-    estimator.wavenumbers_in_ = axis
-    return_info = output.pop("return_info")
-    corrected, info = estimator._correct(X, **output)
-    return (corrected, info) if return_info else corrected
-
-
-def _as_matrix(X):
-    """Return spectra as a matrix of real numbers, a memory map as it is."""
-    if issparse(X):
-        raise TypeError(
-            "X is sparse, but spectra have a value everywhere: X.toarray()."
-        )
-    X = np.asarray(X)
-    if X.ndim != 2 or X.size == 0:
-        raise ValueError(
-            f"X must be a matrix of spectra in rows, got shape {X.shape}: reshape one "
-            "spectrum with X[None, :]."
-        )
-    if X.shape[1] < _PenalizedBaseline._min_points:
-        raise ValueError("X has 1 point per spectrum, which is its own baseline.")
-    if X.dtype.kind not in "fiub":
-        if X.dtype.kind != "O":
-            raise ValueError(f"X must hold real numbers, got dtype {X.dtype}.")
-        X = X.astype(np.float64)
-    return X
-
-
-def _check_out(out, shape):
-    """Raise if corrected spectra cannot be written to `out`."""
-    if out.shape != shape or out.dtype not in (np.float32, np.float64):
-        raise ValueError(
-            f"out must be float32 or float64 of shape {shape}, got {out.dtype} of "
-            f"shape {out.shape}."
-        )
-    if not out.flags.writeable:
-        raise ValueError(
-            "out is read-only: open a memory map with mode='r+', or copy the array."
-        )
-
-
-class AIRPLS(_PenalizedBaseline):
+class AIRPLS(ReweightedBaseline):
     """Subtract a baseline by adaptive iteratively reweighted penalized least squares.
 
     Fits a smooth curve, gives points above it no weight and points below it a weight
@@ -283,7 +133,7 @@ class AIRPLS(_PenalizedBaseline):
 
     _algorithm = "airpls"
     _parameter_constraints: dict = {
-        **_PenalizedBaseline._parameter_constraints,
+        **ReweightedBaseline._parameter_constraints,
         "tol_reference": [StrOptions({"intensity", "above_minimum"})],
         "ends": [StrOptions({"zhang"}), None],
     }
@@ -324,7 +174,7 @@ class AIRPLS(_PenalizedBaseline):
         )
 
 
-class ARPLS(_PenalizedBaseline):
+class ARPLS(ReweightedBaseline):
     """Subtract a baseline by asymmetrically reweighted penalized least squares.
 
     Like :class:`AIRPLS`, with weights that fall off smoothly with the height above the
@@ -409,7 +259,7 @@ class ARPLS(_PenalizedBaseline):
         self.n_jobs = n_jobs
 
 
-class ASLS(_PenalizedBaseline):
+class ASLS(ReweightedBaseline):
     """Subtract a baseline by asymmetric least squares.
 
     A smooth curve with weight p for the points above it and 1 - p for those below [1]_.
@@ -471,7 +321,7 @@ class ASLS(_PenalizedBaseline):
 
     _algorithm = "asls"
     _parameter_constraints: dict = {
-        **_PenalizedBaseline._parameter_constraints,
+        **ReweightedBaseline._parameter_constraints,
         "p": [Interval(Real, 0, 1, closed="neither")],
     }
 
@@ -558,7 +408,7 @@ def airpls(
     >>> info["converged"]
     array([ True,  True])
     """
-    return _call(AIRPLS, **locals())
+    return call(AIRPLS, **locals())
 
 
 def arpls(
@@ -601,7 +451,7 @@ def arpls(
     >>> arpls(X, max_iter=100).shape
     (2, 400)
     """
-    return _call(ARPLS, **locals())
+    return call(ARPLS, **locals())
 
 
 def asls(
@@ -645,54 +495,13 @@ def asls(
     >>> asls(X).shape
     (2, 400)
     """
-    return _call(ASLS, **locals())
+    return call(ASLS, **locals())
 
 
 # Any method by name -----------------------------------------------------------------
 
-_COUPLES_SPECTRA = {
-    "collab_pls": "shares weights between spectra, so that one would depend on the "
-    "others"
-}
-
-# Parameters of pybaselines that it takes for whole numbers without a look.
-_WHOLE = {"diff_order", "max_iter", "num_knots", "poly_order", "spline_degree"}
-
 # Computed here, unless parameters are given that only pybaselines has.
 _OWN = {"airpls": AIRPLS, "arpls": ARPLS, "asls": ASLS}
-
-
-@cache
-def baseline_methods():
-    """Return the parameters of each method that `BaselineCorrection` accepts, sorted.
-
-    A dict of dicts: method -> name of a parameter -> its default.
-    """
-    from pybaselines import Baseline  # when first needed: it takes a while
-
-    methods = {"linear": {}}
-    for name, method in inspect.getmembers(Baseline, inspect.isfunction):
-        parameters = dict(inspect.signature(method).parameters)
-        if name.startswith("_") or name in _COUPLES_SPECTRA or "data" not in parameters:
-            continue
-        del parameters["self"], parameters["data"]
-        methods[name] = {
-            key: parameter.default
-            for key, parameter in parameters.items()
-            if parameter.kind is not parameter.VAR_KEYWORD
-        }
-    return dict(sorted(methods.items()))
-
-
-def _default_lam(method):
-    """Return {"lam": DEFAULT_LAM} for methods whose lam penalizes a curve of points.
-
-    The lam of splines weighs their coefficients, which is another scale.
-    """
-    parameters = baseline_methods().get(method, {})
-    is_spline = "spline_degree" in parameters
-    is_penalized = isinstance(parameters.get("lam"), Real)
-    return {"lam": DEFAULT_LAM} if is_penalized and not is_spline else {}
 
 
 class BaselineCorrection(SpectrumTransformer):
@@ -742,7 +551,8 @@ class BaselineCorrection(SpectrumTransformer):
     UserWarning
         Once, with the number of spectra that are constant: they are their own baseline
         and come back as zeros, whatever the method; "airpls", "arpls" and "asls" also
-        where `AIRPLS` warns of a `lam` so large that rounding may show.
+        where `AIRPLS` warns of a `lam` so large that rounding may show; those of the
+        Whittaker family if the axis is known to be uneven.
 
     See Also
     --------
@@ -792,33 +602,15 @@ class BaselineCorrection(SpectrumTransformer):
         self.wavenumbers = wavenumbers
 
     def _learn(self, X):
-        self._check_method()
-
-    def _check_method(self):
-        """Raise if there is no such method, or it does not take the parameters."""
-        params = self.method_params or {}
-        if self.method == "linear" and not params:  # known without pybaselines
-            return
-        if self.method not in baseline_methods():
-            reason = _COUPLES_SPECTRA.get(self.method, "is not known")
-            raise ValueError(
-                f"method={self.method!r} {reason}. Choose one of: "
-                f"{', '.join(baseline_methods())}."
-            )
-        allowed = list(baseline_methods()[self.method])
-        if unknown := [name for name in params if name not in allowed]:
-            raise ValueError(
-                f"method_params has {unknown}, which method={self.method!r} does not "
-                f"take; it takes {allowed}."
-            )
-        for name, value in params.items():
-            if isinstance(value, Real) and np.isnan(value):
-                raise ValueError(f"method_params has {name}={value}.")
-            if name in _WHOLE and isinstance(value, Real):
-                check_whole(value, f"method_params, {name},", low=0)
+        check_method(self.method, self.method_params or {})
 
     def _transform_spectra(self, X):
-        self._check_method()
+        params = self.method_params or {}
+        check_method(self.method, params)
+        axis = self._known_axis(X.shape[1])
+        if counts_points(self.method):
+            owner = f"BaselineCorrection(method={self.method!r})"
+            warn_uneven(self, owner, "baseline", axis)
         own = self._own_params(X.shape[1])
         if own is not None:
             estimator = _OWN[self.method](**own)
@@ -826,9 +618,8 @@ class BaselineCorrection(SpectrumTransformer):
             estimator._warnings, estimator._numbers = self._warnings, self._numbers
             return estimator._correct(X)[0]
         constant = are_constant(X, X.dtype)
-        self._warn_rows(constant, _CONSTANT)
-        axis = self._known_axis(X.shape[1])
-        check_labels((self.method_params or {}).get("weights"), axis, "weights")
+        self._warn_rows(constant, CONSTANT)
+        check_labels(params.get("weights"), axis, "weights")
         if axis is None:
             axis = np.arange(X.shape[1], dtype=np.float64)
         corrected = np.zeros(X.shape)
@@ -838,11 +629,9 @@ class BaselineCorrection(SpectrumTransformer):
             position = (axis - axis[0]) / (axis[-1] - axis[0])
             corrected[rows] = X[rows] - (first + (last - first) * position)
         else:
-            from pybaselines import Baseline
-
-            fit_baseline = getattr(Baseline(axis), self.method)
-            for row in rows:
-                corrected[row] = X[row] - self._baseline(fit_baseline, X[row], row)
+            baselines = find_baselines(X, rows, axis, self.method, params)
+            for row, baseline in zip(rows, baselines, strict=True):
+                corrected[row] = X[row] - baseline
         corrected = corrected.astype(X.dtype, copy=False)
         bad = np.flatnonzero(~np.isfinite(corrected).all(axis=1))
         if len(bad):
@@ -867,31 +656,4 @@ class BaselineCorrection(SpectrumTransformer):
             return None
         if type(params["max_iter"]) is int:
             params["max_iter"] += 1
-        return params
-
-    def _baseline(self, fit_baseline, spectrum, row):
-        """Return pybaselines' baseline of one spectrum."""
-        largest = np.abs(spectrum).max()
-        if not 1e-8 < largest < 1e12:  # pybaselines adds and compares constants
-            raise ValueError(
-                f"method={self.method!r} is unreliable for the spectrum at row {row}, "
-                f"whose largest absolute intensity is {largest:g}: multiply the "
-                "spectra by a constant first."
-            )
-        params = self._pybaselines_params()
-        try:
-            return fit_baseline(spectrum, **params)[0]
-        except Exception as error:
-            raise ValueError(
-                f"method={self.method!r} with method_params={params!r} fails on the "
-                f"spectrum at row {row}, which has {len(spectrum)} points: {error}"
-            ) from error
-
-    def _pybaselines_params(self):
-        """Return the parameters for pybaselines, with our default of lam."""
-        params = {**_default_lam(self.method), **(self.method_params or {})}
-        if self.method == "custom_bc":  # which passes the spectrum to another method
-            inner = params.get("method", baseline_methods()["custom_bc"]["method"])
-            given = params.get("method_kwargs") or {}
-            params["method_kwargs"] = {**_default_lam(inner), **given}
         return params

@@ -16,6 +16,7 @@ from sklearn_raman._utils._wavenumbers import (
     describe_axis,
     format_wavenumbers,
     labels_as_wavenumbers,
+    lies_within,
     require_wavenumbers,
 )
 from sklearn_raman.preprocessing._base import SpectrumTransformer
@@ -107,7 +108,7 @@ class WavenumberCrop(SpectrumTransformer):
         axis = require_wavenumbers(axis, owner="WavenumberCrop", purpose="to crop")
         support = inside_regions(axis, self.region, owner="WavenumberCrop")
         for low, high in parse_regions(self.exclude, "exclude"):
-            support &= (axis < low) | (axis > high)
+            support &= ~lies_within(axis, low, high)
         if not support.any():
             raise ValueError(
                 f"WavenumberCrop(region={self.region!r}, exclude={self.exclude!r}) "
@@ -215,7 +216,7 @@ def inside_regions(axis, regions, *, owner):
     """
     inside = np.full(len(axis), regions is None)
     for low, high in parse_regions(regions, "region"):
-        found = (axis >= low) & (axis <= high)
+        found = lies_within(axis, low, high)
         if not found.any():
             raise ValueError(
                 f"{owner}(region={regions!r}) leaves no point from {low:g} to "

@@ -15,6 +15,15 @@ LAM_WARN = {1: 1e12, 2: 1e11, 3: 1e10}
 LAM_MAX = {1: 1e15, 2: 1e14, 3: 1e13}
 
 
+def warn_uneven(step, owner, curve, axis):
+    """Warn if points that a step counts are not the same distance apart."""
+    if axis is not None and (uneven := describe_unevenness(axis)):
+        step._warn(
+            f"{owner} counts points, but {uneven}, or the {curve} is stiffer where "
+            "points are far apart."
+        )
+
+
 class PenaltyMixin:
     """Resolves `lam`, `cutoff` and `diff_order` for spectra of some length and axis."""
 
@@ -34,11 +43,7 @@ class PenaltyMixin:
         axis = self._known_axis(n_points)
         if self.cutoff is None:
             lam, given = self.lam, f"lam={self.lam:g}"
-            if axis is not None and (uneven := describe_unevenness(axis)):
-                self._warn(
-                    f"{owner} counts points, but {uneven}, or the {self._curve} is "
-                    "stiffer where points are far apart.",
-                )
+            warn_uneven(self, owner, self._curve, axis)
         else:
             lam, given = self._lam_of_cutoff(axis, order), f"cutoff={self.cutoff:g}"
         if lam > LAM_MAX[order]:

@@ -126,5 +126,5 @@ def _average_ragged(spectra, number, names):
         check_finite(
             values, owner=f"average_replicates, group {str(name)!r}", axis=axis
         )
-        found.append((axis, _means(values, np.zeros(len(rows), dtype=int))[0]))
+        found.append((axis.copy(), _means(values, np.zeros(len(rows), dtype=int))[0]))
     return found

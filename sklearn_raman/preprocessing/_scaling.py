@@ -92,7 +92,8 @@ class SpectrumMinMaxScaler(SpectrumTransformer):
     Warns
     -----
     UserWarning
-        If spectra are constant, rounding aside: they come back as they are.
+        With per="spectrum", if spectra are constant, rounding aside: they come back
+        as they are.
 
     Notes
     -----

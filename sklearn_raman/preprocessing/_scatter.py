@@ -53,7 +53,7 @@ class _ReferenceCorrection(SpectrumTransformer):
             # that cancel.
             self._rounding = np.ldexp(rounding(whole, X.dtype), exponent)[0]
         else:
-            self.reference_ = self._given_reference(X.shape[1])
+            self.reference_ = self._given_reference(X.shape[1]).copy()
         self._fit_of_reference(X.shape[1])  # what does not fit fails in fit
 
     def _given_reference(self, n_points):

@@ -19,7 +19,12 @@ from sklearn_raman._utils._pipeline import (
     warn_frozen,
 )
 from sklearn_raman._utils._sklearn import num_samples
-from sklearn_raman._utils._validation import one_per_spectrum, refuse_other_order
+from sklearn_raman._utils._validation import (
+    one_per_spectrum,
+    plain_numbers,
+    refuse_other_order,
+)
+from sklearn_raman._utils._wavenumbers import labels_as_wavenumbers
 
 DECIMALS = 12  # of scores; what they differ by beyond is rounding
 _INPUT = ("n_features_in_", "feature_names_in_", "wavenumbers_in_")
@@ -50,8 +55,9 @@ def fit_wrapped(owner, estimator, X, y, groups):
     refuse_no_classifier(type(owner).__name__, estimator)
     warn_frozen(type(owner).__name__, type(estimator).__name__, estimator)
     refuse_other_order("y", y, X)
+    labels_as_wavenumbers(X)  # raises for columns that are no intensities
     own = group_parameters(estimator, groups)
-    fitted = clone(estimator).fit(unshared(X), y, **own)
+    fitted = clone(estimator).fit(unshared(X), plain_numbers(y), **own)
     if not hasattr(fitted, "predict"):  # some have it from fit on
         raise TypeError(
             f"{type(owner).__name__} needs a classifier or a Pipeline that ends with "

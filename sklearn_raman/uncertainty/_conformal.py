@@ -231,6 +231,9 @@ default=None
     array([1, 1, 1, 1, 1])
     """
 
+    # Metadata routing: groups are asked for unless set_fit_request says otherwise.
+    __metadata_request__fit = {"groups": True}
+
     _parameter_constraints: dict = {
         "estimator": [HasMethods("fit"), None],
         "cv": [Interval(Integral, 2, None, closed="left"), "cv_object", None],

@@ -168,6 +168,9 @@ default="auto"
     array([-1, -1, -1])
     """
 
+    # Metadata routing: groups are asked for unless set_fit_request says otherwise.
+    __metadata_request__fit = {"groups": True}
+
     _parameter_constraints: dict = {
         "estimator": [HasMethods("fit"), None],
         "novelty_score": [StrOptions(set(SCORES))],

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline as make_imblearn_pipeline
+from sklearn import clone, config_context
+from sklearn.dummy import DummyClassifier
+from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
@@ -13,12 +16,14 @@ from sklearn.model_selection import (
     TunedThresholdClassifierCV,
 )
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 from sklearn_raman._utils._pipeline import (
+    best_of,
     flat_steps,
     group_parameters,
     is_search,
+    last_step,
     moves_threshold,
 )
 from sklearn_raman.discriminant_analysis import PLSLDA
@@ -119,6 +124,43 @@ def test_who_gets_groups(rng):
     search.set_params(param_grid={"plslda__n_components": [1]})
     search.fit(X, y, **group_parameters(search, groups))
     assert search.best_estimator_[-1].temperature_ == alone[-1].temperature_
+
+
+def test_groups_arrive_by_metadata_routing_too():
+    """Where they would without it, unless a classifier was told otherwise."""
+    rng, groups = np.random.default_rng(0), np.repeat(np.arange(12), 4)
+    y = groups % 2
+    X = rng.normal(size=(12, 20))[groups] + rng.normal(0, 0.1, (48, 20))
+    X[y == 1, :2] += 0.8
+    plain = PLSLDA(n_components=2)
+    by_group = clone(plain).fit(X, y, groups=groups).temperature_
+    by_spectrum = clone(plain).fit(X, y).temperature_
+    assert by_group > 2 * by_spectrum
+    with config_context(enable_metadata_routing=True):
+        told = clone(plain).set_fit_request(groups=False)
+        for last, expected in ((plain, by_group), (told, by_spectrum)):
+            steps = make_pipeline(FunctionTransformer(), last)
+            grid = {"plslda__n_components": [2]}
+            search = GridSearchCV(steps, grid, cv=GroupKFold(3))
+            for model in (last, steps, search):
+                detector = SpectralNoveltyDetector(model, cv=2).fit(X, y, groups)
+                found = last_step(best_of(detector.estimator_))[0]
+                assert found.temperature_ == expected
+        sampled = make_imblearn_pipeline(RandomOverSampler(), plain)
+        SpectralNoveltyDetector(sampled, cv=2).fit(X, y, groups)
+        open_ended = Asks()
+        SpectralNoveltyDetector(open_ended, cv=2).fit(X, y, groups)
+        with pytest.raises(UnsetMetadataPassedError, match="set_fit_request"):
+            steps = make_pipeline(FunctionTransformer(), open_ended)
+            SpectralNoveltyDetector(steps, cv=2).fit(X, y, groups)
+
+
+class Asks(DummyClassifier):
+    """A classifier of somebody else that cannot be fitted without groups."""
+
+    def fit(self, X, y, groups=None):
+        assert len(groups) == len(y)
+        return super().fit(X, y)
 
 
 @pytest.mark.parametrize("wrap", [lambda m: m, lambda m: make_pipeline(SNV(), m)])

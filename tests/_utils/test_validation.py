@@ -115,6 +115,7 @@ def test_numbers_that_are_none(lam):
         WhittakerSmoother(lam=lam).fit(X)
 
 
+@pytest.mark.parametrize("names", ["abcdefgh", "aabbccdd"])
 @pytest.mark.parametrize(
     "call",
     [
@@ -129,9 +130,9 @@ def test_numbers_that_are_none(lam):
         lambda X, y: average_replicates(X, y, X.index),
     ],
 )
-def test_labels_in_another_order(call, rng):
+def test_labels_in_another_order(call, names, rng):
     """Rows are matched by position, which an index in another order denies."""
-    X = pd.DataFrame(rng.normal(size=(8, 20)), index=list("abcdefgh"))
+    X = pd.DataFrame(rng.normal(size=(8, 20)), index=list(names))
     y = pd.Series([0, 1] * 4, index=X.index)
     with pytest.raises(ValueError, match="index of X in another order"):
         call(X, y[::-1])

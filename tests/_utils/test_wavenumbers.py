@@ -353,9 +353,18 @@ def test_the_step_that_turns_is_named():
     ("unit", "headings"),
     [
         ("cm-1", "1/cm|cm^-1|cm**-1|cm^{-1}|$cm⁻¹$|Raman shift|Wave number|Wellenzahl"),
+        ("cm-1", "Raman shift 785 nm|Raman shift (cm-1), laser in nm|Wavelength shift"),
         ("nm", "nm|Wavelength (nm)|wave_length|Wellenlänge|nanometre"),
+        (
+            "nm",
+            "Raman wavelength (nm)|raman_wavelength|Wavelength shift (nm)",
+        ),
+        ("THz", "Raman shift (THz)"),
+        ("GHz", "Raman shift (GHz)"),
+        ("1/m", "Wavenumber (1/m)|Wellenzahl (m^-1)|m-1"),
+        ("1/mm", "Wavenumber (1/mm)|mm⁻¹"),
         ("eV", "eV|electron volt|Photon energy|energy"),
-        ("meV", "E (meV)"),
+        ("meV", "E (meV)|Raman shift (meV)"),
         (None, "y|x|time|counts|nmol|pulse energy|level|redshift"),
     ],
 )

@@ -1,52 +1,23 @@
 """Tables: either way round, long, as instruments and other packages write them."""
 
-import io
-import re
-import warnings
-
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
 from sklearn_raman.datasets import load_spectra, read_spectra_table
 from sklearn_raman.model_selection import compare
-
-AXIS = np.array([400.0, 401.5, 403.0, 404.5])
-X = np.array([[1.0, 2.5, 3.0, 4.0], [5.0, 6.0, -7.25, 8.0], [9.0, 10.0, 11.0, 12.5]])
-WHO = ["calcite", "quartz", "calcite"]
-
-
-def write(folder, text, name="t.csv", encoding="utf-8"):
-    path = folder / name
-    path.write_bytes(text.encode(encoding))
-    return path
-
-
-def wide(delimiter=",", decimal=".", unit="", head=("class",), columns=(WHO,)):
-    """A spectrum in each row, metadata before."""
-    number = "{}".format
-    rows = [[*head, *(number(a) + unit for a in AXIS)]]
-    rows += [[*(c[i] for c in columns), *map(number, X[i])] for i in range(len(X))]
-    data = [
-        [
-            cell.replace(".", decimal)
-            if cell[-1:] in "0123456789" + unit[-1:]
-            else cell
-            for cell in row
-        ]
-        for row in rows
-    ]
-    return "\n".join(delimiter.join(row) for row in data) + "\n"
-
-
-def check(bunch, target=WHO):
-    np.testing.assert_array_equal(bunch.wavenumbers, AXIS)
-    np.testing.assert_array_equal(bunch.data.to_numpy(), X)
-    assert [float(label) for label in bunch.data.columns] == AXIS.tolist()
-    if target is not None:
-        assert bunch.target.tolist() == target
+from tests.datasets._tables import (
+    AXIS,
+    RENISHAW,
+    WHO,
+    X,
+    as_line,
+    check,
+    turned,
+    wide,
+    write,
+)
 
 
 @pytest.mark.parametrize("unit", ["", " cm-1", " (cm-1)", " 1/cm", " cm^-1", " cm⁻¹"])
@@ -57,14 +28,6 @@ def test_rows(tmp_path, delimiter, decimal, unit):
     path = write(tmp_path, wide(delimiter, decimal, unit))
     check(read_spectra_table(path, label="class"))
     check(read_spectra_table(str(path), label="class", orientation="rows"))
-
-
-def turned(delimiter=",", decimal="."):
-    """A spectrum in each column, one row of names and one of classes."""
-    rows = [["Raman shift", "s1", "s2", "s3"], ["mineral", *WHO]]
-    rows += [[str(a), *map(str, x)] for a, x in zip(AXIS, X.T, strict=True)]
-    rows[2:] = [[c.replace(".", decimal) for c in row] for row in rows[2:]]
-    return "\n".join(delimiter.join(row) for row in rows) + "\n"
 
 
 @pytest.mark.parametrize("delimiter, decimal", [(",", "."), (";", ","), ("\t", ".")])
@@ -101,11 +64,8 @@ WITEC = (
         for a, row in zip(AXIS, X.T, strict=True)
     )
 )
-RENISHAW = "#X\t\t#Y\t\t#Wave\t\t#Intensity\n" + "".join(
-    f"{n % 2:.6f}\t{n // 2:.6f}\t{a:.6f}\t{v:.6f}\n"
-    for n in range(3)
-    for a, v in list(zip(AXIS, X[n], strict=True))[::-1]
-)
+
+
 HORIBA = (
     "#Acq. time (s)=\t1\n#AxisUnit[1]=\t1/cm\n\t\t"
     + "\t".join(map(str, AXIS))
@@ -188,26 +148,6 @@ def test_long_with_different_axes(tmp_path):
     assert [len(axis) for axis, _ in bunch.data] == [2, 3]
 
 
-def test_rows_of_a_long_frame_may_be_chosen_sorted_and_joined():
-    """Their index without a name tells no spectra apart; one that does is kept."""
-    axis, y = np.linspace(400.5, 1800.2, 60), np.arange(120) % 7 + 900.0
-    shift = {"Raman shift": np.tile(axis, 2)}
-    long = pd.DataFrame({"x": np.repeat([3, 5], 60), **shift, "Intensity": y})
-    parts = [long[:60], long[60:].reset_index(drop=True)]
-    mixed = long.sample(frac=1, random_state=0)
-    for frame in (long, mixed.sort_values("Raman shift"), pd.concat(parts)):
-        bunch = read_spectra_table(frame)
-        order = bunch.metadata["x"].argsort()
-        np.testing.assert_array_equal(bunch.data.iloc[order], y.reshape(2, 60))
-        assert bunch.metadata.columns.tolist() == ["x"]
-    below = read_spectra_table(long[long["Raman shift"] < 900])
-    np.testing.assert_array_equal(below.data, y.reshape(2, 60)[:, axis < 900])
-    repeated = long.assign(x=3).set_index(long["x"].to_numpy())
-    bunch = read_spectra_table(repeated)
-    np.testing.assert_array_equal(bunch.data, y.reshape(2, 60))
-    assert bunch.metadata["index"].tolist() == [3, 5]
-
-
 def test_long_errors(tmp_path):
     text = RENISHAW + "0.000000\t0.000000\t400.000000\t9.0\n"
     with pytest.raises(ValueError, match=r"line 14: .*measured twice"):
@@ -217,33 +157,6 @@ def test_long_errors(tmp_path):
     path = write(tmp_path, wide())
     with pytest.raises(ValueError, match="not those of a long table"):
         read_spectra_table(path, orientation="long")
-
-
-def test_index_of_pandas(tmp_path):
-    """to_csv writes an index without heading; read_csv calls it "Unnamed: 0"."""
-    frame = pd.DataFrame(X, columns=AXIS)
-    frame.insert(0, "class", WHO)
-    frame.to_csv(tmp_path / "a.csv")
-    bunch = read_spectra_table(tmp_path / "a.csv", label="class")
-    check(bunch)
-    assert bunch.metadata["index"].tolist() == [0, 1, 2]
-    again = read_spectra_table(pd.read_csv(tmp_path / "a.csv"), label="class")
-    check(again)
-    assert list(again.metadata) == ["index", "class"]
-    frame.index = ["p", "q", "r"]
-    frame.to_csv(tmp_path / "b.csv")
-    named = read_spectra_table(tmp_path / "b.csv", label="class")
-    assert list(named.data.index) == ["p", "q", "r"]
-
-
-def test_index_before_an_axis(tmp_path):
-    frame = pd.DataFrame(X.T, columns=["a", "b", "c"])
-    frame.insert(0, "wavenumber", AXIS)
-    frame.to_csv(tmp_path / "a.csv")
-    bunch = read_spectra_table(tmp_path / "a.csv")
-    check(bunch, None)
-    assert list(bunch.names) == ["a", "b", "c"]
-    assert "left out the index" in bunch.DESCR
 
 
 def test_written_by_r(tmp_path):
@@ -367,94 +280,17 @@ def test_metadata(tmp_path):
         read_spectra_table(path, label="Class")
 
 
-@pytest.mark.parametrize("kind", ["strings", "floats", "index", "polars", "transposed"])
-def test_frames(kind):
-    frame = pd.DataFrame(X, columns=AXIS)
-    if kind == "strings":
-        frame.columns = [f"{a} cm-1" for a in AXIS]
-    elif kind == "index":
-        frame.index = pd.Index(["p", "q", "r"], name="who")
-    elif kind == "polars":
-        frame = pl.DataFrame(X, schema=[str(a) for a in AXIS], orient="row")
-    elif kind == "transposed":
-        frame = pd.DataFrame(X.T, index=AXIS, columns=["p", "q", "r"])
-    bunch = read_spectra_table(frame, group="who" if kind == "index" else None)
-    check(bunch, None)
-    if kind == "index":
-        assert bunch.groups.tolist() == ["p", "q", "r"]
-    if kind == "transposed":
-        assert list(bunch.names) == ["p", "q", "r"]
-
-
-def test_frame_of_text():
-    """Cells with decimal commas, as read_csv leaves them without decimal=."""
-    frame = pd.DataFrame(
-        [[f"{v}".replace(".", ",") for v in x] for x in X],
-        columns=[f"{a}".replace(".", ",") for a in AXIS],
-    )
-    with pytest.raises(ValueError, match="row 1, column 1 .* expected a number"):
-        read_spectra_table(frame)
-    check(read_spectra_table(frame, decimal=","), None)
-
-
-def test_orientation_is_asked_without_headings(tmp_path):
-    """Two spectra in columns, whose first row falls like an axis."""
-    rows = "".join(f"{400 + i},{12 + i % 3}.5,{1 + i % 2}.5\n" for i in range(6))
-    for before in ("", "6\n", "6,2\n"):
-        with pytest.raises(ValueError, match='Pass orientation="rows" if'):
-            read_spectra_table(write(tmp_path, before + rows))
-
-
-def test_orientation_is_asked_if_both_fit(tmp_path):
-    """Samples 101, 102, ... in the headings and an axis in the first column."""
-    text = "n,101,102,103\n" + "".join(
-        f"{a}," + ",".join(map(str, x)) + "\n" for a, x in zip(AXIS, X.T, strict=True)
-    )
-    path = write(tmp_path, text)
-    with pytest.raises(ValueError, match='both rise or fall.*orientation="rows"'):
-        read_spectra_table(path)
-    check(read_spectra_table(path, orientation="columns"), None)
-    path = write(tmp_path, text.replace("n,", "wavenumber,"))
-    with pytest.raises(ValueError, match="headed 'wavenumber'.*orientation="):
-        read_spectra_table(path)
-    longer = "".join(f"{400 + 2 * i},{i % 3},{i % 4},{i % 5}\n" for i in range(20))
-    path = write(tmp_path, "wavenumber,101,102,103\n" + longer)
-    np.testing.assert_array_equal(
-        read_spectra_table(path).wavenumbers, 400 + 2 * np.arange(20)
-    )
-
-
-@pytest.mark.parametrize("first", [101, 0.5, 1])
-def test_heights_at_a_few_bands(tmp_path, first):
-    """Fewer bands than samples; the first cell says what the headings are."""
-    bands = [621, 643, 785, 853, 1003, 1155, 1450, 1660]
-    heights = np.random.default_rng(0).integers(90, 101, (12, 8))
-    text = row(["Raman shift (cm-1)", *bands]) + "".join(
-        row([first + i * min(first, 1), *y]) for i, y in enumerate(heights)
-    )
-    path = write(tmp_path, text)
-    with pytest.raises(ValueError, match='rise or fall.*orientation="rows"'):
-        read_spectra_table(path)
-    bunch = read_spectra_table(path, orientation="rows")
-    np.testing.assert_array_equal(bunch.data, heights)
-    np.testing.assert_array_equal(bunch.wavenumbers, bands)
-
-
-def row(cells):
-    return ",".join(str(c) for c in cells) + "\n"
-
-
 ERRORS = {
     "thousands": (
         "id;400;401;402\na;1,250;900;1,300\nb;800;1,100;950\n",
         r"line 2: '1,250': the comma in column 2 may separate thousands",
     ),
     "metadata headed by a number": (
-        row(["c", 350, *range(400, 405)]) + row(["a", *range(1, 7)]),
+        as_line(["c", 350, *range(400, 405)]) + as_line(["a", *range(1, 7)]),
         r"'350' is 50 from the next; expected at most 1, .* metadata=\['350'\]",
     ),
     "metadata headed by a year": (
-        row(["c", *range(400, 405), 2024]) + row(["a", *range(1, 7)]),
+        as_line(["c", *range(400, 405), 2024]) + as_line(["a", *range(1, 7)]),
         r"'2024' is 1620 from the next; .* metadata=\['2024'\]",
     ),
     "spaces between thousands": (
@@ -462,24 +298,29 @@ ERRORS = {
         "line 2: .*the space in '1 234' may separate thousands",
     ),
     "positions": (
-        row(["c", *range(9)]) + row(["a", *range(9)]),
+        as_line(["c", *range(9)]) + as_line(["a", *range(9)]),
         "positions are no wavenumbers",
     ),
-    "no axis": (row(["c", "a", "b"]) + row(["x", "1", "2"]), "neither the headings"),
+    "no axis": (
+        as_line(["c", "a", "b"]) + as_line(["x", "1", "2"]),
+        "neither the headings",
+    ),
     "turns": (
-        row(["c", 400, 402, 401, 403]) + row(["a", 1, 2, 3, 4]),
+        as_line(["c", 400, 402, 401, 403]) + as_line(["a", 1, 2, 3, 4]),
         "After the wavenumber '402' comes '401'",
     ),
     "twice": (
-        row(["c", 400, 402, 402, 403]) + row(["a", 1, 2, 3, 4]),
+        as_line(["c", 400, 402, 402, 403]) + as_line(["a", 1, 2, 3, 4]),
         "After the wavenumber '402' comes '402'",
     ),
     "pandas' second name": (
-        row(["c", "400.0", "402.0", "402.0.1", "403.0"]) + row(["a", 1, 2, 3, 4]),
+        as_line(["c", "400.0", "402.0", "402.0.1", "403.0"])
+        + as_line(["a", 1, 2, 3, 4]),
         "402.0.1 are pandas' new names",
     ),
     "misprint": (
-        row(["c", "400", "4O2", "404", "406", "408"]) + row(["a", 1, 2, 3, 4, 5]),
+        as_line(["c", "400", "4O2", "404", "406", "408"])
+        + as_line(["a", 1, 2, 3, 4, 5]),
         "'4O2' stand among wavenumbers",
     ),
     "text": (
@@ -491,7 +332,7 @@ ERRORS = {
         r"line 3: no number at 403 \(1 of 4 points\)",
     ),
     "empty, in nm": (
-        row(["c", "540 nm", "541 nm", "542 nm"]) + row(["a", 1, "", 3]),
+        as_line(["c", "540 nm", "541 nm", "542 nm"]) + as_line(["a", 1, "", 3]),
         r"line 2: no number at 541 nm \(1 of 3 points\)",
     ),
     "short row": (wide().replace("-7.25,", ""), "line 3: .* has 4 cells; expected 5"),
@@ -500,13 +341,18 @@ ERRORS = {
     "nothing": ("\n", "the file is empty"),
     "comments only": ("# a\n# b\n", "holds no table"),
     "a cell without end": (wide() + "b," + "1" * 140_000, "line 5: field larger than"),
-    "two units": (row(["c", "400 nm", "402 cm-1", 404]) + row("a123"), "several units"),
+    "two units": (
+        as_line(["c", "400 nm", "402 cm-1", 404]) + as_line("a123"),
+        "several units",
+    ),
     "counted rows": (
-        row(["n", "a"]) + "".join(row([n, 3]) for n in (1, 2, 3)),
+        as_line(["n", "a"]) + "".join(as_line([n, 3]) for n in (1, 2, 3)),
         "The first column counts rows",
     ),
     "nearly long": (
-        row(["wave", "intensity", "junk"]) + row([400, 1, 2]) + row([401, 1, 2]),
+        as_line(["wave", "intensity", "junk"])
+        + as_line([400, 1, 2])
+        + as_line([401, 1, 2]),
         "neither the headings",
     ),
     "commas for all": (
@@ -520,7 +366,7 @@ ERRORS = {
     ),
     "column gap": (turned().replace("-7.25", ""), "line 5, column 's2': no number"),
     "blank heading": (
-        row(["c", "400", "402", "404", ""]) + row(["a", 1, 2, 3, 4]),
+        as_line(["c", "400", "402", "404", ""]) + as_line(["a", 1, 2, 3, 4]),
         "'' stand among",
     ),
     "another block": (
@@ -537,7 +383,7 @@ ERRORS = {
         "line 5: 'class, 500.0, .* holds headings once more",
     ),
     "axis twice, nothing else": (
-        row(AXIS) + row(X[0]) + row(AXIS) + row(X[1]),
+        as_line(AXIS) + as_line(X[0]) + as_line(AXIS) + as_line(X[1]),
         "line 3: '400.0, .* once more",
     ),
     "headings of a map twice": (
@@ -545,10 +391,10 @@ ERRORS = {
         "line 14: '#X.* repeats the headings",
     ),
     "side by side": (
-        row(["shift", "a", "shift", "b"])
-        + row([400, 1, 500, 2])
-        + row([401, 3, 501, 4])
-        + row([402, 5, 502, 6]),
+        as_line(["shift", "a", "shift", "b"])
+        + as_line([400, 1, 500, 2])
+        + as_line([401, 3, 501, 4])
+        + as_line([402, 5, 502, 6]),
         r"column 3 \('shift'\) is an axis, as the first",
     ),
     "open quotation mark": (wide().replace("quartz", '"quartz'), "does not close"),
@@ -572,35 +418,8 @@ def test_whether_a_number_heads_metadata_can_be_said(tmp_path):
     assert read_spectra_table(path, metadata=["c"]).wavenumbers[0] == 350
 
 
-@pytest.mark.parametrize(
-    "orientation, text, match",
-    [
-        (
-            "rows",
-            row("cab") + row([400, 1, 2]),
-            "headings .* are no numbers",
-        ),
-        (
-            "rows",
-            row(["c", 400, 402, 401]) + row("a123"),
-            "After .* Expected headings that rise or fall",
-        ),
-        ("columns", row("ca") + row([400, 3]) + row(["end", 3]), "below numbers"),
-        (
-            "columns",
-            row("ca") + row([400, 3]) + row(["", 3]) + row([404, 3]),
-            "line 3 lacks a number in the first column",
-        ),
-        ("columns", row("ca") + row([400, ""]) + row([401, ""]), "no column beside"),
-    ],
-)
-def test_errors_in_a_given_orientation(tmp_path, orientation, text, match):
-    with pytest.raises(ValueError, match=rf"t\.csv: .*{match}"):
-        read_spectra_table(write(tmp_path, text), orientation=orientation)
-
-
 def test_too_few_points_are_left(tmp_path):
-    text = row(["c", 400, 402, 404]) + row(["a", 1, "", ""]) + row("b123")
+    text = as_line(["c", 400, 402, 404]) + as_line(["a", 1, "", ""]) + as_line("b123")
     with pytest.raises(ValueError, match="line 2: 1 of 3 points are numbers"):
         read_spectra_table(write(tmp_path, text), missing="drop")
 
@@ -668,13 +487,6 @@ def test_from_a_table_to_a_comparison_in_six_lines(tmp_path):
     assert result.to_frame()["accuracy"].iloc[0] > 0.95
 
 
-def test_read_csv_text():
-    """What pandas has read already, with classes and groups as numbers."""
-    frame = pd.read_csv(io.StringIO("class,g,400,402,404\n1,5,1,2,3\n2,6,4,5,6\n"))
-    bunch = read_spectra_table(frame, label="class", group="g")
-    assert bunch.target.tolist() == [1, 2] and bunch.groups.tolist() == [5, 6]
-
-
 @pytest.mark.parametrize("heading", ["{}", "a{}b"])
 def test_many_headings_and_no_rows(tmp_path, heading):
     """Told at once: what takes the square of their number takes minutes here."""
@@ -726,20 +538,6 @@ def test_what_differs_is_not_merged(tmp_path, name, orientation, field):
     np.testing.assert_array_equal(bunch.data.to_numpy(), X)
 
 
-@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
-def test_long_numbers_beside_others_in_a_frame(kind):
-    """numpy would make floats of them."""
-    ids = [2**60 + 1, 2**60 + 2, 0.5]
-    columns = {"id": ids, **{str(a): X[:, i] for i, a in enumerate(AXIS)}}
-    if kind is pd.DataFrame:
-        frame = pd.DataFrame(columns | {"id": pd.Series(ids, dtype=object)})
-    else:
-        frame = pl.DataFrame(columns | {"id": pl.Series(ids, dtype=pl.Object)})
-    found = read_spectra_table(frame, group="id")
-    assert found.groups.tolist() == [*map(str, ids)]
-    assert found.metadata["id"].tolist() == ids
-
-
 def test_places_are_numbers_however_they_are_written(tmp_path):
     times = ["1E1", "+2", "3"]
     columns = ["-0.0", "1", "1.50"], times, times
@@ -752,426 +550,12 @@ def test_places_are_numbers_however_they_are_written(tmp_path):
     }
 
 
-def test_intensities_are_no_axis(tmp_path):
-    """Few points without headings: a first line that rises is not the axis."""
-    text = "100.5;120000;340000\n101.5;5;7\n102.5;12;8\n"
-    bunch = read_spectra_table(write(tmp_path, text))
-    np.testing.assert_array_equal(bunch.wavenumbers, [100.5, 101.5, 102.5])
-    np.testing.assert_array_equal(bunch.data, [[120000, 5, 12], [340000, 7, 8]])
-    with pytest.warns(UserWarning, match="looks like intensities"):
-        read_spectra_table(write(tmp_path, text), orientation="rows")
-
-
 def test_a_stated_decimal_mark_holds(tmp_path):
     """With commas between columns points were read as decimal marks all the same."""
     path = write(tmp_path, "id,400,401,402\na,1.250,2.500,3.100\nb,2.100,3.500,4.200\n")
     assert read_spectra_table(path).data.iloc[0, 0] == 1.25
     with pytest.raises(ValueError, match=r"'1\.250'; expected a number"):
         read_spectra_table(path, decimal=",")
-
-
-# Headings behind a sign ------------------------------------------------------------
-
-
-@pytest.mark.parametrize("places", [["X", "Y"], ["X"], ["Time"], ["Y", "X", "Z"]])
-@pytest.mark.parametrize("start", [-1.0, 3000.0])
-def test_headings_of_a_map_hold_whatever_the_first_row_is(tmp_path, places, start):
-    """Where the map begins changes nothing, also if its first row rises."""
-    where = start + np.arange(3) + 0.25
-    text = "\t\t".join(f"#{name}" for name in [*places, "Wave", "Intensity"]) + "\n"
-    for place, row in zip(where, X, strict=True):
-        for a, v in list(zip(AXIS, 5000 + X[0] + row, strict=True))[::-1]:
-            cells = [*np.linspace(place, place + 0.5, len(places)), a + 4000, v + 5000]
-            text += "\t".join(f"{cell:.3f}" for cell in cells) + "\n"
-    path = write(tmp_path, text)
-    for bunch in (read_spectra_table(path), read_spectra_table(path, header=0)):
-        np.testing.assert_array_equal(bunch.wavenumbers, AXIS[::-1] + 4000)
-        np.testing.assert_allclose(bunch.data, (10000 + X[0] + X)[:, ::-1])
-        known = bunch.metadata[places[0] if len(places[0]) > 1 else places[0].lower()]
-        np.testing.assert_array_equal(known, where)
-
-
-@pytest.mark.parametrize("orientation", [None, "columns"])
-def test_names_behind_a_sign_above_a_row_that_rises(tmp_path, orientation):
-    axis = 400.5 + np.arange(6)
-    spectra = np.array([[500.0, 520, 510, 530, 505, 500]]).T + [0, 100, 200]
-    rows = [",".join(map(str, row)) for row in np.c_[axis, spectra]]
-    path = write(tmp_path, "\n".join(["#Raman shift,s1,s2,s3", *rows]) + "\n")
-    bunch = read_spectra_table(path, orientation=orientation)
-    assert list(bunch.names) == ["s1", "s2", "s3"]
-    np.testing.assert_array_equal(bunch.data, spectra.T)
-
-
-def test_words_above_wavenumbers_are_no_headings(tmp_path):
-    """A comment of as many cells as the table has columns."""
-    text = "# exported\tby\tsomebody\tin 2024\n" + wide("\t", head=(), columns=())
-    check(read_spectra_table(write(tmp_path, text)), None)
-
-
-# Axes of their own -----------------------------------------------------------------
-
-
-def side_by_side(n_points=60):
-    """Two axes, each with its intensities behind it."""
-    rng = np.random.default_rng(0)
-    axes = np.linspace(200.3, 1800.1, n_points), np.linspace(199.7, 1799.2, n_points)
-    spectra = rng.normal(900, 8, (2, n_points))
-    return np.c_[axes[0], spectra[0], axes[1], spectra[1]].round(3)
-
-
-PAIRS = {
-    "none": None,
-    "numbered": "x1,y1,x2,y2",
-    "letters": "A,B,C,D",
-    "named": "calcite x,calcite,quartz x,quartz",
-    "shifts": "Raman shift a,a,Raman shift b,b",
-}
-
-
-@pytest.mark.parametrize("headings", PAIRS.values(), ids=PAIRS)
-@pytest.mark.parametrize("order", [1, -1])
-def test_each_spectrum_with_an_axis_of_its_own(tmp_path, headings, order):
-    table = side_by_side()[::order]
-    lines = [headings] * (headings is not None)
-    lines += [",".join(map(str, row)) for row in table]
-    path = write(tmp_path, "\n".join(lines) + "\n")
-    with pytest.raises(ValueError, match=r"column 3 is an axis too.*columns="):
-        load_spectra(path)
-    with pytest.raises(ValueError, match=r"column 3 .*is an axis, as the first"):
-        read_spectra_table(path, orientation="columns")
-    second = load_spectra(path, columns=(2, 3))
-    np.testing.assert_array_equal(second.wavenumbers, table[:, 2])
-    if headings is None:
-        frame = pd.DataFrame(table.T, columns=[f"c{i}" for i in range(60)])
-        frame.columns = table[:, 0] - 0.1
-        with pytest.raises(ValueError, match="row 1 rises or falls all the way"):
-            read_spectra_table(frame)
-
-
-def test_shorter_axes_with_an_x_in_the_heading(tmp_path):
-    """Also if one spectrum has fewer points, and cells below it are empty."""
-    table = side_by_side(9)
-    lines = [",".join(map(str, row)) for row in table[:-1]]
-    lines.append(",".join([*map(str, table[-1, :2]), "", ""]))
-    path = write(tmp_path, "x,calcite,x2,quartz\n" + "\n".join(lines) + "\n")
-    for read in (load_spectra, read_spectra_table):
-        with pytest.raises(ValueError, match="column 3 .*is an axis"):
-            read(path, missing="drop")
-
-
-@pytest.mark.parametrize("values", ["rising", "elsewhere", "last"])
-def test_spectra_that_rise_are_no_axes(tmp_path, values):
-    """Smooth ones, where nothing else speaks for an axis."""
-    axis, noisy, rising, _ = side_by_side().T
-    columns = {
-        "rising": [rising, rising + axis],  # both: no spectrum of an axis between
-        "elsewhere": [axis * 50, noisy],
-        "last": [noisy, rising],
-    }[values]
-    rows = np.column_stack([axis, *columns])
-    text = "Raman shift,a,b\n" + "\n".join(",".join(map(str, r)) for r in rows) + "\n"
-    path = write(tmp_path, text)
-    for read in (load_spectra, read_spectra_table):
-        np.testing.assert_allclose(read(path).data, columns)
-
-
-# Headings --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["SD", "std. dev.", "error", "dark", "Pixel"])
-def test_columns_that_are_no_spectra(tmp_path, name):
-    """Both readers refuse them, in the same words."""
-    text = turned().replace("s3", name).replace("mineral,calcite,quartz,calcite\n", "")
-    path = write(tmp_path, text)
-    for read in (load_spectra, read_spectra_table):
-        with pytest.raises(ValueError, match=rf"column 4 is headed '{name}', as no"):
-            read(path)
-    with pytest.raises(ValueError, match="Delete it, or rename it"):
-        read_spectra_table(path)
-    kept = load_spectra(path, columns=("Raman shift", "s1", "s2"))
-    np.testing.assert_array_equal(kept.data, X[:2])
-
-
-@pytest.mark.parametrize(
-    ("head", "n_points"),
-    [
-        ("Raman shift (cm-1),Wavelength (nm),Intensity", 12),
-        ("Wavelength (nm),Raman shift (cm-1),Intensity", 4),
-        ("No,Raman shift,Intensity", 4),
-        ("Raman shift,Raw,Dark", 4),
-    ],
-)
-def test_columns_beside_spectra(tmp_path, head, n_points):
-    points = range(n_points)
-    rows = [f"{400.5 + 1.7 * i:.2f},{540 + i / 2},{900 + i % 3}" for i in points]
-    path = write(tmp_path, "\n".join([head, *rows]) + "\n")
-    for read in (load_spectra, read_spectra_table):
-        with pytest.raises(ValueError, match="column [23],? .*(axis|no spectrum)"):
-            read(path)
-
-
-UNITS = {
-    "plain": "cm-1,counts,counts,counts",
-    "brackets": "[1/cm],[CCD cts],[CCD cts],[CCD cts]",
-    "arbitrary": "(cm^-1),(a.u.),(a.u.),(a.u.)",
-    "first only": "cm-1,,,",
-    "no corner": ",arb. units,arb. units,arb. units",
-}
-
-
-@pytest.mark.parametrize("units", UNITS.values(), ids=UNITS)
-def test_a_row_of_units_does_not_hide_the_names(tmp_path, units):
-    text = turned().replace("mineral,calcite,quartz,calcite", units)
-    path = write(tmp_path, text)
-    for read in (load_spectra, read_spectra_table):
-        bunch = read(path)
-        check(bunch, None)
-        assert [n.removeprefix("t.csv: ") for n in bunch.names] == ["s1", "s2", "s3"]
-        assert f"units {units.strip(',').split(',')[0]}" in bunch.DESCR
-    check(
-        read_spectra_table(pd.read_csv(path, dtype=object, keep_default_na=False)), None
-    )
-
-
-def test_units_state_the_axis(tmp_path):
-    text = turned().replace("Raman shift", "x")
-    text = text.replace("mineral,calcite,quartz,calcite", "nm,cts,cts,cts")
-    path = write(tmp_path, text)
-    for read in (load_spectra, read_spectra_table):
-        bunch = read(path, laser_nm=390.0)
-        np.testing.assert_allclose(bunch.wavenumbers, 1e7 / 390 - 1e7 / AXIS)
-        assert bunch.names[0].endswith("s1")
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize(
-    "row", ["Wavelength (nm),785,532,785", "Laser / nm,532,532,532"]
-)
-def test_a_row_of_lasers_is_no_unit_of_shifts(tmp_path, row):
-    text = turned().replace("Raman shift", "Raman shift (cm-1)")
-    path = write(tmp_path, text.replace("mineral,calcite,quartz,calcite", row))
-    for read in (load_spectra, read_spectra_table):
-        bunch = read(path)
-        check(bunch, None)
-        assert bunch.names[0].endswith("s1")
-
-
-@pytest.mark.parametrize("corner", ["", "wavenumber", "cm-1"])
-def test_two_rows_of_names(tmp_path, corner):
-    path = write(tmp_path, turned().replace("mineral", corner))
-    for read in (load_spectra, read_spectra_table):
-        with pytest.raises(
-            ValueError, match=r"line 1 \('Raman shift.*line 2 .*both name the spectra"
-        ):
-            read(path)
-    np.testing.assert_array_equal(load_spectra(path, columns=(0, 2)).data, X[1:2])
-    assert list(read_spectra_table(path, header=1).names) == WHO
-
-
-def test_rows_of_names_beside_metadata(tmp_path):
-    """load_spectra would lose one of them; read_spectra_table keeps both."""
-    path = write(tmp_path, turned())
-    with pytest.raises(ValueError, match="both name the spectra.*read_spectra_table"):
-        load_spectra(path)
-    text = turned().replace("\n", "\nmineral,1,2,3\n", 1)
-    with pytest.raises(ValueError, match="several rows are headed 'mineral'"):
-        read_spectra_table(write(tmp_path, text))
-    text = RENISHAW.replace("#Y", "#x")
-    with pytest.raises(ValueError, match="several columns are headed x"):
-        read_spectra_table(write(tmp_path, text))
-
-
-# The index of a frame --------------------------------------------------------------
-
-
-RANGES = {
-    "range": pd.RangeIndex(400, 420, 2),
-    "numbers": pd.Index(range(400, 420, 2), dtype="int64").append(pd.Index([421])),
-}
-
-
-@pytest.mark.parametrize("index", RANGES.values(), ids=RANGES)
-def test_an_axis_in_the_index_of_a_frame(index):
-    """pandas 3 makes a RangeIndex of evenly spaced whole numbers."""
-    rising, other = np.linspace(100.5, 180, len(index)), np.arange(len(index)) % 3
-    frame = pd.DataFrame({"a": rising, "b": other}, index=index)
-    for table in (frame.rename_axis("shift"), frame.reset_index()):
-        bunch = read_spectra_table(table)
-        np.testing.assert_array_equal(bunch.wavenumbers, index)
-        np.testing.assert_array_equal(bunch.data, [rising, other])
-    with pytest.raises(ValueError, match=r"index \(400, 402.*reset_index\(drop=True"):
-        read_spectra_table(frame)
-    bunch = read_spectra_table(frame.reset_index(drop=True))
-    np.testing.assert_array_equal(bunch.wavenumbers, rising)
-
-
-@pytest.mark.parametrize("start", [0, 10, 700])
-def test_metadata_in_the_index_of_a_frame(start):
-    frame = pd.DataFrame(X, columns=AXIS)
-    frame.index = pd.RangeIndex(start, start + 3, name="crystal")
-    bunch = read_spectra_table(frame, group="crystal")
-    assert bunch.groups.tolist() == [start, start + 1, start + 2]
-
-
-def test_rows_cut_out_of_a_frame():
-    """What is left of a count is no axis and no metadata."""
-    axis = np.linspace(400.5, 500, 100)
-    frame = pd.DataFrame({"shift": axis, "b": np.arange(100) % 7})
-    for rows in (slice(20, 40), slice(60, 90)):  # wavenumbers are above 50
-        bunch = read_spectra_table(frame.iloc[rows])
-        np.testing.assert_array_equal(bunch.wavenumbers, axis[rows])
-        assert bunch.metadata.columns.empty
-    bunch = read_spectra_table(frame.rename_axis("point"))
-    np.testing.assert_array_equal(bunch.wavenumbers, axis)
-
-    wide = pd.DataFrame(np.arange(700).reshape(70, 10) % 7, columns=axis[:10])
-    bunch = read_spectra_table(wide[60:])
-    assert bunch.data.shape == (10, 10)
-    assert bunch.metadata.columns.empty
-
-    long = pd.DataFrame({"x": np.repeat([0, 1], 100), "Raman shift": np.tile(axis, 2)})
-    long["Intensity"] = np.arange(200) % 7
-    bunch = read_spectra_table(long[long.x == 1])
-    np.testing.assert_array_equal(bunch.wavenumbers, axis)
-    assert bunch.metadata["x"].tolist() == [1]
-
-
-# Headings of more than one row -----------------------------------------------------
-
-POINTS = "".join(f"{400.5 + i};{900 + i % 3};{1000 + i % 4}\n" for i in range(12))
-
-
-@pytest.mark.parametrize(
-    "headings",
-    [
-        "Raman shift;s1;s2\ncm-1;Zähler;Zähler",
-        "Raman shift;s1;s2\ncm-1;-;-",
-        "Raman shift range;400;1800\nRaman shift;s1;s2",
-        "Raman shift;s1;s2\nLaser wavelength (nm);785;785",
-        "Wavenumber;Intensity;Intensity\ncm-1;a.u.;a.u.\n;s1;s2",
-    ],
-)
-def test_one_row_of_headings_names_the_spectra(headings, tmp_path):
-    """Units in any language, numbers, and words that all columns have, do not."""
-    path = write(tmp_path, f"{headings}\n{POINTS}")
-    assert read_spectra_table(path).names.tolist() == ["s1", "s2"]
-    names = load_spectra(path).names
-    assert [name.split(": ")[1] for name in names] == ["s1", "s2"]
-
-
-def test_a_background_is_no_axis(tmp_path):
-    """It falls, bends, or says what it is; an axis of its own is still refused."""
-    axis, noisy = np.linspace(400.5, 1800.2, 60), np.arange(60) % 7
-    bent, straight = 3000 * np.exp(-axis / 900), 0.9 * axis + 500
-    cases = {"a": bent, "b": bent[::-1], "c": straight[::-1], "baseline": straight}
-    for name, background in cases.items():
-        frame = pd.DataFrame({"Raman shift": axis, name: background, "s": noisy})
-        assert read_spectra_table(frame).names.tolist() == [name, "s"]
-    frame = pd.DataFrame({"Raman shift": axis, "d": axis + 0.6, "s": noisy})
-    with pytest.raises(ValueError, match="'d'. is an axis"):
-        read_spectra_table(frame)
-
-
-def test_rows_that_rise_are_no_axes_by_their_names():
-    frame = pd.DataFrame(
-        np.arange(30).reshape(3, 10) ** 2, columns=np.linspace(400, 500, 10)
-    )
-    frame.insert(0, "sample", ["Raman_0", "x1", "cm_2"])
-    assert read_spectra_table(frame).data.shape == (3, 10)
-
-
-# Where the axis is, if headings and first column both count or rise -----------------
-
-LONG_AXIS = 400.5 + 2 * np.arange(60)
-LEVELS = np.random.default_rng(0).normal(900, 9, (60, 5)).round(1)
-
-
-@pytest.mark.parametrize("series", [[0.5, 1, 2, 5, 10], [300.5, 310.5, 320, 330, 340]])
-@pytest.mark.parametrize("kind", ["fractions", "whole", "range"])
-def test_a_series_above_wavenumbers_in_the_index_of_a_frame(series, kind):
-    """Concentrations, temperatures: what the frame says is asked, as for its csv."""
-    index = {
-        "fractions": LONG_AXIS,
-        "whole": np.arange(400, 520, 2),
-        "range": range(400, 520, 2),
-    }[kind]
-    frame = pd.DataFrame(LEVELS, index=index, columns=series)
-    with pytest.raises(ValueError, match='both rise or fall.*orientation="rows"'):
-        read_spectra_table(frame)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        bunch = read_spectra_table(frame, orientation="columns")
-        stated = read_spectra_table(frame.rename_axis("shift"))
-    for found in (bunch, stated):
-        np.testing.assert_array_equal(found.wavenumbers, index)
-        np.testing.assert_array_equal(found.data, LEVELS.T)
-        assert [float(name) for name in found.names] == series
-
-
-def test_chosen_rows_of_a_wide_frame():
-    """Their index has gaps as no axis has, and is told from one."""
-    frame = pd.DataFrame(LEVELS, columns=LONG_AXIS[:5])
-    chosen = np.sort(np.random.default_rng(1).choice(np.arange(5, 60), 12, False))
-    for rows in (chosen[chosen > 9], [50, 52, 53, 59], slice(0, 60, 2)):
-        np.testing.assert_array_equal(
-            read_spectra_table(frame.iloc[rows]).data, LEVELS[rows]
-        )
-    frame.insert(0, "class", np.repeat([*"abcdef"], 10))  # words are no spectrum
-    frame.index += 100
-    bunch = read_spectra_table(frame[frame["class"].isin(["b", "d"])], label="class")
-    np.testing.assert_array_equal(bunch.data, LEVELS[np.r_[10:20, 30:40]])
-
-
-@pytest.mark.parametrize("corner", ["Raman shift (cm-1)", "Wavenumber", "cm-1"])
-@pytest.mark.parametrize("first", [1, 10, 101, 2001, 20.5])
-def test_a_first_cell_that_is_said_of_its_row(tmp_path, corner, first):
-    """Numbered samples, years, temperatures below it, and an axis beside it."""
-    numbers = first + np.arange(5)
-    wide = pd.DataFrame(LEVELS.T, columns=LONG_AXIS)
-    wide.insert(0, corner, numbers)
-    path = tmp_path / "t.csv"
-    wide.to_csv(path, index=False)
-    asked = f"rise or fall like an axis.*{re.escape(corner)}.*orientation="
-    for table in (path, wide, wide.set_index(corner)):
-        with pytest.raises(ValueError, match=asked):
-            read_spectra_table(table)
-        bunch = read_spectra_table(table, orientation="rows")
-        np.testing.assert_array_equal(bunch.wavenumbers, LONG_AXIS)
-        np.testing.assert_array_equal(bunch.data, LEVELS.T)
-    turned = pd.DataFrame(LEVELS, columns=numbers * 1.5)
-    turned.insert(0, corner, LONG_AXIS)  # a short series is no axis
-    turned.to_csv(path, index=False)
-    for table in (path, turned):
-        np.testing.assert_array_equal(read_spectra_table(table).data, LEVELS.T)
-
-
-@pytest.mark.parametrize("read", [read_spectra_table, load_spectra])
-@pytest.mark.parametrize("heading", ["Pixel", "pixel no.", "Data point", "Channel #"])
-@pytest.mark.parametrize("names", ["a,b", "a"])
-def test_a_part_of_a_count_is_doubted(tmp_path, read, heading, names):
-    """What the heading says to count pixels or points, wherever it begins."""
-    below = [f"{n},{900 + n % 3},{800 + n % 4}" for n in range(60, 90)]
-    if names == "a":
-        below = [row.rpartition(",")[0] for row in below]
-    path = write(tmp_path, "\n".join([f"{heading},{names}", *below]) + "\n", "c.csv")
-    with pytest.warns(UserWarning, match="stated in pixels or points, not as Raman"):
-        bunch = read(path)
-    assert "pixels or points" in bunch.DESCR
-    above = "\n".join([f"cm-1,{names}", *below]) + "\n"
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert read(write(tmp_path, above, "d.csv")).wavenumbers[0] == 60
-
-
-def test_pixels_in_headings_are_doubted_and_an_index_of_a_frame_is_not(tmp_path):
-    columns = [f"Pixel {n}" for n in range(60, 120)]
-    with pytest.warns(UserWarning, match="stated in pixels or points"):
-        read_spectra_table(pd.DataFrame(LEVELS.T, columns=columns))
-    frame = pd.DataFrame(LEVELS, index=np.arange(400, 460), columns=[*"abcde"])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for table in (frame, frame.reset_index()):
-            assert read_spectra_table(table).wavenumbers[0] == 400
 
 
 @pytest.mark.parametrize("missing", ["raise", "drop"])

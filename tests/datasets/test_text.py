@@ -397,7 +397,7 @@ ERRORS = {
         + ",".join(str(400 + i) for i in range(20))
         + "\n"
         + "".join(f"{n},{'5,' * 19}5\n" for n in (1, 2, 3)),
-        "Read such a table with read_spectra_table",
+        "If it is, read it with read_spectra_table",
     ),
     "map": (
         "#X\t\t#Y\t\t#Wave\t\t#Intensity\n0\t0\t400\t1\n0\t0\t401\t2\n1\t0\t400\t3\n"
@@ -506,6 +506,8 @@ def test_decimals_late_in_a_long_file(tmp_path):
         ("", np.arange(0.0, 500.0), "look like positions"),
         ("", np.linspace(12000, 16000, 50), "absolute wavenumbers"),
         ("XAxisUnit = nm\n\n[Data]\n", np.linspace(790, 900, 5), "it is stated in nm"),
+        ("XAxisUnit = Angstrom\n", np.linspace(7900, 9000, 5), "stated in Angstrom"),
+        ("#AxisUnit[1]=pixel\n", np.linspace(400, 500, 5), "it is stated in pixel"),
     ],
 )
 def test_doubtful_axis_warns(tmp_path, heading, axis, match):

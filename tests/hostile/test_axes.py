@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
 
 from sklearn_raman import (
     datasets,
@@ -14,6 +15,7 @@ from sklearn_raman import (
     mapping,
     model_selection,
     over_sampling,
+    uncertainty,
 )
 from sklearn_raman.preprocessing import (
     AIRPLS,
@@ -178,6 +180,38 @@ REFUSED = {
     "word": "cm-1",
 }
 WRONG_LENGTH = {"too short": AXIS[:-1], "too long": np.append(AXIS, 464.0)}
+
+
+STUDIES = {
+    "ConformalClassifier": lambda model, X: uncertainty.ConformalClassifier(
+        model, cv=2, random_state=0
+    ).fit(X, LABELS, GROUPS),
+    "SpectralNoveltyDetector": lambda model, X: uncertainty.SpectralNoveltyDetector(
+        model, cv=2, random_state=0
+    ).fit(X, LABELS, GROUPS),
+    "compare": lambda model, X: model_selection.compare(
+        [model], X, LABELS, groups=GROUPS, cv=2, progress=False
+    ),
+    "sample_size_curve": lambda model, X: model_selection.sample_size_curve(
+        [model], X, LABELS, GROUPS, cv=2, sizes=[1], progress=False
+    ),
+    "band_test": lambda model, X: inspection.band_test(
+        model, X, LABELS, GROUPS, progress=False
+    ),
+}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_stray_columns_beside_a_model_that_knows_no_axis(study):
+    """A classifier of scikit-learn would take them for intensities."""
+    model = KNeighborsClassifier(1)
+    stray = labeled()
+    stray.insert(0, "id", np.arange(8.0))
+    with pytest.raises(ValueError, match=r"1 of 33 column labels .*\['id'\]"):
+        STUDIES[study](model, stray)
+    mixed = labeled().iloc[:, np.r_[1, 0, 2:32]]
+    with pytest.raises(ValueError, match="strictly increasing or strictly decreasing"):
+        STUDIES[study](model, mixed)
 
 
 def test_every_call_with_an_axis_is_in_the_table():

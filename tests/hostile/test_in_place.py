@@ -1,12 +1,14 @@
 """Steps that write into what they are given: results are those of steps that copy."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
+from sklearn_raman.datasets import make_raman_spectra
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import (
     ExplanationSummary,
@@ -17,9 +19,15 @@ from sklearn_raman.inspection import (
     max_sensitivity,
     occlusion,
 )
+from sklearn_raman.mapping import sample_spectra
 from sklearn_raman.model_selection import compare, sample_size_curve
-from sklearn_raman.over_sampling import SpectrumBootstrap
-from sklearn_raman.preprocessing import WavenumberResampler
+from sklearn_raman.over_sampling import SpectrumBootstrap, synthesis_report
+from sklearn_raman.preprocessing import (
+    MSC,
+    SavitzkyGolay,
+    WavenumberCrop,
+    WavenumberResampler,
+)
 from sklearn_raman.uncertainty import ConformalClassifier, SpectralNoveltyDetector
 from tests.hostile.test_spectra import arrays, assert_same
 from tests.uncertainty.conftest import make
@@ -232,3 +240,43 @@ def test_steps_that_write_into_pairs(name):
     spectra = pairs()
     assert_same(list(arrays(run(True, spectra))), wanted, 12)
     np.testing.assert_array_equal([row for _, row in spectra], X)
+
+
+def _report(grid):
+    how = {"y_train": Y, "y_test": Y, "y_synthetic": Y, "n_draws": 1}
+    return synthesis_report(X, X + 1, X + 2, **how, random_state=0, wavenumbers=grid)
+
+
+GIVEN = {
+    "fit": lambda axis: SavitzkyGolay(wavenumbers=axis).fit(X).wavenumbers_in_,
+    "reference": lambda axis: MSC(reference=axis).fit(X).reference_,
+    "maps": lambda axis: ExplanationSummary.from_maps(X, Y, wavenumbers=axis).axis,
+    "report": lambda axis: _report(axis).axis,
+    "map": lambda axis: sample_spectra(X[None], 3, wavenumbers=axis).wavenumbers,
+    "simulated": lambda axis: (
+        make_raman_spectra(3, wavenumbers=axis, return_truth=True)[2].wavenumbers
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_an_axis_that_was_given_is_left_alone(name):
+    axis = AXIS.copy()
+    GIVEN[name](axis)[:] += 6.0
+    np.testing.assert_array_equal(axis, AXIS)
+
+
+@pytest.mark.parametrize("space", ["input", "model"])
+def test_the_axis_of_maps_is_not_the_model_s(space):
+    frame = pd.DataFrame(X, columns=AXIS)
+    crop = WavenumberCrop(region=(410, 500))
+    for steps in ([crop], []):
+        model = make_pipeline(*steps, PLSLDA(n_components=2)).fit(frame, Y)
+        expected = model.decision_function(X)
+        how = {"return_info": True, "space": space}
+        axis = explain_pipeline(model, X, **how)[1]["wavenumbers"]
+        if axis is not None:
+            axis += 6.0
+        ExplanationSummary.from_estimator(model, X, Y).axis[:] += 6.0
+        np.testing.assert_array_equal(model.decision_function(X), expected)
+        np.testing.assert_array_equal(model[0].wavenumbers_in_, AXIS)

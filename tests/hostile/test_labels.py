@@ -7,12 +7,16 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import Bunch
 
 from sklearn_raman import inspection
+from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import ExplanationSummary, plot_stability
 from sklearn_raman.model_selection import OneGroupPerClassSplit, compare
-from sklearn_raman.over_sampling import synthesis_report
+from sklearn_raman.neural_network import CNNClassifier
+from sklearn_raman.over_sampling import SpectrumBootstrap, synthesis_report
+from sklearn_raman.uncertainty import ConformalClassifier, SpectralNoveltyDetector
 from tests.hostile._entrances import ENTRANCES, SPLITS, fitted, make, maps
 from tests.hostile._kinds import AXIS, GROUPS, LABELS, SPECTRA, labeled
 from tests.hostile.test_spectra import assert_same, cells, run
@@ -342,3 +346,37 @@ def test_results_for_labels_that_are_true_or_false(dtype):
     assert len(found) == len(wanted) > 20
     for one, other in zip(found, wanted, strict=True):
         np.testing.assert_allclose(np.asarray(one, float), np.asarray(other, float))
+
+
+FITTED = {
+    "PLSLDA": lambda y: PLSLDA(n_components=2).fit(SPECTRA, y).classes_,
+    "network": lambda y: CNNClassifier(max_epochs=1).fit(SPECTRA, y).classes_,
+    "sampler": lambda y: SpectrumBootstrap().fit(SPECTRA, y).classes_,
+    "wrapper of PLSLDA": lambda y: (
+        SpectralNoveltyDetector(PLSLDA(n_components=2), cv=2, grouped=False)
+        .fit(SPECTRA, y)
+        .classes_
+    ),
+    "wrapper of scikit-learn's": lambda y: (
+        ConformalClassifier(KNeighborsClassifier(1), cv=2, grouped=False)
+        .fit(SPECTRA, y)
+        .classes_
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ["Int64", "UInt64", "int64[pyarrow]", "boolean"])
+@pytest.mark.parametrize("name", FITTED)
+def test_nullable_numbers_are_as_those_of_numpy(name, kind):
+    """Floats would make one class of large ones, and write 0.0 for 0."""
+    codes = (LABELS == "quartz") if kind == "boolean" else 2**53 + (LABELS == "quartz")
+    found = FITTED[name](pd.Series(codes, dtype=kind))
+    assert found.tolist() == sorted(set(codes.tolist()))
+    assert found.dtype.kind in "iub"
+
+
+def test_a_sampler_gives_back_the_dtype_of_labels():
+    y = pd.Series(2**53 + (LABELS == "quartz"), dtype="Int64")
+    _, new = SpectrumBootstrap(random_state=0).fit_resample(SPECTRA, y)
+    assert new.dtype == "Int64"
+    assert new.value_counts().to_dict() == {2**53: 5, 2**53 + 1: 5}

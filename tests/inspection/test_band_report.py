@@ -30,6 +30,7 @@ AXIS = np.arange(400.0, 600.0, 4.0)
 BANDS = [(400, 448), (452, 500), (504, 548), (552, 596)]
 FITS = {"n_refits": 10, "n_repeats": 1, "progress": False, "random_state": 0}
 QUICK = FITS | {"cv": 3}
+TEST = {"cv": 3, "n_repeats": 1, "progress": False, "random_state": 0}
 NO_REFIT = GridSearchCV(PLSLDA(), {"n_components": [2]}, refit=False)
 
 
@@ -340,6 +341,16 @@ def test_a_bunch_brings_spectra_and_names(data):
     assert set(report.to_frame()["class"]) == set(y)
 
 
+def test_rounding_does_not_move_the_ends_of_a_stretch(data):
+    X, y, groups = data
+    bands = [(400, 448), (452, 452)]
+    expected = band_test(PLSLDA(), X, y, groups, bands=bands, **TEST)
+    for toward in (0, 1e9):
+        moved = X.set_axis(np.nextafter(AXIS, toward), axis=1)
+        found = band_test(PLSLDA(), moved, y, groups, bands=bands, **TEST)
+        pd.testing.assert_frame_equal(found, expected)
+
+
 def test_as_many_bands_as_asked_for(rng):
     """Of thirty equal bands, all, the first twenty by default, or not forty."""
     axis = np.arange(400.0, 1600.0, 4.0)
@@ -401,3 +412,10 @@ def test_refuses_axes_that_change_from_fit_to_fit(data):
     model = make_pipeline(*steps).set_output(transform="pandas")
     with pytest.raises(ValueError, match="two refits lie on different axes"):
         band_intervals(model, X, y, groups, bands=[(410, 590)], **FITS)
+
+
+@pytest.mark.parametrize("empty", [np.ones((0, 9)), pd.DataFrame(np.ones((0, 9))), []])
+@pytest.mark.parametrize("study", [band_intervals, band_test, band_report])
+def test_refuses_an_empty_selection(study, empty):
+    with pytest.raises(ValueError, match="X holds no spectra"):
+        study(PLSLDA(), empty, np.array([], dtype=str), [], progress=False)

@@ -31,6 +31,13 @@ def test_localization_by_hand():
     assert scores["distance"].to_list() == [0, 3]
 
 
+def test_a_peak_at_the_end_of_the_axis_lies_on_it():
+    axis = 400 + np.arange(1000) * 0.1  # ends at 499.9 less rounding
+    axis[-1] = np.nextafter(499.9, 0)
+    scores = localization_score(np.ones((1, 1000)), 499.9, fwhm=1, wavenumbers=axis)
+    assert scores["chance"].item() > 0
+
+
 def test_distractors_by_hand():
     maps = np.zeros((4, 40))
     maps[:, 10] = [4, 4, 4, -1]  # the peak

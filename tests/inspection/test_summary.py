@@ -17,7 +17,9 @@ from sklearn_raman.datasets import load_minerals
 from sklearn_raman.discriminant_analysis import PLSLDA
 from sklearn_raman.inspection import (
     ExplanationSummary,
+    deletion_curve,
     explain_pipeline,
+    localization_score,
     map_stability,
     occlusion,
 )
@@ -92,11 +94,12 @@ def test_all_wrong():
 def test_active_points(rng):
     maps = rng.normal(size=(20, 101))
     for fraction in (0.01, 0.1, 0.5):
-        active = active_points(maps, fraction)
+        active = active_points(maps, np.arange(maps.shape[1]), fraction)
         assert (active.sum(axis=1) == round(fraction * 101)).all()
         lowest = np.where(active, maps, np.inf).min(axis=1)
         assert (lowest > np.where(active, -np.inf, maps).max(axis=1)).all()
-    np.testing.assert_array_equal(active_points(np.zeros((1, 9)), 0.5), False)
+    flat = active_points(np.zeros((1, 9)), np.arange(9), 0.5)
+    np.testing.assert_array_equal(flat, False)
 
 
 def test_a_map_that_is_flat_up_to_rounding_says_nothing():
@@ -537,3 +540,31 @@ def test_labels_with_the_index_of_the_spectra_in_another_order(frame, labels):
     maps = explain_pipeline(model, frame)
     with pytest.raises(ValueError, match="y has the index of maps in another order"):
         ExplanationSummary.from_maps(maps, turned)
+
+
+@pytest.mark.parametrize("kind", ["frame", "pairs"])
+def test_equal_points_do_not_depend_on_the_direction_of_the_axis(kind, rng):
+    """Ranks, peaks and plateaus of maps with few different values."""
+    axis = np.arange(400.0, 532.0, 4.0)
+    X = pd.DataFrame(rng.normal(10, 1, (12, 33)), columns=axis)
+    y = np.arange(12) % 2
+    grid = WavenumberResampler(target_wavenumbers=axis)
+    model = make_pipeline(grid, PLSLDA(n_components=2)).fit(X, y)
+    maps = pd.DataFrame(
+        np.repeat(rng.integers(0, 4, (12, 9)), 4, 1)[:, :33], columns=axis
+    )
+
+    def answers(step):
+        spectra, own = X.iloc[:, ::step], maps.iloc[:, ::step]
+        summary = ExplanationSummary.from_maps(own, y, fraction=0.2)
+        yield summary.top_frequency.loc[:, axis]
+        yield summary.bands(3)
+        yield summary.agreement((axis // 50)[::step])
+        yield localization_score(own, np.full(12, 461.0), fwhm=9)
+        if kind == "pairs":
+            spectra = [(axis[::step], row) for row in spectra.to_numpy()]
+            own = list(own.to_numpy())
+        yield pd.DataFrame(deletion_curve(model, spectra, own, target=y).curve)
+
+    for rising, falling in zip(answers(1), answers(-1), strict=True):
+        pd.testing.assert_frame_equal(rising, falling)

@@ -1,7 +1,9 @@
 """The same results from other processes, also if one of them dies."""
 
 import os
+import signal
 import sys
+import threading
 import time
 
 import cloudpickle
@@ -91,6 +93,39 @@ def test_cluster_of_two_processes(cube, light, lasting, tmp_path):
     # Once in each worker, the replacement included, and never in the scheduler.
     assert len(set(arrivals)) == len(arrivals) >= 2
     assert str(os.getpid()) not in arrivals
+
+
+def test_interrupt_ends_the_blocks_of_a_cluster(simulated, light, tmp_path):
+    """Nobody would end them later, and they write to the store."""
+    folder, pixels = tmp_path / "blocks", simulated[0].to_numpy().reshape(6, 10, -1)
+    folder.mkdir()
+
+    def slowly(X):
+        if len(X) > 2:  # a block of the map
+            (folder / str(time.monotonic_ns())).touch()
+            time.sleep(0.1)
+        return X
+
+    def interrupt(thread):
+        while not os.listdir(folder):
+            time.sleep(0.01)
+        signal.pthread_kill(thread, signal.SIGINT)
+
+    step = FunctionTransformer(slowly, feature_names_out="one-to-one")
+    model = make_pipeline(step.fit(simulated[0]), *[s for _, s in light.steps])
+    settings = {"wavenumbers": simulated[0].columns.astype(float), "chunks": 2}
+    settings |= {"store": tmp_path / "maps.zarr", "progress": False}
+    with distributed.Client(
+        processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None
+    ) as client:
+        main = threading.main_thread().ident
+        threading.Thread(target=interrupt, args=[main]).start()
+        with pytest.raises(KeyboardInterrupt) as kept:
+            apply_pipeline(model, pixels, **settings)
+        assert kept.tb is not None  # as notebooks keep it, and with it what was begun
+        while any(client.processing().values()):
+            time.sleep(0.05)
+    assert len(os.listdir(folder)) < 15
 
 
 def test_processes_of_dask(cube, light):

@@ -33,6 +33,9 @@ def array(dims=("y", "x", "shift"), **attributes):
         array(("y", "x", "f"), units="cm^-1"),
         array(("y", "x", "f"), units="cm$^{-1}$"),
         array(("y", "x", "f"), units="cm⁻¹"),
+        array(("y", "x", "f"), units="1 / centimeter"),
+        array(("y", "x", "f"), units="centimeter ** -1"),
+        array(("y", "x", "f"), units="reciprocal_centimeter"),
         array(("shift", "x", "f"), units="1/cm").assign_coords(
             shift=("shift", [0.0, 1.0], {"units": "um"})
         ),
@@ -70,6 +73,20 @@ def test_units(unit, factor):
     cube = to_cube(given, laser_nm=532.0)
     np.testing.assert_allclose(cube.raman_shift, AXIS)
     np.testing.assert_array_equal(cube["shift"], values)
+
+
+@pytest.mark.parametrize("unit", ["µm", "angstrom", "m", "1/m", "GHz", "THz"])
+@pytest.mark.parametrize("name", ["shift", "f"])
+def test_units_that_can_not_be_converted(unit, name):
+    """They are refused, wherever the axis is and whatever its name says."""
+    given = array(("y", "x", name)).assign_coords(
+        {name: (name, AXIS / 100, {"units": unit})}
+    )
+    for how in ({}, {"laser_nm": 785.0}):
+        with pytest.raises(ValueError, match=f"is in {unit} .* must be in cm-1, nm or"):
+            to_cube(given, dim=name, **how)
+    cube = to_cube(given, dim=name, wavenumbers=AXIS)
+    np.testing.assert_array_equal(cube.raman_shift, AXIS)
 
 
 def test_a_raman_shift_of_another_laser(model, pixels):

@@ -1,7 +1,11 @@
 """Results on disk, and what happens if writing them is interrupted."""
 
+import os
+import sys
+
 import dask
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 import zarr
@@ -11,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_raman.discriminant_analysis import PLSLDA
-from sklearn_raman.mapping import apply_pipeline, plot_labels
+from sklearn_raman.mapping import _store, apply_pipeline, plot_labels
 from sklearn_raman.preprocessing import SNV
 
 ALL = ("label", "proba", "decision", "transform", "explanation", "class_means")
@@ -93,6 +97,11 @@ def test_interrupted_write_goes_on(cube, counted, one_by_one, tmp_path, capsys):
         apply_pipeline(model, cube, **settings, progress=False)
     n_done = int(zarr.open_group(path, mode="r")["blocks/done"][:].sum())
     assert n_done == 3
+    unfinished = xr.open_zarr(path, consolidated=False)
+    missing = np.isnan(unfinished.proba).all("class").values
+    assert missing.sum() == 4 * 9
+    assert (unfinished.label.values[missing] == -1).all()
+    assert (unfinished.status.values[missing] == 3).all()
     counter.limit = np.inf
     counter.seen.clear()
     stored = apply_pipeline(model, cube, **settings)
@@ -162,6 +171,96 @@ def test_two_calls_with_one_new_store(cube, model, tmp_path, monkeypatch):
         apply_pipeline(model, cube, store=path, progress=False)
     assert [each.name for each in path.iterdir()] == ["of the other"]
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_calls_that_write_at_the_same_time(simulated, one_by_one, tmp_path):
+    """The maps are those of the last call, and the first is told."""
+    X, y = simulated[0].to_numpy(), simulated[1]
+    settings = {"store": tmp_path / "maps.zarr", "chunks": 2, "progress": False}
+    cube, last = X.reshape(6, 10, -1), PLSLDA(n_components=4).fit(X, y[::-1])
+    calls = []
+
+    def call_once(X):
+        if len(X) > 2 and not calls:  # a block of the map, before it is written
+            calls.append(0)
+            calls.append(apply_pipeline(last, cube, **settings))
+        return X
+
+    step = FunctionTransformer(call_once)
+    first = make_pipeline(step, PLSLDA(n_components=4).fit(X, y))
+    with pytest.raises(FileExistsError, match="one call at a time can write"):
+        apply_pipeline(first, cube, **settings)
+    labels = last.classes_[calls[1].label.values]
+    np.testing.assert_array_equal(labels.ravel(), last.predict(X))
+
+
+def test_workers_in_another_folder(simulated, one_by_one, tmp_path, monkeypatch):
+    """A relative store is that of the caller, wherever blocks are written from."""
+    X, y = simulated[0].to_numpy(), simulated[1]
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    monkeypatch.chdir(here)
+
+    def go_there(X):
+        if len(X) > 2:  # a block of the map
+            os.chdir(there)
+        return X
+
+    last = PLSLDA(n_components=4).fit(X, y)
+    model = make_pipeline(FunctionTransformer(go_there), last)
+    maps = apply_pipeline(
+        model, X.reshape(6, 10, -1), store="maps.zarr", chunks=2, progress=False
+    )
+    labels = model.classes_[maps.label.values].ravel()
+    np.testing.assert_array_equal(labels, model.predict(X))
+    assert (here / "maps.zarr").exists() and not list(there.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX links and homes")
+def test_a_store_is_a_folder(cube, model, tmp_path, monkeypatch):
+    """That of a user, that a link leads to; no URL."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    (tmp_path / "link.zarr").symlink_to(tmp_path / "home" / "new" / "linked.zarr")
+    for _ in range(2):  # laid out, and read again
+        for path in ("~/maps.zarr", "link.zarr"):
+            apply_pipeline(model, cube, store=path, progress=False)
+    found = sorted(path.name for path in (tmp_path / "home").iterdir())
+    assert found == ["maps.zarr", "new"]
+    for path in ("memory://x", "file:///tmp/u.zarr", "a::b.zarr"):
+        with pytest.raises(ValueError, match="a folder, not a URL"):
+            apply_pipeline(model, cube, store=path, progress=False)
+    assert sorted(os.listdir()) == ["home", "link.zarr"]
+
+
+def test_a_store_that_a_worker_does_not_reach(cube, model, tmp_path, monkeypatch):
+    path = tmp_path / "maps.zarr"
+    write = _store.write_block
+
+    def elsewhere(found, *, block_id, **how):
+        how["store"] = str(tmp_path / "no.zarr")
+        return write(found, block_id=block_id, **how)
+
+    monkeypatch.setattr(_store, "write_block", elsewhere)
+    with pytest.raises(FileNotFoundError, match="seen from a worker: .* workers share"):
+        apply_pipeline(model, cube, store=path, progress=False)
+
+
+@pytest.mark.parametrize("with_store", [False, True])
+def test_any_coordinate_goes_along(cube, model, with_store, tmp_path):
+    how = {"store": tmp_path / "maps.zarr", "progress": False} if with_store else {}
+    kind = pd.Categorical(list("aabbaab"))
+    maps = apply_pipeline(model, cube.assign_coords(kind=("y", kind)), **how)
+    assert maps.kind.values.tolist() == list(kind)
+    named = cube.assign_coords(blocks=("y", np.arange(7)))
+    if with_store:
+        how["store"] = tmp_path / "other.zarr"
+        with pytest.raises(ValueError, match="'blocks', which is the name of a result"):
+            apply_pipeline(model, named, **how)
+    else:
+        assert apply_pipeline(model, named).blocks.values.tolist() == [*range(7)]
 
 
 def test_another_job_is_refused(cube, counted, simulated, one_by_one, tmp_path):

@@ -196,7 +196,7 @@ def test_a_fit_without_a_sampler_has_none(data):
 
 
 def test_sampler_and_split_without_groups_warns(data):
-    with pytest.warns(UserWarning, match=r"Pass fit\(.*set_fit_request"):
+    with pytest.warns(UserWarning, match=r"Pass fit\(.*metadata_routing"):
         fit(data, sampler=Repeat(), early_stopping=True)
 
 

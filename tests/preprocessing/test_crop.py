@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from sklearn.pipeline import make_pipeline
 
-from sklearn_raman.preprocessing import SNV, WavenumberCrop
+from sklearn_raman.preprocessing import MSC, SNV, WavenumberCrop
 
 SEVERAL = [
     (((450, 500), (600, 620)), None),
@@ -166,3 +166,22 @@ def test_rounded_labels_choose_the_points_of_fit(off, rng):
     rounded = crop.transform(X.set_axis(axis + off, axis=1))
     np.testing.assert_array_equal(rounded, crop.transform(X))
     np.testing.assert_allclose(rounded.columns, crop.wavenumbers_out_ + off)
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_rounding_does_not_move_the_ends_of_a_region(direction):
+    """Counted in tenths: points of np.arange lie above their labels by rounding."""
+    axis, tenths = np.arange(400, 500, 0.1)[::direction], np.arange(4000, 5000)
+    tenths = tenths[::direction]
+    X = np.stack([tenths, np.sqrt(tenths)])
+    for low, high in [(4000, 4100), (4056, 4063), (4101, 4999), (4323, 4323)]:
+        inside = (tenths >= low) & (tenths <= high)
+        region = low / 10, high / 10
+        settings = {"region": {"region": region}, "exclude": {"exclude": region}}
+        for name, kept in (("region", inside), ("exclude", ~inside)):
+            found = WavenumberCrop(wavenumbers=axis, **settings[name]).fit_transform(X)
+            np.testing.assert_array_equal(found, X[:, kept])
+        if inside.sum() > 2:
+            msc = MSC(region=region, wavenumbers=axis).fit_transform(X)
+            on_points = MSC(region=(low, high), wavenumbers=tenths).fit_transform(X)
+            np.testing.assert_array_equal(msc, on_points)

@@ -94,3 +94,12 @@ def test_ragged(spectra, axis):
         average_replicates(ragged, Y, GROUPS)
     with pytest.raises(ValueError, match="but X has 11 spectra"):
         average_replicates(ragged[1:], Y, GROUPS)
+
+
+def test_axes_of_the_means_are_their_own():
+    axis = np.arange(400.0, 404.0)
+    pairs = [(axis, np.ones(4)), (axis, np.ones(4)), (axis, np.zeros(4))]
+    means, _, _ = average_replicates(pairs, None, ["a", "b", "b"])
+    means[0][0][:] += 3
+    np.testing.assert_array_equal(means[1][0], np.arange(400.0, 404.0))
+    np.testing.assert_array_equal(axis, np.arange(400.0, 404.0))
