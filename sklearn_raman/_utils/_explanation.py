@@ -5,7 +5,7 @@ from scipy.ndimage import median_filter
 from scipy.special import softmax
 
 from sklearn_raman._utils._frames import frame_like
-from sklearn_raman._utils._ragged import is_ragged, unmask
+from sklearn_raman._utils._ragged import is_ragged, refuse_unread_axes, unmask
 from sklearn_raman._utils._validation import refuse_other_order
 from sklearn_raman._utils._wavenumbers import (
     as_real,
@@ -136,6 +136,7 @@ def check_maps(maps, *, shape=None, name="maps"):
             'one at a time, as map[None], or explain with space="model", where all '
             "have one axis."
         )
+    refuse_unread_axes(maps, name)
     maps = as_real(maps, name)
     if maps.ndim != 2 or maps.size == 0:
         raise ValueError(

@@ -101,6 +101,7 @@ def check_holds_spectra(X, name="X"):
         )
     if hasattr(X, "collect_schema") and not hasattr(X, "shape"):
         raise ValueError(f"{name} is a frame that is not computed yet: X.collect().")
+    refuse_unread_axes(X, name)
     types = getattr(X, "dtype", None)
     types = list(X.dtypes) if is_frame(X) and hasattr(X, "dtypes") else [types]
     dates = [one for one in types if _is_date(one)]
@@ -115,6 +116,17 @@ def check_holds_spectra(X, name="X"):
     shape = (len(X),) if is_list else getattr(X, "shape", (1,))
     if len(shape) != 2 and shape[:1] == (0,):  # scikit-learn says so of a matrix
         raise ValueError(f"{name} holds no spectra.")
+
+
+def refuse_unread_axes(X, name="X"):
+    """Raise if something else than a frame brings an axis, which would get lost."""
+    if hasattr(X, "column_names") and hasattr(X, "to_pandas"):  # of pyarrow
+        raise ValueError(f"{name} is a {type(X).__name__}: pass {name}.to_pandas().")
+    if hasattr(X, "coords") and X.ndim == 2 and X.dims[-1] in X.coords:  # of xarray
+        raise ValueError(
+            f"{name} is a {type(X).__name__}, whose coordinate {X.dims[-1]!r} is not "
+            f"looked at: pass {name}.to_pandas(), whose columns are, or an array."
+        )
 
 
 def _is_date(dtype):

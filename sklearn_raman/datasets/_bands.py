@@ -183,7 +183,7 @@ def _look_up(position, name, names, known, tolerance):
     """Return the assignments of a band and their sources as texts."""
     distance = np.abs(known["wavenumber"].to_numpy() - position)
     material = known["material"].str.casefold().to_numpy()
-    near = distance <= tolerance
+    near = distance <= tolerance + 1e-9  # rounding aside
     if name and name in material:
         own = near & (material == name)
         near = own if own.any() else near & np.isin(material, list(names))

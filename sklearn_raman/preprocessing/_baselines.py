@@ -628,6 +628,7 @@ class BaselineCorrection(SpectrumTransformer):
             first, last = X[rows, :1].astype(np.float64), X[rows, -1:]
             position = (axis - axis[0]) / (axis[-1] - axis[0])
             corrected[rows] = X[rows] - (first + (last - first) * position)
+            corrected[rows, -1] = 0  # rounding there would be all that differs
         else:
             baselines = find_baselines(X, rows, axis, self.method, params)
             for row, baseline in zip(rows, baselines, strict=True):

@@ -180,3 +180,10 @@ def test_no_column_is_overwritten(taken):
     mine = pd.DataFrame({"position": [1087.0], taken: ["my note"]})
     with pytest.raises(ValueError, match=f"has a column '{taken}' of its own"):
         annotate_bands(mine)
+
+
+def test_rounding_does_not_move_the_end_of_the_tolerance():
+    known = pd.DataFrame({"wavenumber": [400.0], "assignment": ["a"]})
+    at = pd.DataFrame({"position": [401.1, 398.9, 401.11, 398.89]})
+    found = annotate_bands(at, known, tolerance=1.1)["assignment"]
+    assert found.tolist() == ["a", "a", "", ""]

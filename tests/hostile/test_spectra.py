@@ -8,17 +8,21 @@ import warnings
 from functools import cache
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
+import xarray as xr
 
 from tests.hostile._entrances import ENTRANCES, calls_with_spectra
 from tests.hostile._kinds import (
+    AXIS,
     EXPONENTS,
     EXTREME,
     REFUSED,
     SAME,
     SINGLE,
     SPECTRA,
+    labeled,
 )
 
 NOT_FINITE = {kind for kind, (_, says) in REFUSED.items() if "infinity in 1" in says}
@@ -238,3 +242,17 @@ NO_RESULT |= {
     (f"SpectralNoveltyDetector.{name}", "around 1e300"): "so far from those of fit"
     for name in ("score_samples", "decision_function", "p_value", "predict")
 } | {("ConformalClassifier.describe", "around 1e300"): "so far from those of fit"}
+
+
+@pytest.mark.parametrize("kind", ["DataArray", "Table"])
+@pytest.mark.parametrize("entrance", ENTRANCES)
+def test_axes_that_are_not_read_are_refused(entrance, kind):
+    """What is no frame would lose its axis in silence."""
+    given = {
+        "DataArray": lambda: xr.DataArray(
+            SPECTRA, dims=("pixel", "wavenumber"), coords={"wavenumber": AXIS}
+        ),
+        "Table": lambda: pa.Table.from_pandas(labeled(), preserve_index=False),
+    }[kind]()
+    with pytest.raises(ValueError, match=rf"is a {kind}.*\.to_pandas\(\)"):
+        ENTRANCES[entrance].call(given)

@@ -38,6 +38,15 @@ def test_a_peak_at_the_end_of_the_axis_lies_on_it():
     assert scores["chance"].item() > 0
 
 
+def test_rounding_does_not_move_the_end_of_near():
+    axis = 400 + np.arange(101) * 0.2
+    maps = np.zeros((2, 101))
+    maps[0, 47], maps[1, 53] = 1, 1  # 409.4 and 410.6
+    scores = localization_score(maps, 410.0, fwhm=0.3, wavenumbers=axis)
+    np.testing.assert_allclose(scores["chance"], 7 / 101)
+    assert scores["pointing"].all() and (scores["mass"] == 1).all()
+
+
 def test_distractors_by_hand():
     maps = np.zeros((4, 40))
     maps[:, 10] = [4, 4, 4, -1]  # the peak
