@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 from scipy.special import softmax
 
-from sklearn_raman._utils._frames import frame_like
+from sklearn_raman._utils._frames import frame_like, is_frame
 from sklearn_raman._utils._ragged import is_ragged, refuse_unread_axes, unmask
 from sklearn_raman._utils._validation import refuse_other_order
 from sklearn_raman._utils._wavenumbers import (
@@ -137,7 +137,7 @@ def check_maps(maps, *, shape=None, name="maps"):
             "have one axis."
         )
     refuse_unread_axes(maps, name)
-    maps = as_real(maps, name)
+    maps = as_real(unmask(maps) if is_frame(maps) else maps, name)
     if maps.ndim != 2 or maps.size == 0:
         raise ValueError(
             f"{name} must have the shape (n_spectra, n_points), got {maps.shape}. Pick "

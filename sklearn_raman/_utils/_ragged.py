@@ -141,6 +141,8 @@ def unmask(values):
     """
     if isinstance(values, pd.DataFrame):
         types = set(values.dtypes)
+        if np.dtype(object) in types:  # may hold pd.NA, which is no number
+            return values.where(values.notna(), np.nan)
         has_missing = all(
             pd.api.types.is_extension_array_dtype(one) and one.kind in "fiub"
             for one in types

@@ -131,6 +131,7 @@ REFUSED = {
     "infinity": (lambda: _with(np.inf), "infinity in 1 of 8 spectra"),
     "minus infinity": (lambda: _with(-np.inf), "infinity in 1 of 8 spectra"),
     "None among objects": (lambda: _with(None, dtype=object), NOT_FINITE),
+    "NA among objects": (lambda: labeled(_with(pd.NA, dtype=object)), NOT_FINITE),
     "NaN in a frame": (lambda: labeled(_with(np.nan)), NOT_FINITE),
     "NA in a frame": (
         lambda: labeled(_with(np.nan)).astype("Float64"),

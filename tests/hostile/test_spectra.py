@@ -44,7 +44,7 @@ SAYS = {
     "bands": dict.fromkeys(SHAPES - {"no points"}, "but X has|at least 1 d")
     | {"Bunch": "y must be None when X is a Bunch"},
     "maps": dict.fromkeys(NOT_FINITE, "maps contains NaN or infinity, first in row 3")
-    | {"masked": "some are masked", "NA in a frame": "NAType", "matrix of numpy": None}
+    | {"masked": "some are masked", "matrix of numpy": None}
     | dict.fromkeys([*SHAPES, "empty list"], r"maps must have the shape \(n_spectra")
     | dict.fromkeys(["dict", "set", "generator", "Bunch", "sparse"], "")
     | dict.fromkeys(["complex", "complex in a frame", "dates"], "real numbers")
