@@ -339,6 +339,14 @@ def _gaps(rows, chosen):
             yield members
 
 
+def _native(labels):
+    """Return labels in the byte order of this machine, which pandas can look up."""
+    labels = np.asarray(labels)
+    if labels.dtype.isnative:
+        return labels
+    return labels.astype(labels.dtype.newbyteorder("="))
+
+
 def _fill(result, sums, chosen, rows, model, task):
     """Evaluate some rows of a block, and write down what comes out."""
     X = as_input(rows[chosen], task.labels)
@@ -347,8 +355,8 @@ def _fill(result, sums, chosen, rows, model, task):
         _as_many(values, X, model)
     unknown = found.pop("unknown", None)
     if "label" in found:
-        classes = pd.Index(classes_of(model))
-        code = classes.get_indexer(found["label"])
+        classes = pd.Index(_native(classes_of(model)))
+        code = classes.get_indexer(_native(found["label"]))
         if unknown is not None:
             code = np.where(unknown, NOBODY, code)
         found["label"] = code

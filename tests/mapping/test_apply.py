@@ -525,3 +525,14 @@ def test_later_fits_do_not_change_maps(cube, model, simulated, pixels):
         named = found["class"].values[flat(found.label)]
         np.testing.assert_array_equal(named, labels)
     assert (expected[0] != expected[1]).all()
+
+
+@pytest.mark.parametrize("dtype", [">i2", ">i4", ">f8", "<i4"])
+def test_labels_in_another_byte_order(simulated, dtype, tmp_path):
+    X = simulated[0].to_numpy()
+    y = np.unique(simulated[1], return_inverse=True)[1].astype(dtype)
+    model = PLSLDA(n_components=4).fit(X, y)
+    for how in ({}, {"store": tmp_path / "maps.zarr", "progress": False}):
+        maps = apply_pipeline(model, X.reshape(6, 10, -1), **how)
+        named = maps["class"].values[maps.label.values].ravel()
+        np.testing.assert_array_equal(named, model.predict(X))
