@@ -22,8 +22,8 @@ EXAMPLES = """examples:
   python -m sklearn_raman predict model.skops new.csv -o predictions.csv
   python -m sklearn_raman convert data/ -o spectra.csv
 
-`python -m sklearn_raman COMMAND --help` explains a command. Exit codes: 0 done, 1 the
-data or a file is at fault, 2 the command line is, 130 interrupted."""
+`python -m sklearn_raman COMMAND --help` explains a command. Exit codes: 0 done,
+1 data, a file or a value is at fault, 2 options can't be parsed, 130 interrupted."""
 
 SPECTRA = (
     "a table (.csv, .txt, ...), a folder, a quoted pattern such as 'data/*.txt', or \
@@ -68,7 +68,7 @@ _CONTROL = re.compile(
 )
 
 
-# What the package raises when data, files or missing packages are at fault.
+# What the package raises when data, files, values or missing packages are at fault.
 _FAULTS = (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError)
 # Parameters in messages of the package, and what they are called here.
 _OPTIONS = {
