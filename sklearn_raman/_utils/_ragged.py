@@ -122,9 +122,10 @@ def refuse_unread_axes(X, name="X"):
     """Raise if something else than a frame brings an axis, which would get lost."""
     if hasattr(X, "column_names") and hasattr(X, "to_pandas"):  # of pyarrow
         raise ValueError(f"{name} is a {type(X).__name__}: pass {name}.to_pandas().")
-    if hasattr(X, "coords") and X.ndim == 2 and X.dims[-1] in X.coords:  # of xarray
+    dims = getattr(X, "dims", ())  # of xarray
+    if len(dims) == 2 and dims[-1] in X.coords:
         raise ValueError(
-            f"{name} is a {type(X).__name__}, whose coordinate {X.dims[-1]!r} is not "
+            f"{name} is a {type(X).__name__}, whose coordinate {dims[-1]!r} is not "
             f"looked at: pass {name}.to_pandas(), whose columns are, or an array."
         )
 
