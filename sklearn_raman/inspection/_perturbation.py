@@ -306,8 +306,8 @@ def deletion_curve(
         `(wavenumbers, intensities)`.
     maps : array-like of shape (n_spectra, n_points), or list of arrays
         The highest values are taken away first, of equal ones those at lower
-        wavenumbers. For ragged spectra one map for each,
-        on its own points, as :func:`occlusion` and :func:`explain_pipeline` give them.
+        wavenumbers. For ragged spectra one map for each, on its own points, as
+        :func:`occlusion` and :func:`explain_pipeline` give them.
     target : None, label or array-like of shape (n_spectra,), default=None
         Class that is watched; None means the predicted one.
     steps : int, default=12

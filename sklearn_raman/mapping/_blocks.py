@@ -343,7 +343,7 @@ def _native(labels):
     """Return labels in the byte order of this machine, which pandas can look up."""
     labels = np.asarray(labels)
     if labels.dtype.isnative:
-        return labels
+        return labels  # numpy's strings know no byte order
     return labels.astype(labels.dtype.newbyteorder("="))
 
 

@@ -229,7 +229,7 @@ def test_a_store_is_a_folder(cube, model, tmp_path, monkeypatch):
             apply_pipeline(model, cube, store=path, progress=False)
     found = sorted(path.name for path in (tmp_path / "home").iterdir())
     assert found == ["maps.zarr", "new"]
-    for path in ("memory://x", "file:///tmp/u.zarr", "a::b.zarr"):
+    for path in ("memory://x", "file:///u.zarr", "a::b.zarr"):
         with pytest.raises(ValueError, match="a folder, not a URL"):
             apply_pipeline(model, cube, store=path, progress=False)
     assert sorted(os.listdir()) == ["home", "link.zarr"]
